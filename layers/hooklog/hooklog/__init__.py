@@ -1,0 +1,1 @@
+"""hooklog: a SignalWire callback becomes a trustworthy, explained record."""

@@ -1,0 +1,1 @@
+"""The world outside: SignalWire, DynamoDB, SQS, Secrets Manager, CloudWatch."""

@@ -1,0 +1,82 @@
+"""Many fetches at once: bounded, and never beyond the time that is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.errors import (
+    FetchError,
+    HooklogError,
+    OutOfTimeError,
+    RateLimitedError,
+    UnauthorizedError,
+    UnexpectedError,
+)
+from hooklog.ports import Clock, Fetched, TimeLeft
+from hooklog.queue_messages import LogRequest
+
+#: Seconds; a fetch that has less than this would hardly succeed.
+_WORTHWHILE = 0.5
+
+
+@dataclass(slots=True)
+class _Stop:
+    """The first answer that makes further requests of the batch pointless."""
+
+    error: FetchError | None = None
+
+
+class ConcurrentSource:
+    """Fetches logs with a fixed number of threads over one shared connection pool."""
+
+    def __init__(self, api: SignalWireApi, *, concurrency: int, clock: Clock) -> None:
+        """Start no thread yet."""
+        self._api = api
+        self._concurrency = concurrency
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(concurrency)
+
+    def fetch(
+        self, requests: Sequence[LogRequest], time_left: TimeLeft
+    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        """Yield each log's answer as it comes; what is late is given up as out of time."""
+        stop = _Stop()
+        pending: dict[Future[Fetched | HooklogError], LogRequest] = {
+            self._threads.submit(self._one, request, stop, time_left): request
+            for request in requests
+        }
+        try:
+            for future in as_completed(tuple(pending), timeout=max(0.0, time_left())):
+                yield pending.pop(future), future.result()
+        except TimeoutError:
+            # A thread cannot be ended. It is left to its own timeouts, with its pool, so
+            # that it takes no place from the next batch.
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = ThreadPoolExecutor(self._concurrency)
+            for request in pending.values():
+                yield request, OutOfTimeError()
+
+    def _one(self, request: LogRequest, stop: _Stop, time_left: TimeLeft) -> Fetched | HooklogError:
+        if stop.error is not None:
+            return stop.error
+        left = time_left()
+        if left < _WORTHWHILE:
+            return OutOfTimeError()
+        began_at, began = self._clock(), time.perf_counter()
+        try:
+            body = self._api.get(f"{request.kind.path}/{request.log_id}", left)
+        except FetchError as error:
+            if isinstance(error, RateLimitedError | UnauthorizedError):
+                stop.error = error
+            return error
+        # Whatever it is, it concerns this log alone; the pipeline reports it as a defect.
+        except Exception as error:  # noqa: BLE001
+            unexpected = UnexpectedError()
+            unexpected.__cause__ = error
+            return unexpected
+        took_ms = (time.perf_counter() - began) * 1000
+        return Fetched(body=body, began_at=began_at, took_ms=round(took_ms, 1))

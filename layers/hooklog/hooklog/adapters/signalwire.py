@@ -1,0 +1,177 @@
+"""One request to SignalWire's REST API, and what each answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import urllib3
+from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+
+from hooklog.adapters.credentials import Credentials, CredentialsSource
+from hooklog.errors import (
+    BadPayloadError,
+    FetchConnectionError,
+    FetchError,
+    FetchTimeoutError,
+    ForbiddenError,
+    HistoryLimitError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedError,
+    UnauthorizedError,
+    UpstreamError,
+)
+from hooklog.ports import utc_now
+
+#: A documented log has about 800 bytes. Together with the queue message an answer of this
+#: size still fits into one item, so it can be parked whole.
+MAX_BODY = 96 * 1024
+_REFUSALS: Mapping[int, type[FetchError]] = {
+    HTTPStatus.UNAUTHORIZED: UnauthorizedError,
+    HTTPStatus.FORBIDDEN: ForbiddenError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.REQUEST_TIMEOUT: FetchTimeoutError,
+}
+
+
+class SignalWireApi:
+    """GET requests over one connection pool that many threads share."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: CredentialsSource,
+        *,
+        connections: int,
+        connect_timeout: float,
+        read_timeout: float,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            base_url: scheme and host of the space.
+            credentials: project ID and API token.
+            connections: kept open; size it to the number of threads.
+            connect_timeout: seconds.
+            read_timeout: seconds between two pieces of an answer.
+            clock: to read a ``Retry-After`` that is a date.
+
+        """
+        self._credentials = credentials
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._clock = clock
+        # retries=False: urllib3 would sleep on Retry-After, for hours if told to.
+        self._pool = urllib3.connection_from_url(
+            base_url, maxsize=connections, block=True, retries=False
+        )
+
+    def get(self, path: str, time_left: float) -> str:
+        """Fetch a resource's JSON text.
+
+        Args:
+            path: below the base URL; its parts must be safe in a URL.
+            time_left: seconds after which an answer is of no use.
+
+        Raises:
+            FetchError: there is no usable answer; which one says whether to try again.
+
+        """
+        credentials = self._credentials.current()
+        try:
+            return self._request(path, credentials, time_left)
+        except UnauthorizedError:
+            renewed = self._credentials.renewed(credentials)
+            if renewed == credentials:
+                raise
+            return self._request(path, renewed, time_left)
+
+    def _request(self, path: str, credentials: Credentials, time_left: float) -> str:
+        try:
+            try:
+                status, headers, body = self._exchange(path, credentials, time_left)
+            except ProtocolError:
+                # A kept connection that died while the function was frozen looks like this.
+                # A new one is opened at once; if that breaks too, the fault is elsewhere.
+                status, headers, body = self._exchange(path, credentials, time_left)
+        except Urllib3TimeoutError:
+            raise FetchTimeoutError("SignalWire did not answer in time.") from None
+        except HTTPError as error:
+            raise FetchConnectionError(
+                f"The connection to SignalWire failed ({type(error).__name__})."
+            ) from None
+        if status != HTTPStatus.OK:
+            raise _refusal(status, headers, body, self._clock())
+        return _json_text(headers, body)
+
+    def _exchange(
+        self, path: str, credentials: Credentials, time_left: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        response = self._pool.urlopen(
+            "GET",
+            path,
+            headers={
+                "Authorization": credentials.authorization,
+                "Accept": "application/json",
+                "User-Agent": "hooklog",
+            },
+            timeout=urllib3.Timeout(
+                connect=min(self._connect_timeout, time_left),
+                read=min(self._read_timeout, time_left),
+            ),
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            body = response.read(MAX_BODY + 1)
+        except BaseException:
+            response.close()
+            raise
+        if len(body) > MAX_BODY:
+            response.close()
+        response.release_conn()
+        return response.status, response.headers, body
+
+
+def _json_text(headers: Mapping[str, str], body: bytes) -> str:
+    """Check what can be told without parsing: a proxy in trouble may answer 200 with a page."""
+    content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise BadPayloadError("The answer is not application/json.")
+    if len(body) > MAX_BODY:
+        raise BadPayloadError(f"The answer has more than {MAX_BODY} bytes.")
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise BadPayloadError("The answer is not UTF-8.") from None
+
+
+def _refusal(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> FetchError:
+    """Choose the error that an answer other than 200 stands for."""
+    detail = f"SignalWire answered {status}."
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RateLimitedError(detail, retry_after=_retry_after(headers, now))
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY and b'"exceeds_history_logs_limit"' in body:
+        return HistoryLimitError()
+    if known := _REFUSALS.get(status):
+        return known()
+    if 400 <= status < 500:  # noqa: PLR2004 - any 4xx, registered or not
+        return RejectedError(detail)
+    # 5xx, and redirects too: an API does not redirect, a proxy in trouble may.
+    return UpstreamError(detail)
+
+
+def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Read ``Retry-After``: seconds or an HTTP date (RFC 9110, 10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,130 @@
+"""The failure catalogue: what went wrong with a fax or message, and what to do about it.
+
+The entries are data, in ``catalogue.json``; its schema is ``catalogue.schema.json``. A failure
+is looked up by code, by the text of a fax result, or by the status that the log ended in.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+type Category = Literal[
+    "destination",
+    "origin",
+    "content",
+    "carrier_filtering",
+    "consent",
+    "network",
+    "capacity",
+    "account",
+    "configuration",
+    "platform",
+    "unknown",
+]
+#: ``error`` needs a person, ``warning`` may heal by itself, ``info`` is expected.
+type Severity = Literal["info", "warning", "error"]
+
+#: Whatever tells two spellings of one text apart: spaces and punctuation.
+_NOISE = re.compile(r"[\W_]+")
+
+#: Parsed JSON; what it looks like is the schema's business, and a test holds the file to it.
+type _Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a fax or message failed.
+
+    Attributes:
+        key: where it was found: ``30003``, ``carrier_violation``, ``fax:<slug>``,
+            ``status:<status>`` or ``unknown``.
+        category: what kind of thing went wrong.
+        cause: in one or two sentences for an operator.
+        advice: what the sender or the operator should do.
+        retry: whether another try without a change can help.
+        severity: whether a person is needed.
+
+    """
+
+    key: str
+    category: Category
+    cause: str
+    advice: str
+    retry: bool
+    severity: Severity
+
+
+_FIELDS = ("category", "cause", "advice", "retry", "severity")
+
+
+class Catalogue:
+    """Finds explanations; each is built when asked for, so that loading stays cheap."""
+
+    def __init__(self, data: _Entry) -> None:
+        """Index the parsed ``catalogue.json``."""
+        self._data = data
+        #: Codes worth a CloudWatch dimension value of their own; each one costs money.
+        self.metric_codes: frozenset[str] = frozenset(
+            code for code, entry in data["codes"].items() if entry.get("metric")
+        )
+
+    def by_code(self, code: str) -> Explanation | None:
+        """Explain an error code, numeric or symbolic."""
+        codes, key = self._data["codes"], _plain(code)
+        entry: _Entry | None = codes.get(key)
+        if entry and "same_as" in entry:
+            entry = codes[entry["same_as"]]
+        return _explanation(key, entry) if entry else None
+
+    def by_text(self, text: str) -> Explanation | None:
+        """Explain a fax result text, whatever its case, spacing and punctuation."""
+        slug = self._slugs.get(_letters(text))
+        return _explanation(f"fax:{slug}", self._data["fax_texts"][slug]) if slug else None
+
+    def by_status(self, log_type: str, status: str) -> Explanation | None:
+        """Explain a failed log that names neither code nor text."""
+        key = _plain(status)
+        entry = self._data["statuses"].get(log_type, {}).get(key)
+        return _explanation(f"status:{key}", entry) if entry else None
+
+    @property
+    def unknown(self) -> Explanation:
+        """What is said when nothing else fits."""
+        return _explanation("unknown", self._data["unknown"])
+
+    def metric_code(self, code: str | None) -> str:
+        """Map any code to one of few: itself, ``other``, or ``none`` if there is no code."""
+        if not (key := _plain(code or "")):
+            return "none"
+        return key if key in self.metric_codes else "other"
+
+    @functools.cached_property
+    def _slugs(self) -> dict[str, str]:
+        return {
+            _letters(spelling): slug
+            for slug, entry in self._data["fax_texts"].items()
+            for spelling in (entry["text"], *entry.get("aliases", ()))
+        }
+
+
+@functools.cache
+def catalogue() -> Catalogue:
+    """Read the catalogue that ships with the package, once, at first use."""
+    return Catalogue(json.loads(Path(__file__).with_name("catalogue.json").read_bytes()))
+
+
+def _plain(code: str) -> str:
+    return code.strip().casefold()
+
+
+def _letters(text: str) -> str:
+    return _NOISE.sub("", text.casefold())
+
+
+def _explanation(key: str, entry: _Entry) -> Explanation:
+    return Explanation(key=key, **{name: entry[name] for name in _FIELDS})

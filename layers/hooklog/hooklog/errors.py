@@ -1,0 +1,282 @@
+"""Every error that hooklog raises on purpose, with a stable code.
+
+::
+
+    HooklogError
+    ├── SettingsError ................ settings.invalid            stops the cold start
+    ├── EventError ................... event.unsupported           refuses the invocation
+    ├── MessageError                   what came from the queue is unusable
+    │   ├── MessageMalformedError ...... message.malformed           parked
+    │   └── UnsupportedTypeError ....... message.unsupported_type    parked
+    ├── FetchError                     SignalWire did not give us the log
+    │   ├── NotFoundError .............. fetch.not_found             retried  (a few times)
+    │   ├── UnauthorizedError .......... fetch.unauthorized          retried  (stops the batch)
+    │   ├── ForbiddenError ............. fetch.forbidden             retried
+    │   ├── HistoryLimitError .......... fetch.history_limit         parked
+    │   ├── RejectedError .............. fetch.rejected              parked
+    │   ├── RateLimitedError ........... fetch.rate_limited          retried  (stops the batch)
+    │   ├── UpstreamError .............. fetch.upstream              retried
+    │   ├── FetchTimeoutError .......... fetch.timeout               retried
+    │   ├── FetchConnectionError ....... fetch.connection            retried
+    │   ├── BadPayloadError ............ fetch.bad_payload           retried
+    │   ├── BehindError ................ fetch.behind                retried  (already stored)
+    │   └── OutOfTimeError ............. fetch.out_of_time           retried
+    ├── LogError                       the log itself is unusable
+    │   ├── LogInvalidError ............ log.invalid                 parked
+    │   └── LogMismatchError ........... log.mismatch                parked
+    ├── StoreError                     DynamoDB did not take the write
+    │   ├── StoreUnavailableError ...... store.unavailable           retried
+    │   ├── StoreThrottledError ........ store.throttled             retried
+    │   ├── StoreContendedError ........ store.contended             retried
+    │   ├── StoreTooLargeError ......... store.too_large             parked
+    │   └── StoreRejectedError ......... store.rejected              parked
+    ├── QueueUnavailableError ........ queue.unavailable           comes back unasked
+    └── UnexpectedError .............. internal.unexpected         retried
+
+*Retried* means redelivered later through the visibility timeout, and parked once the
+error's ``max_attempts`` are used up. *Parked* means written to the table with its payload
+and acknowledged at once. No message of an error may carry a phone number, a message body
+or a credential: details end up in the table, codes in the logs.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HooklogError(Exception):
+    """Base of all; ``detail`` is one sentence, safe to store."""
+
+    code: ClassVar[str] = "internal.unexpected"
+    #: What an operator should know or do, one sentence.
+    operator: ClassVar[str] = ""
+    #: How often a message is tried before it is parked; 1 means that it is never retried.
+    max_attempts: ClassVar[int] = 1
+
+    def __init__(self, detail: str = "") -> None:
+        """Keep the detail; without one the operator's line serves."""
+        super().__init__(detail or self.operator)
+        self.detail = detail or self.operator
+
+    @property
+    def retryable(self) -> bool:
+        """Whether another attempt may end better."""
+        return self.max_attempts > 1
+
+
+#: About three hours with the default backoff, then a person has to look.
+PATIENT = 10
+#: About eight minutes with the default backoff.
+IMPATIENT = 5
+
+
+class SettingsError(HooklogError):
+    """An environment variable is missing or malformed."""
+
+    code = "settings.invalid"
+    operator = "Correct the named environment variable in the template or samconfig and deploy."
+
+
+class EventError(HooklogError):
+    """The invocation's event is not what this function is wired to."""
+
+    code = "event.unsupported"
+    operator = "Only an SQS event source mapping may invoke this function."
+
+
+class MessageError(HooklogError):
+    """The queue message cannot be used; trying again cannot help."""
+
+
+class MessageMalformedError(MessageError):
+    """The body is not JSON, or lacks or garbles a field."""
+
+    code = "message.malformed"
+    operator = "Correct the producer: the parked payload shows the body as it came."
+
+
+class UnsupportedTypeError(MessageError):
+    """The body names a log type that hooklog does not know."""
+
+    code = "message.unsupported_type"
+    operator = "Correct the producer's log_type, or add that kind of log to hooklog."
+
+
+class FetchError(HooklogError):
+    """SignalWire did not give us the log."""
+
+    max_attempts = PATIENT
+
+
+class NotFoundError(FetchError):
+    """404: not readable yet, deleted, or another project's."""
+
+    code = "fetch.not_found"
+    operator = "Check that the log ID belongs to this project; deleted logs cannot be fetched."
+    max_attempts = IMPATIENT
+
+
+class UnauthorizedError(FetchError):
+    """401 even after the credentials were read again."""
+
+    code = "fetch.unauthorized"
+    operator = "Put a valid project ID and API token into the credentials secret."
+
+
+class ForbiddenError(FetchError):
+    """403: the API token lacks a scope."""
+
+    code = "fetch.forbidden"
+    operator = "Give the API token the scopes Fax and Messaging."
+
+
+class HistoryLimitError(FetchError):
+    """422 ``exceeds_history_logs_limit``: older than the account keeps logs."""
+
+    code = "fetch.history_limit"
+    operator = "The log is older than the account's history; SignalWire no longer serves it."
+    max_attempts = 1
+
+
+class RejectedError(FetchError):
+    """400, another 422 or another 4xx: the same request will be refused again."""
+
+    code = "fetch.rejected"
+    operator = "SignalWire refused the request itself; compare the parked detail with its API."
+    max_attempts = 1
+
+
+class RateLimitedError(FetchError):
+    """429; ``retry_after`` is the server's wish in seconds, if it stated one."""
+
+    code = "fetch.rate_limited"
+    operator = "Lower FETCH_CONCURRENCY or MaximumConcurrency if this keeps coming."
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
+        """Keep the server's wish beside the detail."""
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class UpstreamError(FetchError):
+    """5xx from SignalWire or a proxy before it."""
+
+    code = "fetch.upstream"
+    operator = "SignalWire has trouble; nothing to do unless it lasts."
+
+
+class FetchTimeoutError(FetchError):
+    """No answer within the connect or read timeout."""
+
+    code = "fetch.timeout"
+    operator = "SignalWire answers slowly; raise FETCH_READ_TIMEOUT if this keeps coming."
+
+
+class FetchConnectionError(FetchError):
+    """The connection could not be made, or broke before the whole answer came."""
+
+    code = "fetch.connection"
+    operator = "Check SIGNALWIRE_SPACE and the function's way to the internet."
+
+
+class BadPayloadError(FetchError):
+    """200, but not a JSON object: a proxy's page, a cut answer, too large a body."""
+
+    code = "fetch.bad_payload"
+    operator = "Something between hooklog and SignalWire rewrites answers."
+
+
+class BehindError(FetchError):
+    """The log has not yet reached the status that its callback announced."""
+
+    code = "fetch.behind"
+    operator = "SignalWire's API lags behind its callbacks; the row holds what the API says."
+    max_attempts = 4
+
+
+class OutOfTimeError(FetchError):
+    """The invocation had too little time left to start or finish this fetch."""
+
+    code = "fetch.out_of_time"
+    operator = "Lower BatchSize or raise FETCH_CONCURRENCY if this keeps coming."
+
+
+class LogError(HooklogError):
+    """The log came, but cannot be used; ``payload`` is what came."""
+
+    def __init__(self, detail: str = "", *, payload: str | None = None) -> None:
+        """Keep the API's answer, for the parked item."""
+        super().__init__(detail)
+        self.payload = payload
+
+
+class LogInvalidError(LogError):
+    """A required value is missing or has a wrong type."""
+
+    code = "log.invalid"
+    operator = "SignalWire's schema changed in a way hooklog cannot read; see the parked payload."
+
+
+class LogMismatchError(LogError):
+    """The answer carries another ID than the one asked for."""
+
+    code = "log.mismatch"
+    operator = "Something between hooklog and SignalWire mixes up answers."
+
+
+class StoreError(HooklogError):
+    """DynamoDB did not take the write."""
+
+    max_attempts = PATIENT
+
+
+class StoreUnavailableError(StoreError):
+    """The table could not be reached or failed by itself."""
+
+    code = "store.unavailable"
+    operator = "Check the table's name, the function's permissions and DynamoDB's health."
+
+
+class StoreThrottledError(StoreError):
+    """The table refused for capacity."""
+
+    code = "store.throttled"
+    operator = "Lower MaximumConcurrency, or raise the table's maximum throughput."
+
+
+class StoreContendedError(StoreError):
+    """Other invocations kept changing the same row while we tried."""
+
+    code = "store.contended"
+    operator = "Harmless when rare; raise DelaySeconds so that callbacks of one send coalesce."
+
+
+class StoreTooLargeError(StoreError):
+    """The item would exceed DynamoDB's 400 KB."""
+
+    code = "store.too_large"
+    operator = "A log or message is far larger than any documented one; see the queue message."
+    max_attempts = 1
+
+
+class StoreRejectedError(StoreError):
+    """DynamoDB refuses this item whatever the time."""
+
+    code = "store.rejected"
+    operator = "A value cannot be stored; the parked payload shows the log."
+    max_attempts = 1
+
+
+class QueueUnavailableError(HooklogError):
+    """SQS did not take a change of visibility; the message comes back by itself."""
+
+    code = "queue.unavailable"
+    operator = "Harmless when rare: the retry comes after the queue's own visibility timeout."
+
+
+class UnexpectedError(HooklogError):
+    """A defect in hooklog; the log line has the place, without any value."""
+
+    code = "internal.unexpected"
+    operator = "A defect: look for the error line with this log ID and report it."
+    max_attempts = IMPATIENT

@@ -1,0 +1,64 @@
+"""What the two ends of a fax or message are: country and type of number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+
+_TYPES = {
+    phonenumbers.PhoneNumberType.FIXED_LINE: "fixed_line",
+    phonenumbers.PhoneNumberType.MOBILE: "mobile",
+    # The North American plan does not tell the two apart.
+    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE: "fixed_line_or_mobile",
+    phonenumbers.PhoneNumberType.TOLL_FREE: "toll_free",
+    phonenumbers.PhoneNumberType.PREMIUM_RATE: "premium_rate",
+    phonenumbers.PhoneNumberType.SHARED_COST: "shared_cost",
+    phonenumbers.PhoneNumberType.VOIP: "voip",
+    phonenumbers.PhoneNumberType.PERSONAL_NUMBER: "personal",
+    phonenumbers.PhoneNumberType.PAGER: "pager",
+    phonenumbers.PhoneNumberType.UAN: "uan",
+    phonenumbers.PhoneNumberType.VOICEMAIL: "voicemail",
+}
+#: Short codes have three to eight digits, no plus sign and no country of their own.
+_SHORT_CODE = re.compile(r"\d{3,8}")
+_CHANNEL = re.compile(r"(?P<channel>[a-z]+):(?P<address>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One end of a fax or message.
+
+    Attributes:
+        country: ISO 3166-1 alpha-2, where the number tells.
+        type: ``mobile``, ``short_code``, ``alphanumeric``, ``unknown`` and so on.
+        channel: what stands before a colon, such as ``whatsapp`` or ``sip``.
+
+    """
+
+    country: str | None
+    type: str
+    channel: str | None = None
+
+
+@lru_cache(maxsize=4096)
+def party(address: str) -> Party:
+    """Classify an address: E.164, short code, ``whatsapp:+…``, ``sip:…`` or a sender name."""
+    prefixed = _CHANNEL.fullmatch(address)
+    channel = prefixed["channel"] if prefixed else None
+    bare = prefixed["address"] if prefixed else address
+    if _SHORT_CODE.fullmatch(bare):
+        return Party(None, "short_code", channel)
+    if not bare.startswith("+"):
+        name = channel is None and any(letter.isalpha() for letter in bare)
+        return Party(None, "alphanumeric" if name else "unknown", channel)
+    try:
+        number = phonenumbers.parse(bare)
+    except phonenumbers.NumberParseException:
+        return Party(None, "unknown", channel)
+    # "001" is the library's word for numbers of no country, such as +800.
+    region = phonenumbers.region_code_for_number(number)
+    kind = _TYPES.get(phonenumbers.number_type(number), "unknown")
+    return Party(None if region == "001" else region, kind, channel)

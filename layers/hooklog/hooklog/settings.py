@@ -1,0 +1,89 @@
+"""The environment, read once and checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from aws_lambda_powertools.utilities.parser import ValidationError, parse
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+from hooklog.errors import SettingsError
+
+_HOST = r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
+_LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3})(:\d+)?", re.IGNORECASE)
+
+type NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Settings(BaseModel):
+    """What a function may be told. Field names are the environment's, in lower case."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    table_name: NonEmpty = Field(description="name of the DynamoDB table")
+    queue_url: NonEmpty = Field(description="URL of the queue that feeds the function")
+    signalwire_space: Annotated[str, StringConstraints(pattern=_HOST)] = Field(
+        description="host[:port] of the SignalWire space, such as example.signalwire.com"
+    )
+    signalwire_secret_arn: str = Field(
+        "", description="secret with project_id and api_token; or give the next two"
+    )
+    signalwire_project_id: str = Field("", description="project ID, for local use")
+    signalwire_api_token: SecretStr = Field(SecretStr(""), description="API token, for local use")
+    fetch_concurrency: int = Field(25, ge=1, le=100, description="fetches at once")
+    fetch_connect_timeout: float = Field(3, gt=0, le=60, description="seconds to connect")
+    fetch_read_timeout: float = Field(10, gt=0, le=60, description="seconds to wait for data")
+    record_ttl_days: int = Field(0, ge=0, le=3650, description="days to keep a row; 0: for ever")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+
+    @model_validator(mode="after")
+    def _credentials_from_somewhere(self) -> Self:
+        if not self.signalwire_secret_arn and not (
+            self.signalwire_project_id and self.signalwire_api_token.get_secret_value()
+        ):
+            # Pydantic wants a ValueError here; `load` makes it ours.
+            msg = "SIGNALWIRE_SECRET_ARN"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def signalwire_url(self) -> str:
+        """Base URL: https, but plain http for loopback names, as SignalWire's client does."""
+        scheme = "http" if _LOOPBACK.fullmatch(self.signalwire_space) else "https"
+        return f"{scheme}://{self.signalwire_space}"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the environment.
+
+        Raises:
+            SettingsError: a variable is missing or malformed; the sentence names it and
+                never shows a value.
+
+        """
+        given = {
+            name: environ[name.upper()] for name in cls.model_fields if name.upper() in environ
+        }
+        try:
+            return parse(event=given, model=cls)
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            raise SettingsError(
+                cls._sentence(problem["loc"], problem["type"], problem["msg"])
+            ) from None
+
+    @classmethod
+    def _sentence(cls, loc: tuple[int | str, ...], kind: str, message: str) -> str:
+        if not loc:
+            return (
+                "Set SIGNALWIRE_SECRET_ARN, or both SIGNALWIRE_PROJECT_ID and SIGNALWIRE_API_TOKEN."
+            )
+        name = str(loc[0])
+        purpose = cls.model_fields[name].description
+        if kind == "missing":
+            return f"{name.upper()} is not set; it must be the {purpose}."
+        return f"{name.upper()} is malformed ({purpose}): {message}."

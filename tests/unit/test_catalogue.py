@@ -1,0 +1,355 @@
+"""The failure catalogue: complete, well-formed, and found however a text is spelt."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import string
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hooklog.catalogue
+from hooklog.catalogue import Catalogue, Explanation, catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PACKAGE = Path(hooklog.catalogue.__file__).parent
+DATA = Path(__file__).parent / "data"
+MOST_METRIC_CODES = 24
+
+
+def facts(name: str) -> list[dict[str, str]]:
+    """Read a table of facts that were gathered apart from the catalogue."""
+    with (DATA / name).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t"))
+
+
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that names a key twice, which JSON readers let pass."""
+    keys = [key for key, _ in pairs]
+    assert len(keys) == len(set(keys)), sorted(key for key in keys if keys.count(key) > 1)
+    return dict(pairs)
+
+
+def words(text: str) -> str:
+    """Leave letters and digits, with single spaces for the rest."""
+    return " ".join(re.findall(r"[^\W_]+", text))
+
+
+CODES = facts("signalwire_codes.tsv")
+FAX_TEXTS = facts("fax_texts.tsv")
+DOCUMENTED = [row["text"] for row in FAX_TEXTS if row["documented"] == "yes"]
+SPELLINGS = [(row["text"], also) for row in FAX_TEXTS for also in row["also"].split("|") if also]
+RAW: dict[str, Any] = json.loads(
+    (PACKAGE / "catalogue.json").read_text(encoding="utf-8"), object_pairs_hook=without_repeats
+)
+
+
+def assert_complete(found: Explanation | None, key: str) -> None:
+    """Demand an explanation that says what, why and what to do."""
+    assert found is not None, key
+    assert found.key == key
+    assert found.category
+    assert found.cause
+    assert found.advice
+    assert isinstance(found.retry, bool)
+    assert found.severity in {"info", "warning", "error"}
+
+
+def test_file_is_valid() -> None:
+    """The catalogue obeys its schema, and the schema obeys JSON Schema 2020-12."""
+    schema = json.loads((PACKAGE / "catalogue.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(RAW)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"source": "rest"},
+        {"source": "rest", "same_as": "30003", "cause": "This entry has a cause of its own."},
+        {**RAW["codes"]["30003"], "note": "not foreseen"},
+        {**RAW["codes"]["30003"], "category": "weather"},
+        {**RAW["codes"]["30003"], "cause": "A sentence that does not end. " * 6},
+    ],
+    ids=["empty", "reference_and_text", "extra_key", "unknown_category", "too_long"],
+)
+def test_schema_is_closed(entry: dict[str, Any]) -> None:
+    """An entry that is incomplete, ambiguous or too long does not validate."""
+    schema = json.loads((PACKAGE / "catalogue.schema.json").read_text(encoding="utf-8"))
+    broken = {**RAW, "codes": {**RAW["codes"], "30003": entry}}
+    assert not jsonschema.Draft202012Validator(schema).is_valid(broken)
+
+
+def test_codes_are_in_order() -> None:
+    """Numbers stand first, in order, then words by the alphabet, so that diffs stay small."""
+    codes = list(RAW["codes"])
+    assert codes == sorted(codes, key=lambda c: (not c.isdigit(), int(c) if c.isdigit() else 0, c))
+
+
+@pytest.mark.parametrize("row", CODES, ids=lambda row: row["code"])
+def test_each_relevant_code_is_explained(row: dict[str, str]) -> None:
+    """Every published code that concerns faxes or messages has a complete entry."""
+    assert_complete(catalogue().by_code(row["code"]), row["code"])
+
+
+def test_catalogue_and_list_of_codes_agree() -> None:
+    """No code is explained that the list of facts does not know."""
+    assert set(RAW["codes"]) == {row["code"] for row in CODES}
+
+
+@pytest.mark.parametrize("row", CODES, ids=lambda row: row["code"])
+def test_codes_name_their_source(row: dict[str, str]) -> None:
+    """Numbers are credited to the compatibility API, words to REST, and 34004 to an example."""
+    published = "compatibility" if row["family"] == "compatibility-numeric" else "rest"
+    expected = "specification" if row["code"] == "34004" else published
+    assert RAW["codes"][row["code"]]["source"] == expected
+
+
+def test_references_reach_their_explanation_at_once() -> None:
+    """``same_as`` names a code that explains itself, and nothing but the key differs."""
+    for code, entry in RAW["codes"].items():
+        if "same_as" in entry:
+            target = RAW["codes"][entry["same_as"]]
+            assert "same_as" not in target, code
+            found = catalogue().by_code(code)
+            assert found is not None
+            assert (found.key, found.cause, found.advice) == (
+                code,
+                target["cause"],
+                target["advice"],
+            )
+
+
+def test_documented_pair_has_one_explanation() -> None:
+    """30011 and its symbolic twin say the same."""
+    one = catalogue().by_code("30011")
+    other = catalogue().by_code("mms_expired_rejected_failed_or_unsupported")
+    assert one is not None
+    assert other is not None
+    assert (one.category, one.cause, one.advice) == (other.category, other.cause, other.advice)
+
+
+@pytest.mark.parametrize("code", ["30003", " 30003\n", "CARRIER_VIOLATION", " Carrier_Violation"])
+def test_codes_are_found_despite_case_and_space(code: str) -> None:
+    """Case and surrounding space do not hide a code, and the key comes back in plain form."""
+    assert_complete(catalogue().by_code(code), code.strip().casefold())
+
+
+@pytest.mark.parametrize("code", ["", " ", "0", "3000", "300033", "weather", "unknown", "codes"])
+def test_unknown_code_is_not_found(code: str) -> None:
+    """A code outside the catalogue is not guessed at."""
+    assert catalogue().by_code(code) is None
+
+
+def test_all_documented_texts_are_listed() -> None:
+    """The facts hold the 18 documented texts and FreeSWITCH's results 1 to 61."""
+    numbers = sorted(int(row["result_code"]) for row in FAX_TEXTS if row["result_code"])
+    assert len(DOCUMENTED) == 18
+    assert numbers == list(range(1, 62))
+    assert len(FAX_TEXTS) == len(RAW["fax_texts"]) == 66
+
+
+@pytest.mark.parametrize("row", FAX_TEXTS, ids=lambda row: row["text"])
+def test_each_fax_text_is_explained(row: dict[str, str]) -> None:
+    """Every fax result text has a complete entry with its number and source."""
+    found = catalogue().by_text(row["text"])
+    assert found is not None
+    assert_complete(found, found.key)
+    entry = RAW["fax_texts"][found.key.removeprefix("fax:")]
+    assert entry["text"] == row["text"]
+    assert str(entry.get("result_code", "")) == row["result_code"]
+    assert entry["source"] == ("fax_page" if row["documented"] == "yes" else "freeswitch")
+
+
+@pytest.mark.parametrize("text", DOCUMENTED)
+@pytest.mark.parametrize(
+    "respell",
+    [
+        str,
+        str.upper,
+        str.lower,
+        words,
+        lambda text: "".join(c for c in text if c not in string.punctuation),
+        lambda text: text.replace(" ", "  "),
+        lambda text: f"  {text}.\r\n",
+        lambda text: text.replace(" ", "_"),
+    ],
+    ids=["exact", "upper", "lower", "spaced", "bare", "doubled", "padded", "underscored"],
+)
+def test_documented_texts_are_found_loosely(text: str, respell: Callable[[str], str]) -> None:
+    """Case, punctuation and spacing do not hide a documented text."""
+    found = catalogue().by_text(text)
+    assert found is not None
+    assert catalogue().by_text(respell(text)) == found
+
+
+@pytest.mark.parametrize(("text", "also"), SPELLINGS)
+def test_other_spellings_are_found(text: str, also: str) -> None:
+    """A text that is misspelt at the source is found in its correct spelling too."""
+    found = catalogue().by_text(text)
+    assert found is not None
+    assert catalogue().by_text(also) == catalogue().by_text(also.upper()) == found
+
+
+def test_misspelt_texts_are_known() -> None:
+    """The two documented misspellings each have a correct spelling beside them."""
+    corrected = {text for text, _ in SPELLINGS}
+    assert {
+        "Unexpected DCM after EOM or MPS sequence",
+        "Unexpected DCN while waiting for DCS DIS",
+    } <= corrected
+
+
+def test_no_two_fax_texts_are_taken_for_each_other() -> None:
+    """All spellings differ in more than case, spacing and punctuation."""
+    spellings = [
+        "".join(re.findall(r"[^\W_]+", spelling)).casefold()
+        for entry in RAW["fax_texts"].values()
+        for spelling in (entry["text"], *entry.get("aliases", []))
+    ]
+    assert len(spellings) == len(set(spellings))
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "OK", "Everything is fine", "call dropped"])
+def test_unknown_text_is_not_found(text: str) -> None:
+    """A text outside the catalogue is not guessed at, and success is not a failure."""
+    assert catalogue().by_text(text) is None
+
+
+@pytest.mark.parametrize(
+    ("log_type", "status"),
+    [
+        ("fax", "busy"),
+        ("fax", "no-answer"),
+        ("fax", "canceled"),
+        ("fax", "failed"),
+        ("message", "undelivered"),
+        ("message", "failed"),
+    ],
+)
+def test_failed_statuses_are_explained(log_type: str, status: str) -> None:
+    """A failure with neither code nor text is explained by its status."""
+    assert_complete(catalogue().by_status(log_type, status), f"status:{status}")
+    assert_complete(catalogue().by_status(log_type, f" {status.upper()} "), f"status:{status}")
+
+
+def test_failed_means_another_thing_for_a_fax_than_for_a_message() -> None:
+    """The same status is explained by type of log."""
+    assert catalogue().by_status("fax", "failed") != catalogue().by_status("message", "failed")
+
+
+@pytest.mark.parametrize(
+    ("log_type", "status"),
+    [("fax", "completed"), ("message", "delivered"), ("message", "busy"), ("voice", "failed")],
+)
+def test_other_statuses_are_not_found(log_type: str, status: str) -> None:
+    """A status that is no failure, or of an unknown type of log, has no explanation."""
+    assert catalogue().by_status(log_type, status) is None
+
+
+def test_unknown_is_an_explanation_too() -> None:
+    """What nobody knows is said to be unknown, and a person should look."""
+    assert_complete(catalogue().unknown, "unknown")
+    assert catalogue().unknown.category == "unknown"
+    assert catalogue().unknown.severity == "error"
+
+
+def test_what_needs_a_person_is_not_worth_a_blind_retry() -> None:
+    """A retry is advised exactly where the failure may heal: ``warning``."""
+    entries = [
+        *(entry for entry in RAW["codes"].values() if "same_as" not in entry),
+        *RAW["fax_texts"].values(),
+        *(entry for statuses in RAW["statuses"].values() for entry in statuses.values()),
+        RAW["unknown"],
+    ]
+    for entry in entries:
+        assert entry["retry"] == (entry["severity"] == "warning"), entry
+
+
+def test_metric_codes_are_few() -> None:
+    """Custom metrics cost money, so that only the most frequent codes have one."""
+    found = catalogue().metric_codes
+    assert {"30003", "30007", "21610", "34004", "carrier_violation", "message_filtered"} <= found
+    assert len(found) <= MOST_METRIC_CODES
+    assert all(catalogue().by_code(code) for code in found)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (None, "none"),
+        ("", "none"),
+        (" \t", "none"),
+        ("30003", "30003"),
+        (" Carrier_Violation ", "carrier_violation"),
+        ("11200", "other"),
+        ("99999", "other"),
+        ("other", "other"),
+    ],
+)
+def test_metric_code(code: str | None, expected: str) -> None:
+    """A code stands for itself, for ``other``, or for no code at all."""
+    assert catalogue().metric_code(code) == expected
+
+
+@given(st.text())
+def test_any_text_is_looked_up_safely(text: str) -> None:
+    """No text, however odd, makes a lookup raise."""
+    for found in (
+        catalogue().by_text(text),
+        catalogue().by_code(text),
+        catalogue().by_status(text, text),
+    ):
+        assert found is None or found.cause
+
+
+@given(st.data(), st.sampled_from([row["text"] for row in FAX_TEXTS]))
+def test_noise_does_not_hide_a_text(data: st.DataObject, text: str) -> None:
+    """Any mix of case, and any punctuation or space between letters, changes nothing."""
+    noise = st.text(alphabet=string.punctuation + string.whitespace, max_size=2)
+    noisy = "".join(
+        data.draw(noise) + (char.upper() if data.draw(st.booleans()) else char.lower())
+        for char in text
+    )
+    assert catalogue().by_text(noisy) == catalogue().by_text(text)
+
+
+@given(st.none() | st.text() | st.sampled_from([row["code"] for row in CODES]))
+def test_metric_codes_are_bounded(code: str | None) -> None:
+    """Whatever SignalWire sends, the metric dimension takes one of a few values."""
+    allowed = catalogue().metric_codes | {"other", "none"}
+    assert catalogue().metric_code(code) in allowed
+
+
+def test_catalogue_is_read_once() -> None:
+    """Every caller shares one catalogue."""
+    assert catalogue() is catalogue()
+    assert isinstance(catalogue(), Catalogue)
+
+
+def test_import_reads_no_file() -> None:
+    """The data is read at first use; importing the module opens no JSON file."""
+    script = (
+        "import sys; opened = [];"
+        "sys.addaudithook(lambda event, args: opened.append(str(args[0]))"
+        " if event == 'open' else None);"
+        "import hooklog.catalogue;"
+        "assert not any(name.endswith('.json') for name in opened), opened;"
+        "hooklog.catalogue.catalogue();"
+        "assert any(name.endswith('catalogue.json') for name in opened)"
+    )
+    env = {"PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=env, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
