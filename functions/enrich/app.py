@@ -21,6 +21,7 @@ from hooklog.adapters.telemetry import CloudWatchTelemetry
 from hooklog.catalogue import catalogue
 from hooklog.pipeline import BatchResponse, Enricher
 from hooklog.ports import utc_now
+from hooklog.retry import Backoff
 from hooklog.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def enricher() -> Enricher:
         catalogue=catalogue,
         clock=utc_now,
         jitter=random.random,
+        backoff=Backoff(first=settings.retry_first_delay),
         ttl=timedelta(days=settings.record_ttl_days) if settings.record_ttl_days else None,
     )
 

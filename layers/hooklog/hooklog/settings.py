@@ -35,6 +35,9 @@ class Settings(BaseModel):
     fetch_concurrency: int = Field(25, ge=1, le=100, description="fetches at once")
     fetch_connect_timeout: float = Field(3, gt=0, le=60, description="seconds to connect")
     fetch_read_timeout: float = Field(10, gt=0, le=60, description="seconds to wait for data")
+    retry_first_delay: float = Field(
+        30, ge=1, le=900, description="seconds before the first retry; each further wait doubles"
+    )
     record_ttl_days: int = Field(0, ge=0, le=3650, description="days to keep a row; 0: for ever")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"

@@ -1,0 +1,1 @@
+"""Tools that run hooklog on one machine, without an account anywhere."""

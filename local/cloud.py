@@ -1,0 +1,138 @@
+"""The local cloud: ministack on a free loopback port, started and ended with the block."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
+
+import boto3
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+ROOT = Path(__file__).parent.parent
+REGION = "us-east-1"
+_LOOPBACK = "127.0.0.1"
+_PROGRAM = ROOT / ".tools/cloud/bin/ministack"
+_READY_WITHIN = 30.0
+_ENDED_WITHIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCloud:
+    """A running local cloud; nothing in it outlives it."""
+
+    url: str
+    pid: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables that point the AWS tools at this cloud, with dummy credentials."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    @overload
+    def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
+    @overload
+    def client(self, service: Literal["dynamodb"]) -> DynamoDBClient: ...
+    @overload
+    def client(self, service: Literal["lambda"]) -> LambdaClient: ...
+    @overload
+    def client(self, service: Literal["logs"]) -> CloudWatchLogsClient: ...
+    @overload
+    def client(self, service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
+    @overload
+    def client(self, service: Literal["sqs"]) -> SQSClient: ...
+    def client(self, service: str) -> BaseClient:
+        """Make a boto3 client for one of its services."""
+        session = boto3.session.Session(
+            aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION
+        )
+        client: BaseClient = session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        return client
+
+
+@contextmanager
+def local_cloud(
+    log: Path, extra_environment: Mapping[str, str] | None = None
+) -> Iterator[LocalCloud]:
+    """Start a local cloud and end it with all that it started.
+
+    Args:
+        log: file for its output.
+        extra_environment: for its process, and so for the functions that it runs.
+
+    Raises:
+        RuntimeError: it did not get ready; the text says where its output is.
+
+    """
+    port = free_port()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {"BIND_HOST": _LOOPBACK, "GATEWAY_PORT": str(port), "NO_PROXY": "*"}
+    environment |= extra_environment or {}
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [str(_PROGRAM)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_ready(process, port, log)
+        yield LocalCloud(f"http://{_LOOPBACK}:{port}", process.pid)
+    finally:
+        end_group(process)
+
+
+def free_port() -> int:
+    """Find a port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((_LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process that leads its own group, and the group, by its id."""
+    for end in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, end)
+            process.wait(_ENDED_WITHIN)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _READY_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection((_LOOPBACK, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"The local cloud did not start; its output is in {log}.")

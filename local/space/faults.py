@@ -1,0 +1,154 @@
+"""Faults on demand: what goes wrong, for which requests, and how often.
+
+These are values and a queue; what a fault looks like on the wire is in `faulty`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from local.space.model import is_uuid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.space.model import Json
+
+_SERVER_ERRORS = frozenset(
+    {
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+
+
+class FaultKind(StrEnum):
+    """What can go wrong with an answer.
+
+    - `rate_limited`: 429, with `Retry-After` when the fault has one.
+    - `server_error`: the fault's `status`, with `Retry-After` when the fault has one.
+    - `slow`: the usual answer, `delay_s` seconds late.
+    - `dropped`: the connection is reset before the first byte.
+    - `html`: 200 with a page for people, as a proxy sends it.
+    - `truncated`: headers with the full length, half of the body, the end of the connection.
+    - `wrong_id`: the log that was asked for, under another id; never for a list request.
+    - `unauthorized`, `forbidden`, `not_found`: 401, 403 and 404.
+    - `history_limit`: 422, the log is older than the account may look back.
+    """
+
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    SLOW = "slow"
+    DROPPED = "dropped"
+    HTML = "html"
+    TRUNCATED = "truncated"
+    WRONG_ID = "wrong_id"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    HISTORY_LIMIT = "history_limit"
+    NOT_FOUND = "not_found"
+
+
+_WITH_RETRY_AFTER = frozenset({FaultKind.RATE_LIMITED, FaultKind.SERVER_ERROR})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault, for the next `times` requests that match.
+
+    With a `log_id` only requests for that log match, without one any request for a log or a
+    list. `retry_after` is in seconds, or text that is sent as it is (an HTTP date), and belongs to
+    `rate_limited` and `server_error`. `delay_s` is in seconds and belongs to `slow`; `status` is
+    500, 502 or 503 and belongs to `server_error`. Raises ValueError, with
+    a sentence that names the field, when the fields do not fit.
+    """
+
+    kind: FaultKind
+    times: int = 1
+    log_id: str | None = None
+    retry_after: int | str | None = None
+    delay_s: float | None = None
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR.value
+
+    def __post_init__(self) -> None:
+        """Refuse a fault that could not be shown."""
+        if self.times < 1:
+            raise ValueError(f"times must be at least 1, not {self.times}")
+        if self.log_id is not None and not is_uuid(self.log_id):
+            raise ValueError(f"log_id must be a UUID, not {self.log_id!r}")
+        if (self.kind is FaultKind.SLOW) != (self.delay_s is not None):
+            raise ValueError("delay_s belongs to a slow fault, which needs it")
+        if self.delay_s is not None and self.delay_s <= 0:
+            raise ValueError(f"delay_s must be over 0 seconds, not {self.delay_s}")
+        if self.retry_after is not None and self.kind not in _WITH_RETRY_AFTER:
+            raise ValueError("retry_after belongs to a rate_limited or server_error fault")
+        if self.status not in _SERVER_ERRORS:
+            raise ValueError(f"status must be 500, 502 or 503, not {self.status}")
+
+    def matches(self, log_id: str | None) -> bool:
+        """Tell whether a request for this log, or for a list (None), meets the fault."""
+        if self.log_id is not None:
+            return log_id is not None and self.log_id.lower() == log_id.lower()
+        return log_id is not None or self.kind is not FaultKind.WRONG_ID
+
+
+def fault_from_json(body: Mapping[str, Json]) -> Fault:
+    """Read a fault from its JSON form, an object with the fields of `Fault`.
+
+    Raises ValueError, with a sentence that names the field, for anything else.
+    """
+    unknown = set(body) - {item.name for item in fields(Fault)}
+    if unknown:
+        raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
+    kind, times, log_id = body.get("kind"), body.get("times", 1), body.get("log_id")
+    retry_after, delay_s = body.get("retry_after"), body.get("delay_s")
+    status = body.get("status", HTTPStatus.INTERNAL_SERVER_ERROR.value)
+    if not isinstance(kind, str) or kind not in FaultKind:
+        message = f"kind must be one of {', '.join(FaultKind)}"
+    elif not isinstance(times, int):
+        message = "times must be a whole number"
+    elif not isinstance(log_id, str | None):
+        message = "log_id must be text"
+    elif not isinstance(retry_after, int | str | None):
+        message = "retry_after must be a whole number of seconds or text"
+    elif not isinstance(delay_s, int | float | None):
+        message = "delay_s must be a number of seconds"
+    elif not isinstance(status, int):
+        message = "status must be a whole number"
+    else:
+        return Fault(FaultKind(kind), times, log_id, retry_after, delay_s, status)
+    raise ValueError(message)
+
+
+class FaultQueue:
+    """The faults that wait for a request, oldest first."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._waiting: list[tuple[Fault, int]] = []
+
+    def add(self, fault: Fault) -> None:
+        """Add a fault behind those that already wait."""
+        self._waiting.append((fault, fault.times))
+
+    def clear(self) -> None:
+        """Forget every fault that still waits."""
+        self._waiting.clear()
+
+    def take(self, log_id: str | None) -> Fault | None:
+        """Use up one turn of the first fault that matches a request.
+
+        `log_id` is the log asked for, None for a list. Gives None when all is well.
+        """
+        for index, (fault, left) in enumerate(self._waiting):
+            if fault.matches(log_id):
+                if left > 1:
+                    self._waiting[index] = (fault, left - 1)
+                else:
+                    del self._waiting[index]
+                return fault
+        return None

@@ -1,0 +1,94 @@
+"""What each fault looks like on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import uuid
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from local.space import answers
+from local.space.faults import FaultKind
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+    from local.space.faults import Fault
+    from local.space.model import Json
+
+_STATUS = {
+    FaultKind.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
+    FaultKind.UNAUTHORIZED: HTTPStatus.UNAUTHORIZED,
+    FaultKind.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    FaultKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
+}
+_PAGE = "<!doctype html><title>Back soon</title><p>This space is being looked after.</p>"
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+async def answer(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a request in the way of the fault; `handler` gives the usual answer."""
+    if fault.kind is FaultKind.SLOW and fault.delay_s is not None:
+        await asyncio.sleep(fault.delay_s)
+        return await handler(request)
+    if fault.kind is FaultKind.DROPPED:
+        return _drop(request)
+    if fault.kind is FaultKind.TRUNCATED:
+        return await _truncate(request, await handler(request))
+    if fault.kind is FaultKind.WRONG_ID:
+        return _with_another_id(await handler(request))
+    return _refusal(fault, is_list="id" not in request.match_info)
+
+
+def _refusal(fault: Fault, *, is_list: bool) -> web.Response:
+    if fault.kind is FaultKind.HTML:
+        return web.Response(text=_PAGE, content_type="text/html")
+    if fault.kind is FaultKind.HISTORY_LIMIT:
+        return answers.unprocessable(
+            "account_error",
+            "exceeds_history_logs_limit",
+            "The value lies before the date limit of 2025-02-09.",
+            "created_before" if is_list else "created_at",
+        )
+    after = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    return answers.error(_STATUS.get(fault.kind, fault.status), after)
+
+
+def _drop(request: web.Request) -> web.Response:
+    transport = request.transport
+    if transport is not None:
+        # With no time to linger, closing sends a reset where it would send an orderly end.
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
+    return web.Response()  # Nobody is left to receive it.
+
+
+async def _truncate(request: web.Request, usual: web.StreamResponse) -> web.StreamResponse:
+    body = _body(usual)
+    half = web.StreamResponse(status=usual.status, headers={"Content-Type": usual.content_type})
+    half.content_length = len(body)
+    await half.prepare(request)
+    await half.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return half
+
+
+def _with_another_id(usual: web.StreamResponse) -> web.StreamResponse:
+    log: Json = json.loads(_body(usual))
+    if not isinstance(log, dict) or "id" not in log:
+        return usual  # There is no such log, under any id.
+    other = uuid.uuid5(uuid.NAMESPACE_OID, str(log["id"]))
+    return answers.as_json(log | {"id": str(other)})
+
+
+def _body(usual: web.StreamResponse) -> bytes:
+    if not isinstance(usual, web.Response) or not isinstance(usual.body, bytes):
+        raise TypeError(f"an answer without a body of its own: {usual!r}")
+    return usual.body

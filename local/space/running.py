@@ -1,0 +1,130 @@
+"""A space that runs beside the code that uses it: in a thread, on the loopback interface."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from local.space.logs import PROJECT_ID
+from local.space.server import application
+from local.space.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local.space.faults import Fault
+    from local.space.model import Log, LogType, Space
+    from local.space.state import Requests
+
+LOOPBACK = "127.0.0.1"
+API_TOKEN = "PT-only-for-the-simulated-space"
+"""The API token of a space when none is named."""
+
+_BACKLOG = 1024
+_SHUTDOWN_S = 0.1
+_CALL_TIMEOUT_S = 5.0
+
+
+class RunningSpace:
+    """A space that is being served. Its methods may be called from any thread.
+
+    `host` is `127.0.0.1:<port>`; `project_id` and `api_token` are the credentials it accepts.
+    """
+
+    def __init__(self, host: str, state: State, loop: asyncio.AbstractEventLoop) -> None:
+        """Wrap a state that is served on this host by this event loop."""
+        self.host = host
+        self.project_id = state.project_id
+        self.api_token = state.api_token
+        self._state = state
+        self._loop = loop
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at its end."""
+        return f"http://{self.host}"
+
+    def add_fault(self, fault: Fault) -> None:
+        """Show a fault to the next requests that match it, after those added before."""
+        self._call(lambda: self._state.faults.add(fault))
+
+    def clear_faults(self) -> None:
+        """Forget the faults that still wait."""
+        self._call(self._state.faults.clear)
+
+    def put_log(self, log_type: LogType, log: Log, *, deleted: bool = False) -> None:
+        """Add a log or replace the one with its id; raises ValueError as `Space.put` does."""
+        self._call(lambda: self._state.space.put(log_type, log, deleted=deleted))
+
+    def ids(self) -> dict[LogType, dict[str, str]]:
+        """Give the status of each log by type and id."""
+        return self._call(self._state.statuses)
+
+    def requests(self) -> Requests:
+        """Give the API requests since the start or the last reset."""
+        return self._call(self._state.traffic.snapshot)
+
+    def reset_requests(self) -> None:
+        """Start counting the requests anew."""
+        self._call(self._state.traffic.reset)
+
+    def set_latency(self, seconds: float) -> None:
+        """Make every API answer take at least this long."""
+        self._call(lambda: setattr(self._state, "latency_s", seconds))
+
+    def _call[T](self, function: Callable[[], T]) -> T:
+        # On the loop's own thread, so that the state needs no locks.
+        async def call() -> T:
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(_CALL_TIMEOUT_S)
+
+
+def listen(port: int) -> socket.socket:
+    """Open the server's socket on the loopback interface; port 0 takes any free one.
+
+    Raises OSError when the port is taken.
+    """
+    return socket.create_server((LOOPBACK, port), backlog=_BACKLOG)
+
+
+async def start(state: State, listener: socket.socket) -> web.AppRunner:
+    """Serve the state on an open socket until the runner's `cleanup`, which closes it."""
+    runner = web.AppRunner(application(state), access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    await runner.setup()
+    await web.SockSite(runner, listener).start()
+    return runner
+
+
+@contextmanager
+def serve(
+    space: Space, *, port: int = 0, project_id: str = PROJECT_ID, api_token: str = API_TOKEN
+) -> Iterator[RunningSpace]:
+    """Serve a space from a thread of its own for as long as the block lasts.
+
+    Raises OSError when the port is taken. Answers still under way at the end are cut off.
+    """
+    listener = listen(port)
+    state = State(space, project_id, api_token)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="simulated space", daemon=True)
+    thread.start()
+    try:
+        starting = asyncio.run_coroutine_threadsafe(start(state, listener), loop)
+        runner = starting.result(_CALL_TIMEOUT_S)
+        host = f"{LOOPBACK}:{listener.getsockname()[1]}"
+        try:
+            yield RunningSpace(host, state, loop)
+        finally:
+            ending = asyncio.run_coroutine_threadsafe(runner.cleanup(), loop)
+            ending.result(_CALL_TIMEOUT_S)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_CALL_TIMEOUT_S)
+        loop.close()
+        listener.close()

@@ -1,0 +1,83 @@
+"""The web application: the documented log API, and beside it the controls of the stand-in."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from local.space import answers, control, faulty, paging
+from local.space.model import LOG_TYPES, LogType, is_uuid
+from local.space.state import STATE
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+    from local.space.state import State
+
+_PATHS: dict[LogType, str] = {"fax": "/api/fax/logs", "message": "/api/messaging/logs"}
+
+
+def application(state: State) -> web.Application:
+    """Make the application that serves this state."""
+    app = web.Application(middlewares=[_api])
+    app[STATE] = state
+    for log_type in LOG_TYPES:
+        path = _PATHS[log_type]
+        app.router.add_get(path, partial(_list, log_type), name=f"{log_type}_list")
+        app.router.add_get(path + "/{id}", partial(_one, log_type), name=f"{log_type}_one")
+    app.add_routes(control.routes())
+    app.router.add_route("*", "/{path:.*}", _nothing_here)
+    return app
+
+
+@web.middleware
+async def _api(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Do for each API request what does not depend on the log: count, wait, refuse, spoil."""
+    if not request.path.startswith("/api/"):
+        return await handler(request)
+    state, log_id = request.app[STATE], request.match_info.get("id")
+    endpoint = request.match_info.route.name
+    if endpoint is None:
+        return await _authorized(request, handler)
+    with state.traffic.track(endpoint, log_id):
+        if state.latency_s > 0:
+            await asyncio.sleep(state.latency_s)
+        return await _authorized(request, partial(_unless_faulty, log_id, handler))
+
+
+async def _authorized(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if request.app[STATE].authorizes(request.headers.get("Authorization", "")):
+        return await handler(request)
+    return answers.error(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="space"'})
+
+
+async def _unless_faulty(
+    log_id: str | None, handler: Handler, request: web.Request
+) -> web.StreamResponse:
+    fault = request.app[STATE].faults.take(log_id)
+    if fault is None:
+        return await handler(request)
+    return await faulty.answer(fault, request, handler)
+
+
+async def _list(log_type: LogType, request: web.Request) -> web.Response:
+    try:
+        return answers.as_json(paging.page(request.app[STATE].space, log_type, request.url))
+    except paging.InvalidParameterError as error:
+        return answers.unprocessable("validation_error", error.code, str(error), error.attribute)
+
+
+async def _one(log_type: LogType, request: web.Request) -> web.Response:
+    log_id = request.match_info["id"].lower()
+    if not is_uuid(log_id):
+        return answers.error(HTTPStatus.BAD_REQUEST)
+    log = request.app[STATE].space.logs(log_type).get(log_id)
+    return answers.error(HTTPStatus.NOT_FOUND) if log is None else answers.as_json(log)
+
+
+async def _nothing_here(_: web.Request) -> web.Response:
+    return answers.error(HTTPStatus.NOT_FOUND)

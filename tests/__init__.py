@@ -1,0 +1,1 @@
+"""Tests of hooklog and of its local stand-ins."""

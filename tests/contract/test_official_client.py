@@ -1,0 +1,135 @@
+"""SignalWire's own Python client works against the simulated space as it is."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+from signalwire.rest import (
+    RequestOptions,
+    RestClient,
+    SignalWireRestError,
+    SignalWireRestTransportError,
+)
+
+from local.space import (
+    OFFICIAL_FAX_ID,
+    OFFICIAL_MESSAGE_ID,
+    Fault,
+    FaultKind,
+    RunningSpace,
+    Space,
+)
+from tests.contract.conftest import NOBODY, TIMEOUT_S
+
+OPTIONS = RequestOptions(timeout=TIMEOUT_S)
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The client would send even a loopback request through a proxy of the environment.
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+def client(running: RunningSpace) -> RestClient:
+    """Give the official client of the running space."""
+    return RestClient(
+        project=running.project_id,
+        token=running.api_token,
+        host=running.host,
+        request_options=OPTIONS,
+    )
+
+
+def test_get(client: RestClient, space: Space) -> None:
+    """`get` gives the log as it is in the space, for both types."""
+    assert client.logs.fax.get(OFFICIAL_FAX_ID) == space.fax[OFFICIAL_FAX_ID]
+    assert client.logs.messages.get(OFFICIAL_MESSAGE_ID) == space.message[OFFICIAL_MESSAGE_ID]
+
+
+@pytest.mark.parametrize("page_size", [1, 7, 50])
+def test_paginate(client: RestClient, space: Space, page_size: int) -> None:
+    """`paginate` yields each log exactly once, whatever the page size."""
+    # The client would follow links that lead round and round for ever.
+    fax_pages = islice(client.logs.fax.paginate(page_size=page_size), 100)
+    message_pages = islice(client.logs.messages.paginate(page_size=page_size), 100)
+    faxes = [log["id"] for log in fax_pages]
+    messages = [log["id"] for log in message_pages]
+    assert (sorted(faxes), sorted(messages)) == (sorted(space.fax), sorted(space.message))
+
+
+def test_paginate_with_filters(client: RestClient, space: Space) -> None:
+    """The filters reach the space in the client's spelling, on every page."""
+    logs = client.logs.fax.paginate(page_size=2, include_deleted=True, created_after="2026-01-01")
+    assert {log["id"] for log in islice(logs, 100)} == set(space.fax) - {OFFICIAL_FAX_ID}
+
+
+def test_list(client: RestClient, space: Space) -> None:
+    """`list` gives the first page with its links."""
+    page = client.logs.messages.list(page_size=3)
+    assert [log["id"] for log in page["data"]] == list(space.message)[:-4:-1]
+    assert "next" in page["links"]
+
+
+def test_a_missing_log(client: RestClient) -> None:
+    """An id that no log has is a 404 with the documented body."""
+    with pytest.raises(SignalWireRestError) as caught:
+        client.logs.fax.get(NOBODY)
+    assert (caught.value.status_code, caught.value.body) == (404, {"error": "Not Found"})
+
+
+def test_a_wrong_token(running: RunningSpace) -> None:
+    """A wrong token is a 401."""
+    client = RestClient(project=running.project_id, token="wrong", host=running.host)
+    with pytest.raises(SignalWireRestError) as caught:
+        client.logs.messages.get(OFFICIAL_MESSAGE_ID)
+    assert (caught.value.status_code, caught.value.body) == (401, {"error": "Unauthorized"})
+
+
+def test_a_wrong_parameter(client: RestClient) -> None:
+    """A parameter that the space refuses is a 422 with the errors in its body."""
+    with pytest.raises(SignalWireRestError) as caught:
+        client.logs.fax.list(created_before="yesterday")
+    assert caught.value.status_code == 422
+    assert caught.value.body["errors"][0]["code"] == "datetime_required"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (Fault(FaultKind.RATE_LIMITED, retry_after=1), 429),
+        (Fault(FaultKind.SERVER_ERROR, status=503), 503),
+        (Fault(FaultKind.FORBIDDEN), 403),
+        (Fault(FaultKind.HISTORY_LIMIT), 422),
+        (Fault(FaultKind.HTML), 200),
+    ],
+)
+def test_answers_that_are_errors(
+    running: RunningSpace, client: RestClient, fault: Fault, status: int
+) -> None:
+    """An error answer, and a page instead of JSON, is the client's error with that status."""
+    running.add_fault(fault)
+    with pytest.raises(SignalWireRestError) as caught:
+        client.logs.fax.get(OFFICIAL_FAX_ID)
+    assert caught.value.status_code == status
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DROPPED, FaultKind.TRUNCATED])
+def test_answers_that_do_not_arrive(
+    running: RunningSpace, client: RestClient, kind: FaultKind
+) -> None:
+    """A connection that breaks is the client's transport error."""
+    running.add_fault(Fault(kind))
+    with pytest.raises(SignalWireRestTransportError):
+        client.logs.fax.get(OFFICIAL_FAX_ID)
+
+
+def test_the_client_retries_until_all_is_well(running: RunningSpace, client: RestClient) -> None:
+    """With retries allowed the client gets through a rate limit and a broken connection."""
+    running.add_fault(Fault(FaultKind.RATE_LIMITED, retry_after=0))
+    running.add_fault(Fault(FaultKind.DROPPED))
+    patient = RequestOptions(timeout=TIMEOUT_S, retries=2, retry_backoff=0.01)
+    log = client.logs.fax.get(OFFICIAL_FAX_ID, request_options=patient)
+    assert log["id"] == OFFICIAL_FAX_ID
+    assert running.requests().counts == {"fax_one": 3}

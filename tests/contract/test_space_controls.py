@@ -1,0 +1,288 @@
+"""The controls of the simulated space, its credentials, and its command line."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from local.space import (
+    OFFICIAL_FAX_ID,
+    OFFICIAL_MESSAGE_ID,
+    Fault,
+    FaultKind,
+    Json,
+    RunningSpace,
+    Space,
+    generate,
+    serve,
+)
+from tests.contract.conftest import NOBODY, NOW, PATHS, TIMEOUT_S, Api
+
+ONE = f"{PATHS['fax']}/{OFFICIAL_FAX_ID}"
+ROOT = Path(__file__).parents[2]
+COMMAND_TIMEOUT_S = 10
+
+
+def post(api: Api, path: str, body: Json) -> int:
+    """POST a JSON body to a control and give the status."""
+    return api.send("POST", path, body=json.dumps(body).encode()).status
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Basic",
+        "Basic !!!",
+        "Bearer cHJvamVjdDp0b2tlbg==",
+        "Basic \xff",
+        urllib3.make_headers(basic_auth="project:wrong")["authorization"],
+        urllib3.make_headers(basic_auth="wrong:token")["authorization"],
+    ],
+)
+def test_wrong_credentials_are_refused(space: Space, header: str) -> None:
+    """Only the project id with its token opens the API, on every path of it."""
+    with serve(space, project_id="project", api_token="token") as running:
+        api = Api(running)
+        for path in (ONE, PATHS["message"], "/api/nothing"):
+            answer = api.send("GET", path, headers={"Authorization": header})
+            assert (answer.status, answer.json) == (401, {"error": "Unauthorized"})
+        assert api.get(ONE).status == 200
+        api.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{PATHS['fax']}/{NOBODY}", 404),
+        (f"{PATHS['fax']}/{OFFICIAL_MESSAGE_ID}", 404),
+        (f"{PATHS['fax']}/{OFFICIAL_FAX_ID.upper()}", 200),
+        (f"{PATHS['fax']}/{OFFICIAL_FAX_ID.replace('-', '')}", 400),
+        (f"{PATHS['message']}/SM123", 400),
+        ("/api/voice/logs", 404),
+        ("/", 404),
+    ],
+)
+def test_paths(api: Api, path: str, status: int) -> None:
+    """A log has one path; ids that are no UUID are a bad request, all else is not found."""
+    answer = api.get(path)
+    assert answer.status == status
+    assert answer.headers["Content-Type"].startswith("application/json")
+
+
+def test_the_api_is_read_only(running: RunningSpace, api: Api) -> None:
+    """A log cannot be written or deleted through the API."""
+    headers = urllib3.make_headers(basic_auth=f"{running.project_id}:{running.api_token}")
+    for method in ("POST", "PUT", "DELETE"):
+        assert api.send(method, ONE, headers=headers).status == 404
+    assert api.get(ONE).status == 200
+
+
+def test_requests_are_counted(running: RunningSpace, api: Api) -> None:
+    """Each API request counts under its endpoint, refused and faulty ones too; controls do not."""
+    running.add_fault(Fault(FaultKind.RATE_LIMITED))
+    for path in (ONE, ONE, PATHS["fax"], PATHS["message"], f"{PATHS['message']}/{NOBODY}"):
+        api.get(path)
+    api.get(ONE, credentials="a:b")
+    api.get("/_space/ids")
+    seen = running.requests()
+    assert seen.counts == {"fax_one": 3, "fax_list": 1, "message_list": 1, "message_one": 1}
+    assert seen.ids == [OFFICIAL_FAX_ID, OFFICIAL_FAX_ID, NOBODY, OFFICIAL_FAX_ID]
+    assert seen.max_in_flight == 1
+    running.reset_requests()
+    assert running.requests().counts == {}
+
+
+def test_most_requests_at_once(running: RunningSpace) -> None:
+    """The number of requests that were open together is known afterwards."""
+    running.set_latency(0.1)
+    clients = [Api(running) for _ in range(5)]
+    with ThreadPoolExecutor(5) as pool:
+        assert {answer.status for answer in pool.map(lambda api: api.get(ONE), clients)} == {200}
+    for client in clients:
+        client.close()
+    assert running.requests().max_in_flight == 5
+
+
+def test_latency_delays_every_answer(running: RunningSpace, api: Api) -> None:
+    """With a latency even a refusal takes that long."""
+    running.set_latency(0.05)
+    for credentials in (None, "a:b"):
+        start = time.monotonic()
+        api.get(ONE, credentials=credentials)
+        assert time.monotonic() - start >= 0.05
+
+
+def test_a_log_moves_through_its_statuses(running: RunningSpace, api: Api) -> None:
+    """A log that is put again is answered as it was put last."""
+    log = api.get(ONE).json
+    for status in ("queued", "in-progress", "completed"):
+        running.put_log("fax", log | {"status": status})
+        assert api.get(ONE).json["status"] == status
+        assert running.ids()["fax"][OFFICIAL_FAX_ID] == status
+
+
+def test_a_log_put_is_a_copy(running: RunningSpace, api: Api) -> None:
+    """Changing a log after it was put does not change the space."""
+    log = api.get(ONE).json
+    running.put_log("fax", log)
+    log["status"] = "changed"
+    assert api.get(ONE).json["status"] == "completed"
+
+
+def test_a_log_without_id_or_time_is_refused(running: RunningSpace) -> None:
+    """A log that could not be found or listed cannot be put."""
+    with pytest.raises(ValueError, match="id"):
+        running.put_log("fax", {"created_at": "2026-08-01T12:00:00Z"})
+    for created_at in (None, "soon"):
+        with pytest.raises(ValueError, match=r"created_at|isoformat"):
+            running.put_log("fax", {"id": NOBODY, "created_at": created_at})
+    assert NOBODY not in running.ids()["fax"]
+
+
+def test_controls_over_http(api: Api) -> None:
+    """What the Python methods do can be done over HTTP too, without credentials."""
+    log = api.get(ONE).json
+    assert post(api, "/_space/faults", {"kind": "rate_limited", "retry_after": 3}) == 204
+    assert api.get(ONE).headers["Retry-After"] == "3"
+    assert post(api, "/_space/faults", {"kind": "html"}) == 204
+    assert api.send("DELETE", "/_space/faults").status == 204
+    body: Json = {"log_type": "fax", "log": log | {"id": NOBODY, "status": "busy"}}
+    assert post(api, "/_space/logs", body) == 204
+    assert api.get(f"{PATHS['fax']}/{NOBODY}").json["status"] == "busy"
+    assert post(api, "/_space/latency", {"seconds": 0.01}) == 204
+    statuses = api.send("GET", "/_space/ids").json["fax"]
+    assert isinstance(statuses, dict)
+    assert statuses[NOBODY] == "busy"
+    seen = api.send("GET", "/_space/requests").json
+    assert seen == {
+        "counts": {"fax_one": 3},
+        "max_in_flight": 1,
+        "ids": [OFFICIAL_FAX_ID, OFFICIAL_FAX_ID, NOBODY],
+    }
+    assert api.send("DELETE", "/_space/requests").status == 204
+    assert api.send("GET", "/_space/requests").json["ids"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/_space/faults", {"kind": "gremlins"}),
+        ("/_space/faults", []),
+        ("/_space/logs", {"log_type": "fax"}),
+        ("/_space/logs", {"log_type": "fax", "log": {}}),
+        ("/_space/logs", {"log_type": "voice", "log": {}}),
+        ("/_space/logs", {"log_type": "fax", "log": {}, "deleted": 1}),
+        ("/_space/latency", {"seconds": -1}),
+        ("/_space/latency", {"seconds": True}),
+        ("/_space/latency", {}),
+    ],
+)
+def test_a_control_that_does_not_fit_is_refused(api: Api, path: str, body: Json) -> None:
+    """A wrong control is answered with 400 and a sentence, and changes nothing."""
+    answer = api.send("POST", path, body=json.dumps(body).encode())
+    assert answer.status == 400
+    assert answer.json["error"]
+    assert api.get(ONE).status == 200
+
+
+def test_a_message_can_be_put_over_http(api: Api) -> None:
+    """The type of a log decides where it is found, and a deleted one is not listed."""
+    log: Json = {"id": NOBODY, "created_at": "2026-08-01T12:00:00Z"}
+    body: Json = {"log_type": "message", "log": log, "deleted": True}
+    assert post(api, "/_space/logs", body) == 204
+    assert api.get(f"{PATHS['message']}/{NOBODY}").json == log
+    assert log not in api.get(PATHS["message"]).data
+
+
+def test_generate_checks_what_it_is_given() -> None:
+    """A naive time and a negative count are refused; no logs at all are fine."""
+    with pytest.raises(ValueError, match="aware"):
+        generate(7, 1, 1, datetime(2026, 8, 1))  # noqa: DTZ001 - the mistake under test
+    with pytest.raises(ValueError, match="negative"):
+        generate(7, -1, 1, NOW)
+    assert generate(7, 0, 0, NOW) == Space()
+
+
+def test_two_spaces_cannot_share_a_port(space: Space, running: RunningSpace) -> None:
+    """A port that is taken is an OSError at once."""
+    port = int(running.host.rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"), serve(space, port=port):
+        pass
+
+
+def test_nothing_listens_after_the_block(space: Space) -> None:
+    """When the block ends the port is closed, and an answer still under way is cut off."""
+    with ThreadPoolExecutor(1) as pool:
+        with serve(space) as running:
+            running.add_fault(Fault(FaultKind.SLOW, delay_s=60))
+            api = Api(running)
+            pending = pool.submit(api.get, ONE)
+            for _ in range(400):
+                if running.requests().counts:
+                    break
+                time.sleep(0.005)
+        with pytest.raises(urllib3.exceptions.ProtocolError):
+            pending.result()
+        with pytest.raises(urllib3.exceptions.NewConnectionError):
+            api.get(ONE)
+        api.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_command_line(number: signal.Signals) -> None:
+    """The command prints where it listens, serves what was asked for, and ends with status 0."""
+    options = [
+        "--port=0",
+        "--seed=3",
+        "--fax=2",
+        "--message=4",
+        "--project=p",
+        "--token=t",
+        "--latency=0.01",
+    ]
+    with subprocess.Popen(
+        [sys.executable, "-m", "local.space", *options],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            prefix, _, host = line.strip().rpartition("/")
+            assert prefix == "space listening on http:/"
+            with urllib3.HTTPConnectionPool(host, timeout=TIMEOUT_S) as pool:
+                ids = pool.request("GET", "/_space/ids", retries=False).json()
+                headers = urllib3.make_headers(basic_auth="p:t")
+                assert pool.request("GET", ONE, headers=headers, retries=False).status == 200
+            assert (len(ids["fax"]), len(ids["message"])) == (2, 4)
+            process.send_signal(number)
+            assert process.wait(COMMAND_TIMEOUT_S) == 0
+            assert process.stdout.read() == ""
+        finally:
+            process.kill()  # Does nothing to a process that has ended.
+
+
+@pytest.mark.parametrize("options", [["--fax", "-1"], ["--latency", "nan"]])
+def test_command_line_refuses_nonsense(options: list[str]) -> None:
+    """A wrong option is named on standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local.space", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert options[0] in done.stderr

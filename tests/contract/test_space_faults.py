@@ -1,0 +1,216 @@
+"""Each fault as a client meets it on the wire, and the order in which faults are used up."""
+
+from __future__ import annotations
+
+import errno
+import json
+import time
+from http.client import IncompleteRead
+
+import pytest
+import urllib3
+from urllib3.exceptions import ProtocolError
+
+from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Fault, FaultKind, RunningSpace
+from local.space.faults import fault_from_json
+from local.space.model import is_uuid
+from tests.contract.conftest import NOBODY, PATHS, Api
+
+ONE = f"{PATHS['fax']}/{OFFICIAL_FAX_ID}"
+MESSAGE = f"{PATHS['message']}/{OFFICIAL_MESSAGE_ID}"
+LIST = PATHS["fax"]
+DELAY_S = 0.1
+
+
+def fault(kind: FaultKind) -> Fault:
+    """Give a fault of this kind that happens once."""
+    return Fault(kind, delay_s=DELAY_S if kind is FaultKind.SLOW else None)
+
+
+@pytest.mark.parametrize("retry_after", [None, 7, "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_rate_limited(running: RunningSpace, api: Api, retry_after: int | str | None) -> None:
+    """A rate limit is a 429, with `Retry-After` as given or without one."""
+    running.add_fault(Fault(FaultKind.RATE_LIMITED, retry_after=retry_after))
+    answer = api.get(ONE)
+    assert (answer.status, answer.json) == (429, {"error": "Too Many Requests"})
+    assert answer.headers.get("Retry-After") == (None if retry_after is None else str(retry_after))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(500, "Internal Server Error"), (502, "Bad Gateway"), (503, "Service Unavailable")],
+)
+def test_server_error(running: RunningSpace, api: Api, status: int, reason: str) -> None:
+    """A server error has the status that was chosen, and may carry `Retry-After`."""
+    running.add_fault(Fault(FaultKind.SERVER_ERROR, status=status, retry_after=2))
+    answer = api.get(ONE)
+    assert (answer.status, answer.json) == (status, {"error": reason})
+    assert answer.headers["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "reason"),
+    [
+        (FaultKind.UNAUTHORIZED, 401, "Unauthorized"),
+        (FaultKind.FORBIDDEN, 403, "Forbidden"),
+        (FaultKind.NOT_FOUND, 404, "Not Found"),
+    ],
+)
+def test_refusals(
+    running: RunningSpace, api: Api, kind: FaultKind, status: int, reason: str
+) -> None:
+    """The space refuses what it would otherwise give, in the documented form."""
+    running.add_fault(fault(kind))
+    answer = api.get(ONE)
+    assert (answer.status, answer.json) == (status, {"error": reason})
+
+
+@pytest.mark.parametrize(("path", "attribute"), [(ONE, "created_at"), (LIST, "created_before")])
+def test_history_limit(running: RunningSpace, api: Api, path: str, attribute: str) -> None:
+    """A log beyond the history is a 422 about the creation time."""
+    running.add_fault(fault(FaultKind.HISTORY_LIMIT))
+    answer = api.get(path)
+    assert (answer.status, answer.error_code) == (422, "exceeds_history_logs_limit")
+    assert f'"attribute":"{attribute}"'.encode() in answer.body
+    assert b'"type":"account_error"' in answer.body
+
+
+def test_html(running: RunningSpace, api: Api) -> None:
+    """A proxy's page comes with 200 and says that it is HTML."""
+    running.add_fault(fault(FaultKind.HTML))
+    answer = api.get(ONE)
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert answer.body.startswith(b"<!doctype html>")
+
+
+def test_slow(running: RunningSpace, api: Api) -> None:
+    """A slow answer is the usual one, after the delay."""
+    usual = api.get(ONE).json
+    running.add_fault(Fault(FaultKind.SLOW, delay_s=DELAY_S))
+    start = time.monotonic()
+    assert api.get(ONE).json == usual
+    assert time.monotonic() - start >= DELAY_S
+
+
+def test_dropped(running: RunningSpace, api: Api) -> None:
+    """A dropped connection is reset before any byte, also one that served requests before."""
+    assert api.get(ONE).status == 200
+    running.add_fault(fault(FaultKind.DROPPED))
+    with pytest.raises(ProtocolError) as caught:
+        api.get(ONE)
+    cause = caught.value.args[1]
+    assert isinstance(cause, ConnectionResetError)
+    # Not http.client's RemoteDisconnected, a relative without a number: that is an orderly end.
+    assert cause.errno == errno.ECONNRESET
+    assert api.get(ONE).status == 200
+
+
+@pytest.mark.parametrize("path", [ONE, LIST])
+def test_truncated(running: RunningSpace, api: Api, path: str) -> None:
+    """A truncated answer promises its full length, sends half of it, and ends."""
+    full = len(api.get(path).body)
+    running.add_fault(fault(FaultKind.TRUNCATED))
+    with pytest.raises(ProtocolError) as caught:
+        api.get(path)
+    cause = caught.value.args[1]
+    assert isinstance(cause, IncompleteRead)
+    assert (len(cause.partial), cause.expected) == (full // 2, full - full // 2)
+    assert len(api.get(path).body) == full
+
+
+def test_truncated_headers_look_right(running: RunningSpace) -> None:
+    """Until its body is read, a truncated answer cannot be told from a whole one."""
+    running.add_fault(fault(FaultKind.TRUNCATED))
+    headers = urllib3.make_headers(basic_auth=f"{running.project_id}:{running.api_token}")
+    with urllib3.HTTPConnectionPool(running.host, timeout=2) as pool:
+        answer = pool.request("GET", ONE, headers=headers, preload_content=False, retries=False)
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
+        with pytest.raises(ProtocolError):
+            answer.read()
+        answer.close()
+
+
+def test_wrong_id(running: RunningSpace, api: Api) -> None:
+    """A wrong id is a valid one of no log; all else in the log is right, and lists are spared."""
+    usual = api.get(ONE).json
+    running.add_fault(fault(FaultKind.WRONG_ID))
+    assert OFFICIAL_FAX_ID in {log["id"] for log in api.get(LIST).data}
+    wrong = api.get(ONE).json
+    assert isinstance(wrong["id"], str)
+    assert is_uuid(wrong["id"])
+    assert wrong["id"] != usual["id"]
+    assert wrong | {"id": usual["id"]} == usual
+
+
+def test_wrong_id_of_a_missing_log(running: RunningSpace, api: Api) -> None:
+    """A log that is not there stays missing."""
+    running.add_fault(fault(FaultKind.WRONG_ID))
+    assert api.get(f"{LIST}/{NOBODY}").status == 404
+
+
+@pytest.mark.parametrize("kind", FaultKind)
+def test_a_fault_ends_after_its_times(running: RunningSpace, api: Api, kind: FaultKind) -> None:
+    """Whatever went wrong, the requests after it are answered as usual."""
+    usual = api.get(ONE)
+    running.add_fault(fault(kind))
+    try:
+        api.get(ONE)
+    except ProtocolError:
+        assert kind in {FaultKind.DROPPED, FaultKind.TRUNCATED}
+    assert api.get(ONE).body == usual.body
+
+
+def test_faults_happen_in_the_order_they_were_added(running: RunningSpace, api: Api) -> None:
+    """The first fault is used up, request by request, before the next begins."""
+    running.add_fault(Fault(FaultKind.RATE_LIMITED, times=2))
+    running.add_fault(Fault(FaultKind.FORBIDDEN))
+    assert [api.get(path).status for path in (ONE, LIST, MESSAGE, ONE)] == [429, 429, 403, 200]
+
+
+def test_a_fault_for_one_log_waits_for_it(running: RunningSpace, api: Api) -> None:
+    """A fault with a log id passes over lists and other logs, and others pass over it."""
+    running.add_fault(Fault(FaultKind.NOT_FOUND, log_id=OFFICIAL_FAX_ID.upper()))
+    running.add_fault(Fault(FaultKind.FORBIDDEN))
+    assert [api.get(path).status for path in (MESSAGE, LIST, ONE, ONE)] == [403, 200, 404, 200]
+
+
+def test_a_refused_request_uses_up_no_fault(running: RunningSpace, api: Api) -> None:
+    """Wrong credentials are answered with 401 and leave the fault to the next request."""
+    running.add_fault(Fault(FaultKind.NOT_FOUND))
+    assert api.get(ONE, credentials="someone:else").status == 401
+    assert api.get(ONE).status == 404
+
+
+def test_faults_can_be_cleared(running: RunningSpace, api: Api) -> None:
+    """After clearing, nothing goes wrong any more."""
+    running.add_fault(Fault(FaultKind.SERVER_ERROR, times=100))
+    assert api.get(ONE).status == 500
+    running.clear_faults()
+    assert api.get(ONE).status == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('{"kind": "gremlins"}', "kind"),
+        ('{"times": 1}', "kind"),
+        ('{"kind": "html", "times": 0}', "times"),
+        ('{"kind": "html", "times": "1"}', "times"),
+        ('{"kind": "html", "log_id": 5}', "log_id"),
+        ('{"kind": "html", "log_id": "5"}', "log_id"),
+        ('{"kind": "slow"}', "delay_s"),
+        ('{"kind": "slow", "delay_s": 0}', "delay_s"),
+        ('{"kind": "slow", "delay_s": "1"}', "delay_s"),
+        ('{"kind": "html", "delay_s": 1}', "delay_s"),
+        ('{"kind": "html", "retry_after": 1}', "retry_after"),
+        ('{"kind": "rate_limited", "retry_after": 1.5}', "retry_after"),
+        ('{"kind": "server_error", "status": 404}', "status"),
+        ('{"kind": "server_error", "status": "500"}', "status"),
+        ('{"kind": "html", "sort": 1}', "sort"),
+    ],
+)
+def test_a_fault_that_does_not_fit_is_refused(text: str, field: str) -> None:
+    """The refusal names the field that is wrong."""
+    with pytest.raises(ValueError, match=field):
+        fault_from_json(json.loads(text))
