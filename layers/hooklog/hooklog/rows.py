@@ -170,8 +170,10 @@ class Park:
     log_type: str | None = None
 
     def plan(self, row: Row | None) -> Write | None:
-        """Park, unless a later fetch has already stored the log."""
-        if row is not None and row.fetched_at is not None and row.fetched_at > self.at:
+        """Park, unless a later fetch has stored the log, or a later failure has parked it."""
+        if row is not None and any(
+            later is not None and later > self.at for later in (row.fetched_at, row.parked_at)
+        ):
             return None
         first_at = row.parked_first_at if row is not None and row.parked_first_at else self.at
         values: dict[str, Attribute] = {

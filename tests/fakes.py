@@ -1,0 +1,136 @@
+"""In-memory stand-ins for the seams in ``hooklog.ports``; each can be told to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from hooklog.errors import HooklogError, StoreError
+from hooklog.items import Attribute
+from hooklog.ports import Fetched, Lost, TimeLeft
+from hooklog.queue_messages import LogRequest
+from hooklog.report import Report
+from hooklog.rows import Row, Write
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+type Item = dict[str, Attribute]
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        """Start at a time."""
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """Tell the time."""
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        """Move on, by what ``timedelta`` takes."""
+        self.now += timedelta(**duration)
+
+
+@dataclass
+class MemoryTable:
+    """A table whose writes are compare-and-swap on the version, as DynamoDB's are."""
+
+    items: dict[str, Item] = field(default_factory=dict)
+    reads: list[list[str]] = field(default_factory=list)
+    writes: list[list[Write]] = field(default_factory=list)
+    #: Raised by the next read.
+    read_error: StoreError | None = None
+    #: Answered for these keys instead of writing.
+    write_errors: dict[str, StoreError] = field(default_factory=dict)
+    #: Called before each write takes effect: what others do meanwhile.
+    meanwhile: Callable[[], None] = lambda: None
+
+    def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:  # noqa: ARG002
+        """Read rows; what is in memory is always consistent."""
+        self.reads.append(list(keys))
+        if self.read_error is not None:
+            error, self.read_error = self.read_error, None
+            raise error
+        return {key: _row(self.items[key]) for key in keys if key in self.items}
+
+    def write(self, writes: Sequence[Write]) -> dict[str, Lost | StoreError | None]:
+        """Write each by itself."""
+        self.writes.append(list(writes))
+        self.meanwhile()
+        assert len({write.key for write in writes}) == len(writes), "one write a row and call"
+        return {write.key: self._write(write) for write in writes}
+
+    def _write(self, write: Write) -> Lost | StoreError | None:
+        if write.key in self.write_errors:
+            return self.write_errors[write.key]
+        stored = self.items.get(write.key)
+        if (stored["version"] if stored else None) != write.expected_version:
+            return Lost()
+        item = dict(stored or {})
+        for name in write.remove:
+            item.pop(name, None)
+        self.items[write.key] = item | dict(write.values) | {"version": write.version}
+        return None
+
+
+def _row(item: Item) -> Row:
+    values = {name: item[name] for name in Row.ATTRIBUTES if name in item}
+    for name in ("fetched_at", "first_failed_at", "parked_at", "parked_first_at"):
+        if name in values:
+            values[name] = datetime.fromisoformat(str(values[name]))  # type: ignore[assignment]
+    return Row(**values)  # type: ignore[arg-type]
+
+
+@dataclass
+class FakeSource:
+    """Answers with what it was given for a key; a key without an answer stays unanswered."""
+
+    clock: Clock
+    answers: dict[str, str | HooklogError] = field(default_factory=dict)
+    requested: list[str] = field(default_factory=list)
+    time_left: list[float] = field(default_factory=list)
+
+    def fetch(
+        self, requests: Sequence[LogRequest], time_left: TimeLeft
+    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        """Answer in the order asked."""
+        self.time_left.append(time_left())
+        for request in requests:
+            self.requested.append(request.key)
+            answer = self.answers.get(request.key)
+            if isinstance(answer, str):
+                yield request, Fetched(body=answer, began_at=self.clock(), took_ms=12.5)
+            elif answer is not None:
+                yield request, answer
+
+
+@dataclass
+class FakeQueue:
+    """Remembers how long each message was told to wait."""
+
+    waits: dict[str, int] = field(default_factory=dict)
+    unset: int = 0
+
+    def delay(self, waits: Mapping[str, int]) -> int:
+        """Take the waits; as many fail as ``unset`` says."""
+        self.waits.update(waits)
+        return self.unset
+
+
+@dataclass
+class FakeTelemetry:
+    """Keeps what was emitted."""
+
+    reports: list[Report] = field(default_factory=list)
+    defects: list[tuple[str, BaseException]] = field(default_factory=list)
+
+    def emit(self, report: Report) -> None:
+        """Keep a report."""
+        self.reports.append(report)
+
+    def defect(self, key: str, error: BaseException) -> None:
+        """Keep a defect."""
+        self.defects.append((key, error))

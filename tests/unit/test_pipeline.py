@@ -1,0 +1,507 @@
+"""Every message ends as a row, a parked item or a message still in the queue."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooklog import errors
+from hooklog.catalogue import Catalogue, catalogue
+from hooklog.items import iso
+from hooklog.pipeline import BatchResponse, Enricher
+from hooklog.queue_messages import Delivery
+from hooklog.report import Report
+from hooklog.rows import StoreRecord
+from local.space import Log
+from tests.builders import (
+    FAX_ID,
+    MESSAGE_ID,
+    body,
+    delivery,
+    failed_fax,
+    failed_message,
+    fax_log,
+    message_log,
+    record,
+    sqs_event,
+    without,
+)
+from tests.fakes import NOW, Clock, FakeQueue, FakeSource, FakeTelemetry, MemoryTable
+
+FAX = f"fax#{FAX_ID}"
+MESSAGE = f"message#{MESSAGE_ID}"
+#: The messages were sent this long before the batch begins.
+WAITED = timedelta(seconds=10)
+
+
+class Bench:
+    """An enricher among fakes."""
+
+    def __init__(self) -> None:
+        """Wire it."""
+        self.clock = Clock()
+        self.table = MemoryTable()
+        self.source = FakeSource(self.clock)
+        self.queue = FakeQueue()
+        self.telemetry = FakeTelemetry()
+        self.enricher = Enricher(
+            source=self.source,
+            table=self.table,
+            queue=self.queue,
+            telemetry=self.telemetry,
+            catalogue=catalogue,
+            clock=self.clock,
+            jitter=lambda: 1.0,
+        )
+
+    def answer(self, *logs: Log) -> None:
+        """Let SignalWire have these logs."""
+        for log in logs:
+            kind = "message" if "number_of_segments" in log else "fax"
+            self.source.answers[f"{kind}#{log['id']}"] = json.dumps(log)
+
+    def run(self, *deliveries: Delivery, seconds_left: float = 60) -> list[str]:
+        """Process a batch; give the messages that go back to the queue."""
+        response: BatchResponse = self.enricher.handle(sqs_event(*deliveries), lambda: seconds_left)
+        return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+
+    @property
+    def report(self) -> Report:
+        """What the last batch reported."""
+        return self.telemetry.reports[-1]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Give a fresh enricher among fakes."""
+    return Bench()
+
+
+def sent(
+    text: str | None = None,
+    *,
+    message_id: str = "m1",
+    attempt: int = 1,
+    at: datetime = NOW - WAITED,
+) -> Delivery:
+    """Give a delivery that was sent a while before the batch begins."""
+    return delivery(text, message_id=message_id, attempt=attempt, sent_at=at)
+
+
+# --- what succeeds ------------------------------------------------------------------------
+
+
+def test_a_new_log_becomes_a_row(bench: Bench) -> None:
+    """The message is acknowledged, the row holds the explained log."""
+    bench.answer(failed_fax())
+    assert bench.run(sent()) == []
+    item = bench.table.items[FAX]
+    assert item["outcome"] == "failed"
+    assert item["error_code"] == "34004"
+    assert item["category"] == "network"
+    assert item["fetched_at"] == iso(NOW)
+    assert item["lag_ms"] == 10_000
+    assert bench.report.enriched == {"fax": 1}
+    assert bench.report.failures == {("fax", "34004"): 1}
+
+
+def test_an_empty_batch_does_nothing(bench: Bench) -> None:
+    """No records, an empty response, no call, no report."""
+    assert bench.enricher.handle({"Records": []}, lambda: 60) == {"batchItemFailures": []}
+    assert bench.table.reads == []
+    assert bench.telemetry.reports == []
+
+
+def test_an_event_that_is_not_from_sqs_is_refused(bench: Bench) -> None:
+    """A wrongly wired function fails loudly, instead of acknowledging what it did not do."""
+    with pytest.raises(errors.EventError, match="not an SQS event"):
+        bench.enricher.handle({"version": "2.0", "rawPath": "/"}, lambda: 60)
+
+
+def test_messages_of_one_log_cost_one_fetch_and_one_write(bench: Bench) -> None:
+    """Coalesced, and each of the messages is acknowledged."""
+    bench.answer(message_log())
+    messages = [
+        sent(body("message", MESSAGE_ID, status=status), message_id=status)
+        for status in ("queued", "sent", "delivered")
+    ]
+    assert bench.run(*messages) == []
+    assert bench.source.requested == [MESSAGE]
+    assert len(bench.table.writes) == 1
+    assert bench.report.enriched == {"message": 1}
+
+
+def test_a_redelivery_costs_one_read(bench: Bench) -> None:
+    """The row was fetched after the message was sent, so it already shows what it tells."""
+    bench.answer(fax_log())
+    bench.run(sent())
+    reads, writes = len(bench.table.reads), len(bench.table.writes)
+    assert bench.run(sent(attempt=2)) == []
+    assert bench.source.requested == [FAX]
+    assert (len(bench.table.reads), len(bench.table.writes)) == (reads + 1, writes)
+    assert bench.report.skipped == {"fax": 1}
+
+
+def test_a_newer_event_fetches_a_known_log_again(bench: Bench) -> None:
+    """One of several messages being new is reason enough."""
+    bench.answer(fax_log(status="in-progress"))
+    bench.run(sent())
+    bench.clock.advance(minutes=1)
+    bench.answer(fax_log())
+    assert bench.run(sent(), sent(message_id="m2", at=bench.clock())) == []
+    assert bench.table.items[FAX]["status"] == "completed"
+    assert bench.table.items[FAX]["version"] == 2
+
+
+def test_a_stale_answer_is_acknowledged_and_not_written(bench: Bench) -> None:
+    """Somebody else stored a later answer between our read and our write."""
+    later = StoreRecord(record(fax_log(), fetched_at=NOW + WAITED)).plan(None)
+    assert later is not None
+    bench.table.meanwhile = lambda: bench.table.items.setdefault(  # type: ignore[assignment]
+        FAX, {**later.values, "version": 9}
+    )
+    bench.answer(fax_log(status="queued"))
+    assert bench.run(sent()) == []
+    assert bench.table.items[FAX]["version"] == 9
+    assert bench.report.skipped == {"fax": 1}
+    assert bench.report.enriched == {}
+
+
+def test_a_failure_counts_once_however_often_it_is_stored(bench: Bench) -> None:
+    """The metric is of logs that failed, not of callbacks that said so."""
+    bench.answer(failed_message())
+    counted = []
+    for minute in range(3):
+        bench.clock.now = NOW + timedelta(minutes=minute)
+        bench.run(sent(body("message", MESSAGE_ID), at=bench.clock() - WAITED))
+        counted.append(dict(bench.report.failures))
+    assert counted == [{("message", "30003"): 1}, {}, {}]
+
+
+def test_drift_is_stored_and_counted(bench: Bench) -> None:
+    """An unknown value, an unknown field and a missing nullable one cost no log."""
+    log = without(fax_log(quality="ultra", colour="red"), "remote_station")
+    bench.answer(log)
+    assert bench.run(sent()) == []
+    assert bench.table.items[FAX]["drift"] == [
+        "field:colour",
+        "missing:remote_station",
+        "value:quality",
+    ]
+    assert bench.table.items[FAX]["unknown_fields"] == '{"colour":"red"}'
+    assert bench.report.drift == {"fax": 1}
+
+
+# --- what is parked at once -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("not JSON", "message.malformed"),
+        ("[]", "message.malformed"),
+        (json.dumps({"log_type": "fax"}), "message.malformed"),
+        (body(log_id="not-a-uuid"), "message.malformed"),
+        (body("telegram"), "message.unsupported_type"),
+    ],
+)
+def test_a_bad_message_is_parked_and_acknowledged(bench: Bench, text: str, code: str) -> None:
+    """Trying again cannot help; the body waits for an operator as it came."""
+    bench.answer(fax_log())
+    assert bench.run(sent(text), sent(message_id="good")) == []
+    item = bench.table.items["parked#m1"]
+    assert (item["parked_code"], item["parked_body"]) == (code, text)
+    assert item["parked_attempts"] == 1
+    assert "log_type" not in item
+    assert bench.report.parked == {"unknown": 1}
+    assert bench.report.errors == {code: 1}
+    assert bench.table.items[FAX]["outcome"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("log", "code"),
+    [
+        (without(fax_log(), "status"), "log.invalid"),
+        (fax_log(charge="a lot"), "log.invalid"),
+        (fax_log(created_at="yesterday"), "log.invalid"),
+        (fax_log(id=MESSAGE_ID), "log.mismatch"),
+    ],
+)
+def test_a_bad_log_is_parked_with_its_payload(bench: Bench, log: Log, code: str) -> None:
+    """What came is kept, so that nothing is lost if the schema changed."""
+    bench.source.answers[FAX] = json.dumps(log)
+    bench.answer(message_log())
+    assert bench.run(sent(), sent(body("message", MESSAGE_ID), message_id="good")) == []
+    item = bench.table.items[FAX]
+    assert item["parked_code"] == code
+    assert item["parked_payload"] == json.dumps(log)
+    assert item["log_type"] == "fax"
+    assert "outcome" not in item
+    assert bench.table.items[MESSAGE]["outcome"] == "succeeded"
+
+
+def test_the_detail_of_a_bad_log_names_fields_and_no_values(bench: Bench) -> None:
+    """Numbers and texts stay in the payload."""
+    bench.answer(fax_log(charge="+12025550143"))
+    bench.run(sent())
+    detail = str(bench.table.items[FAX]["parked_detail"])
+    assert "charge" in detail
+    assert "2025550143" not in detail
+
+
+def test_a_log_older_than_the_history_is_parked(bench: Bench) -> None:
+    """SignalWire will never serve it again."""
+    bench.source.answers[FAX] = errors.HistoryLimitError()
+    assert bench.run(sent()) == []
+    assert bench.table.items[FAX]["parked_code"] == "fetch.history_limit"
+
+
+def test_a_parked_message_that_comes_again_keeps_one_item(bench: Bench) -> None:
+    """SQS may deliver twice; the second time updates the parked item."""
+    bench.run(sent("not JSON"))
+    bench.clock.advance(seconds=30)
+    assert bench.run(sent("not JSON", attempt=2)) == []
+    item = bench.table.items["parked#m1"]
+    assert item["parked_attempts"] == 2
+    assert item["parked_first_at"] == iso(NOW)
+    assert item["parked_at"] == iso(NOW + timedelta(seconds=30))
+
+
+# --- what is retried ------------------------------------------------------------------------
+
+RETRYABLE = (
+    errors.NotFoundError,
+    errors.UnauthorizedError,
+    errors.ForbiddenError,
+    errors.RateLimitedError,
+    errors.UpstreamError,
+    errors.FetchTimeoutError,
+    errors.FetchConnectionError,
+    errors.BadPayloadError,
+    errors.OutOfTimeError,
+)
+
+
+@pytest.mark.parametrize("kind", RETRYABLE)
+def test_a_retryable_failure_returns_the_message_and_delays_it(
+    bench: Bench, kind: type[errors.HooklogError]
+) -> None:
+    """It goes back to the queue with a backoff; its neighbour is stored."""
+    bench.source.answers[FAX] = kind()
+    bench.answer(message_log())
+    good = sent(body("message", MESSAGE_ID), message_id="good")
+    assert bench.run(sent(attempt=2), good) == ["m1"]
+    assert bench.queue.waits == {"handle-of-m1": 60}
+    assert FAX not in bench.table.items
+    assert bench.table.items[MESSAGE]["outcome"] == "succeeded"
+    assert bench.report.retried == {"fax": 1}
+    assert bench.report.errors == {kind.code: 1}
+
+
+@pytest.mark.parametrize("kind", RETRYABLE)
+def test_attempts_are_bounded(bench: Bench, kind: type[errors.HooklogError]) -> None:
+    """The last attempt parks the message with what happened."""
+    bench.source.answers[FAX] = kind()
+    assert bench.run(sent(attempt=kind.max_attempts - 1)) == ["m1"]
+    assert bench.run(sent(attempt=kind.max_attempts)) == []
+    item = bench.table.items[FAX]
+    assert item["parked_code"] == kind.code
+    assert item["parked_attempts"] == kind.max_attempts
+    assert bench.report.parked == {"fax": 1}
+
+
+def test_each_message_of_a_log_has_its_own_attempts(bench: Bench) -> None:
+    """The old one is parked, the new one tried again."""
+    bench.source.answers[FAX] = errors.NotFoundError()
+    assert bench.run(sent(message_id="old", attempt=5), sent(message_id="new")) == ["new"]
+    assert bench.table.items[FAX]["parked_attempts"] == 5
+    assert (bench.report.parked, bench.report.retried) == ({"fax": 1}, {"fax": 1})
+
+
+def test_a_success_after_parking_lifts_it(bench: Bench) -> None:
+    """The row becomes a record and leaves the parked list in one write."""
+    bench.source.answers[FAX] = errors.NotFoundError()
+    bench.run(sent(attempt=5))
+    bench.clock.advance(minutes=1)
+    bench.answer(fax_log())
+    assert bench.run(sent(message_id="m2", at=bench.clock())) == []
+    item = bench.table.items[FAX]
+    assert item["outcome"] == "succeeded"
+    assert not [name for name in item if name.startswith("parked_")]
+
+
+def test_the_servers_wish_to_wait_is_obeyed(bench: Bench) -> None:
+    """Retry-After raises the delay."""
+    bench.source.answers[FAX] = errors.RateLimitedError(retry_after=300)
+    bench.run(sent())
+    assert bench.queue.waits["handle-of-m1"] >= 300
+
+
+def test_a_delay_that_cannot_be_set_is_counted(bench: Bench) -> None:
+    """The message comes back all the same, later than wished."""
+    bench.queue.unset = 1
+    bench.source.answers[FAX] = errors.UpstreamError()
+    assert bench.run(sent()) == ["m1"]
+    assert bench.report.errors["queue.unavailable"] == 1
+
+
+def test_a_log_behind_its_callback_is_stored_and_fetched_again(bench: Bench) -> None:
+    """The API lags: the row shows what it says, and the message comes back."""
+    bench.answer(message_log(status="sent"))
+    text = body("message", MESSAGE_ID, status="delivered")
+    assert bench.run(sent(text)) == ["m1"]
+    assert bench.table.items[MESSAGE]["status"] == "sent"
+    assert bench.report.errors == {"fetch.behind": 1}
+
+    bench.clock.advance(seconds=30)
+    bench.answer(message_log())
+    assert bench.run(sent(text, attempt=2)) == []
+    assert bench.table.items[MESSAGE]["status"] == "delivered"
+
+
+def test_a_log_that_stays_behind_is_acknowledged_with_its_row(bench: Bench) -> None:
+    """After a few tries the row stands as it is; there is nothing to park."""
+    bench.answer(message_log(status="sent"))
+    assert bench.run(sent(body("message", MESSAGE_ID, status="delivered"), attempt=4)) == []
+    assert not [name for name in bench.table.items[MESSAGE] if name.startswith("parked_")]
+
+
+def test_only_the_message_that_announced_more_comes_back(bench: Bench) -> None:
+    """Messages whose status the log has reached are done with."""
+    bench.answer(message_log(status="sent"))
+    messages = [
+        sent(body("message", MESSAGE_ID, status=status), message_id=status)
+        for status in ("sent", "delivered")
+    ]
+    assert bench.run(*messages) == ["delivered"]
+
+
+def test_without_an_answer_the_log_is_out_of_time(bench: Bench) -> None:
+    """A source that gives no answer loses nothing."""
+    assert bench.run(sent()) == ["m1"]
+    assert bench.report.errors == {"fetch.out_of_time": 1}
+
+
+def test_time_for_storing_is_kept_back_from_fetching(bench: Bench) -> None:
+    """What was fetched has to be stored within the same invocation."""
+    bench.answer(fax_log())
+    bench.run(sent(), seconds_left=20)
+    assert bench.source.time_left == [15]
+
+
+# --- when the table or hooklog itself fails ---------------------------------------------------
+
+
+def test_an_unreadable_table_returns_the_whole_batch(bench: Bench) -> None:
+    """Without knowing the rows nothing is fetched; bad messages are parked all the same."""
+    bench.table.read_error = errors.StoreUnavailableError()
+    returned = bench.run(sent(), sent("not JSON", message_id="bad"))
+    assert returned == ["m1"]
+    assert bench.source.requested == []
+    assert "parked#bad" in bench.table.items
+
+
+def test_a_refused_write_returns_that_message_alone(bench: Bench) -> None:
+    """The neighbour is stored and acknowledged."""
+    bench.table.write_errors[FAX] = errors.StoreThrottledError()
+    bench.answer(fax_log(), message_log())
+    good = sent(body("message", MESSAGE_ID), message_id="good")
+    assert bench.run(sent(), good) == ["m1"]
+    assert MESSAGE in bench.table.items
+
+
+def test_what_cannot_even_be_parked_goes_back_to_the_queue(bench: Bench) -> None:
+    """It ends in the dead-letter queue if that never changes, and is not lost."""
+    bench.table.write_errors["parked#m1"] = errors.StoreTooLargeError()
+    assert bench.run(sent("not JSON")) == ["m1"]
+    assert bench.report.retried == {"unknown": 1}
+    assert set(bench.report.errors) == {"message.malformed", "store.too_large"}
+
+
+def test_a_defect_costs_one_log_and_is_reported(bench: Bench) -> None:
+    """A bug met by one log leaves the others alone, and is retried a few times."""
+
+    def broken() -> Catalogue:
+        raise ZeroDivisionError
+
+    object.__setattr__(bench.enricher, "catalogue", broken)
+    bench.answer(failed_fax(), message_log())
+    good = sent(body("message", MESSAGE_ID), message_id="good")
+    assert bench.run(sent(), good) == ["m1"]
+    assert MESSAGE in bench.table.items
+    ((key, error),) = bench.telemetry.defects
+    assert key == FAX
+    assert isinstance(error, ZeroDivisionError)
+    assert bench.report.errors == {"internal.unexpected": 1}
+
+
+def test_a_defect_in_fetching_is_reported_with_its_cause(bench: Bench) -> None:
+    """The place of the bug, not that of its wrapping."""
+    unexpected = errors.UnexpectedError()
+    unexpected.__cause__ = KeyError("x")
+    bench.source.answers[FAX] = unexpected
+    assert bench.run(sent()) == ["m1"]
+    assert bench.telemetry.defects == [(FAX, unexpected.__cause__)]
+
+
+# --- no log lost ------------------------------------------------------------------------------
+
+FATES: list[str | errors.HooklogError | None] = [
+    json.dumps(fax_log()),
+    json.dumps(failed_fax()),
+    json.dumps(fax_log(status="queued")),
+    json.dumps(without(fax_log(), "charge")),
+    "<html>",
+    "[]",
+    None,
+    errors.NotFoundError(),
+    errors.RateLimitedError(retry_after=1),
+    errors.HistoryLimitError(),
+    errors.StoreThrottledError(),
+]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([body(), body(status="delivered"), body("telegram"), "{}", "x"]),
+            st.integers(1, 14),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from(FATES),
+    st.sampled_from([None, errors.StoreThrottledError(), errors.StoreRejectedError()]),
+    st.booleans(),
+)
+def test_no_message_is_lost(
+    messages: list[tuple[str, int]],
+    fate: str | errors.HooklogError | None,
+    write_error: errors.StoreError | None,
+    unreadable: bool,  # noqa: FBT001 - drawn by Hypothesis
+) -> None:
+    """Whatever happens, an acknowledged message has left a row; all others are returned."""
+    bench = Bench()
+    if fate is not None:
+        bench.source.answers[FAX] = fate
+    if write_error is not None:
+        bench.table.write_errors[FAX] = write_error
+    if unreadable:
+        bench.table.read_error = errors.StoreUnavailableError()
+    batch = [
+        sent(text, message_id=f"m{index}", attempt=attempt)
+        for index, (text, attempt) in enumerate(messages)
+    ]
+    returned = bench.run(*batch)
+
+    assert set(returned) <= {one.message_id for one in batch}
+    assert len(returned) == len(set(returned))
+    for one in batch:
+        has_log_id = one.body in {body(), body(status="delivered")}
+        key = FAX if has_log_id else f"parked#{one.message_id}"
+        assert one.message_id in returned or key in bench.table.items
+        assert (one.message_id in returned) == (one.receipt_handle in bench.queue.waits)

@@ -1,0 +1,191 @@
+"""What may replace what, and when a message is old news."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hooklog.errors import LogInvalidError, NotFoundError
+from hooklog.items import iso
+from hooklog.rows import Park, Row, StoreRecord, contains, supersedes
+from tests.builders import (
+    FETCHED_AT,
+    SENT_AT,
+    body,
+    failed_fax,
+    fax_log,
+    message_log,
+    record,
+    request,
+)
+
+SECOND = timedelta(seconds=1)
+SKEW = 2 * SECOND
+
+
+def row(*, status: str = "completed", final: bool = True, later: float = 0) -> Row:
+    """Give a stored row, fetched so many seconds after the builders' fetch."""
+    return Row(version=3, status=status, final=final, fetched_at=FETCHED_AT + later * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("stored_final", "fetched_status", "stored_later", "expected"),
+    [
+        (False, "in-progress", -1, True),
+        (False, "in-progress", +1, False),
+        (False, "completed", -1, True),
+        (False, "completed", +1, True),
+        (True, "in-progress", -1, False),
+        (True, "in-progress", +1, False),
+        (True, "completed", -1, True),
+        (True, "completed", +1, False),
+        (True, "completed", 0, False),
+    ],
+)
+def test_supersedes(
+    *, stored_final: bool, fetched_status: str, stored_later: int, expected: bool
+) -> None:
+    """A later fetch wins, but an end always wins over progress."""
+    fetched = record(fax_log(status=fetched_status))
+    assert supersedes(fetched, row(final=stored_final, later=stored_later)) is expected
+
+
+def test_a_parked_row_without_a_log_is_always_superseded() -> None:
+    """A log that arrives after all is stored."""
+    assert supersedes(record(fax_log()), Row(version=1, parked_at=FETCHED_AT + SECOND))
+
+
+@pytest.mark.parametrize(("later", "known"), [(1.9, False), (2, True), (60, True), (-60, False)])
+def test_a_row_contains_an_event_that_was_sent_before_its_fetch(
+    later: float, *, known: bool
+) -> None:
+    """The row has to be fetched after the event, by more than the clocks may differ."""
+    stored = Row(version=1, status="completed", fetched_at=SENT_AT + later * SECOND)
+    assert contains(stored, request(), SENT_AT, SKEW) is known
+
+
+@pytest.mark.parametrize(
+    ("stored_status", "announced", "known"),
+    [
+        ("in-progress", "delivered", False),
+        ("completed", "delivered", True),
+        ("completed", "sending", True),
+        ("in-progress", "a new word", True),
+        ("a new word", "delivered", True),
+    ],
+)
+def test_a_row_behind_the_announced_status_does_not_contain_it(
+    stored_status: str, announced: str, *, known: bool
+) -> None:
+    """What a callback announced has to be in the row, as far as both words are known."""
+    stored = Row(version=1, status=stored_status, fetched_at=SENT_AT + 60 * SECOND)
+    assert contains(stored, request(status=announced), SENT_AT, SKEW) is known
+
+
+def test_no_row_and_a_parked_row_contain_nothing() -> None:
+    """Without a stored log there is nothing to skip."""
+    assert not contains(None, request(), SENT_AT, SKEW)
+    assert not contains(Row(version=1, parked_at=FETCHED_AT), request(), SENT_AT, SKEW)
+
+
+def test_a_new_log_is_inserted_with_its_first_failure() -> None:
+    """A failure that was never stored is counted, and the row remembers when."""
+    write = StoreRecord(record(failed_fax())).plan(None)
+    assert write is not None
+    assert write.expected_version is None
+    assert write.version == 1
+    assert write.counts_failure
+    assert write.values["first_failed_at"] == iso(FETCHED_AT)
+
+
+def test_a_failure_is_counted_once_for_ever() -> None:
+    """A log that fails, recovers and fails again counts once."""
+    stored = Row(
+        version=7,
+        status="completed",
+        final=True,
+        fetched_at=FETCHED_AT - SECOND,
+        first_failed_at=FETCHED_AT - 9 * SECOND,
+    )
+    write = StoreRecord(record(failed_fax())).plan(stored)
+    assert write is not None
+    assert not write.counts_failure
+    assert "first_failed_at" not in write.values
+    assert "first_failed_at" not in write.remove
+
+
+def test_an_update_removes_what_the_log_no_longer_says() -> None:
+    """No attribute of an earlier state survives beside the new ones."""
+    write = StoreRecord(record(message_log(status="queued"))).plan(
+        row(status="queued", final=False, later=-1)
+    )
+    assert write is not None
+    assert write.expected_version == 3
+    assert {"error_code", "error_message", "cause", "advice", "final"} <= set(write.remove)
+    assert not set(write.remove) & set(write.values)
+
+
+def test_a_time_to_live_counts_from_the_fetch() -> None:
+    """DynamoDB wants whole seconds since 1970."""
+    write = StoreRecord(record(fax_log()), ttl=timedelta(days=1)).plan(None)
+    assert write is not None
+    assert write.values["expires_at"] == int((FETCHED_AT + timedelta(days=1)).timestamp())
+
+
+def park(*, later: float = 0, error: Exception | None = None) -> Park:
+    """Give a parking, so many seconds after the builders' fetch."""
+    assert error is None or isinstance(error, LogInvalidError)
+    return Park(
+        key="fax#1",
+        error=error or NotFoundError(),
+        body=body(),
+        attempts=5,
+        at=FETCHED_AT + later * SECOND,
+        log_type="fax",
+    )
+
+
+def test_parking_keeps_the_message_the_reason_and_the_payload() -> None:
+    """An operator finds all that is needed to understand and redrive."""
+    error = LogInvalidError("charge: missing", payload='{"id": "1"}')
+    write = park(error=error).plan(None)
+    assert write is not None
+    assert write.values == {
+        "log_type": "fax",
+        "parked_code": "log.invalid",
+        "parked_detail": "charge: missing",
+        "parked_body": body(),
+        "parked_payload": '{"id": "1"}',
+        "parked_attempts": 5,
+        "parked_first_at": iso(FETCHED_AT),
+        "parked_at": iso(FETCHED_AT),
+    }
+
+
+def test_parking_again_keeps_the_first_time_and_drops_an_old_payload() -> None:
+    """The first and the last time are both known, the rest is the latest."""
+    first = FETCHED_AT - 60 * SECOND
+    write = park().plan(Row(version=2, parked_at=first, parked_first_at=first))
+    assert write is not None
+    assert write.expected_version == 2
+    assert write.values["parked_first_at"] == iso(first)
+    assert write.values["parked_at"] == iso(FETCHED_AT)
+    assert "parked_payload" in write.remove
+    assert "expires_at" in write.remove
+
+
+def test_a_log_stored_meanwhile_is_not_parked() -> None:
+    """A failure that is older than a success is no longer true."""
+    assert park(later=-1).plan(row()) is None
+    assert park(later=+1).plan(row()) is not None
+
+
+@pytest.mark.parametrize(("parked_later", "lifted"), [(-1, True), (0, True), (1, False)])
+def test_a_success_lifts_an_earlier_parking(parked_later: int, *, lifted: bool) -> None:
+    """The parked list loses the log in the very write that stores it."""
+    parked_at = FETCHED_AT + parked_later * SECOND
+    stored = Row(version=1, parked_at=parked_at, parked_first_at=parked_at)
+    write = StoreRecord(record(fax_log())).plan(stored)
+    assert write is not None
+    assert ({"parked_code", "parked_at", "parked_body"} <= set(write.remove)) is lifted

@@ -1,0 +1,213 @@
+"""Whatever the interleaving of deliveries, one log ends in one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooklog.errors import (
+    NotFoundError,
+    StoreContendedError,
+    StoreThrottledError,
+    StoreUnavailableError,
+)
+from hooklog.items import Attribute, record_attributes
+from hooklog.rows import Change, Park, StoreRecord
+from hooklog.store import Stale, Stored, StoreResult, apply
+from local.space import Json
+from tests.builders import FAX_ID, FETCHED_AT, body, fax_log, record
+from tests.fakes import MemoryTable
+
+KEY = f"fax#{FAX_ID}"
+
+#: States that SignalWire's API may show of one fax, in any order if it lags.
+STATES: tuple[dict[str, Json], ...] = (
+    {"status": "queued", "charge": 0.0},
+    {"status": "in-progress", "charge": 0.0},
+    {"status": "completed", "charge": 0.02},
+    {"status": "completed", "charge": 0.02, "error_code": "34004"},
+    {"status": "failed", "error_message": "The call dropped prematurely"},
+    {"status": "no-answer"},
+)
+
+
+def state(index: int, second: int) -> StoreRecord:
+    """Give what a fetch at that second saw."""
+    return StoreRecord(
+        record(fax_log(**STATES[index]), fetched_at=FETCHED_AT + timedelta(seconds=second))
+    )
+
+
+def parking(second: int) -> Park:
+    """Give a parking of the same fax at that second."""
+    at = FETCHED_AT + timedelta(seconds=second)
+    return Park(key=KEY, error=NotFoundError(), body=body(), attempts=5, at=at, log_type="fax")
+
+
+#: What several invocations are about to write about one log, each with a time of its own.
+deliveries = st.lists(
+    st.tuples(st.integers(0, len(STATES) - 1), st.integers(0, 99)),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda pair: pair[1],
+)
+
+
+@dataclass
+class Interleaving:
+    """Runs changes one inside the other: while one is about to write, others write first."""
+
+    table: MemoryTable
+    waiting: Iterator[Change]
+    cuts_in: Iterator[bool]
+    results: list[StoreResult] = field(default_factory=list)
+
+    def run(self) -> list[StoreResult]:
+        """Carry all changes out, and those that lost too often once more, as the queue would."""
+        self.table.meanwhile = self._others
+        for change in self.waiting:
+            self._deliver(change)
+        return self.results
+
+    def _others(self) -> None:
+        if next(self.cuts_in, False) and (change := next(self.waiting, None)) is not None:
+            self._deliver(change)
+
+    def _deliver(self, change: Change) -> None:
+        # Every delivery reads before it fetches, so what it knows may be outdated by now.
+        for _ in range(len(STATES)):
+            result = apply(self.table, [change], self.table.read([change.key]))[change.key]
+            if not isinstance(result, StoreContendedError):
+                self.results.append(result)
+                return
+
+
+@given(deliveries, st.lists(st.booleans(), max_size=30))
+def test_any_interleaving_ends_in_the_same_row(
+    seen: list[tuple[int, int]], cuts_in: list[bool]
+) -> None:
+    """The row shows the latest end, or the latest progress if there was no end."""
+    table = MemoryTable()
+    changes = [state(*pair) for pair in seen]
+    results = Interleaving(table, iter(changes), iter(cuts_in)).run()
+
+    winner = max(changes, key=lambda c: (c.record.log.is_terminal, c.record.fetched_at))
+    stored = table.items[KEY]
+    assert _log_attributes(stored) == record_attributes(winner.record)
+    assert len(results) == len(changes)
+    assert all(isinstance(result, Stored | Stale) for result in results)
+
+
+@given(deliveries, st.lists(st.booleans(), max_size=30))
+def test_a_failure_is_counted_exactly_once(
+    seen: list[tuple[int, int]], cuts_in: list[bool]
+) -> None:
+    """Once if a failure was ever stored, never otherwise, whatever the interleaving."""
+    table = MemoryTable()
+    results = Interleaving(table, iter([state(*pair) for pair in seen]), iter(cuts_in)).run()
+
+    counted = sum(isinstance(result, Stored) and result.counts_failure for result in results)
+    assert counted == ("first_failed_at" in table.items[KEY])
+    assert counted or table.items[KEY]["outcome"] != "failed"
+
+
+@given(
+    deliveries,
+    st.lists(st.integers(100, 199), min_size=1, max_size=3, unique=True),
+    st.lists(st.booleans(), max_size=30),
+    st.randoms(use_true_random=False),
+)
+def test_parking_never_costs_a_record_anything(
+    seen: list[tuple[int, int]], parked: list[int], cuts_in: list[bool], random: object
+) -> None:
+    """Deliveries that fail in between leave the record as it is, and are themselves found."""
+    assert hasattr(random, "shuffle")
+    changes: list[Change] = [*map(parking, parked), *(state(*pair) for pair in seen)]
+    random.shuffle(changes)
+    table = MemoryTable()
+    Interleaving(table, iter(changes), iter(cuts_in)).run()
+
+    records = [change for change in changes if isinstance(change, StoreRecord)]
+    winner = max(records, key=lambda c: (c.record.log.is_terminal, c.record.fetched_at))
+    assert _log_attributes(table.items[KEY]) == record_attributes(winner.record)
+    # All parkings are later than all fetches here, so the last of them still stands.
+    assert table.items[KEY]["parked_at"] == parking(max(parked)).plan(None).values["parked_at"]  # type: ignore[union-attr]
+
+
+def test_a_lost_race_is_read_again_and_decided_anew() -> None:
+    """Whoever inserts second finds the row, and updates it only if that is right."""
+    table = MemoryTable()
+    table.meanwhile = lambda: _once(table, state(0, 1))
+    assert apply(table, [state(1, 2)], {})[KEY] == Stored()
+    assert table.items[KEY]["status"] == "in-progress"
+
+    table = MemoryTable()
+    table.meanwhile = lambda: _once(table, state(2, 1))
+    assert isinstance(apply(table, [state(1, 2)], {})[KEY], Stale)
+    assert table.items[KEY]["status"] == "completed"
+
+
+def test_a_row_that_never_stands_still_is_given_up_as_contended() -> None:
+    """After five lost races the message goes back to the queue, and nothing is overwritten."""
+    table = MemoryTable()
+
+    def raise_version() -> None:
+        stored = table.items.get(KEY, {})
+        version = stored.get("version", 0)
+        assert isinstance(version, int)
+        table.items[KEY] = {**stored, "version": version + 1}
+
+    table.meanwhile = raise_version
+    assert isinstance(apply(table, [state(1, 2)], {})[KEY], StoreContendedError)
+    assert len(table.writes) == 5
+
+
+def test_one_refused_write_does_not_touch_its_neighbours() -> None:
+    """Each change has its own result."""
+    table = MemoryTable(write_errors={KEY: StoreThrottledError()})
+    other = record(fax_log(id="11111111-2222-4333-8444-555555555555"))
+    results = apply(table, [state(0, 1), StoreRecord(other)], {})
+    assert isinstance(results[KEY], StoreThrottledError)
+    assert results[other.key] == Stored()
+
+
+def test_a_read_that_fails_after_a_lost_race_is_that_changes_result() -> None:
+    """The loser cannot be decided, so it is retried; who won stays won."""
+    table = MemoryTable()
+
+    def lose_and_fail() -> None:
+        _once(table, state(0, 1))
+        table.read_error = StoreUnavailableError()
+
+    table.meanwhile = lose_and_fail
+    assert isinstance(apply(table, [state(1, 2)], {})[KEY], StoreUnavailableError)
+    assert table.items[KEY]["status"] == "queued"
+
+
+def test_nothing_to_do_makes_no_call() -> None:
+    """No change, no write; a change that is not needed neither."""
+    table = MemoryTable()
+    assert apply(table, [], {}) == {}
+    apply(table, [state(2, 5)], {})
+    table.writes.clear()
+    rows = table.read([KEY])
+    assert isinstance(apply(table, [state(2, 4)], rows)[KEY], Stale)
+    assert table.writes == []
+
+
+def _once(table: MemoryTable, change: Change) -> None:
+    table.meanwhile = lambda: None
+    apply(table, [change], table.read([change.key]))
+
+
+def _log_attributes(item: dict[str, Attribute]) -> dict[str, Attribute]:
+    """Leave out what belongs to the row and not to the log."""
+    return {
+        name: value
+        for name, value in item.items()
+        if name not in {"version", "first_failed_at"} and not name.startswith("parked_")
+    }
