@@ -1,0 +1,5 @@
+"""Everything that the suite's code printed or logged, for the test that reads it at the end."""
+
+from __future__ import annotations
+
+CAPTURED: list[str] = []

@@ -1,0 +1,51 @@
+"""One local cloud, one deployed stack and one simulated space for all integration tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from local.cloud import LocalCloud, local_cloud
+from local.space import RunningSpace, generate, serve
+from local.stack import Stack, build, deploy, put_credentials
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """hooklog as a user has it after `sam deploy`, and the space it watches."""
+
+    cloud: LocalCloud
+    stack: Stack
+    space: RunningSpace
+
+
+@pytest.fixture(scope="session")
+def space() -> Iterator[RunningSpace]:
+    """Serve a space with 60 faxes and 60 messages, all cases among them."""
+    with serve(generate(seed=11, fax=60, message=60, now=datetime.now(UTC))) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deployment(
+    space: RunningSpace, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
+    """Build the template with sam, and deploy it into a local cloud."""
+    log: Path = tmp_path_factory.mktemp("cloud") / "cloud.log"
+    with local_cloud(log) as cloud:
+        build()
+        stack = deploy(
+            cloud,
+            {
+                "SignalWireSpace": space.host,
+                "DelaySeconds": "0",
+                "BatchingWindowSeconds": "1",
+                "RetryFirstDelaySeconds": "1",
+            },
+        )
+        put_credentials(cloud, stack, space.project_id, space.api_token)
+        yield Deployment(cloud, stack, space)

@@ -1,0 +1,210 @@
+"""The real adapters on the deployed table: what a batch costs, and who wins a race."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.credentials import Credentials, FixedCredentials
+from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.fetching import ConcurrentSource
+from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.adapters.sqs import SqsQueue
+from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.catalogue import catalogue
+from hooklog.errors import NotFoundError
+from hooklog.items import record_attributes
+from hooklog.pipeline import Enricher
+from hooklog.ports import utc_now
+from hooklog.rows import Change, Park, StoreRecord
+from hooklog.store import Stale, Stored, StoreResult, apply
+from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Json, RunningSpace, generate, serve
+from local.stack import rows
+from tests.builders import FETCHED_AT, body, delivery, fax_log, record, sqs_event
+from tests.integration.conftest import Deployment
+
+pytestmark = pytest.mark.integration
+
+
+class Wired:
+    """An enricher with real adapters, whose AWS calls are counted."""
+
+    def __init__(self, deployment: Deployment, space: RunningSpace) -> None:
+        """Wire it as the function's composition root does."""
+        dynamodb = deployment.cloud.client("dynamodb")
+        sqs = deployment.cloud.client("sqs")
+        self.calls: Counter[str] = Counter()
+        for client in (dynamodb, sqs):
+            client.meta.events.register("before-call", self._count)
+        api = SignalWireApi(
+            space.url,
+            FixedCredentials(Credentials(space.project_id, space.api_token)),
+            connections=25,
+            connect_timeout=3,
+            read_timeout=10,
+        )
+        self.enricher = Enricher(
+            source=ConcurrentSource(api, concurrency=25, clock=utc_now),
+            table=DynamoTable(dynamodb, deployment.stack.table_name),
+            queue=SqsQueue(lambda: sqs, deployment.stack.queue_url),
+            telemetry=CloudWatchTelemetry(Logger(service="test")),
+            catalogue=catalogue,
+            clock=utc_now,
+            jitter=random.random,
+        )
+
+    def _count(self, model: Any, **_: object) -> None:  # noqa: ANN401 - botocore's own model
+        self.calls[model.name] += 1
+
+    def take_calls(self) -> dict[str, int]:
+        """Give the calls since the last time."""
+        calls = dict(self.calls)
+        self.calls.clear()
+        return calls
+
+
+@pytest.fixture
+def fresh_space() -> Iterator[RunningSpace]:
+    """Serve a hundred logs that no other test touches, and the two official examples."""
+    with serve(generate(seed=100, fax=51, message=51, now=datetime.now(UTC))) as running:
+        yield running
+
+
+def test_what_a_batch_of_a_hundred_costs(deployment: Deployment, fresh_space: RunningSpace) -> None:
+    """New: one BatchGetItem, four BatchExecuteStatement. Repeated: one BatchGetItem, no fetch."""
+    wired = Wired(deployment, fresh_space)
+    # Sent a minute ago: the clocks' tolerance is over.
+    sent_at = datetime.now(UTC) - timedelta(minutes=1)
+    event = sqs_event(
+        *(
+            delivery(body(log_type, log_id), message_id=log_id, sent_at=sent_at)
+            for log_type, ids in fresh_space.ids().items()
+            for log_id in ids
+            if log_id not in {OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID}
+        )
+    )
+    assert wired.enricher.handle(event, lambda: 60) == {"batchItemFailures": []}
+    assert wired.take_calls() == {"BatchGetItem": 1, "BatchExecuteStatement": 4}
+    assert sum(fresh_space.requests().counts.values()) == 100
+
+    fresh_space.reset_requests()
+    assert wired.enricher.handle(event, lambda: 60) == {"batchItemFailures": []}
+    assert wired.take_calls() == {"BatchGetItem": 1}
+    assert sum(fresh_space.requests().counts.values()) == 0
+
+
+# --- the same conditions as in the unit tests, on the real table ------------------------------
+
+STATES: tuple[dict[str, Json], ...] = (
+    {"status": "queued"},
+    {"status": "in-progress"},
+    {"status": "completed", "error_code": "34004"},
+    {"status": "completed"},
+)
+
+
+def fetched(log_id: str, index: int, second: int) -> StoreRecord:
+    """Give what a fetch of that fax at that second saw."""
+    log = fax_log(id=log_id, **STATES[index])
+    return StoreRecord(record(log, fetched_at=FETCHED_AT + timedelta(seconds=second)))
+
+
+def table_of(deployment: Deployment) -> DynamoTable:
+    """Give the deployed table."""
+    return DynamoTable(deployment.cloud.client("dynamodb"), deployment.stack.table_name)
+
+
+def stored_log(deployment: Deployment, key: str) -> dict[str, Any]:
+    """Read one row, without what belongs to the row and not to the log."""
+    (row,) = (row for row in rows(deployment.cloud, deployment.stack) if row["pk"] == key)
+    bookkeeping = {"pk", "version", "first_failed_at"}
+    return {name: value for name, value in row.items() if name not in bookkeeping}
+
+
+def test_every_order_of_arrival_ends_in_the_same_row(deployment: Deployment) -> None:
+    """All 24 orders of four fetches, one of which lags behind the log's end."""
+    table = table_of(deployment)
+    # The log is in progress again at second 4: the API lagged. Its end at second 3 stands.
+    seen = ((0, 1), (2, 2), (3, 3), (1, 4))
+    by_key = {}
+    for order in itertools.permutations(seen):
+        log_id = str(uuid.uuid4())
+        counted = 0
+        for index, second in order:
+            change = fetched(log_id, index, second)
+            result = apply(table, [change], table.read([change.key]))[change.key]
+            counted += isinstance(result, Stored) and result.counts_failure
+        by_key[f"fax#{log_id}"] = (order, counted)
+    items = {row["pk"]: row for row in rows(deployment.cloud, deployment.stack)}
+    for key, (order, counted) in by_key.items():
+        expected = record_attributes(fetched(key.removeprefix("fax#"), 3, 3).record)
+        item = items[key]
+        assert {name: item[name] for name in expected} == expected, order
+        assert set(item) - set(expected) <= {"pk", "version", "first_failed_at"}, order
+        # The failure at second 2 is counted unless the success at second 3 was there first.
+        assert counted == (order.index((2, 2)) < order.index((3, 3))), order
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_writers_at_the_same_time_end_in_the_same_row(deployment: Deployment, attempt: int) -> None:
+    """Eight threads that all read before any of them writes."""
+    table = table_of(deployment)
+    log_id = str(uuid.uuid4())
+    changes: list[Change] = [fetched(log_id, index % 4, index) for index in range(7)]
+    changes.append(
+        Park(
+            key=f"fax#{log_id}",
+            error=NotFoundError(),
+            body=body("fax", log_id),
+            attempts=5,
+            at=FETCHED_AT - timedelta(seconds=1),
+            log_type="fax",
+        )
+    )
+    random.Random(attempt).shuffle(changes)  # noqa: S311 - a reproducible order
+    everyone_has_read = threading.Barrier(len(changes))
+
+    def deliver(change: Change) -> list[StoreResult]:
+        known = table.read([change.key])
+        everyone_has_read.wait(timeout=20)
+        results = [apply(table, [change], known)[change.key]]
+        while not isinstance(results[-1], Stored | Stale):
+            results.append(apply(table, [change], table.read([change.key]))[change.key])
+        return results
+
+    with ThreadPoolExecutor(len(changes)) as threads:
+        outcomes = [result for run in threads.map(deliver, changes) for result in run]
+    # The latest end is index 6: a completed fax with an error code.
+    assert stored_log(deployment, f"fax#{log_id}") == record_attributes(
+        fetched(log_id, 6 % 4, 6).record
+    )
+    counted = [o for o in outcomes if isinstance(o, Stored) and o.counts_failure]
+    assert len(counted) == 1
+
+
+def test_parking_and_lifting_on_the_real_table(deployment: Deployment) -> None:
+    """A parked log that is stored later leaves the parked list, with nothing left behind."""
+    table = table_of(deployment)
+    log_id = str(uuid.uuid4())
+    park = Park(
+        key=f"fax#{log_id}",
+        error=NotFoundError(),
+        body=body("fax", log_id),
+        attempts=5,
+        at=FETCHED_AT,
+        log_type="fax",
+    )
+    assert apply(table, [park], {})[park.key] == Stored()
+    change = fetched(log_id, 3, 60)
+    assert apply(table, [change], table.read([change.key]))[change.key] == Stored()
+    assert stored_log(deployment, change.key) == record_attributes(change.record)
