@@ -1,7 +1,7 @@
 # What a newcomer and CI call. `make` alone lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format clean
+.PHONY: help setup run serve test bench check docs format clean
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -19,14 +19,23 @@ setup: $(VENV)/ready $(SAM)/ready $(CLOUD)/ready ## make the environments (the o
 run: setup ## show hooklog at work in a local cloud; KEEP=1 leaves it up
 	@$(VENV)/bin/python -m local.demo $(if $(KEEP),--keep)
 
+serve: setup ## a local cloud and space for `sam local invoke`, until Ctrl-C
+	@$(VENV)/bin/python -m local.serve $(if $(ADDRESS),--address $(ADDRESS))
+
 test: setup ## run all tests; ARGS="-k store" picks some
 	@$(VENV)/bin/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
+
+bench: setup ## measure a batch of a hundred logs
+	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench.batch
 
 check: setup ## ruff, mypy, sam validate
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
+
+docs: setup ## write the generated pages anew
+	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m local.docs
 
 format: setup ## let ruff format and fix
 	@$(VENV)/bin/ruff format .

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -73,37 +74,52 @@ class LocalCloud:
 
 @contextmanager
 def local_cloud(
-    log: Path, extra_environment: Mapping[str, str] | None = None
+    log: Path,
+    extra_environment: Mapping[str, str] | None = None,
+    *,
+    address: str = _LOOPBACK,
+    port: int | None = None,
 ) -> Iterator[LocalCloud]:
     """Start a local cloud and end it with all that it started.
 
     Args:
         log: file for its output.
         extra_environment: for its process, and so for the functions that it runs.
+        address: of this machine, to listen on.
+        port: to listen on, which must be free; without one it takes any.
 
     Raises:
-        RuntimeError: it did not get ready; the text says where its output is.
+        RuntimeError: it did not get ready; below the first line, the text is its output.
 
     """
-    port = free_port()
+    require_installed(_PROGRAM)
+    port = port or free_port()
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {"BIND_HOST": _LOOPBACK, "GATEWAY_PORT": str(port), "NO_PROXY": "*"}
+    environment |= {"BIND_HOST": address, "GATEWAY_PORT": str(port), "NO_PROXY": "*"}
     environment |= extra_environment or {}
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [str(_PROGRAM)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        _wait_until_ready(process, port, log)
-        yield LocalCloud(f"http://{_LOOPBACK}:{port}", process.pid)
-    finally:
-        end_group(process)
+    # It unpacks 60 MB for each of a function's environments and leaves them where they are.
+    with tempfile.TemporaryDirectory(prefix="hooklog-", ignore_cleanup_errors=True) as scratch:
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [str(_PROGRAM)],
+                env={**environment, "TMPDIR": scratch},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            _wait_until_ready(process, (address, port), log)
+            yield LocalCloud(f"http://{address}:{port}", process.pid)
+        finally:
+            end_group(process)
+
+
+def require_installed(program: Path) -> None:
+    """Raise RuntimeError unless `make setup` has installed this program."""
+    if not program.exists():
+        raise RuntimeError(f"{program.relative_to(ROOT)} is missing: run `make setup` first.")
 
 
 def free_port() -> int:
@@ -126,13 +142,15 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_ready(
+    process: subprocess.Popen[bytes], address: tuple[str, int], log: Path
+) -> None:
     deadline = time.monotonic() + _READY_WITHIN
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            socket.create_connection((_LOOPBACK, port), timeout=1).close()
+            socket.create_connection(address, timeout=1).close()
         except OSError:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError(f"The local cloud did not start; its output is in {log}.")
+    raise RuntimeError(f"The local cloud did not start. Its output:\n{log.read_text()}")

@@ -7,11 +7,15 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from local.cloud import ROOT, LocalCloud
+from boto3.dynamodb.types import TypeDeserializer
+
+from local.cloud import ROOT, LocalCloud, end_group, require_installed
 
 _SAM = ROOT / ".tools/sam/bin/sam"
 _TIMEOUT = 600
@@ -105,6 +109,24 @@ def messages_left(cloud: LocalCloud, queue_url: str) -> int:
     return sum(map(int, answer["Attributes"].values()))
 
 
+def rows(cloud: LocalCloud, stack: Stack) -> list[dict[str, Any]]:
+    """Read the whole table, as Python values."""
+    pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=stack.table_name)
+    read = TypeDeserializer().deserialize
+    return [
+        {name: read(value) for name, value in item.items()}
+        for page in pages
+        for item in page["Items"]
+    ]
+
+
+def log_lines(cloud: LocalCloud, stack: Stack) -> list[str]:
+    """Read what the function has printed."""
+    paginator = cloud.client("logs").get_paginator("filter_log_events")
+    pages = paginator.paginate(logGroupName=stack.log_group)
+    return [event["message"] for page in pages for event in page["events"]]
+
+
 def _set_concurrency_as_number(cloud: LocalCloud, function_name: str) -> None:
     """Repair what ministack 1.5.33 makes of a Number parameter: a text its poller trips over."""
     functions = cloud.client("lambda")
@@ -119,10 +141,14 @@ def _set_concurrency_as_number(cloud: LocalCloud, function_name: str) -> None:
         )
 
 
+def architecture() -> str:
+    """Name this machine's processor as the template does."""
+    return "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+
+
 def _parameters(parameters: Mapping[str, str]) -> str:
-    architecture = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
     everything = {
-        "Architecture": architecture,
+        "Architecture": architecture(),
         "SignalWireSpace": "127.0.0.1:1",
         "TableDeletionProtection": "false",
         **parameters,
@@ -131,6 +157,7 @@ def _parameters(parameters: Mapping[str, str]) -> str:
 
 
 def _sam(environment: Mapping[str, str], *arguments: str) -> None:
+    require_installed(_SAM)
     # sam build looks for the runtime's own python3.13 on PATH; a virtual environment's is a
     # link that leaves out pip, so the one it was made of comes first.
     own = Path(sys.base_prefix) / "bin"
@@ -138,21 +165,29 @@ def _sam(environment: Mapping[str, str], *arguments: str) -> None:
     variables |= {
         "PATH": f"{own}{os.pathsep}{os.environ['PATH']}",
         "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "0.5",  # seconds between looks at a deployment, else five
         "AWS_DEFAULT_REGION": "us-east-1",
         "NO_PROXY": "*",
         **environment,
     }
-    done = subprocess.run(
-        [str(_SAM), *arguments],
-        cwd=ROOT,
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(
-            f"sam {arguments[0]} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    # A group of its own, so that whatever sam starts ends with it when the user interrupts;
+    # and a place of its own for the temporary directories that it leaves.
+    with tempfile.TemporaryDirectory(prefix="hooklog-", ignore_cleanup_errors=True) as scratch:
+        process = subprocess.Popen(
+            [str(_SAM), *arguments],
+            cwd=ROOT,
+            env={**variables, "TMPDIR": scratch},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
+        try:
+            output, _ = process.communicate(timeout=_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"sam {arguments[0]} took more than {_TIMEOUT} seconds.") from None
+        finally:
+            if process.poll() is None:
+                end_group(process)
+    if process.returncode:
+        raise RuntimeError(f"sam {arguments[0]} failed. Its output:\n{output.decode()}")

@@ -33,7 +33,7 @@ _CALL_TIMEOUT_S = 5.0
 class RunningSpace:
     """A space that is being served. Its methods may be called from any thread.
 
-    `host` is `127.0.0.1:<port>`; `project_id` and `api_token` are the credentials it accepts.
+    `host` is `<address>:<port>`; `project_id` and `api_token` are the credentials it accepts.
     """
 
     def __init__(self, host: str, state: State, loop: asyncio.AbstractEventLoop) -> None:
@@ -85,12 +85,12 @@ class RunningSpace:
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(_CALL_TIMEOUT_S)
 
 
-def listen(port: int) -> socket.socket:
-    """Open the server's socket on the loopback interface; port 0 takes any free one.
+def listen(port: int, address: str = LOOPBACK) -> socket.socket:
+    """Open the server's socket on this address; port 0 takes any free one.
 
     Raises OSError when the port is taken.
     """
-    return socket.create_server((LOOPBACK, port), backlog=_BACKLOG)
+    return socket.create_server((address, port), backlog=_BACKLOG)
 
 
 async def start(state: State, listener: socket.socket) -> web.AppRunner:
@@ -103,13 +103,18 @@ async def start(state: State, listener: socket.socket) -> web.AppRunner:
 
 @contextmanager
 def serve(
-    space: Space, *, port: int = 0, project_id: str = PROJECT_ID, api_token: str = API_TOKEN
+    space: Space,
+    *,
+    address: str = LOOPBACK,
+    port: int = 0,
+    project_id: str = PROJECT_ID,
+    api_token: str = API_TOKEN,
 ) -> Iterator[RunningSpace]:
     """Serve a space from a thread of its own for as long as the block lasts.
 
     Raises OSError when the port is taken. Answers still under way at the end are cut off.
     """
-    listener = listen(port)
+    listener = listen(port, address)
     state = State(space, project_id, api_token)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="simulated space", daemon=True)
@@ -117,7 +122,7 @@ def serve(
     try:
         starting = asyncio.run_coroutine_threadsafe(start(state, listener), loop)
         runner = starting.result(_CALL_TIMEOUT_S)
-        host = f"{LOOPBACK}:{listener.getsockname()[1]}"
+        host = f"{address}:{listener.getsockname()[1]}"
         try:
             yield RunningSpace(host, state, loop)
         finally:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from hooklog.errors import SettingsError
 
 _HOST = r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
-_LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3})(:\d+)?", re.IGNORECASE)
+#: Loopback names, and the one by which Docker's containers call their own machine.
+_LOCAL = re.compile(r"(localhost|host\.docker\.internal|127(\.\d{1,3}){3})(:\d+)?", re.IGNORECASE)
 
 type NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -55,8 +56,8 @@ class Settings(BaseModel):
 
     @property
     def signalwire_url(self) -> str:
-        """Base URL: https, but plain http for loopback names, as SignalWire's client does."""
-        scheme = "http" if _LOOPBACK.fullmatch(self.signalwire_space) else "https"
+        """Base URL: https, but plain http on one machine, as SignalWire's client does."""
+        scheme = "http" if _LOCAL.fullmatch(self.signalwire_space) else "https"
         return f"{scheme}://{self.signalwire_space}"
 
     @classmethod

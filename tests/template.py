@@ -1,0 +1,39 @@
+"""The stack's template as plain data: ``!Ref Table`` reads as ``Table``, and so on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_FILE = Path(__file__).parent.parent / "template.yaml"
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML, and what a CloudFormation tag stands before as if the tag were not there."""
+
+
+def _untagged(loader: _Loader, _tag: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return node.value
+
+
+_Loader.add_multi_constructor("!", _untagged)
+
+
+def template() -> dict[str, Any]:
+    """Give the whole template."""
+    read = _Loader(_FILE.read_text(encoding="utf-8")).get_single_data()
+    assert isinstance(read, dict)
+    return read
+
+
+def properties(resource: str) -> dict[str, Any]:
+    """Give the properties of one of the template's resources."""
+    found = template()["Resources"][resource]["Properties"]
+    assert isinstance(found, dict)
+    return found

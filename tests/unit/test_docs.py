@@ -1,0 +1,140 @@
+"""The documentation says the same as the code."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from hooklog.adapters.telemetry import NAMESPACE, CloudWatchTelemetry
+from hooklog.errors import HooklogError
+from hooklog.items import optional_attributes, record_attributes
+from hooklog.logs import KINDS
+from hooklog.queue_messages import _Body
+from hooklog.report import Report
+from hooklog.rows import PARKED_ATTRIBUTES, Row
+from hooklog.settings import Settings
+from local.docs import ERROR_CODES, error_codes
+from tests.builders import failed_fax, message_log, record
+from tests.template import template
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str, text: str = README) -> str:
+    """Give the part of a page below a heading, up to the next of its level."""
+    return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def in_backticks(text: str) -> set[str]:
+    """Give everything that is set as code."""
+    return set(re.findall(r"`([^`]+)`", text))
+
+
+def first_cells(text: str) -> set[str]:
+    """Give what is set as code in the first column of the tables."""
+    return {
+        name
+        for line in text.splitlines()
+        if line.startswith("| `")
+        for name in in_backticks(line.split("|")[1])
+    }
+
+
+def test_the_page_of_error_codes_is_up_to_date() -> None:
+    """`make docs` writes exactly what is there."""
+    assert ERROR_CODES.read_text(encoding="utf-8") == error_codes()
+
+
+def test_every_error_code_of_ours_is_explained() -> None:
+    """Both ways: each code has its line, and each line its code."""
+
+    def below(kind: type[HooklogError]) -> set[str]:
+        return {kind.code}.union(*(below(child) for child in kind.__subclasses__()))
+
+    own = section("hooklog's own", ERROR_CODES.read_text(encoding="utf-8"))
+    assert first_cells(own) == below(HooklogError)
+
+
+def test_every_setting_is_documented() -> None:
+    """The template's parameters and the function's variables, both ways."""
+    documented = in_backticks(section("The settings"))
+    variables = {name.upper() for name in Settings.model_fields}
+    assert variables <= documented
+    parameters = set(template()["Parameters"])
+    assert first_cells(section("The settings")) == parameters
+
+
+def test_documented_defaults_are_the_templates() -> None:
+    """What the table says is what a deployment gets."""
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]+) \|", section("The settings"), re.MULTILINE)
+    defaults = {
+        name: str(parameter["Default"])
+        for name, parameter in template()["Parameters"].items()
+        if parameter.get("Default")
+    }
+    assert {name: value for name, value in rows if name in defaults} == defaults
+
+
+def test_every_metric_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """The metrics that a full report emits, with their dimensions, both ways."""
+    report = Report()
+    for counter in (report.enriched, report.skipped, report.retried, report.parked, report.drift):
+        counter["fax"] = 1
+    report.failures["fax", "34004"] = 1
+    report.errors["fetch.timeout"] = 1
+    report.fetch_ms["fax"] = [1.0]
+    report.lag_ms["fax"] = [1]
+    from aws_lambda_powertools import Logger  # noqa: PLC0415 - only this test logs
+
+    CloudWatchTelemetry(Logger(service="docs")).emit(report)
+    emitted: dict[str, set[str]] = {}
+    for line in capsys.readouterr().out.splitlines():
+        if '"_aws"' in line:
+            (directive,) = json.loads(line)["_aws"]["CloudWatchMetrics"]
+            assert directive["Namespace"] == NAMESPACE
+            (dimensions,) = directive["Dimensions"]
+            emitted |= {metric["Name"]: set(dimensions) for metric in directive["Metrics"]}
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section("The metrics"), re.MULTILINE)
+    assert {name: in_backticks(dimensions) for name, dimensions in rows} == emitted
+
+
+def test_every_attribute_of_a_record_is_documented() -> None:
+    """Whatever can stand in a row, both ways."""
+    always = {
+        *record_attributes(record(failed_fax())),
+        *record_attributes(record(message_log())),
+    }
+    optional = {name for kind in KINDS.values() for name in optional_attributes(kind)}
+    everything = {*always, *optional, *Row.ATTRIBUTES, *PARKED_ATTRIBUTES} - {"url"}
+    assert first_cells(section("The record")) == everything
+
+
+def test_the_queue_message_is_documented() -> None:
+    """Each key that is read, both ways."""
+    assert first_cells(section("The queue message")) == set(_Body.model_fields)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/local-invoke.md"])
+def test_documented_make_targets_exist(page: str) -> None:
+    """Whoever types a command of the docs gets what they say."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    commands = set(re.findall(r"(?:`|^\s*)make ([a-z]+)", _text(page), re.MULTILINE))
+    assert commands
+    assert commands <= targets
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: page.name
+)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Relative links name files that exist."""
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def _text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")

@@ -1,0 +1,157 @@
+"""What the template promises: nothing lost to a time-out, nobody allowed too much."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hooklog.errors import HooklogError
+from tests.template import properties, template
+
+ROOT = Path(__file__).parents[2]
+
+RESOURCES: dict[str, Any] = template()["Resources"]
+PARAMETERS: dict[str, Any] = template()["Parameters"]
+
+
+def test_a_message_stays_hidden_until_its_batch_has_surely_ended() -> None:
+    """AWS asks for six times the function's timeout, plus the batching window, at its longest."""
+    timeout = properties("EnrichFunction")["Timeout"]
+    window = PARAMETERS["BatchingWindowSeconds"]["MaxValue"]
+    assert properties("Queue")["VisibilityTimeout"] >= 6 * timeout + window
+
+
+def test_only_what_crashes_reaches_the_dead_letter_queue() -> None:
+    """Every error's attempts end before SQS gives the message up."""
+
+    def all_errors(base: type[HooklogError]) -> list[type[HooklogError]]:
+        return [base, *(error for kind in base.__subclasses__() for error in all_errors(kind))]
+
+    most = max(error.max_attempts for error in all_errors(HooklogError))
+    assert most > 1
+    assert properties("Queue")["RedrivePolicy"]["maxReceiveCount"] > most
+
+
+def test_the_dead_letter_queue_keeps_messages_as_long_as_sqs_can() -> None:
+    """A message's age counts from when it was first sent, so this one must keep longest."""
+    longest = 14 * 24 * 3600
+    assert properties("DeadLetterQueue")["MessageRetentionPeriod"] == longest
+    assert properties("Queue")["MessageRetentionPeriod"] < longest
+
+
+def test_the_largest_message_fits_into_a_parked_item() -> None:
+    """DynamoDB's items end at 400 KB; a message and a log's payload have to fit."""
+    from hooklog.adapters.signalwire import MAX_BODY  # noqa: PLC0415 - an adapter, only here
+
+    assert properties("Queue")["MaximumMessageSize"] + MAX_BODY < 390 * 1024
+
+
+def test_the_batch_answers_for_each_message() -> None:
+    """Without this response type one failure would return the whole batch."""
+    event = properties("EnrichFunction")["Events"]["Queue"]["Properties"]
+    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    # SQS hands out more than ten messages only with a window.
+    assert event["BatchSize"] == 100
+    assert PARAMETERS["BatchingWindowSeconds"]["MinValue"] >= 1
+
+
+def test_the_table_is_kept_safe() -> None:
+    """On demand, recoverable, encrypted, and neither deleted nor replaced by a deployment."""
+    table = properties("Table")
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["DeletionProtectionEnabled"] == "TableDeletionProtection"
+    assert RESOURCES["Table"]["DeletionPolicy"] == "Retain"
+    assert RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_queues_are_encrypted() -> None:
+    """Messages name logs, and parked ones are whole."""
+    for name in ("Queue", "DeadLetterQueue"):
+        assert properties(name)["SqsManagedSseEnabled"] is True
+
+
+def statements() -> dict[str, Any]:
+    """Give the role's statements by name."""
+    (policy,) = properties("EnrichRole")["Policies"]
+    return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
+
+
+def test_the_function_may_do_just_what_it_does() -> None:
+    """The actions behind its calls, those that the event source needs, and its log lines."""
+    assert {sid: set(_list(s["Action"])) for sid, s in statements().items()} == {
+        "TakeMessages": {
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ChangeMessageVisibility",
+        },
+        "ReadAndWriteRows": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:PartiQLInsert",
+            "dynamodb:PartiQLUpdate",
+        },
+        "ReadCredentials": {"secretsmanager:GetSecretValue"},
+        "WriteLogLines": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    }
+
+
+@pytest.mark.parametrize("sid", list(statements()))
+def test_nothing_is_allowed_everywhere(sid: str) -> None:
+    """Each statement names one resource of this stack."""
+    for resource in _list(statements()[sid]["Resource"]):
+        assert "*" not in str(resource)
+
+
+def test_the_calls_of_the_adapters_are_the_allowed_ones() -> None:
+    """What the sources call on AWS clients is what the role allows, no more and no less."""
+    calls = {
+        "batch_get_item": {"dynamodb:BatchGetItem"},
+        "batch_execute_statement": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
+        "change_message_visibility_batch": {"sqs:ChangeMessageVisibility"},
+        "get_secret_value": {"secretsmanager:GetSecretValue"},
+    }
+    package = ROOT / "layers/hooklog/hooklog/adapters"
+    source = "\n".join(path.read_text() for path in sorted(package.glob("*.py")))
+    used = {
+        action for call, actions in calls.items() if f".{call}(" in source for action in actions
+    }
+    event_source = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    allowed = {action for s in statements().values() for action in _list(s["Action"])}
+    assert {a for a in allowed if not a.startswith("logs:")} == used | event_source
+
+
+def test_runtime_and_architecture() -> None:
+    """One runtime everywhere, and the processor by parameter."""
+    function = properties("EnrichFunction")
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["Architecture"]
+    for layer in ("DependenciesLayer", "HooklogLayer"):
+        assert RESOURCES[layer]["Metadata"]["BuildMethod"] == "python3.13"
+        assert properties(layer)["CompatibleRuntimes"] == ["python3.13"]
+    assert RESOURCES["DependenciesLayer"]["Metadata"]["BuildArchitecture"] == "Architecture"
+
+
+def test_every_parameter_explains_itself() -> None:
+    """The console and `sam deploy --guided` show descriptions, and groups name each once."""
+    assert all(parameter.get("Description") for parameter in PARAMETERS.values())
+    groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(PARAMETERS)
+
+
+def test_samconfig_has_its_environments() -> None:
+    """Default for a first stack, local for make run, prod for the real one."""
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    assert {"default", "local", "prod"} <= set(config)
+    for environment in ("default", "local", "prod"):
+        assert config[environment]["deploy"]["parameters"]["capabilities"] == "CAPABILITY_IAM"
+    assert config["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
+
+
+def _list(value: str | list[Any]) -> list[Any]:
+    return value if isinstance(value, list) else [value]
