@@ -27,8 +27,8 @@ not deliver one; a record's `category`, `cause` and `advice` come from here.
 
 _ATTEMPTS = """
 A code with one attempt parks the message at once, except `settings.invalid` and
-`event.unsupported`, which fail the whole invocation, and `queue.unavailable`, which only makes a
-retry come later.
+`event.unsupported`, which fail the whole invocation, `queue.unavailable`, which only makes a
+retry come later, and the codes of `callback`, which refuse a callback before there is a message.
 """
 _FAX_TEXTS = """\
 A fax is explained by its text first, whatever the text's case, spacing and punctuation, because its

@@ -101,6 +101,15 @@ async def start(state: State, listener: socket.socket) -> web.AppRunner:
     return runner
 
 
+async def _end(runner: web.AppRunner) -> None:
+    await runner.cleanup()
+    # Answers to clients that have gone away outlive their connections.
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+
+
 @contextmanager
 def serve(
     space: Space,
@@ -126,7 +135,7 @@ def serve(
         try:
             yield RunningSpace(host, state, loop)
         finally:
-            ending = asyncio.run_coroutine_threadsafe(runner.cleanup(), loop)
+            ending = asyncio.run_coroutine_threadsafe(_end(runner), loop)
             ending.result(_CALL_TIMEOUT_S)
     finally:
         loop.call_soon_threadsafe(loop.stop)

@@ -1,0 +1,185 @@
+"""What the demo prints: nothing that matters to a reader may be missing."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import pytest
+from aws_lambda_powertools import Logger
+from rich.console import Console
+
+from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.errors import MessageMalformedError, NotFoundError
+from hooklog.items import record_attributes
+from hooklog.report import Report
+from hooklog.rows import Park
+from local.metrics import metrics
+from local.summary import Accounting, Item, parked, records
+from tests.builders import (
+    FETCHED_AT,
+    MESSAGE_ID,
+    failed_fax,
+    failed_message,
+    fax_log,
+    message_log,
+    record,
+    without,
+)
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from hooklog.errors import HooklogError
+    from local.space import Log
+
+BOTH_WIDTHS = pytest.mark.parametrize("width", [80, 100])
+
+
+def lines(content: RenderableType, width: int = 80) -> list[str]:
+    """Render as a terminal of that width would show it."""
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(content)
+    return capture.get().splitlines()
+
+
+def text(content: RenderableType, width: int = 80) -> str:
+    """Render, and join what was wrapped."""
+    return " ".join(" ".join(lines(content, width)).split())
+
+
+def cells(content: RenderableType, width: int = 80) -> list[list[str]]:
+    """Render, and part the lines at blanks."""
+    return [line.split() for line in lines(content, width)]
+
+
+def row(log: Log) -> Item:
+    """Give the row of a stored log, as the table holds it."""
+    stored = record(log)
+    return {"pk": stored.key, **record_attributes(stored)}
+
+
+def parking(key: str, error: HooklogError, *, body: str = "not JSON", attempts: int = 1) -> Item:
+    """Give the row of a parked message, as the table holds it."""
+    park = Park(key=key, error=error, body=body, attempts=attempts, at=FETCHED_AT)
+    write = park.plan(None)
+    assert write is not None
+    return {"pk": key, **write.values}
+
+
+@BOTH_WIDTHS
+def test_a_failure_is_explained_in_full(width: int) -> None:
+    """The whole cause is there, however narrow the terminal."""
+    items = [row(failed_fax()), row(failed_message())]
+    shown = text(records(items), width)
+    assert all(str(item["cause"]) in shown for item in items)
+
+
+@BOTH_WIDTHS
+def test_no_value_of_a_record_is_cut_off(width: int) -> None:
+    """The longest of the usual values fit, at 80 columns too."""
+    log = failed_message(**{"from": "+442079460958", "error_code": "carrier_violation"})
+    expected = "message +442079460958 +14155550122 failed carrier_violation $0.00415 7.2 s"
+    assert expected.split() in cells(records([row(log)]), width)
+
+
+def test_failures_stand_first() -> None:
+    """Failures come before what is in progress, and that before successes."""
+    logs = [message_log(), fax_log(status="queued"), failed_message(id=str(uuid.uuid4()))]
+    shown = text(records([row(log) for log in logs]))
+    assert "Records: 1 failed, 1 in progress, 1 succeeded" in shown
+    assert (
+        shown.index(" failed 30003 ") < shown.index(" in progress $") < shown.index(" succeeded $")
+    )
+
+
+def test_what_the_catalogue_does_not_know_is_told_in_signalwires_words() -> None:
+    """An unknown failure shows the text that SignalWire gave."""
+    item = row(failed_message(error_code=None, error_message="Line on [fire]"))
+    assert "SignalWire's words: Line on [fire]." in text(records([item]))
+
+
+def test_what_a_failure_lacks_shows_as_a_dash() -> None:
+    """A withheld number and a missing code do not break the table."""
+    log = without(fax_log(status="busy"), "from")
+    expected = ["fax", "-", "+442079460958", "failed", "-", "$0.02", "7.2", "s"]
+    assert expected in cells(records([row(log)]))
+
+
+def test_a_parked_message_shows_code_attempts_reason_and_remedy() -> None:
+    """A person learns what is parked, why, and what to do."""
+    error = MessageMalformedError("The body is not JSON.")
+    shown = text(parked([parking("parked#1", error, body="[not JSON", attempts=3)]))
+    assert "parked#1 message.malformed 3 Message [not JSON" in shown
+    assert f"Why {error.detail} What to do {error.operator}" in shown
+
+
+def test_a_parking_without_a_detail_of_its_own_still_says_why() -> None:
+    """The operator's line is not given as the reason too."""
+    shown = text(parked([parking("fax#1", NotFoundError())]))
+    assert shown.count(NotFoundError.operator) == 1
+    assert "Why 404: not readable yet" in shown
+
+
+def test_a_stored_log_is_not_shown_as_parked() -> None:
+    """Only what waits for a person is in that table."""
+    assert "Parked: 0 messages" in text(parked([row(failed_fax())]))
+
+
+def test_every_message_is_accounted_for() -> None:
+    """Rows, parked messages, duplicates and what is left add up to what was sent."""
+    items = [row(fax_log()), row(failed_message()), parking("parked#1", NotFoundError())]
+    account = Accounting.of(["a", "b", "nonsense", "a", "c"], items, left=1, dead=0)
+    assert account.lost == 0
+    assert str(account) == (
+        "5 messages: 2 logs stored, 1 parked, 1 duplicate skipped, 1 left in the queue, "
+        "0 in the dead-letter queue, 0 lost."
+    )
+
+
+def test_a_lost_message_is_told() -> None:
+    """A message that is nowhere counts as lost."""
+    account = Accounting.of(["a", "b"], [row(fax_log())], left=0, dead=0)
+    assert account.lost == 1
+    assert str(account).endswith(", 1 lost.")
+
+
+def test_a_stored_log_that_was_parked_later_counts_once() -> None:
+    """One row is one message's end."""
+    both = {**parking(f"message#{MESSAGE_ID}", NotFoundError()), **row(message_log())}
+    assert Accounting.of(["a"], [both], left=0, dead=0).lost == 0
+
+
+def test_metrics_are_added_up_by_their_dimensions(capsys: pytest.CaptureFixture[str]) -> None:
+    """What several batches emit is one line for each metric and its dimensions."""
+    telemetry = CloudWatchTelemetry(Logger(service=f"test-{uuid.uuid4()}"))
+    for milliseconds in ([5.0, 900.0], [7.0]):
+        report = Report(
+            received=2,
+            failures=Counter({("fax", "34004"): 2, ("message", "30003"): 1}),
+            fetch_ms=defaultdict(list, fax=milliseconds),
+        )
+        telemetry.emit(report)
+    shown = cells(metrics(capsys.readouterr().out.splitlines()))
+    assert ["FailedLogs", "log_type=fax", "error_code=34004", "4"] in shown
+    assert ["FailedLogs", "log_type=message", "error_code=30003", "2"] in shown
+    assert ["FetchLatency", "log_type=fax", "7", "ms", "900", "ms"] in shown
+
+
+def test_other_log_lines_are_passed_over() -> None:
+    """Lines that hold no metric, or another namespace's, leave no trace."""
+    foreign = {
+        "Namespace": "Other",
+        "Dimensions": [[]],
+        "Metrics": [{"Name": "a", "Unit": "Count"}],
+    }
+    others = [
+        "START RequestId: 1",
+        '{"message": "batch"}',
+        "[1]",
+        json.dumps({"_aws": {"CloudWatchMetrics": [foreign]}, "a": 1}),
+    ]
+    assert lines(metrics(others)) == lines(metrics([]))
