@@ -57,7 +57,9 @@ def enricher() -> Enricher:
         queue=SqsQueue(
             functools.cache(lambda: boto3.client("sqs", config=_AWS)), settings.queue_url
         ),
-        telemetry=CloudWatchTelemetry(Logger(service="enrich", level=settings.log_level, location=None)),
+        telemetry=CloudWatchTelemetry(
+            Logger(service="enrich", level=settings.log_level, location=None)
+        ),
         catalogue=catalogue,
         clock=utc_now,
         jitter=random.random,

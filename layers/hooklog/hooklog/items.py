@@ -43,7 +43,7 @@ _ELSEWHERE = frozenset({"id"})
 
 def iso(moment: datetime) -> str:
     """Write a UTC time with milliseconds, so that texts sort as times do."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def optional_attributes(kind: LogKind) -> list[str]:

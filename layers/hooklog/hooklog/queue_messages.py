@@ -9,10 +9,19 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.utilities.parser import ValidationError, parse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
 
 from hooklog.errors import EventError, MessageMalformedError, UnsupportedTypeError
 from hooklog.logs import KINDS, LogKind
+from hooklog.logs.base import as_utc
 
 #: A log ID goes into a URL path as it is, so nothing but this form is let through.
 type LogId = Annotated[
@@ -23,6 +32,8 @@ type LogId = Annotated[
     ),
 ]
 
+#: Milliseconds up to the year 9999, the last that a datetime can have.
+_LAST_MOMENT = 253_402_300_799_999
 #: EventBridge through SNS to SQS is two envelopes; more is nobody's design.
 _MAX_ENVELOPES = 2
 
@@ -47,7 +58,7 @@ class _Body(BaseModel):
     status: str | None = None
     resource_sid: str | None = None
     origin: Origin = Origin.MANUAL
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Annotated[AwareDatetime, AfterValidator(as_utc)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +108,7 @@ class Delivery:
 
 class _Attributes(BaseModel):
     receive_count: int = Field(alias="ApproximateReceiveCount", ge=1)
-    sent_timestamp: int = Field(alias="SentTimestamp", ge=0)
+    sent_timestamp: int = Field(alias="SentTimestamp", ge=0, le=_LAST_MOMENT)
 
 
 class _Record(BaseModel):

@@ -11,8 +11,9 @@ from hooklog.enrichment import Record
 
 #: ``log_type`` of messages too malformed to tell.
 UNKNOWN_TYPE = "unknown"
-#: What an error code may look like in a log line; anything else might be personal data.
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}|-?\d{1,6}")
+#: What an error code may look like in a log line; anything else might be personal data, and
+#: so might seven digits, in whatever company.
+_CODE = re.compile(r"(?!(\D*\d){7})([A-Za-z][A-Za-z0-9_.-]{0,63}|-?\d+)")
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 #: SQS accepts no visibility timeout beyond this many seconds (12 hours).
@@ -44,4 +45,5 @@ class Backoff:
         if retry_after is not None:
             wished = min(max(retry_after, 0.0), self.retry_after_cap)
             wait = max(wait, wished + self.first * jitter)
-        return min(round(wait), SQS_MAX_VISIBILITY)
+        # Rounded up: no message comes back before the server's wish, and none at once.
+        return min(math.ceil(wait), SQS_MAX_VISIBILITY)

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import urllib3
-from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from hooklog.adapters.credentials import Credentials, CredentialsSource
@@ -67,9 +67,8 @@ class SignalWireApi:
         self._read_timeout = read_timeout
         self._clock = clock
         # retries=False: urllib3 would sleep on Retry-After, for hours if told to.
-        self._pool = urllib3.connection_from_url(
-            base_url, maxsize=connections, block=True, retries=False
-        )
+        # Nobody waits for a connection: one may be held by a thread that was given up.
+        self._pool = urllib3.connection_from_url(base_url, maxsize=connections, retries=False)
 
     def get(self, path: str, time_left: float) -> str:
         """Fetch a resource's JSON text.
@@ -99,9 +98,11 @@ class SignalWireApi:
                 # A kept connection that died while the function was frozen looks like this.
                 # A new one is opened at once; if that breaks too, the fault is elsewhere.
                 status, headers, body = self._exchange(path, credentials, time_left)
-        except Urllib3TimeoutError:
-            raise FetchTimeoutError("SignalWire did not answer in time.") from None
         except HTTPError as error:
+            # A refused connection and an unknown host are NewConnectionErrors, which urllib3
+            # derives from its timeouts.
+            if isinstance(error, Urllib3TimeoutError) and not isinstance(error, NewConnectionError):
+                raise FetchTimeoutError("SignalWire did not answer in time.") from None
             raise FetchConnectionError(
                 f"The connection to SignalWire failed ({type(error).__name__})."
             ) from None
@@ -173,5 +174,5 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -11,12 +11,18 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 
-def _as_utc(moment: datetime) -> datetime:
+def as_utc(moment: datetime) -> datetime:
     """SignalWire documents UTC; a time without a zone is not worth losing a log."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        # Within a zone's offset of the years 1 and 9999. Pydantic wants a ValueError.
+        raise ValueError("not a time in UTC") from None
 
 
-type Moment = Annotated[datetime, AfterValidator(_as_utc)]
+type Moment = Annotated[datetime, AfterValidator(as_utc)]
 #: Dollars. The bounds only keep out what DynamoDB cannot hold as a number.
 type Charge = Annotated[Decimal, Field(gt=-(10**9), lt=10**9)]
 

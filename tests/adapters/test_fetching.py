@@ -1,0 +1,262 @@
+"""Many fetches at once: never more than allowed, never longer than there is time."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hooklog.adapters.credentials import Credentials, FixedCredentials
+from hooklog.adapters.fetching import ConcurrentSource
+from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.errors import (
+    HooklogError,
+    NotFoundError,
+    OutOfTimeError,
+    RateLimitedError,
+    UnauthorizedError,
+    UnexpectedError,
+)
+from hooklog.ports import Fetched
+from local.space import Fault, FaultKind, RunningSpace
+from tests.builders import SENT_AT, request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hooklog.ports import TimeLeft
+    from hooklog.queue_messages import LogRequest
+
+AMPLE = 30.0
+#: Seconds; far more than an answer takes here, and far less than the slow ones do.
+SHORT = 0.25
+SLOW = 2.0
+
+
+def source(
+    space: RunningSpace, concurrency: int, *, project_id: str | None = None
+) -> ConcurrentSource:
+    """Give the adapter for a space."""
+    credentials = Credentials(project_id or space.project_id, space.api_token)
+    api = SignalWireApi(
+        space.url,
+        FixedCredentials(credentials),
+        connections=concurrency,
+        connect_timeout=AMPLE,
+        read_timeout=AMPLE,
+    )
+    return ConcurrentSource(api, concurrency=concurrency, clock=lambda: SENT_AT)
+
+
+def fax_requests(space: RunningSpace, count: int) -> list[LogRequest]:
+    """Give requests for some of the faxes that the space has."""
+    return [request("fax", log_id) for log_id in list(space.ids()["fax"])[:count]]
+
+
+def fetch(
+    fetching: ConcurrentSource, requests: Sequence[LogRequest], time_left: TimeLeft = lambda: AMPLE
+) -> dict[str, Fetched | HooklogError]:
+    """Give each answer by the log's ID; none comes twice."""
+    answers = list(fetching.fetch(requests, time_left))
+    found = {asked.log_id: answer for asked, answer in answers}
+    assert len(found) == len(answers) == len(requests)
+    return found
+
+
+def kinds(answers: dict[str, Fetched | HooklogError]) -> list[type]:
+    """Give what sort of answer each one is, in the order of the answers."""
+    return [type(answer) for answer in answers.values()]
+
+
+def patience(seconds: float) -> TimeLeft:
+    """Let the batch have only so much time, and each fetch believe that it has ample.
+
+    This is how it looks when an answer trickles in, so that no timeout of its own ends it.
+    """
+    batch = threading.get_ident()
+    return lambda: seconds if threading.get_ident() == batch else AMPLE
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+def test_answers(space: RunningSpace) -> None:
+    """Each request gets the log that it asked for, with when and how long it was fetched."""
+    messages = [request("message", log_id) for log_id in space.ids()["message"]]
+    requests = [*fax_requests(space, 5), *messages]
+    answers = fetch(source(space, 3), requests)
+    for asked in requests:
+        answer = answers[asked.log_id]
+        assert isinstance(answer, Fetched)
+        assert json.loads(answer.body)["id"] == asked.log_id
+        assert answer.began_at == SENT_AT
+        assert 0 < answer.took_ms < AMPLE * 1000
+    assert space.requests().counts == {"fax_one": 5, "message_one": len(messages)}
+
+
+def test_nothing_to_fetch(space: RunningSpace) -> None:
+    """Without requests there are no answers."""
+    assert fetch(source(space, 3), []) == {}
+    assert space.requests().ids == []
+
+
+def test_fetch_begins_before_the_request(space: RunningSpace) -> None:
+    """The time of a fetch is that before its request, so that nothing later counts as seen."""
+    ticks = iter([SENT_AT, SENT_AT + timedelta(hours=1)])
+    fetching = source(space, 1)
+    fetching._clock = lambda: next(ticks)
+    space.set_latency(0.05)
+    (answer,) = fetch(fetching, fax_requests(space, 1)).values()
+    assert isinstance(answer, Fetched)
+    assert answer.began_at == SENT_AT
+    assert answer.took_ms >= 50
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_concurrency_is_used_and_kept(space: RunningSpace, concurrency: int) -> None:
+    """As many requests are open at once as are allowed, and never more."""
+    space.set_latency(0.05)
+    answers = fetch(source(space, concurrency), fax_requests(space, 4 * concurrency))
+    assert set(kinds(answers)) == {Fetched}
+    assert space.requests().max_in_flight == concurrency
+
+
+def test_failures_concern_one_log(space: RunningSpace) -> None:
+    """A log that cannot be fetched costs the others nothing."""
+    first, second, third = fax_requests(space, 3)
+    space.add_fault(Fault(FaultKind.NOT_FOUND, log_id=second.log_id))
+    answers = fetch(source(space, 1), [first, second, third])
+    assert isinstance(answers.pop(second.log_id), NotFoundError)
+    assert kinds(answers) == [Fetched, Fetched]
+
+
+def test_crash_concerns_one_log(space: RunningSpace) -> None:
+    """A defect comes out as an error of that log, with its cause; the others are fetched."""
+    first, second = fax_requests(space, 2)
+
+    class Crashing(SignalWireApi):
+        def get(self, path: str, time_left: float) -> str:
+            if first.log_id in path:
+                raise ZeroDivisionError
+            return super().get(path, time_left)
+
+    fetching = source(space, 1)
+    fetching._api.__class__ = Crashing
+    answers = fetch(fetching, [first, second])
+    answer = answers[first.log_id]
+    assert isinstance(answer, UnexpectedError)
+    assert isinstance(answer.__cause__, ZeroDivisionError)
+    assert isinstance(answers[second.log_id], Fetched)
+
+
+# --- stops --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_rate_limit_stops_the_batch(space: RunningSpace, concurrency: int) -> None:
+    """After a 429 no further request is made, and the rest shares the server's wish."""
+    space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000, retry_after=3))
+    answers = fetch(source(space, concurrency), fax_requests(space, 20))
+    assert set(kinds(answers)) == {RateLimitedError}
+    for answer in answers.values():
+        assert isinstance(answer, RateLimitedError)
+        assert answer.retry_after == 3
+    assert len(space.requests().ids) <= concurrency
+
+
+def test_what_came_before_the_rate_limit_is_kept(space: RunningSpace) -> None:
+    """A 429 takes nothing from the logs that were fetched before it."""
+    requests = fax_requests(space, 5)
+    space.add_fault(Fault(FaultKind.RATE_LIMITED, log_id=requests[2].log_id))
+    answers = fetch(source(space, 1), requests)
+    assert [type(answers[asked.log_id]) for asked in requests] == [
+        *[Fetched] * 2,
+        *[RateLimitedError] * 3,
+    ]
+    assert len(space.requests().ids) == 3
+
+
+def test_refused_credentials_stop_the_batch(space: RunningSpace) -> None:
+    """What was refused to one request would be refused to the next."""
+    answers = fetch(source(space, 1, project_id="nobody"), fax_requests(space, 20))
+    assert set(kinds(answers)) == {UnauthorizedError}
+    assert len(space.requests().ids) == 1
+
+
+def test_stop_is_for_one_batch(space: RunningSpace) -> None:
+    """The next batch is fetched again."""
+    fetching, requests = source(space, 2), fax_requests(space, 6)
+    space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000))
+    fetch(fetching, requests)
+    space.clear_faults()
+    assert set(kinds(fetch(fetching, requests))) == {Fetched}
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [0.1, 0.0, -3.0])
+def test_no_time_no_request(space: RunningSpace, left: float) -> None:
+    """With hardly any time left no request is made, for it would be in vain."""
+    answers = fetch(source(space, 2), fax_requests(space, 5), lambda: left)
+    assert set(kinds(answers)) == {OutOfTimeError}
+    assert space.requests().ids == []
+
+
+def test_late_answers_are_given_up(space: RunningSpace) -> None:
+    """When the time is over what is late is given up at once; what came is kept."""
+    requests = fax_requests(space, 6)
+    late = requests[1].log_id
+    space.add_fault(Fault(FaultKind.SLOW, log_id=late, delay_s=SLOW))
+    began = time.monotonic()
+    answers = fetch(source(space, 3), requests, patience(SHORT))
+    assert time.monotonic() - began < SHORT + 0.5
+    assert isinstance(answers.pop(late), OutOfTimeError)
+    assert kinds(answers) == [Fetched] * 5
+
+
+def test_waiting_requests_are_given_up(space: RunningSpace) -> None:
+    """What still waits for its turn when the time is over is never requested."""
+    requests = fax_requests(space, 4)
+    space.add_fault(Fault(FaultKind.SLOW, log_id=requests[0].log_id, delay_s=SHORT + 0.2))
+    fetching = source(space, 1)
+    threads = fetching._threads
+    assert kinds(fetch(fetching, requests, patience(SHORT))) == [OutOfTimeError] * 4
+    threads.shutdown()
+    assert space.requests().ids == [requests[0].log_id]
+
+
+def test_next_batch_is_not_held_up(space: RunningSpace) -> None:
+    """After a batch that ran out of time the next one has all its threads and connections."""
+    requests = fax_requests(space, 8)
+    slow, others = requests[:2], requests[2:]
+    for asked in slow:
+        space.add_fault(Fault(FaultKind.SLOW, log_id=asked.log_id, delay_s=SLOW))
+    fetching = source(space, 2)
+    assert kinds(fetch(fetching, slow, patience(SHORT))) == [OutOfTimeError] * 2
+    assert kinds(fetch(fetching, others, patience(SHORT))) == [Fetched] * 6
+
+
+def test_requests_know_how_much_time_is_left(space: RunningSpace) -> None:
+    """A request begun late waits no longer than to the end of the time."""
+    left: list[float] = []
+
+    class Noting(SignalWireApi):
+        def get(self, path: str, time_left: float) -> str:
+            left.append(time_left)
+            return super().get(path, time_left)
+
+    fetching = source(space, 1)
+    fetching._api.__class__ = Noting
+    remaining = iter([20.0, 19.0, 18.0])
+    batch = threading.get_ident()
+    fetch(
+        fetching,
+        fax_requests(space, 3),
+        lambda: AMPLE if threading.get_ident() == batch else next(remaining),
+    )
+    assert left == [20.0, 19.0, 18.0]

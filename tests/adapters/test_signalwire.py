@@ -1,0 +1,495 @@
+"""One request to SignalWire: each answer, and each way of not getting one, means one thing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import time
+from contextlib import ExitStack, suppress
+from datetime import timedelta
+from typing import NoReturn
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooklog.adapters.credentials import Credentials, FixedCredentials
+from hooklog.adapters.signalwire import MAX_BODY, SignalWireApi, _retry_after
+from hooklog.errors import (
+    BadPayloadError,
+    FetchConnectionError,
+    FetchError,
+    FetchTimeoutError,
+    ForbiddenError,
+    HistoryLimitError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedError,
+    UnauthorizedError,
+    UpstreamError,
+)
+from local.space import API_TOKEN, OFFICIAL_FAX_ID, PROJECT_ID, Fault, FaultKind, RunningSpace
+from tests.adapters.tiny import NOTHING, Tiny, response, tiny
+from tests.builders import SENT_AT
+
+ONE = f"/api/fax/logs/{OFFICIAL_FAX_ID}"
+RIGHT = Credentials(PROJECT_ID, API_TOKEN)
+WRONG = Credentials(PROJECT_ID, "PT-of-yesterday")
+#: Seconds; what a test does not wait for must not fail on a busy machine either.
+AMPLE = 5.0
+PERSONAL = "+12025550143"
+
+
+class Renewing:
+    """Credentials that are replaced when they are refused."""
+
+    def __init__(self, *pairs: Credentials) -> None:
+        """Start with the first pair; the last one is never replaced."""
+        self.pairs = list(pairs)
+        self.renewals = 0
+
+    def current(self) -> Credentials:
+        """Give the pair of the moment."""
+        return self.pairs[0]
+
+    def renewed(self, refused: Credentials) -> Credentials:
+        """Move on to the next pair."""
+        assert refused == self.pairs[0]
+        self.renewals += 1
+        if len(self.pairs) > 1:
+            self.pairs.pop(0)
+        return self.pairs[0]
+
+
+def api(
+    url: str,
+    credentials: Renewing | FixedCredentials | None = None,
+    *,
+    connect_timeout: float = AMPLE,
+    read_timeout: float = AMPLE,
+) -> SignalWireApi:
+    """Give the adapter for a server, with one connection."""
+    return SignalWireApi(
+        url,
+        credentials or FixedCredentials(RIGHT),
+        connections=1,
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        clock=lambda: SENT_AT,
+    )
+
+
+def refusal(client: SignalWireApi, path: str = ONE, time_left: float = AMPLE) -> FetchError:
+    """Give the error that a request ends in."""
+    with pytest.raises(FetchError) as caught:
+        client.get(path, time_left)
+    return caught.value
+
+
+def asked(space: RunningSpace) -> int:
+    """Count the requests that reached the space."""
+    return space.requests().counts.get("fax_one", 0)
+
+
+# --- a log --------------------------------------------------------------------------------------
+
+
+def test_log(space: RunningSpace) -> None:
+    """A log comes as the JSON text that the API sent."""
+    text = api(space.url).get(ONE, AMPLE)
+    assert json.loads(text)["id"] == OFFICIAL_FAX_ID
+    assert asked(space) == 1
+
+
+def test_request() -> None:
+    """A request carries the credentials, asks for JSON and says who asks."""
+    with tiny(response()) as server:
+        assert api(server.url).get(ONE, AMPLE) == "{}"
+    (head,) = server.requests
+    first, *headers = head.splitlines()
+    assert first == f"GET {ONE} HTTP/1.1"
+    assert f"Authorization: {RIGHT.authorization}" in headers
+    assert "Accept: application/json" in headers
+    assert "User-Agent: hooklog" in headers
+
+
+def test_connections_are_kept() -> None:
+    """Requests one after the other share a connection, whatever the answers were."""
+    page = response("<html>", content_type="text/html")
+    answers = [response(), response("{}", 404), response("{}", 429), response("x", 500), page]
+    with tiny(*answers, response()) as server:
+        client = api(server.url)
+        for _ in range(6):
+            with suppress(FetchError):
+                client.get(ONE, AMPLE)
+    assert (len(server.requests), server.connections) == (6, 1)
+
+
+# --- refusals -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(FaultKind.RATE_LIMITED), RateLimitedError),
+        (Fault(FaultKind.SERVER_ERROR, status=500), UpstreamError),
+        (Fault(FaultKind.SERVER_ERROR, status=502), UpstreamError),
+        (Fault(FaultKind.SERVER_ERROR, status=503, retry_after=5), UpstreamError),
+        (Fault(FaultKind.HTML), BadPayloadError),
+        (Fault(FaultKind.UNAUTHORIZED), UnauthorizedError),
+        (Fault(FaultKind.FORBIDDEN), ForbiddenError),
+        (Fault(FaultKind.NOT_FOUND), NotFoundError),
+        (Fault(FaultKind.HISTORY_LIMIT), HistoryLimitError),
+    ],
+)
+def test_refusals_of_the_space(space: RunningSpace, fault: Fault, error: type[FetchError]) -> None:
+    """Each documented refusal is an error of its own, and costs one request."""
+    space.add_fault(fault)
+    assert type(refusal(api(space.url))) is error
+    assert asked(space) == 1
+
+
+def test_missing_log(space: RunningSpace) -> None:
+    """A log that the space does not have is not found."""
+    path = "/api/fax/logs/00000000-0000-4000-8000-000000000000"
+    assert type(refusal(api(space.url), path)) is NotFoundError
+
+
+def test_wrong_id_is_left_to_the_caller(space: RunningSpace) -> None:
+    """Which log the text is about is not this adapter's business."""
+    space.add_fault(Fault(FaultKind.WRONG_ID))
+    assert json.loads(api(space.url).get(ONE, AMPLE))["id"] != OFFICIAL_FAX_ID
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (204, UpstreamError),
+        (300, UpstreamError),
+        (304, UpstreamError),
+        (400, RejectedError),
+        (402, RejectedError),
+        (405, RejectedError),
+        (408, FetchTimeoutError),
+        (410, RejectedError),
+        (422, RejectedError),
+        (451, RejectedError),
+        (499, RejectedError),
+        (501, UpstreamError),
+        (504, UpstreamError),
+        (529, UpstreamError),
+        (599, UpstreamError),
+    ],
+)
+def test_other_statuses(status: int, error: type[FetchError]) -> None:
+    """Any other status has its meaning by its class, and no text of the answer is kept."""
+    empty = b"" if status in {204, 304} else f'{{"error": "{PERSONAL}"}}'.encode()
+    with tiny(response(empty, status)) as server:
+        found = refusal(api(server.url))
+    assert type(found) is error
+    assert PERSONAL not in found.detail
+
+
+def test_unprocessable_for_another_reason() -> None:
+    """Only a 422 that names the history limit is about the history."""
+    other = '{"errors": [{"type": "validation_error", "code": "invalid_parameter"}]}'
+    limit = '{"errors":[{"type":"account_error","code":"exceeds_history_logs_limit"}]}'
+    with tiny(response(other, 422), response(limit, 422), response(limit, 400)) as server:
+        client = api(server.url)
+        assert [type(refusal(client)) for _ in range(3)] == [
+            RejectedError,
+            HistoryLimitError,
+            RejectedError,
+        ]
+
+
+def test_redirects_are_not_followed() -> None:
+    """An API does not redirect: what does is in trouble, and never gets the credentials."""
+    with tiny(response()) as elsewhere:
+        moved = response("{}", 302, Location=f"{elsewhere.url}/")
+        with tiny(moved) as server:
+            assert type(refusal(api(server.url))) is UpstreamError
+    assert len(server.requests) == 1
+    assert elsewhere.requests == []
+
+
+# --- Retry-After --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"),
+    [
+        (None, None),
+        (0, 0),
+        (7, 7),
+        ("120", 120),
+        ("Mon, 04 May 2026 12:01:30 GMT", 90),
+        ("Mon, 04 May 2026 14:01:30 +0200", 90),
+        ("Monday, 04-May-26 12:01:30 GMT", 90),
+        ("Mon, 04 May 2026 11:59:00 GMT", 0),
+        ("Mon, 04 May 2026 12:01:30 -0000", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("Mon, 04 May 2026 12:01:30 +99999999999999999999", None),
+    ],
+)
+def test_retry_after(
+    space: RunningSpace, retry_after: int | str | None, seconds: float | None
+) -> None:
+    """The server's wish comes in seconds, whether it was a number or a date; nonsense is none."""
+    space.add_fault(Fault(FaultKind.RATE_LIMITED, retry_after=retry_after))
+    error = refusal(api(space.url))
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after == seconds
+
+
+@given(
+    st.text()
+    | st.from_regex(
+        r"(Mon, )?\d{1,5} (May|Foo) \d{1,8} \d{1,3}:\d{1,3}(:\d{1,3})? ([+-]\d{1,25}|GMT|Z)",
+        fullmatch=True,
+    )
+)
+def test_any_retry_after_is_read(value: str) -> None:
+    """No header, however odd, makes a rate limit anything but a rate limit."""
+    wish = _retry_after({"Retry-After": value}, SENT_AT)
+    assert wish is None or wish >= 0
+
+
+def test_retry_after_far_away() -> None:
+    """A wish is read as it is; how much of it is obeyed is the backoff's business."""
+    year = SENT_AT + timedelta(days=365)
+    value = year.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    assert _retry_after({"Retry-After": value}, SENT_AT) == timedelta(days=365).total_seconds()
+
+
+# --- credentials --------------------------------------------------------------------------------
+
+
+def test_refused_credentials_are_renewed(space: RunningSpace) -> None:
+    """After a 401 the request is made once more, with newer credentials."""
+    credentials = Renewing(WRONG, RIGHT)
+    assert OFFICIAL_FAX_ID in api(space.url, credentials).get(ONE, AMPLE)
+    assert (credentials.renewals, asked(space)) == (1, 2)
+
+
+def test_credentials_are_renewed_once_a_request(space: RunningSpace) -> None:
+    """If the newer credentials are refused too, that is the answer."""
+    credentials = Renewing(WRONG, Credentials("nobody", "nothing"), RIGHT)
+    assert type(refusal(api(space.url, credentials))) is UnauthorizedError
+    assert (credentials.renewals, asked(space)) == (1, 2)
+
+
+def test_same_credentials_are_not_tried_again(space: RunningSpace) -> None:
+    """If there are no newer credentials, no further request is made."""
+    credentials = Renewing(WRONG)
+    error = refusal(api(space.url, credentials))
+    assert type(error) is UnauthorizedError
+    assert WRONG.api_token not in error.detail
+    assert (credentials.renewals, asked(space)) == (1, 1)
+
+
+def test_no_credentials(space: RunningSpace) -> None:
+    """Without credentials no request is made."""
+
+    class Missing(Renewing):
+        def current(self) -> NoReturn:
+            raise UnauthorizedError("There is no secret.")
+
+    assert refusal(api(space.url, Missing())).detail == "There is no secret."
+    assert asked(space) == 0
+
+
+# --- connections --------------------------------------------------------------------------------
+
+
+def test_dropped_connection_is_made_again(space: RunningSpace) -> None:
+    """A kept connection that turns out dead costs one more request, not the log."""
+    client = api(space.url)
+    client.get(ONE, AMPLE)
+    space.reset_requests()
+    space.add_fault(Fault(FaultKind.DROPPED))
+    assert OFFICIAL_FAX_ID in client.get(ONE, AMPLE)
+    assert asked(space) == 2
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DROPPED, FaultKind.TRUNCATED])
+def test_broken_connection_is_tried_twice(space: RunningSpace, kind: FaultKind) -> None:
+    """If the new connection breaks too, before or within the answer, the fault is elsewhere."""
+    space.add_fault(Fault(kind, times=100))
+    client = api(space.url)
+    assert type(refusal(client)) is FetchConnectionError
+    assert asked(space) == 2
+    space.clear_faults()
+    assert OFFICIAL_FAX_ID in client.get(ONE, AMPLE)
+
+
+def test_connection_closed_by_the_server() -> None:
+    """A connection that the server has closed since is replaced without a fuss."""
+    with tiny(response(Connection="close")) as server:
+        client = api(server.url)
+        for _ in range(3):
+            client.get(ONE, AMPLE)
+    assert (len(server.requests), server.connections) == (3, 3)
+
+
+@pytest.mark.parametrize("answer", [NOTHING, b"what?\r\n\r\n"])
+def test_no_http(answer: bytes) -> None:
+    """What does not speak HTTP is tried twice, and is a broken connection."""
+    with tiny(answer) as server:
+        assert type(refusal(api(server.url))) is FetchConnectionError
+    assert len(server.requests) == 2
+
+
+def test_connection_refused() -> None:
+    """A port where nobody listens is a failed connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    error = refusal(api(f"http://127.0.0.1:{port}"))
+    assert type(error) is FetchConnectionError
+    assert "NewConnectionError" in error.detail
+
+
+def test_unknown_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that cannot be looked up is a failed connection."""
+
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    error = refusal(api("https://nowhere.invalid"))
+    assert type(error) is FetchConnectionError
+    assert "NameResolutionError" in error.detail
+
+
+def test_no_tls(space: RunningSpace) -> None:
+    """A server that cannot prove who it is gets no request."""
+    error = refusal(api(space.url.replace("http:", "https:")))
+    assert type(error) is FetchConnectionError
+    assert "SSLError" in error.detail
+    assert asked(space) == 0
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("read_timeout", "time_left"), [(0.1, AMPLE), (AMPLE, 0.1)])
+def test_slow_answer(space: RunningSpace, read_timeout: float, time_left: float) -> None:
+    """An answer is waited for as long as the timeout says and the time that is left allows."""
+    space.add_fault(Fault(FaultKind.SLOW, delay_s=2))
+    began = time.monotonic()
+    client = api(space.url, read_timeout=read_timeout)
+    assert type(refusal(client, time_left=time_left)) is FetchTimeoutError
+    assert time.monotonic() - began < 1
+    assert asked(space) == 1
+    assert OFFICIAL_FAX_ID in client.get(ONE, AMPLE)
+
+
+def test_answer_that_stops() -> None:
+    """An answer that stops half-way without an end is waited for no longer either."""
+    cut = response("x" * 100).removesuffix(b"x")
+    with tiny(cut) as server:
+        client = api(server.url, read_timeout=0.1)
+        assert type(refusal(client)) is FetchTimeoutError
+        assert type(refusal(client)) is FetchTimeoutError
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("connect_timeout", "time_left"), [(0.1, AMPLE), (AMPLE, 0.1)])
+def test_slow_connection(connect_timeout: float, time_left: float) -> None:
+    """A connection is waited for as long as the timeout says and the time that is left allows."""
+    with ExitStack() as sockets:
+        # Nobody accepts, and once the queue of this listener is full the kernel stays silent.
+        listener = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(8):
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+            waiting.connect_ex(listener.getsockname())
+        client = api(
+            f"http://127.0.0.1:{listener.getsockname()[1]}", connect_timeout=connect_timeout
+        )
+        began = time.monotonic()
+        assert type(refusal(client, time_left=time_left)) is FetchTimeoutError
+        assert time.monotonic() - began < 1
+
+
+# --- bodies -------------------------------------------------------------------------------------
+
+
+def body_of(answer: bytes) -> str | type[FetchError]:
+    """Give the text of an answer, or the class of the error that it is."""
+    with tiny(answer) as server:
+        client = api(server.url)
+        try:
+            return client.get(ONE, AMPLE)
+        except FetchError as error:
+            assert server_is_usable(client, server)
+            return type(error)
+
+
+def server_is_usable(client: SignalWireApi, server: Tiny) -> bool:
+    """Tell whether the next request gets its own answer, whatever became of the last."""
+    server.answers = [response('"next"')]
+    return client.get(ONE, AMPLE) == '"next"'
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/json; charset=utf-8", "Application/JSON ;charset=UTF-8"],
+)
+def test_json(content_type: str) -> None:
+    """JSON is told by its content type, however that is written."""
+    assert body_of(response('{"é":1}', content_type=content_type)) == '{"é":1}'
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "text/json", "application/jsonp", ""])
+def test_no_json(content_type: str) -> None:
+    """What does not say that it is JSON is not read as JSON."""
+    assert body_of(response(content_type=content_type)) is BadPayloadError
+
+
+def test_no_text() -> None:
+    """JSON is UTF-8; other bytes are refused."""
+    assert body_of(response(b'"\xff"')) is BadPayloadError
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"), [(MAX_BODY, True), (MAX_BODY + 1, False), (20 * MAX_BODY, False)]
+)
+def test_size(size: int, *, fits: bool) -> None:
+    """A body up to the limit comes whole; of a larger one no more than that is read."""
+    text = "x" * size
+    assert body_of(response(text)) == (text if fits else BadPayloadError)
+
+
+@pytest.mark.parametrize("sent", [MAX_BODY + 1, 2 * MAX_BODY])
+def test_endless_body(sent: int) -> None:
+    """A body beyond the limit is not waited for, nor mixed up with the next answer."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {10**12}\r\n\r\n"
+    assert body_of(head.encode() + b"x" * sent) is BadPayloadError
+
+
+def test_size_when_unpacked() -> None:
+    """The limit is for the body itself, not for what it was compressed to."""
+    packed = gzip.compress(b"x" * (MAX_BODY + 1))
+    assert body_of(response(packed, Content_Encoding="gzip")) is BadPayloadError
+    packed = gzip.compress(b"x" * MAX_BODY)
+    assert body_of(response(packed, Content_Encoding="gzip")) == "x" * MAX_BODY
+
+
+def test_chunks() -> None:
+    """A body without a stated length comes whole too, up to the limit."""
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    chunk = b"400\r\n" + b"x" * 1024 + b"\r\n"
+    assert body_of(head + chunk * 3 + b"0\r\n\r\n") == "x" * 3072
+    assert body_of(head + chunk * (MAX_BODY // 1024 + 1) + b"0\r\n\r\n") is BadPayloadError
+
+
+def test_a_refusal_is_read_within_the_limit() -> None:
+    """An error page of any size is a refusal by its status."""
+    page = response("x" * (2 * MAX_BODY), 502, "text/html")
+    assert body_of(page) is UpstreamError

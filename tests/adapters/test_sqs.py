@@ -1,0 +1,115 @@
+"""Changes of visibility: ten a call, each failure counted, nothing raised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoRegionError
+
+from hooklog.adapters.sqs import SqsQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from mypy_boto3_sqs import SQSClient
+
+URL = "https://sqs.us-east-1.amazonaws.com/000000000000/hooklog"
+DOWN = ClientError({"Error": {"Code": "ServiceUnavailable", "Message": ""}}, "ChangeVisibility")
+UNREACHABLE = EndpointConnectionError(endpoint_url=URL)
+
+
+class Sqs:
+    """An SQS that refuses some handles, and whole calls if told to."""
+
+    def __init__(self, *errors: Exception, refused: Collection[str] = ()) -> None:
+        """Raise these errors, one a call; refuse these handles."""
+        self.errors = list(errors)
+        self.refused = refused
+        self.clients = 0
+        self.calls: list[list[dict[str, Any]]] = []
+
+    def client(self) -> SQSClient:
+        """Make a client."""
+        self.clients += 1
+        return cast("SQSClient", self)
+
+    def change_message_visibility_batch(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803 - as in boto3
+        Entries: list[dict[str, Any]],  # noqa: N803 - as in boto3
+    ) -> dict[str, Any]:
+        """Answer as AWS does."""
+        assert QueueUrl == URL
+        ids = [entry["Id"] for entry in Entries]
+        assert 1 <= len(ids) <= 10
+        assert len(set(ids)) == len(ids)
+        self.calls.append(Entries)
+        if self.errors:
+            raise self.errors.pop(0)
+        failed = [entry for entry in Entries if entry["ReceiptHandle"] in self.refused]
+        answer: dict[str, Any] = {"Successful": [{"Id": name} for name in ids]}
+        if failed:
+            # AWS leaves the key out where nothing failed.
+            answer["Failed"] = [{"Id": entry["Id"], "Code": "x"} for entry in failed]
+        return answer
+
+    @property
+    def told(self) -> dict[str, int]:
+        """What was asked for, by handle."""
+        return {
+            entry["ReceiptHandle"]: entry["VisibilityTimeout"]
+            for entries in self.calls
+            for entry in entries
+        }
+
+
+def waits(count: int) -> dict[str, int]:
+    """Give waits for so many handles, each of its own length."""
+    return {f"handle-{number}": 30 + number for number in range(count)}
+
+
+@pytest.mark.parametrize(("count", "calls"), [(1, 1), (10, 1), (11, 2), (25, 3), (100, 10)])
+def test_ten_a_call(count: int, calls: int) -> None:
+    """Each message is told its own wait once, in as few calls as SQS allows."""
+    sqs = Sqs()
+    assert SqsQueue(sqs.client, URL).delay(waits(count)) == 0
+    assert sqs.told == waits(count)
+    assert len(sqs.calls) == calls
+
+
+def test_client_is_made_when_needed() -> None:
+    """A batch without waits makes no client."""
+    sqs = Sqs()
+    assert SqsQueue(sqs.client, URL).delay({}) == 0
+    assert (sqs.clients, sqs.calls) == (0, [])
+
+
+def test_refusals_are_counted() -> None:
+    """What SQS refuses is counted; the others are set."""
+    sqs = Sqs(refused={"handle-3", "handle-12", "handle-13"})
+    assert SqsQueue(sqs.client, URL).delay(waits(15)) == 3
+
+
+@pytest.mark.parametrize("error", [DOWN, UNREACHABLE])
+def test_failed_calls_are_counted(error: Exception) -> None:
+    """A call that fails counts all its messages, and the next call is made all the same."""
+    sqs = Sqs(error)
+    assert SqsQueue(sqs.client, URL).delay(waits(15)) == 10
+    assert len(sqs.calls) == 2
+
+
+def test_all_calls_fail() -> None:
+    """However bad it is, nothing is raised: the messages come back by themselves."""
+    sqs = Sqs(DOWN, UNREACHABLE)
+    assert SqsQueue(sqs.client, URL).delay(waits(15)) == 15
+
+
+def test_no_client() -> None:
+    """A client that cannot be made counts as a call that failed."""
+
+    def fail() -> SQSClient:
+        raise NoRegionError
+
+    assert SqsQueue(fail, URL).delay(waits(3)) == 3

@@ -1,0 +1,86 @@
+"""A server that answers with the very bytes it is given, for what no polite server would send."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+#: As an answer: the connection ends without one.
+NOTHING = b""
+
+
+def response(
+    body: bytes | str = "{}", status: int = 200, content_type: str = "application/json", **more: str
+) -> bytes:
+    """Give the bytes of an HTTP answer; further headers have ``_`` for ``-``."""
+    content = body.encode() if isinstance(body, str) else body
+    headers = {
+        "Content-Length": str(len(content)),
+        "Content-Type": content_type,
+        **{name.replace("_", "-"): value for name, value in more.items()},
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
+    return f"HTTP/1.1 {status} Whatever\r\n{head}\r\n".encode() + content
+
+
+@dataclass
+class Tiny:
+    """What the server was asked: the head of each request, and how many connections there were."""
+
+    host: str
+    answers: list[bytes]
+    requests: list[str] = field(default_factory=list)
+    connections: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return f"http://{self.host}"
+
+    def answer(self, head: str) -> bytes:
+        """Note a request and give its answer; the last answer serves all further requests."""
+        with self.lock:
+            self.requests.append(head)
+            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@contextmanager
+def tiny(*answers: bytes) -> Iterator[Tiny]:
+    """Serve these answers, one a request, on the loopback interface."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            with state.lock:
+                state.connections += 1
+            while head := self.head():
+                answer = state.answer(head)
+                if answer == NOTHING:
+                    return
+                self.wfile.write(answer)
+
+        def head(self) -> str:
+            lines = []
+            while (line := self.rfile.readline()) not in {b"", b"\r\n"}:
+                lines.append(line.decode("latin-1"))
+            return "".join(lines)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Clients that go away in the middle of an answer are no news."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        host, port = server.server_address[:2]
+        state = Tiny(f"{host!s}:{port}", list(answers))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield state
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,127 @@
+"""The tree of errors: drawn as it is, with codes that can be relied upon."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+
+import hooklog.errors
+from hooklog.errors import HooklogError, LogInvalidError, RateLimitedError
+from tests import template
+
+_LINE = re.compile(
+    r"(?P<rails>[│├└─ ]*)(?P<name>\w+Error)(?: \.+ (?P<code>[a-z_.]+) +| {2,})?(?P<fate>.*)"
+)
+#: What the drawing says of those that neither a retry nor a parked row concerns.
+_FATES_OF_THEIR_OWN = {
+    "SettingsError": "stops the cold start",
+    "EventError": "refuses the invocation",
+    "QueueUnavailableError": "comes back unasked",
+}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One line of the drawing."""
+
+    parent: str | None
+    code: str | None
+    fate: str
+
+
+def drawing() -> dict[str, Drawn]:
+    """Read the tree in the module's docstring."""
+    _, _, text = (hooklog.errors.__doc__ or "").partition("::\n\n")
+    found: dict[str, Drawn] = {}
+    above: list[str] = []
+    for line in text.split("\n\n")[0].splitlines():
+        match = _LINE.fullmatch(line.removeprefix("    "))
+        assert match is not None, line
+        depth = len(match["rails"]) // 4
+        above[depth:] = [match["name"]]
+        parent = above[depth - 1] if depth else None
+        found[match["name"]] = Drawn(parent, match["code"], match["fate"])
+    return found
+
+
+def descendants(cls: type[HooklogError]) -> list[type[HooklogError]]:
+    """Give a class and all of the module that derive from it."""
+    children = [child for child in cls.__subclasses__() if child.__module__ == cls.__module__]
+    return [cls, *(found for child in children for found in descendants(child))]
+
+
+DRAWN = drawing()
+CLASSES = {cls.__name__: cls for cls in descendants(HooklogError)}
+#: Those that are raised; the others only group them.
+RAISED = [cls for cls in CLASSES.values() if not cls.__subclasses__()]
+
+
+def test_drawing_is_complete() -> None:
+    """The docstring draws every class of the module, and no other."""
+    assert set(DRAWN) == set(CLASSES)
+
+
+@pytest.mark.parametrize("cls", CLASSES.values())
+def test_drawing_shows_the_parents(cls: type[HooklogError]) -> None:
+    """Each class hangs where it is drawn."""
+    parent = DRAWN[cls.__name__].parent
+    assert cls.__base__ is (CLASSES[parent] if parent else Exception)
+
+
+@pytest.mark.parametrize("cls", CLASSES.values())
+def test_drawing_shows_the_codes(cls: type[HooklogError]) -> None:
+    """Exactly what is raised has a code in the drawing, and it is the class's own."""
+    assert DRAWN[cls.__name__].code == (cls.code if cls in RAISED else None)
+
+
+@pytest.mark.parametrize("cls", RAISED)
+def test_drawing_shows_the_fates(cls: type[HooklogError]) -> None:
+    """What is drawn as retried has more than one attempt, as parked one, as refused a status."""
+    fate = DRAWN[cls.__name__].fate
+    status: int | None = getattr(cls, "status", None)
+    if status is not None:
+        assert fate == f"refused  ({status:d})"
+        assert cls.max_attempts == 1
+    elif cls.__name__ in _FATES_OF_THEIR_OWN:
+        assert fate == _FATES_OF_THEIR_OWN[cls.__name__]
+        assert cls.max_attempts == 1
+    else:
+        assert fate.split()[0] == ("retried" if cls.max_attempts > 1 else "parked")
+    assert cls().retryable == (cls.max_attempts > 1)
+
+
+def test_codes_are_unique() -> None:
+    """A code names one error."""
+    codes = [cls.code for cls in RAISED]
+    assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize("cls", RAISED)
+def test_codes_have_a_form(cls: type[HooklogError]) -> None:
+    """A code is an area and a name, in lower case, so that it can be a metric's dimension."""
+    assert re.fullmatch(r"[a-z]+\.[a-z_]+", cls.code)
+
+
+@pytest.mark.parametrize("cls", RAISED)
+def test_operators_are_told(cls: type[HooklogError]) -> None:
+    """Each error has a sentence for the operator, which serves where no detail is given."""
+    assert re.fullmatch(r"[A-Z].+\.", cls.operator)
+    assert cls().detail == str(cls()) == cls.operator
+    assert cls("A detail.").detail == str(cls("A detail.")) == "A detail."
+
+
+@pytest.mark.parametrize("cls", RAISED)
+def test_attempts_end_before_the_queue_gives_up(cls: type[HooklogError]) -> None:
+    """An error's attempts end in the table, before SQS moves the message elsewhere."""
+    most: int = template.properties("Queue")["RedrivePolicy"]["maxReceiveCount"]
+    assert 1 <= cls.max_attempts < most == 14
+
+
+def test_extras_are_kept() -> None:
+    """A rate limit keeps the server's wish, an unusable log what came."""
+    assert RateLimitedError().retry_after is None
+    assert RateLimitedError(retry_after=1.5).retry_after == 1.5
+    assert LogInvalidError().payload is None
+    assert LogInvalidError("No charge.", payload="{}").payload == "{}"

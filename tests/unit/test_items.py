@@ -1,0 +1,252 @@
+"""How a record looks in the table, and that it stays within one write unit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooklog.catalogue import catalogue
+from hooklog.items import iso, optional_attributes, record_attributes
+from hooklog.logs import KINDS
+from hooklog.rows import StoreRecord
+from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, generate
+from local.space.fax_logs import FAX_ERROR_MESSAGES, official_fax_log
+from local.space.message_logs import official_message_log
+from tests.builders import (
+    FAX_SID,
+    PROJECT_ID,
+    SENT_AT,
+    failed_fax,
+    failed_message,
+    fax_log,
+    message_log,
+    record,
+    without,
+)
+from tests.item_size import item_size
+
+if TYPE_CHECKING:
+    from hooklog.items import Attribute
+    from local.space import Log
+
+WRITE_UNIT = 1024
+ALL_LOGS = generate(7, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, SENT_AT)
+EVERY_CASE = [*ALL_LOGS.fax.values(), *ALL_LOGS.message.values()]
+#: What every record's row has, whatever its log says.
+ALWAYS = {"log_type", "outcome", "sent_at", "fetched_at", "lag_ms"}
+
+
+def attributes(log: Log) -> dict[str, Attribute]:
+    """Give the attributes of a log's record."""
+    return record_attributes(record(log))
+
+
+def whole_item(log: Log) -> dict[str, Attribute]:
+    """Give all that the table holds of a log that it sees for the first time."""
+    write = StoreRecord(record(log)).plan(None)
+    assert write is not None
+    return {"pk": write.key, "version": write.version, **write.values}
+
+
+# --- names and values ---------------------------------------------------------------------------
+
+
+def test_failed_fax() -> None:
+    """A failed fax's row holds the log under the API's names, and all that was made of it."""
+    explanation = catalogue().by_text("The call dropped prematurely")
+    assert explanation is not None
+    assert attributes(failed_fax()) == {
+        "log_type": "fax",
+        "outcome": "failed",
+        "sent_at": "2026-05-04T12:00:00.000Z",
+        "fetched_at": "2026-05-04T12:00:07.250Z",
+        "lag_ms": 7250,
+        "from": "+12025550143",
+        "from_country": "US",
+        "from_type": "fixed_line_or_mobile",
+        "to": "+442079460958",
+        "to_country": "GB",
+        "to_type": "fixed_line",
+        "status": "completed",
+        "direction": "outbound-api",
+        "source": "laml",
+        "type": "laml_call",
+        "account_id": PROJECT_ID,
+        "resource_sid": FAX_SID,
+        "charge": Decimal("0.02"),
+        "number_of_pages": 2,
+        "quality": "standard",
+        "charge_details": [{"description": "Outbound Fax Minutes", "charge": Decimal("0.02")}],
+        "created_at": "2026-05-04T11:59:30.000Z",
+        "error_code": "34004",
+        "error_message": "The call dropped prematurely",
+        "unit_charge": Decimal("0.01"),
+        "final": True,
+        "explanation": "fax:the-call-dropped-prematurely",
+        "category": explanation.category,
+        "cause": explanation.cause,
+        "advice": explanation.advice,
+        "retry": True,
+        "severity": "warning",
+    }
+
+
+def test_message_in_progress() -> None:
+    """A message's row holds its kind and segments, and of what is not there nothing."""
+    found = attributes(message_log(status="sent"))
+    assert found == {
+        "log_type": "message",
+        "outcome": "in_progress",
+        "sent_at": "2026-05-04T12:00:00.000Z",
+        "fetched_at": "2026-05-04T12:00:07.250Z",
+        "lag_ms": 7250,
+        "from": "+12025550143",
+        "from_country": "US",
+        "from_type": "fixed_line_or_mobile",
+        "to": "+14155550122",
+        "to_country": "US",
+        "to_type": "fixed_line_or_mobile",
+        "status": "sent",
+        "direction": "outbound",
+        "kind": "sms",
+        "source": "realtime_api",
+        "type": "relay_message",
+        "number_of_segments": 1,
+        "charge": Decimal("0.00415"),
+        "charge_details": [{"description": "Outbound SMS", "charge": Decimal("0.00415")}],
+        "created_at": "2026-05-04T11:59:30.000Z",
+        "unit_charge": Decimal("0.00415"),
+    }
+
+
+def test_unusual_values_are_kept() -> None:
+    """Channels, a gap in the charge, drift and unknown fields have their attributes."""
+    changes: Log = {
+        "from": "whatsapp:+61491570156",
+        "to": "sip:fax@example.com",
+        "charge": 0,
+        "ecm": [True, {"a": 0.1}],
+        "remote_station": "fax.example.com",
+    }
+    found = attributes(without(fax_log(**changes), "direction"))
+    assert (found["from_channel"], found["from_country"]) == ("whatsapp", "AU")
+    assert (found["to_channel"], found["to_type"]) == ("sip", "unknown")
+    assert found["charge_gap"] == Decimal("-0.02")
+    assert found["drift"] == ["field:ecm", "missing:direction"]
+    assert found["unknown_fields"] == '{"ecm":[true,{"a":0.1}]}'
+    assert found["remote_station"] == "fax.example.com"
+
+
+@pytest.mark.parametrize("log", EVERY_CASE)
+def test_absent_values_are_absent(log: Log) -> None:
+    """No attribute is null; an API field without a value has no attribute."""
+    found = attributes(log)
+    assert None not in found.values()
+    for name, value in log.items():
+        if value is None:
+            assert name not in found
+
+
+@pytest.mark.parametrize("log", EVERY_CASE)
+def test_api_fields_keep_their_names_and_values(log: Log) -> None:
+    """What the API says is in the row as the API says it; the id is in the key."""
+    found = attributes(log)
+    exceptions = {"id", "url", "created_at", "charge", "charge_details"}
+    for name in set(log) - exceptions:
+        assert found.get(name) == log[name]
+
+
+def test_zero_is_a_value() -> None:
+    """Nothing charged and no pages sent are told, not left out."""
+    found = attributes(fax_log(charge=0, charge_details=[], number_of_pages=0))
+    assert (found["charge"], found["charge_details"], found["number_of_pages"]) == (0, [], 0)
+
+
+@pytest.mark.parametrize("url", ["https://example.com/faxes/1", "nonsense"])
+def test_other_urls_are_kept(url: str) -> None:
+    """A url of the documented form is kept as its two ids, any other as it is."""
+    assert "url" not in attributes(fax_log())
+    found = attributes(fax_log(url=url))
+    assert found["url"] == url
+    assert not {"account_id", "resource_sid"} & set(found)
+
+
+@pytest.mark.parametrize("log_type", KINDS)
+def test_optional_attributes_are_all_named(log_type: str) -> None:
+    """Whatever one record has and another lacks is named, so that an update can remove it."""
+    named = optional_attributes(KINDS[log_type])
+    assert len(set(named)) == len(named)
+    odd: Log = {"from": "sip:a@b", "to": "sip:a@b", "url": "nonsense", "ecm": 1, "charge": 7}
+    for log in [*EVERY_CASE, failed_fax(**odd), failed_message(**odd)]:
+        found = attributes(log)
+        if found["log_type"] == log_type:
+            assert set(found) >= ALWAYS
+            assert set(found) - ALWAYS <= set(named)
+    assert not ALWAYS & set(named)
+
+
+def test_numbers_are_exact() -> None:
+    """No number is a binary float, at any depth."""
+
+    def numbers(value: Attribute) -> list[object]:
+        if isinstance(value, list):
+            return [number for item in value for number in numbers(item)]
+        if isinstance(value, str):
+            return []
+        if isinstance(value, dict):
+            return [number for item in value.values() for number in numbers(item)]
+        return [value]
+
+    for log in EVERY_CASE:
+        for value in attributes(log).values():
+            assert not any(isinstance(number, float) for number in numbers(value))
+
+
+# --- times --------------------------------------------------------------------------------------
+
+
+def test_times_have_one_form() -> None:
+    """A time is written in UTC with milliseconds, cut and not rounded."""
+    assert iso(datetime(2026, 5, 4, 12, 0, 0, 999_999, UTC)) == "2026-05-04T12:00:00.999Z"
+    assert iso(datetime(99, 1, 1, tzinfo=UTC)) == "0099-01-01T00:00:00.000Z"
+
+
+@given(*[st.datetimes(timezones=st.just(UTC))] * 2)
+def test_times_sort(one: datetime, other: datetime) -> None:
+    """Written times sort as the times do, and are all of one length."""
+    first, second = sorted((one, other))
+    assert iso(first) <= iso(second)
+    if second - first >= timedelta(milliseconds=1):
+        assert iso(first) < iso(second)
+    assert datetime.fromisoformat(iso(one)) == one.replace(
+        microsecond=one.microsecond // 1000 * 1000
+    )
+
+
+# --- sizes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "log", [official_fax_log(), official_message_log()], ids=["fax", "message"]
+)
+def test_official_examples_take_one_write_unit(log: Log) -> None:
+    """The whole item of each of SignalWire's own examples costs one write unit."""
+    assert item_size(whole_item(log)) <= WRITE_UNIT
+
+
+@pytest.mark.parametrize("text", FAX_ERROR_MESSAGES)
+def test_failed_faxes_take_one_write_unit(text: str) -> None:
+    """A failed fax between two American numbers costs one write unit, whatever its text."""
+    log = failed_fax(to="+14155550122", error_message=text)
+    assert item_size(whole_item(log)) <= WRITE_UNIT
+
+
+@pytest.mark.parametrize("log", ALL_LOGS.message.values())
+def test_messages_take_one_write_unit(log: Log) -> None:
+    """Each sort of message costs one write unit, failed ones included."""
+    assert item_size(whole_item(log)) <= WRITE_UNIT

@@ -1,0 +1,355 @@
+"""What comes from the queue: each body becomes a request or a refusal, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooklog.errors import (
+    EventError,
+    MessageError,
+    MessageMalformedError,
+    UnsupportedTypeError,
+)
+from hooklog.logs import FAX, MESSAGE
+from hooklog.queue_messages import Origin, deliveries, log_request
+from tests.builders import FAX_ID, MESSAGE_ID, SENT_AT, body, delivery, sqs_event
+
+if TYPE_CHECKING:
+    from local.space import Json, Log
+
+PERSONAL = "+12025550143"
+
+
+def sns(text: str) -> str:
+    """Put a text into the envelope that SNS makes for SQS."""
+    return json.dumps(
+        {
+            "Type": "Notification",
+            "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+            "TopicArn": "arn:aws:sns:us-east-1:000000000000:callbacks",
+            "Message": text,
+            "Timestamp": "2026-05-04T12:00:00.000Z",
+            "MessageAttributes": {},
+        }
+    )
+
+
+def event_bridge(text: str) -> str:
+    """Put a body into the envelope that EventBridge makes."""
+    return json.dumps(
+        {
+            "version": "0",
+            "id": "17793124-05d4-b198-2fde-7ededc63b103",
+            "detail-type": "log changed",
+            "source": "example.webhook",
+            "account": "000000000000",
+            "time": "2026-05-04T12:00:00Z",
+            "region": "us-east-1",
+            "resources": [],
+            "detail": json.loads(text),
+        }
+    )
+
+
+# --- bodies -------------------------------------------------------------------------------------
+
+
+def test_least_body() -> None:
+    """A type and an ID are enough; nothing else is known then."""
+    request = log_request(body("message", MESSAGE_ID))
+    assert (request.kind, request.log_id) == (MESSAGE, MESSAGE_ID)
+    assert (request.status, request.origin, request.occurred_at) == (None, Origin.MANUAL, None)
+    assert request.key == f"message#{MESSAGE_ID}"
+
+
+def test_full_body() -> None:
+    """All documented fields are read."""
+    request = log_request(
+        body(
+            status="delivered",
+            resource_sid="d94e1b76-20c3-4b8a-a7f5-6e0d9c3b8a33",
+            origin="sweep",
+            occurred_at="2026-05-04T12:00:00.250Z",
+        )
+    )
+    assert (request.kind, request.log_id) == (FAX, FAX_ID)
+    assert (request.status, request.origin) == ("delivered", Origin.SWEEP)
+    assert request.occurred_at == SENT_AT + timedelta(milliseconds=250)
+
+
+@pytest.mark.parametrize("origin", ["webhook", "sweep", "backfill", "redrive", "manual"])
+def test_origins(origin: str) -> None:
+    """Each producer has its name."""
+    assert log_request(body(origin=origin)).origin == origin
+
+
+def test_event_time_becomes_utc() -> None:
+    """A time of another zone is the same moment in UTC, as all other times are."""
+    occurred_at = log_request(body(occurred_at="2026-05-04T14:00:00+02:00")).occurred_at
+    assert occurred_at == SENT_AT
+    assert occurred_at.tzinfo is UTC
+
+
+def test_upper_case_ids_are_lowered() -> None:
+    """One log has one key, however its ID is written."""
+    assert log_request(body(log_id=FAX_ID.upper())) == log_request(body())
+
+
+def test_unknown_keys_are_ignored() -> None:
+    """A producer may send more than hooklog reads."""
+    assert log_request(body(body="secret", to=PERSONAL, more={"a": [1]})) == log_request(body())
+
+
+# --- envelopes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        sns(body(status="sent")),
+        event_bridge(body(status="sent")),
+        sns(event_bridge(body(status="sent"))),
+        sns(sns(body(status="sent"))),
+    ],
+    ids=["sns", "event_bridge", "event_bridge_through_sns", "sns_twice"],
+)
+def test_envelopes_are_opened(wrapped: str) -> None:
+    """A body means the same in the envelopes of SNS, EventBridge, or one in the other."""
+    assert log_request(wrapped) == log_request(body(status="sent"))
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        sns("no JSON"),
+        sns(json.dumps([FAX_ID])),
+        sns("{}"),
+        event_bridge("null"),
+        event_bridge("[]"),
+        sns(sns(sns(body()))),
+        json.dumps({"Type": "Notification", "Message": json.loads(body())}),
+        json.dumps({"Type": "SubscriptionConfirmation", "Message": body()}),
+    ],
+)
+def test_envelopes_of_something_else(wrapped: str) -> None:
+    """An envelope without a body in it is malformed, and so is one of too many."""
+    with pytest.raises(MessageMalformedError):
+        log_request(wrapped)
+
+
+# --- refusals -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("", "not JSON"),
+        (PERSONAL.removeprefix("+"), "not a JSON object"),
+        (f"to {PERSONAL}", "not JSON"),
+        (f'{{"log_type": "{PERSONAL}"', "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("9" * 5_000, "not JSON"),
+        ("null", "not a JSON object"),
+        (f'["{PERSONAL}"]', "not a JSON object"),
+        (f'"{PERSONAL}"', "not a JSON object"),
+    ],
+    ids=["empty", "number", "text", "cut", "deep", "long", "null", "array", "string"],
+)
+def test_bodies_of_another_form(text: str, detail: str) -> None:
+    """What is no JSON object is refused, without a word of what it says."""
+    with pytest.raises(MessageMalformedError, match=detail) as caught:
+        log_request(text)
+    assert PERSONAL.removeprefix("+") not in caught.value.detail
+
+
+MALFORMED: list[tuple[str, Log]] = [
+    ("log_type", {"log_id": FAX_ID}),
+    ("log_type", {"log_type": None, "log_id": FAX_ID}),
+    ("log_type", {"log_type": [PERSONAL], "log_id": FAX_ID}),
+    ("log_id", {"log_type": "fax"}),
+    ("log_id", {"log_type": "fax", "log_id": None}),
+    ("log_id", {"log_type": "fax", "log_id": 12025550143}),
+    ("log_id", {"log_type": "fax", "log_id": PERSONAL}),
+    ("log_id", {"log_type": "fax", "log_id": FAX_ID[:-1]}),
+    ("log_id", {"log_type": "fax", "log_id": FAX_ID + "0"}),
+    ("log_id", {"log_type": "fax", "log_id": FAX_ID + "\n"}),
+    ("log_id", {"log_type": "fax", "log_id": " " + FAX_ID}),
+    ("log_id", {"log_type": "fax", "log_id": "{" + FAX_ID + "}"}),
+    ("log_id", {"log_type": "fax", "log_id": FAX_ID.replace("-", "")}),
+    ("log_id", {"log_type": "fax", "log_id": "../" + FAX_ID}),
+    ("log_id", {"log_type": "fax", "log_id": FAX_ID.replace("3", "٣")}),
+    ("status", {"log_type": "fax", "log_id": FAX_ID, "status": 3}),
+    ("resource_sid", {"log_type": "fax", "log_id": FAX_ID, "resource_sid": {"to": PERSONAL}}),
+    ("origin", {"log_type": "fax", "log_id": FAX_ID, "origin": PERSONAL}),
+    ("occurred_at", {"log_type": "fax", "log_id": FAX_ID, "occurred_at": f"at {PERSONAL}"}),
+    ("occurred_at", {"log_type": "fax", "log_id": FAX_ID, "occurred_at": "2026-05-04T12:00:00"}),
+    (
+        "occurred_at",
+        {"log_type": "fax", "log_id": FAX_ID, "occurred_at": "0001-01-01T00:00:00+14:00"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "content"), MALFORMED)
+def test_malformed_fields_are_named(field: str, content: Log) -> None:
+    """The refusal names the field that is missing or malformed, and shows no value."""
+    with pytest.raises(MessageMalformedError) as caught:
+        log_request(json.dumps(content))
+    assert f"{field}: " in caught.value.detail
+    value = str(content.get(field))
+    assert PERSONAL not in caught.value.detail
+    assert len(value) < 8 or value not in caught.value.detail
+
+
+def test_all_malformed_fields_are_named() -> None:
+    """A producer learns of all mistakes at once."""
+    with pytest.raises(MessageMalformedError) as caught:
+        log_request(json.dumps({"log_id": PERSONAL, "origin": 1, "status": []}))
+    for field in ("log_type", "log_id", "origin", "status"):
+        assert f"{field}: " in caught.value.detail
+
+
+@pytest.mark.parametrize("log_type", ["voice", "FAX", "", PERSONAL])
+def test_unknown_types(log_type: str) -> None:
+    """Another type of log is refused as such, with the types that there are."""
+    with pytest.raises(UnsupportedTypeError, match="fax, message") as caught:
+        log_request(body(log_type))
+    assert PERSONAL not in caught.value.detail
+
+
+ANY_JSON: st.SearchStrategy[Json] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+#: Bodies that are nearly right, in envelopes that are nearly right.
+NEARLY = st.fixed_dictionaries(
+    {},
+    optional={
+        "log_type": st.sampled_from(["fax", "message"]) | ANY_JSON,
+        "log_id": st.sampled_from([FAX_ID, FAX_ID.upper()]) | ANY_JSON,
+        "status": ANY_JSON,
+        "resource_sid": ANY_JSON,
+        "origin": st.sampled_from(list(Origin)) | ANY_JSON,
+        "occurred_at": st.datetimes().map(lambda moment: f"{moment.isoformat()}+14:00") | ANY_JSON,
+        "Type": st.just("Notification") | ANY_JSON,
+        "Message": ANY_JSON.map(json.dumps) | ANY_JSON,
+        "detail-type": ANY_JSON,
+        "detail": ANY_JSON,
+    },
+)
+
+
+@given(st.text() | ANY_JSON.map(json.dumps) | NEARLY.map(json.dumps))
+def test_any_body_is_read_or_refused(text: str) -> None:
+    """No body, however odd, raises anything but a MessageError."""
+    with suppress(MessageError):
+        assert log_request(text).key in {f"fax#{FAX_ID}", f"message#{FAX_ID}"}
+
+
+# --- events -------------------------------------------------------------------------------------
+
+
+def test_deliveries() -> None:
+    """Each record of an SQS event becomes a delivery, in order, with what SQS says of it."""
+    first = delivery("anything", message_id="a", attempt=3)
+    second = delivery(message_id="b", sent_at=SENT_AT + timedelta(milliseconds=123))
+    assert deliveries(sqs_event(first, second)) == [first, second]
+
+
+def test_send_time_has_a_zone() -> None:
+    """SQS counts milliseconds of Unix time."""
+    event = sqs_event(delivery(sent_at=datetime(1970, 1, 1, 0, 0, 1, 5000, UTC)))
+    assert deliveries(event)[0].sent_at.isoformat() == "1970-01-01T00:00:01.005000+00:00"
+
+
+def test_no_records() -> None:
+    """An event without records is an SQS event."""
+    assert deliveries({"Records": []}) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "what"),
+    [
+        (None, "no JSON object"),
+        ([], "no JSON object"),
+        ("event", "no JSON object"),
+        ({}, "Records: missing"),
+        ({"records": []}, "Records: missing"),
+        ({"Records": None}, "Records: "),
+        ({"Records": {}}, "Records: "),
+        ({"Records": [1]}, "Records.0: "),
+        ({"version": "2.0", "rawPath": "/", "body": PERSONAL}, "Records: missing"),
+    ],
+)
+def test_other_events(event: object, what: str) -> None:
+    """An event of another kind is refused by a sentence that says what is wrong with it."""
+    with pytest.raises(EventError, match="not an SQS event") as caught:
+        deliveries(event)
+    assert what in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("messageId", ""),
+        ("messageId", None),
+        ("receiptHandle", 5),
+        ("eventSource", "aws:sns"),
+        ("body", None),
+        ("body", {"to": PERSONAL}),
+        ("attributes", None),
+    ],
+)
+def test_records_of_another_form(name: str, value: Json) -> None:
+    """A record that is no SQS record refuses the event, names the field and shows no value."""
+    event = sqs_event(delivery(), delivery())
+    assert isinstance(event["Records"], list)
+    assert isinstance(event["Records"][1], dict)
+    event["Records"][1][name] = value
+    with pytest.raises(EventError) as caught:
+        deliveries(event)
+    assert f"Records.1.{name}: " in caught.value.detail
+    assert PERSONAL not in caught.value.detail
+    del event["Records"][1][name]
+    with pytest.raises(EventError, match=rf"Records\.1\.{name}: missing"):
+        deliveries(event)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ApproximateReceiveCount", "0"),
+        ("ApproximateReceiveCount", "often"),
+        ("SentTimestamp", "-1"),
+        ("SentTimestamp", "today"),
+        ("SentTimestamp", "9" * 15),
+        ("SentTimestamp", "9" * 400),
+    ],
+)
+def test_attributes_of_another_form(name: str, value: str) -> None:
+    """A count or time that cannot be refuses the event."""
+    event = sqs_event(delivery())
+    assert isinstance(event["Records"], list)
+    assert isinstance(event["Records"][0], dict)
+    attributes = event["Records"][0]["attributes"]
+    assert isinstance(attributes, dict)
+    attributes[name] = value
+    with pytest.raises(EventError) as caught:
+        deliveries(event)
+    assert f"Records.0.attributes.{name}: " in caught.value.detail
+
+
+@given(ANY_JSON, st.dictionaries(st.sampled_from(["Records", "body"]), ANY_JSON))
+def test_any_event_is_read_or_refused(anything: Json, like_an_event: Log) -> None:
+    """No event, however odd, raises anything but an EventError."""
+    for event in (anything, like_an_event):
+        with suppress(EventError):
+            assert deliveries(event) == []

@@ -1,0 +1,106 @@
+"""What is counted of a batch, and under which names."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooklog.catalogue import catalogue
+from hooklog.report import Report
+from tests.builders import SENT_AT, failed_fax, failed_message, fax_log, message_log, record
+
+PERSONAL = [
+    "+12025550143",
+    "12025550143",
+    "2025550143",
+    "202-555-0143",
+    "tel2025550143",
+    "T202-555-0143",
+    "sip:fax@example.com",
+    "someone@example.com",
+    "Your code is 1234",
+    "two words",
+    "line\nbreak",
+    "naïve",
+    "(202) 555-0143",
+    "x" * 65,
+]
+
+
+def failure_counts(error_code: str | None) -> tuple[list[str], set[str]]:
+    """Count one failed message; give the codes that it counts under and those told apart."""
+    report = Report()
+    report.count_failure(record(failed_message(error_code=error_code)), catalogue())
+    assert [log_type for log_type, _ in report.failures] == ["message"]
+    return [code for _, code in report.failures], report.unlisted
+
+
+def test_new_report_is_empty() -> None:
+    """A report starts from nothing and shares nothing with another."""
+    report = Report()
+    report.count_stored(record(fax_log()))
+    report.count_failure(record(failed_fax()), catalogue())
+    assert Report() == Report()
+    assert Report() != report
+
+
+def test_stored_records() -> None:
+    """Each record written counts by its type, with its lag."""
+    report = Report()
+    for seconds in (1, 2):
+        fetched_at = SENT_AT + timedelta(seconds=seconds)
+        report.count_stored(record(fax_log(), fetched_at=fetched_at))
+    report.count_stored(record(message_log()))
+    assert report.enriched == {"fax": 2, "message": 1}
+    assert report.lag_ms == {"fax": [1000, 2000], "message": [7250]}
+    assert not report.drift
+
+
+def test_drift() -> None:
+    """A record counts as drifted once, however many departures it has."""
+    report = Report()
+    report.count_stored(record(fax_log(quality="ultra", ecm=True)))
+    report.count_stored(record(fax_log()))
+    assert report.drift == {"fax": 1}
+
+
+def test_failures() -> None:
+    """Failures count by type and code, each in its plain form."""
+    report = Report()
+    logs = [failed_fax(), failed_fax(error_code=" 34004 "), failed_message(), failed_fax()]
+    for log in logs:
+        report.count_failure(record(log), catalogue())
+    assert report.failures == {("fax", "34004"): 3, ("message", "30003"): 1}
+    assert not report.unlisted
+
+
+@pytest.mark.parametrize("code", [None, "", "  "])
+def test_failures_without_code(code: str | None) -> None:
+    """A failure that names no code counts as such."""
+    assert failure_counts(code) == (["none"], set())
+
+
+@pytest.mark.parametrize(
+    "code", ["11200", "-999999", "7", "brand_new_code", "Some.Code-2", "a1b2c3d4e5f6"]
+)
+def test_codes_without_a_metric(code: str) -> None:
+    """A code without a metric of its own counts as other, and is told as it came."""
+    assert failure_counts(f" {code} ") == (["other"], {code})
+
+
+@pytest.mark.parametrize("code", PERSONAL)
+def test_what_is_no_code_is_not_told(code: str) -> None:
+    """What might be a number, an address or a text counts as other and is told to nobody."""
+    assert failure_counts(code) == (["other"], {"unprintable"})
+
+
+@given(st.text() | st.from_regex(r"[A-Za-z]{0,5}\+?[0-9][0-9 (.)-]{5,15}[0-9]", fullmatch=True))
+def test_no_number_or_text_is_told(code: str) -> None:
+    """No code that is told has as many digits as a number, white space, or an address's signs."""
+    for told in failure_counts(code)[1]:
+        assert len(told) <= 64
+        assert not set(told) & set(" \t\r\n+@:/()")
+        assert sum(map(str.isdecimal, told)) < 7

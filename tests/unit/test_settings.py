@@ -1,0 +1,184 @@
+"""The environment: complete and well-formed, or refused by a sentence that names the variable."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+from pydantic import ValidationError
+
+from hooklog.errors import SettingsError
+from hooklog.settings import Settings
+from tests import template
+
+#: Short, or pydantic would not show all of it even if it were let.
+TOKEN = "PT-not-shown"
+REQUIRED = {
+    "TABLE_NAME": "hooklog",
+    "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/hooklog",
+    "SIGNALWIRE_SPACE": "example.signalwire.com",
+}
+LOCAL = {"SIGNALWIRE_PROJECT_ID": "project", "SIGNALWIRE_API_TOKEN": TOKEN}
+SECRET = {"SIGNALWIRE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:hooklog"}
+COMPLETE = REQUIRED | LOCAL
+#: The template sets it for boto3, which reads it by itself.
+FOR_BOTO3 = {"AWS_ENDPOINT_URL"}
+
+
+def refusal(environ: dict[str, str]) -> str:
+    """Give the sentence that refuses an environment; neither it nor its traceback may tell."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(environ)
+    printed = "".join(traceback.format_exception(caught.value))
+    assert TOKEN not in printed
+    return caught.value.detail
+
+
+def test_defaults() -> None:
+    """The required variables are enough; all others have a default."""
+    settings = Settings.load(COMPLETE)
+    assert settings.table_name == "hooklog"
+    assert settings.queue_url == REQUIRED["QUEUE_URL"]
+    assert settings.fetch_concurrency == 25
+    assert (settings.fetch_connect_timeout, settings.fetch_read_timeout) == (3, 10)
+    assert settings.retry_first_delay == 30
+    assert settings.record_ttl_days == 0
+    assert settings.log_level == "INFO"
+
+
+def test_all_values_are_read() -> None:
+    """Each variable sets the field of its name."""
+    given = {
+        "FETCH_CONCURRENCY": "7",
+        "FETCH_CONNECT_TIMEOUT": "0.5",
+        "FETCH_READ_TIMEOUT": "60",
+        "RETRY_FIRST_DELAY": "1",
+        "RECORD_TTL_DAYS": "90",
+        "LOG_LEVEL": "DEBUG",
+    }
+    settings = Settings.load(COMPLETE | SECRET | given)
+    assert settings.signalwire_secret_arn == SECRET["SIGNALWIRE_SECRET_ARN"]
+    assert settings.signalwire_project_id == "project"
+    assert settings.signalwire_api_token.get_secret_value() == TOKEN
+    for name, value in given.items():
+        assert str(getattr(settings, name.lower())).removesuffix(".0") == value
+
+
+def test_unknown_variables_are_ignored() -> None:
+    """The environment holds more than hooklog's own variables, in any case of letters."""
+    more = {"PATH": "/bin", "AWS_REGION": "us-east-1", "table_name": "another"}
+    assert Settings.load(COMPLETE | more) == Settings.load(COMPLETE)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_missing_variables_are_named(name: str) -> None:
+    """The sentence names the variable that is not set and says what it must be."""
+    sentence = refusal({key: value for key, value in COMPLETE.items() if key != name})
+    assert sentence.startswith(f"{name} is not set; it must be the ")
+    assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TABLE_NAME", ""),
+        ("TABLE_NAME", "  "),
+        ("QUEUE_URL", ""),
+        ("SIGNALWIRE_SPACE", ""),
+        ("SIGNALWIRE_SPACE", "https://wrong.signalwire.com"),
+        ("SIGNALWIRE_SPACE", "wrong.signalwire.com/api"),
+        ("SIGNALWIRE_SPACE", "user:wrong@signalwire.com"),
+        ("SIGNALWIRE_SPACE", "wrong.signalwire.com:"),
+        ("SIGNALWIRE_SPACE", "wrong.signalwire.com\n"),
+        ("FETCH_CONCURRENCY", "0"),
+        ("FETCH_CONCURRENCY", "101"),
+        ("FETCH_CONCURRENCY", "2.5"),
+        ("FETCH_CONCURRENCY", ""),
+        ("FETCH_CONNECT_TIMEOUT", "0"),
+        ("FETCH_CONNECT_TIMEOUT", "60.1"),
+        ("FETCH_CONNECT_TIMEOUT", "wrong"),
+        ("FETCH_READ_TIMEOUT", "-1"),
+        ("FETCH_READ_TIMEOUT", "nan"),
+        ("FETCH_READ_TIMEOUT", "inf"),
+        ("RETRY_FIRST_DELAY", "0"),
+        ("RETRY_FIRST_DELAY", "901"),
+        ("RECORD_TTL_DAYS", "-1"),
+        ("RECORD_TTL_DAYS", "3651"),
+        ("RECORD_TTL_DAYS", "wrong"),
+        ("LOG_LEVEL", "wrong"),
+        ("LOG_LEVEL", "info"),
+    ],
+)
+def test_malformed_variables_are_named(name: str, value: str) -> None:
+    """The sentence names the variable, says what it must be, and does not repeat its value."""
+    sentence = refusal(COMPLETE | {name: value})
+    assert sentence.startswith(f"{name} is malformed (")
+    assert sentence.endswith(".")
+    assert "wrong" not in sentence
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {},
+        {"SIGNALWIRE_SECRET_ARN": ""},
+        {"SIGNALWIRE_API_TOKEN": TOKEN},
+        {"SIGNALWIRE_API_TOKEN": TOKEN, "SIGNALWIRE_PROJECT_ID": ""},
+        {"SIGNALWIRE_API_TOKEN": "", "SIGNALWIRE_PROJECT_ID": "project"},
+    ],
+)
+def test_credentials_are_needed(credentials: dict[str, str]) -> None:
+    """Without credentials from one place or the other, the sentence names all three variables."""
+    sentence = refusal(REQUIRED | credentials)
+    for name in ("SIGNALWIRE_SECRET_ARN", "SIGNALWIRE_PROJECT_ID", "SIGNALWIRE_API_TOKEN"):
+        assert name in sentence
+
+
+@pytest.mark.parametrize("credentials", [LOCAL, SECRET, LOCAL | SECRET])
+def test_credentials_come_from_either_place(credentials: dict[str, str]) -> None:
+    """A secret's ARN is enough, and so are a project ID and a token."""
+    assert Settings.load(REQUIRED | credentials).table_name == "hooklog"
+
+
+def test_token_is_not_shown() -> None:
+    """Settings can be printed without showing the API token."""
+    settings = Settings.load(COMPLETE)
+    for shown in (repr(settings), str(settings), repr(settings.model_dump())):
+        assert TOKEN not in shown
+
+
+def test_settings_do_not_change() -> None:
+    """What was read stays as it was."""
+    with pytest.raises(ValidationError):
+        Settings.load(COMPLETE).log_level = "DEBUG"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("space", "url"),
+    [
+        ("example.signalwire.com", "https://example.signalwire.com"),
+        ("example.signalwire.com:8443", "https://example.signalwire.com:8443"),
+        ("localhost.example.com", "https://localhost.example.com"),
+        ("127.0.0.1.example.com", "https://127.0.0.1.example.com"),
+        ("1270.0.0.1", "https://1270.0.0.1"),
+        ("localhost", "http://localhost"),
+        ("LOCALHOST:8080", "http://LOCALHOST:8080"),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("127.1.2.3", "http://127.1.2.3"),
+    ],
+)
+def test_only_loopback_is_spoken_to_in_clear(space: str, url: str) -> None:
+    """Credentials travel encrypted, but for a space on this very machine."""
+    assert Settings.load(COMPLETE | {"SIGNALWIRE_SPACE": space}).signalwire_url == url
+
+
+def test_template_sets_every_variable() -> None:
+    """The function's environment in the template is these settings, all of them and no other."""
+    variables = template.properties("EnrichFunction")["Environment"]["Variables"]
+    assert set(variables) - FOR_BOTO3 == {name.upper() for name in Settings.model_fields}
+
+
+def test_every_setting_is_described() -> None:
+    """Each setting says what it is, for the sentence that refuses it."""
+    for name, info in Settings.model_fields.items():
+        assert info.description, name

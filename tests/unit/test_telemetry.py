@@ -1,0 +1,251 @@
+"""What an operator sees: metrics in the embedded format, one line a batch, and no personal data."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.catalogue import catalogue
+from hooklog.report import Report
+from tests.builders import failed_fax, failed_message, record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PERSONAL = "+12025550143"
+#: CloudWatch takes no more values of one metric in one line.
+MOST_VALUES = 100
+
+
+class Output:
+    """What was printed for a report: lines of metrics and lines of log."""
+
+    def __init__(self, text: str) -> None:
+        """Tell the two apart; each line is JSON."""
+        lines: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]
+        self.text = text
+        self.metrics = [line for line in lines if "_aws" in line]
+        self.log = [line for line in lines if "_aws" not in line]
+
+    def with_dimensions(self, dimensions: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Give the lines of metrics with exactly these dimensions."""
+        return [line for line in self.metrics if dimensions_of(line) == dimensions]
+
+
+def dimensions_of(line: dict[str, Any]) -> dict[str, str]:
+    """Give the dimensions of a line of metrics; there is one set of them."""
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    (names,) = directive["Dimensions"]
+    return {name: line[name] for name in names}
+
+
+def values_of(line: dict[str, Any]) -> dict[str, Any]:
+    """Give the metrics of a line."""
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    return {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]}
+
+
+def telemetry(level: str = "INFO") -> CloudWatchTelemetry:
+    """Give a telemetry whose logger no other test has."""
+    return CloudWatchTelemetry(Logger(service=f"test-{uuid.uuid4()}", level=level))
+
+
+@pytest.fixture
+def emit(capsys: pytest.CaptureFixture[str]) -> Callable[[Report], Output]:
+    """Emit a report and give what was printed."""
+
+    def emit(report: Report) -> Output:
+        telemetry().emit(report)
+        return Output(capsys.readouterr().out)
+
+    return emit
+
+
+@pytest.fixture
+def busy() -> Report:
+    """Give a report in which something of everything happened."""
+    report = Report(received=20)
+    report.enriched.update(fax=3, message=4)
+    report.skipped.update(fax=2)
+    report.retried.update(message=1)
+    report.parked.update(unknown=1, message=2)
+    report.failures.update({("fax", "34004"): 2, ("message", "34004"): 1, ("fax", "none"): 1})
+    report.errors.update({"fetch.not_found": 2, "message.malformed": 1})
+    report.drift.update(fax=1)
+    report.fetch_ms["fax"] = [1.5, 2.5]
+    report.fetch_ms["message"] = [3.5]
+    report.lag_ms["fax"] = [7250]
+    return report
+
+
+def test_lines_are_in_the_embedded_format(emit: Callable[[Report], Output], busy: Report) -> None:
+    """Each line of metrics has what CloudWatch's specification of the format demands."""
+    for line in emit(busy).metrics:
+        assert isinstance(line["_aws"]["Timestamp"], int)
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == "Hooklog"
+        assert all(value and isinstance(value, str) for value in dimensions_of(line).values())
+        assert directive["Metrics"]
+        for metric in directive["Metrics"]:
+            assert metric["Unit"] in {"Count", "Milliseconds"}
+            value = line[metric["Name"]]
+            values = value if isinstance(value, list) else [value]
+            assert 0 < len(values) <= MOST_VALUES
+            assert all(type(number) in {int, float} for number in values)
+
+
+def test_one_line_a_set_of_dimensions(emit: Callable[[Report], Output], busy: Report) -> None:
+    """Whatever happened to a type, a failure's code or our own code, it takes one line."""
+    output = emit(busy)
+    assert [dimensions_of(line) for line in output.metrics] == [
+        {"log_type": "fax"},
+        {"log_type": "message"},
+        {"log_type": "unknown"},
+        {"log_type": "fax", "error_code": "34004"},
+        {"log_type": "fax", "error_code": "none"},
+        {"log_type": "message", "error_code": "34004"},
+        {"code": "fetch.not_found"},
+        {"code": "message.malformed"},
+    ]
+
+
+def test_counts_and_durations(emit: Callable[[Report], Output], busy: Report) -> None:
+    """Each line holds what was counted, and nothing of what was not."""
+    assert [values_of(line) for line in emit(busy).metrics] == [
+        {
+            "LogsEnriched": 3,
+            "LogsSkipped": 2,
+            "SchemaDrift": 1,
+            "FetchLatency": [1.5, 2.5],
+            "EndToEndLag": [7250],
+        },
+        {"LogsEnriched": 4, "LogsRetried": 1, "LogsParked": 2, "FetchLatency": [3.5]},
+        {"LogsParked": 1},
+        {"FailedLogs": 2},
+        {"FailedLogs": 1},
+        {"FailedLogs": 1},
+        {"ProcessingFailures": 2},
+        {"ProcessingFailures": 1},
+    ]
+
+
+def test_units(emit: Callable[[Report], Output], busy: Report) -> None:
+    """Counts are counts, durations are milliseconds."""
+    units = {
+        metric["Name"]: metric["Unit"]
+        for line in emit(busy).metrics
+        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    }
+    durations = {"FetchLatency", "EndToEndLag"}
+    assert {name for name, unit in units.items() if unit == "Milliseconds"} == durations
+    assert {units[name] for name in set(units) - durations} == {"Count"}
+
+
+@pytest.mark.parametrize("count", [1, 100, 101, 200, 250])
+def test_many_values_take_several_lines(emit: Callable[[Report], Output], count: int) -> None:
+    """No value is lost or told twice beyond the format's limit, and each count is told once."""
+    report = Report(received=count)
+    report.enriched["fax"] = count
+    report.fetch_ms["fax"] = [number / 2 for number in range(count)]
+    report.lag_ms["fax"] = list(range(150))
+    lines = [values_of(line) for line in emit(report).with_dimensions({"log_type": "fax"})]
+    told: dict[str, list[float]] = {"FetchLatency": [], "EndToEndLag": []}
+    for line in lines:
+        for name in set(told) & set(line):
+            assert len(line[name]) <= MOST_VALUES
+            told[name] += line[name]
+    assert told == {"FetchLatency": report.fetch_ms["fax"], "EndToEndLag": list(range(150))}
+    assert [line["LogsEnriched"] for line in lines if "LogsEnriched" in line] == [count]
+    assert len(lines) == max(2, -(-count // MOST_VALUES))
+
+
+def test_retries_alone_are_told(emit: Callable[[Report], Output]) -> None:
+    """A type of which nothing could be fetched or stored is told too."""
+    report = Report(received=1)
+    report.retried["fax"] = 1
+    assert [values_of(line) for line in emit(report).metrics] == [{"LogsRetried": 1}]
+
+
+def test_nothing_takes_no_line(emit: Callable[[Report], Output]) -> None:
+    """A type of which nothing happened has no line of metrics."""
+    report = Report(received=1)
+    report.enriched["fax"] = 0
+    assert emit(report).metrics == []
+
+
+def test_codes_without_a_metric_are_a_property(emit: Callable[[Report], Output]) -> None:
+    """Other codes are told beside the metric, where they cost nothing, and only those."""
+    report = Report(received=4)
+    for code in ("99999", "brand_new", "30003", PERSONAL, f"call {PERSONAL} back"):
+        report.count_failure(record(failed_message(error_code=code)), catalogue())
+    output = emit(report)
+    (other,) = output.with_dimensions({"log_type": "message", "error_code": "other"})
+    assert values_of(other) == {"FailedLogs": 4}
+    assert other["unlisted_codes"] == ["99999", "brand_new", "unprintable"]
+    (listed,) = output.with_dimensions({"log_type": "message", "error_code": "30003"})
+    assert "unlisted_codes" not in listed
+    assert PERSONAL not in output.text
+
+
+def test_summary(emit: Callable[[Report], Output], busy: Report) -> None:
+    """One line of log at INFO sums the batch up, with what happened and nothing else."""
+    (line,) = emit(busy).log
+    assert (line["level"], line["message"], line["received"]) == ("INFO", "batch", 20)
+    assert line["enriched"] == {"fax": 3, "message": 4}
+    assert line["skipped"] == {"fax": 2}
+    assert line["retried"] == {"message": 1}
+    assert line["parked"] == {"unknown": 1, "message": 2}
+    assert line["drift"] == {"fax": 1}
+    assert line["errors"] == {"fetch.not_found": 2, "message.malformed": 1}
+
+
+def test_summary_of_nothing(emit: Callable[[Report], Output]) -> None:
+    """A batch in which nothing happened has its line of log and no metric."""
+    output = emit(Report(received=1))
+    assert output.metrics == []
+    (line,) = output.log
+    assert not {"enriched", "skipped", "retried", "parked", "drift", "errors"} & set(line)
+
+
+def test_summary_obeys_the_level(capsys: pytest.CaptureFixture[str], busy: Report) -> None:
+    """Above INFO the batch's line is left out; the metrics are not."""
+    telemetry("WARNING").emit(busy)
+    output = Output(capsys.readouterr().out)
+    assert output.log == []
+    assert output.metrics
+
+
+def test_records_leave_no_personal_data(emit: Callable[[Report], Output]) -> None:
+    """Nothing that was counted of a log tells its numbers or texts."""
+    report = Report(received=2)
+    for log in (failed_fax(error_code=None), failed_message(error_message=f"to {PERSONAL}")):
+        report.count_stored(record(log))
+        report.count_failure(record(log), catalogue())
+    text = emit(report).text
+    for private in ("2025550143", "4155550122", "442079460958", "prematurely"):
+        assert private not in text
+
+
+def test_defect(capsys: pytest.CaptureFixture[str]) -> None:
+    """A defect is told by log, type and place, but not by the exception's own text."""
+    with pytest.raises(ValueError, match="digits") as caught:
+        int(f"digits of {PERSONAL}")
+    telemetry().defect("fax#1", caught.value)
+    output = Output(capsys.readouterr().out)
+    (line,) = output.log
+    assert (line["level"], line["message"]) == ("ERROR", "defect")
+    assert (line["log_key"], line["error"]) == ("fax#1", "ValueError")
+    assert any("test_telemetry.py" in place and "test_defect" in place for place in line["at"])
+    assert PERSONAL not in output.text
+
+
+def test_defect_without_a_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """An exception that was never raised is told all the same."""
+    telemetry().defect("fax#1", KeyError(PERSONAL))
+    (line,) = Output(capsys.readouterr().out).log
+    assert (line["error"], line["at"]) == ("KeyError", [])
