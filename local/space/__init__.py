@@ -4,15 +4,25 @@
         space.add_fault(Fault(FaultKind.RATE_LIMITED, times=2, retry_after=1))
         ...  # GET http://{space.host}/api/fax/logs
 
+It can also send faxes and messages, and call back about them:
+
+        sends = simulate_sends(seed=7, count=100, now=datetime.now(UTC))
+        target = Target("http://127.0.0.1:8080")
+        report = run_sends(space, sends, target, "PSK…", Mischief(drop=0.2, repeat=0.3))
+
 It behaves as the public documentation says, and was never compared with a live account.
 """
 
+from local.space.callbacks import Policy, SendReport, Target, run_sends
 from local.space.faults import Fault, FaultKind
 from local.space.fax_logs import OFFICIAL_FAX_ID
 from local.space.logs import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, PROJECT_ID, generate
 from local.space.message_logs import OFFICIAL_MESSAGE_ID
+from local.space.mischief import Mischief
 from local.space.model import LOG_TYPES, Json, Log, LogType, Space
+from local.space.payloads import SEND_KINDS, Callback, SendKind
 from local.space.running import API_TOKEN, RunningSpace, serve
+from local.space.sends import Send, simulate_sends
 from local.space.state import Requests
 
 __all__ = [
@@ -23,14 +33,24 @@ __all__ = [
     "OFFICIAL_FAX_ID",
     "OFFICIAL_MESSAGE_ID",
     "PROJECT_ID",
+    "SEND_KINDS",
+    "Callback",
     "Fault",
     "FaultKind",
     "Json",
     "Log",
     "LogType",
+    "Mischief",
+    "Policy",
     "Requests",
     "RunningSpace",
+    "Send",
+    "SendKind",
+    "SendReport",
     "Space",
+    "Target",
     "generate",
+    "run_sends",
     "serve",
+    "simulate_sends",
 ]

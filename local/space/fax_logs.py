@@ -120,12 +120,13 @@ def fax_logs(rng: Random, times: Sequence[datetime], project_id: str) -> Iterato
     messages = cycle(FAX_ERROR_MESSAGES)
     for case, created in zip(cycle(CASES), times, strict=False):
         error_message = next(messages) if case.failed else None
-        yield _log(case, rng, created, project_id, error_message)
+        yield fax_log(case, rng, created, project_id, error_message)
 
 
-def _log(
+def fax_log(
     case: FaxCase, rng: Random, created: datetime, project_id: str, error_message: str | None
 ) -> Log:
+    """Give the log of one case; a failed one needs its error message."""
     pages = rng.randint(1, _MOST_PAGES) if case.pages else None
     way = "Inbound" if case.direction == "inbound" else "Outbound"
     items = [] if pages is None else [(f"{way} Fax Minutes", pages * _MINUTE)]

@@ -125,10 +125,11 @@ def official_message_log() -> Log:
 def message_logs(rng: Random, times: Sequence[datetime], project_id: str) -> Iterator[Log]:
     """Give one log for each creation time, case after case."""
     for case, created in zip(cycle(CASES), times, strict=False):
-        yield _log(case, rng, created, project_id)
+        yield message_log(case, rng, created, project_id)
 
 
-def _log(case: MessageCase, rng: Random, created: datetime, project_id: str) -> Log:
+def message_log(case: MessageCase, rng: Random, created: datetime, project_id: str) -> Log:
+    """Give the log of one case."""
     log_id = values.random_id(rng)
     inbound = case.direction == "inbound"
     ours, theirs = _service_address(case.service, rng), values.phone_number(rng)
