@@ -26,8 +26,8 @@ not deliver one; a record's `category`, `cause` and `advice` come from here.
 """
 
 _ATTEMPTS = """
-A code with one attempt parks the message at once, except `settings.invalid` and
-`event.unsupported`, which fail the whole invocation, `queue.unavailable`, which only makes a
+A code with one attempt parks the message at once, except `settings.invalid`, `event.unsupported`
+and `backfill.malformed`, which fail the whole invocation, `queue.unavailable`, which only makes a
 retry come later, and the codes of `callback`, which refuse a callback before there is a message.
 """
 _FAX_TEXTS = """\

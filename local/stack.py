@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ class Stack:
     secret_arn: str
     function_name: str
     log_group: str
+    webhook_endpoint: str
+    webhook_log_group: str
 
 
 def build() -> None:
@@ -72,14 +74,28 @@ def deploy(
         secret_arn=outputs["CredentialsSecretArn"],
         function_name=outputs["EnrichFunctionName"],
         log_group=outputs["EnrichLogGroupName"],
+        webhook_endpoint=outputs["WebhookEndpoint"],
+        webhook_log_group=outputs["WebhookLogGroupName"],
     )
 
 
-def put_credentials(cloud: LocalCloud, stack: Stack, project_id: str, api_token: str) -> None:
-    """Put SignalWire's credentials where the function looks for them."""
+def put_credentials(
+    cloud: LocalCloud,
+    stack: Stack,
+    project_id: str,
+    api_token: str,
+    signing_keys: Sequence[str] = (),
+) -> None:
+    """Put SignalWire's credentials where the functions look for them."""
     cloud.client("secretsmanager").put_secret_value(
         SecretId=stack.secret_arn,
-        SecretString=json.dumps({"project_id": project_id, "api_token": api_token}),
+        SecretString=json.dumps(
+            {
+                "project_id": project_id,
+                "api_token": api_token,
+                "signing_keys": list(signing_keys),
+            }
+        ),
     )
 
 
@@ -121,10 +137,14 @@ def rows(cloud: LocalCloud, stack: Stack) -> list[dict[str, Any]]:
 
 
 def log_lines(cloud: LocalCloud, stack: Stack) -> list[str]:
-    """Read what the function has printed."""
+    """Read what the functions have printed."""
     paginator = cloud.client("logs").get_paginator("filter_log_events")
-    pages = paginator.paginate(logGroupName=stack.log_group)
-    return [event["message"] for page in pages for event in page["events"]]
+    return [
+        event["message"]
+        for group in (stack.log_group, stack.webhook_log_group)
+        for page in paginator.paginate(logGroupName=group)
+        for event in page["events"]
+    ]
 
 
 def _set_concurrency_as_number(cloud: LocalCloud, function_name: str) -> None:

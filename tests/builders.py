@@ -105,7 +105,7 @@ def record(log: Log, *, sent_at: datetime = SENT_AT, fetched_at: datetime = FETC
 
 def request(log_type: str = "fax", log_id: str = FAX_ID, status: str | None = None) -> LogRequest:
     """Give what a queue message asks for."""
-    return LogRequest(kind=KINDS[log_type], log_id=log_id, status=status)
+    return LogRequest(kind=KINDS[log_type], log_id=log_id, event_at=SENT_AT, status=status)
 
 
 def body(log_type: str = "fax", log_id: str = FAX_ID, **more: Json) -> str:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+import hypothesis
 import pytest
 
 from tests.captured import CAPTURED
+
+# The same examples everywhere, and no failure because a machine is busy.
+hypothesis.settings.register_profile("hooklog", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("hooklog")
 
 LAST = "tests/integration/test_privacy.py"
 

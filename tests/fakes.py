@@ -41,8 +41,8 @@ class MemoryTable:
     items: dict[str, Item] = field(default_factory=dict)
     reads: list[list[str]] = field(default_factory=list)
     writes: list[list[Write]] = field(default_factory=list)
-    #: Raised by the next read.
-    read_error: StoreError | None = None
+    #: Raised by the next reads, in their order; None lets one through.
+    read_errors: list[StoreError | None] = field(default_factory=list)
     #: Answered for these keys instead of writing.
     write_errors: dict[str, StoreError] = field(default_factory=dict)
     #: Called before each write takes effect: what others do meanwhile.
@@ -51,8 +51,7 @@ class MemoryTable:
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:  # noqa: ARG002
         """Read rows; what is in memory is always consistent."""
         self.reads.append(list(keys))
-        if self.read_error is not None:
-            error, self.read_error = self.read_error, None
+        if self.read_errors and (error := self.read_errors.pop(0)) is not None:
             raise error
         return {key: _row(self.items[key]) for key in keys if key in self.items}
 
@@ -90,6 +89,8 @@ class FakeSource:
 
     clock: Clock
     answers: dict[str, str | HooklogError] = field(default_factory=dict)
+    #: Keys of requests whose log was found by its url, under another ID.
+    found_by_url: set[str] = field(default_factory=set)
     requested: list[str] = field(default_factory=list)
     time_left: list[float] = field(default_factory=list)
 
@@ -102,7 +103,15 @@ class FakeSource:
             self.requested.append(request.key)
             answer = self.answers.get(request.key)
             if isinstance(answer, str):
-                yield request, Fetched(body=answer, began_at=self.clock(), took_ms=12.5)
+                yield (
+                    request,
+                    Fetched(
+                        body=answer,
+                        began_at=self.clock(),
+                        took_ms=12.5,
+                        found_by="url" if request.key in self.found_by_url else "id",
+                    ),
+                )
             elif answer is not None:
                 yield request, answer
 
@@ -130,6 +139,71 @@ class FakeTelemetry:
     def emit(self, report: Report) -> None:
         """Keep a report."""
         self.reports.append(report)
+
+    def defect(self, key: str, error: BaseException) -> None:
+        """Keep a defect."""
+        self.defects.append((key, error))
+
+
+@dataclass
+class FakeKeys:
+    """Signing keys, and what a second look would find."""
+
+    keys: tuple[str, ...] = ()
+    new_keys: tuple[str, ...] | None = None
+    #: Raised instead of an answer.
+    error: HooklogError | None = None
+    looks: int = 0
+
+    def current(self) -> tuple[str, ...]:
+        """Give the keys."""
+        self.looks += 1
+        if self.error is not None:
+            raise self.error
+        return self.keys
+
+    def renewed(self, refused: tuple[str, ...]) -> tuple[str, ...]:
+        """Give what a second look finds."""
+        assert refused == self.keys
+        self.looks += 1
+        return self.keys if self.new_keys is None else self.new_keys
+
+
+@dataclass
+class FakeProducer:
+    """Keeps what was put on the queue."""
+
+    bodies: list[str] = field(default_factory=list)
+    #: Raised instead.
+    error: Exception | None = None
+
+    def send(self, body: str) -> None:
+        """Take a message."""
+        if self.error is not None:
+            raise self.error
+        self.bodies.append(body)
+
+
+@dataclass
+class FakeDoorTelemetry:
+    """Keeps what an operator would see."""
+
+    accepted_types: list[str] = field(default_factory=list)
+    refusals: list[HooklogError] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    defects: list[tuple[str, BaseException]] = field(default_factory=list)
+
+    def accepted(self, log_type: str) -> None:
+        """Keep what was let in."""
+        self.accepted_types.append(log_type)
+
+    def refused(self, error: HooklogError) -> None:
+        """Keep what was not."""
+        self.refusals.append(error)
+
+    def closed(self, reason: str) -> None:
+        """Keep why the door is closed."""
+        self.reasons.append(reason)
 
     def defect(self, key: str, error: BaseException) -> None:
         """Keep a defect."""

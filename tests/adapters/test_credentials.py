@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, cast
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoRegionError
+from botocore.exceptions import EndpointConnectionError, NoRegionError
 
 from hooklog.adapters.credentials import Credentials, FixedCredentials, SecretCredentials
 from hooklog.errors import UnauthorizedError
+from tests.adapters.secrets_manager import ARN, TOKEN, SecretsManager, client_error
 
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-
-ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hooklog"
-TOKEN = "PT0123456789-do-not-show"
 OLD = Credentials("project", "PT-of-yesterday")
 NEW = Credentials("project", TOKEN)
 
@@ -30,40 +24,9 @@ def secret(credentials: Credentials) -> str:
     return json.dumps(pair | {"signing_keys": ["PSK-do-not-show"]})
 
 
-class SecretsManager:
-    """A Secrets Manager with one secret, and a clock beside it."""
-
-    def __init__(self, *answers: str | bytes | Exception) -> None:
-        """Give these answers one after the other, the last one for ever."""
-        self.answers = list(answers)
-        self.clients = 0
-        self.reads = 0
-        self.now = 1000.0
-        self.takes = 0.0
-
-    def client(self) -> SecretsManagerClient:
-        """Make a client."""
-        self.clients += 1
-        return cast("SecretsManagerClient", self)
-
-    def get_secret_value(self, *, SecretId: str) -> dict[str, object]:  # noqa: N803 - as in boto3
-        """Answer as AWS does."""
-        assert SecretId == ARN
-        self.reads += 1
-        time.sleep(self.takes)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return {"SecretBinary" if isinstance(answer, bytes) else "SecretString": answer}
-
-    def credentials(self) -> SecretCredentials:
-        """Give the adapter."""
-        return SecretCredentials(self.client, ARN, monotonic=lambda: self.now)
-
-
-def client_error(code: str) -> ClientError:
-    """Give an error as boto3 raises it."""
-    return ClientError({"Error": {"Code": code, "Message": f"about {TOKEN}"}}, "GetSecretValue")
+def adapter(manager: SecretsManager) -> SecretCredentials:
+    """Give the adapter to that Secrets Manager, with the clock beside it."""
+    return SecretCredentials(manager.client, ARN, monotonic=lambda: manager.now)
 
 
 # --- the pair -----------------------------------------------------------------------------------
@@ -94,14 +57,14 @@ def test_fixed_credentials() -> None:
 def test_nothing_is_read_before_it_is_needed() -> None:
     """Making the adapter makes no client and reads nothing."""
     manager = SecretsManager(secret(NEW))
-    manager.credentials()
+    adapter(manager)
     assert (manager.clients, manager.reads) == (0, 0)
 
 
 def test_secret_is_read_once() -> None:
     """The secret is read at first use and kept, however long."""
     manager = SecretsManager(secret(NEW))
-    credentials = manager.credentials()
+    credentials = adapter(manager)
     for _ in range(3):
         assert credentials.current() == NEW
         manager.now += 86_400
@@ -112,7 +75,7 @@ def test_secret_is_read_once_by_all_threads() -> None:
     """Threads that need the secret at the same time read it once."""
     manager = SecretsManager(secret(NEW))
     manager.takes = 0.05
-    credentials = manager.credentials()
+    credentials = adapter(manager)
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: credentials.current(), range(50)))
     assert found == [NEW] * 50
@@ -122,7 +85,7 @@ def test_secret_is_read_once_by_all_threads() -> None:
 def test_refused_credentials_are_read_again() -> None:
     """After a refusal the secret is read again, and its new value is kept."""
     manager = SecretsManager(secret(OLD), secret(NEW))
-    credentials = manager.credentials()
+    credentials = adapter(manager)
     refused = credentials.current()
     manager.now += 61
     assert credentials.renewed(refused) == credentials.current() == NEW
@@ -132,7 +95,7 @@ def test_refused_credentials_are_read_again() -> None:
 def test_another_thread_has_renewed() -> None:
     """If another request has renewed them meanwhile, its credentials serve this one too."""
     manager = SecretsManager(secret(OLD), secret(NEW))
-    credentials = manager.credentials()
+    credentials = adapter(manager)
     refused = credentials.current()
     manager.now += 61
     assert {credentials.renewed(refused).api_token for _ in range(5)} == {TOKEN}
@@ -142,7 +105,7 @@ def test_another_thread_has_renewed() -> None:
 def test_secret_is_read_once_a_minute() -> None:
     """However many requests are refused, the secret is read once a minute."""
     manager = SecretsManager(secret(OLD))
-    credentials = manager.credentials()
+    credentials = adapter(manager)
     for _ in range(180):
         assert credentials.renewed(credentials.current()) == OLD
         manager.now += 1
@@ -153,7 +116,7 @@ def test_renewal_before_the_first_read() -> None:
     """A refusal of credentials that came from elsewhere reads the secret."""
     manager = SecretsManager(secret(NEW))
     manager.now = 0
-    assert manager.credentials().renewed(OLD) == NEW
+    assert adapter(manager).renewed(OLD) == NEW
 
 
 # --- a secret of no use -------------------------------------------------------------------------
@@ -183,7 +146,7 @@ def test_renewal_before_the_first_read() -> None:
 def test_secret_of_no_use(answer: str | bytes | Exception) -> None:
     """A secret that cannot be read or used is an error that says so and shows nothing of it."""
     with pytest.raises(UnauthorizedError) as caught:
-        SecretsManager(answer).credentials().current()
+        adapter(SecretsManager(answer)).current()
     assert "secret" in caught.value.detail
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
@@ -198,13 +161,13 @@ def test_secret_of_no_use(answer: str | bytes | Exception) -> None:
 def test_reason_is_named(error: Exception, word: str) -> None:
     """AWS's own word for the reason is kept, for the operator."""
     with pytest.raises(UnauthorizedError, match=word):
-        SecretsManager(error).credentials().current()
+        adapter(SecretsManager(error)).current()
 
 
 def test_recovery() -> None:
     """When the secret has been put right, the next request finds it."""
     manager = SecretsManager("", client_error("InternalServiceError"), secret(NEW))
-    credentials = manager.credentials()
+    credentials = adapter(manager)
     for _ in range(2):
         with pytest.raises(UnauthorizedError):
             credentials.current()

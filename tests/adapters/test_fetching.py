@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import time
-from datetime import timedelta
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hooklog.adapters.credentials import Credentials, FixedCredentials
 from hooklog.adapters.fetching import ConcurrentSource
-from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.adapters.signalwire import MAX_BODY, SignalWireApi
 from hooklog.errors import (
     HooklogError,
     NotFoundError,
@@ -20,13 +22,14 @@ from hooklog.errors import (
     RateLimitedError,
     UnauthorizedError,
     UnexpectedError,
+    UpstreamError,
 )
 from hooklog.ports import Fetched
-from local.space import Fault, FaultKind, RunningSpace
-from tests.builders import SENT_AT, request
+from local.space import Fault, FaultKind, Log, RunningSpace, generate, serve
+from tests.builders import PROJECT_ID, SENT_AT, fax_log, request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hooklog.ports import TimeLeft
     from hooklog.queue_messages import LogRequest
@@ -139,10 +142,10 @@ def test_crash_concerns_one_log(space: RunningSpace) -> None:
     first, second = fax_requests(space, 2)
 
     class Crashing(SignalWireApi):
-        def get(self, path: str, time_left: float) -> str:
+        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
             if first.log_id in path:
                 raise ZeroDivisionError
-            return super().get(path, time_left)
+            return super().get(path, time_left, max_body=max_body)
 
     fetching = source(space, 1)
     fetching._api.__class__ = Crashing
@@ -246,9 +249,9 @@ def test_requests_know_how_much_time_is_left(space: RunningSpace) -> None:
     left: list[float] = []
 
     class Noting(SignalWireApi):
-        def get(self, path: str, time_left: float) -> str:
+        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
             left.append(time_left)
-            return super().get(path, time_left)
+            return super().get(path, time_left, max_body=max_body)
 
     fetching = source(space, 1)
     fetching._api.__class__ = Noting
@@ -260,3 +263,107 @@ def test_requests_know_how_much_time_is_left(space: RunningSpace) -> None:
         lambda: AMPLE if threading.get_ident() == batch else next(remaining),
     )
     assert left == [20.0, 19.0, 18.0]
+
+
+# --- a fax of which only the resource's SID is known ------------------------------------------
+
+
+def by_sid(sid: str) -> LogRequest:
+    """Give a request as a fax callback leads to it, at the time of the space's logs."""
+    asked = request("fax", sid)
+    return replace(asked, resource_sid=sid, event_at=datetime.now(UTC))
+
+
+@pytest.fixture
+def sends() -> Iterator[tuple[RunningSpace, list[Log]]]:
+    """Serve a space with 450 faxes of today, three pages, and give them."""
+    now = datetime.now(UTC)
+    with serve(generate(seed=3, fax=1, message=1, now=now)) as space:
+        logs = []
+        for number in range(450):
+            sid = str(uuid.UUID(int=number + 1))
+            log = fax_log(
+                id=str(uuid.UUID(int=10_000 + number)),
+                url=f"{space.url}/api/laml/2010-04-01/Accounts/{PROJECT_ID}/Faxes/{sid}",
+                created_at=(now - timedelta(minutes=number)).isoformat(),
+            )
+            space.put_log("fax", log)
+            logs.append(log)
+        yield space, logs
+
+
+def test_a_sid_is_found_by_the_end_of_a_listed_url(
+    sends: tuple[RunningSpace, list[Log]],
+) -> None:
+    """Asked for as an ID first; then one pass over the list serves all that were unknown."""
+    space, logs = sends
+    wanted = [logs[0], logs[250], logs[449]]
+    requests = [by_sid(str(log["url"])[-36:]) for log in wanted]
+    answers = dict(fetch_pairs(source(space, 5), requests))
+    for asked, log in zip(requests, wanted, strict=True):
+        answer = answers[asked]
+        assert isinstance(answer, Fetched)
+        assert answer.found_by == "url"
+        assert json.loads(answer.body) == log
+    assert space.requests().counts["fax_one"] == 3
+    assert space.requests().counts["fax_list"] == 3
+
+
+def test_the_pass_ends_when_all_are_found(sends: tuple[RunningSpace, list[Log]]) -> None:
+    """The newest page is enough for the newest fax."""
+    space, logs = sends
+    fetch_pairs(source(space, 5), [by_sid(str(logs[0]["url"])[-36:])])
+    assert space.requests().counts["fax_list"] == 1
+
+
+def test_a_sid_that_is_the_logs_id_needs_no_list(space: RunningSpace) -> None:
+    """Spaces in which both are one are served by the first request."""
+    (known,) = fax_requests(space, 1)
+    ((_, answer),) = fetch_pairs(source(space, 5), [replace(known, resource_sid=known.log_id)])
+    assert isinstance(answer, Fetched)
+    assert answer.found_by == "id"
+    assert space.requests().counts.get("fax_list", 0) == 0
+
+
+def test_a_sid_that_no_listed_url_ends_in_is_not_found(
+    sends: tuple[RunningSpace, list[Log]],
+) -> None:
+    """It is tried again like any unknown log, and parked after its attempts."""
+    space, _ = sends
+    unknown = by_sid(str(uuid.UUID(int=999_999)))
+    ((_, answer),) = fetch_pairs(source(space, 5), [unknown])
+    assert isinstance(answer, NotFoundError)
+
+
+def test_a_list_that_fails_is_the_answer_for_all_that_need_it(
+    sends: tuple[RunningSpace, list[Log]],
+) -> None:
+    """They are tried again; what was found by ID is not touched."""
+    space, logs = sends
+    unknown = by_sid(str(logs[9]["url"])[-36:])
+    known = request("fax", str(logs[5]["id"]))
+    space.add_fault(Fault(FaultKind.NOT_FOUND, log_id=unknown.log_id))
+    answers = dict(fetch_pairs(failing_lists(space), [unknown, known]))
+    assert isinstance(answers[unknown], UpstreamError)
+    assert isinstance(answers[known], Fetched)
+
+
+def failing_lists(space: RunningSpace) -> ConcurrentSource:
+    """Give a source whose lists, and nothing else, answer with a server's error."""
+
+    class Failing(SignalWireApi):
+        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
+            if "?" in path:
+                raise UpstreamError
+            return super().get(path, time_left, max_body=max_body)
+
+    fetching = source(space, 2)
+    fetching._api.__class__ = Failing
+    return fetching
+
+
+def fetch_pairs(
+    fetching: ConcurrentSource, requests: Sequence[LogRequest]
+) -> list[tuple[LogRequest, Fetched | HooklogError]]:
+    """Fetch with ample time."""
+    return list(fetching.fetch(requests, lambda: AMPLE))

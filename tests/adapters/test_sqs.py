@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoRegionError
 
-from hooklog.adapters.sqs import SqsQueue
+from hooklog.adapters.sqs import SqsProducer, SqsQueue
+from hooklog.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -113,3 +114,47 @@ def test_no_client() -> None:
         raise NoRegionError
 
     assert SqsQueue(fail, URL).delay(waits(3)) == 3
+
+
+# --- the producer -------------------------------------------------------------------------------
+
+
+class SendingSqs(Sqs):
+    """An SQS that takes messages."""
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> dict[str, Any]:  # noqa: N803
+        """Answer as AWS does."""
+        assert QueueUrl == URL
+        if self.errors:
+            raise self.errors.pop(0)
+        self.calls.append([{"MessageBody": MessageBody}])
+        return {"MessageId": "1"}
+
+
+def test_a_message_is_sent() -> None:
+    """One call, with the body as it is."""
+    sqs = SendingSqs()
+    SqsProducer(sqs.client, URL).send('{"log_type": "fax"}')
+    assert sqs.calls == [[{"MessageBody": '{"log_type": "fax"}'}]]
+
+
+@pytest.mark.parametrize(
+    ("error", "word"), [(DOWN, "ServiceUnavailable"), (UNREACHABLE, "EndpointConnectionError")]
+)
+def test_a_message_that_is_not_sent(error: Exception, word: str) -> None:
+    """Whatever SQS says, the message is not on the queue, and the reason is AWS's own word."""
+    sqs = SendingSqs(error)
+    with pytest.raises(QueueUnavailableError, match=word) as caught:
+        SqsProducer(sqs.client, URL).send("personal")
+    assert "personal" not in str(caught.value)
+    assert sqs.calls == []
+
+
+def test_no_client_to_send_with() -> None:
+    """A client that cannot be made is a queue that cannot be reached."""
+
+    def fail() -> SQSClient:
+        raise NoRegionError
+
+    with pytest.raises(QueueUnavailableError, match="NoRegionError"):
+        SqsProducer(fail, URL).send("{}")

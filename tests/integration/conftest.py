@@ -12,6 +12,7 @@ import pytest
 from local.cloud import LocalCloud, local_cloud
 from local.space import RunningSpace, generate, serve
 from local.stack import Stack, build, deploy, put_credentials
+from tests.webhook import BASE, KEY
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def deployment(
                 "DelaySeconds": "0",
                 "BatchingWindowSeconds": "1",
                 "RetryFirstDelaySeconds": "1",
+                "WebhookUrl": BASE,
             },
         )
-        put_credentials(cloud, stack, space.project_id, space.api_token)
+        put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])
         yield Deployment(cloud, stack, space)

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from hooklog.adapters.telemetry import NAMESPACE, CloudWatchTelemetry
-from hooklog.errors import HooklogError
+from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
+from hooklog.adapters.emission import NAMESPACE
+from hooklog.adapters.sweep_telemetry import publish
+from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.errors import CallbackUnsignedError, HooklogError
 from hooklog.items import optional_attributes, record_attributes
 from hooklog.logs import KINDS
 from hooklog.queue_messages import _Body
 from hooklog.report import Report
 from hooklog.rows import PARKED_ATTRIBUTES, Row
-from hooklog.settings import Settings
+from hooklog.settings import SweepSettings
+from hooklog.sweep import Place, Verdict, Walked
+from hooklog.webhook_settings import WebhookSettings
 from local.docs import ERROR_CODES, error_codes
 from tests.builders import failed_fax, message_log, record
+from tests.fakes import NOW
 from tests.template import template
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +70,8 @@ def test_every_error_code_of_ours_is_explained() -> None:
 def test_every_setting_is_documented() -> None:
     """The template's parameters and the function's variables, both ways."""
     documented = in_backticks(section("The settings"))
-    variables = {name.upper() for name in Settings.model_fields}
+    variables = {name.upper() for name in SweepSettings.model_fields}
+    variables |= {field.name.upper() for field in fields(WebhookSettings)}
     assert variables <= documented
     parameters = set(template()["Parameters"])
     assert first_cells(section("The settings")) == parameters
@@ -91,6 +100,11 @@ def test_every_metric_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - only this test logs
 
     CloudWatchTelemetry(Logger(service="docs")).emit(report)
+    found = Counter(dict.fromkeys(Verdict, 1))
+    publish(Logger(service="docs"), "sweep", {"fax": Walked(found, Place(NOW, NOW, NOW))})
+    door = CloudWatchDoorTelemetry(Logger(service="docs"))
+    door.accepted("fax")
+    door.refused(CallbackUnsignedError())
     emitted: dict[str, set[str]] = {}
     for line in capsys.readouterr().out.splitlines():
         if '"_aws"' in line:

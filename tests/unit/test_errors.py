@@ -18,6 +18,7 @@ _LINE = re.compile(
 _FATES_OF_THEIR_OWN = {
     "SettingsError": "stops the cold start",
     "EventError": "refuses the invocation",
+    "BackfillError": "refuses the invocation",
     "QueueUnavailableError": "comes back unasked",
 }
 

@@ -60,7 +60,7 @@ def read(name: str) -> Any:  # noqa: ANN401 - whatever JSON holds
 def asked(delivery: Delivery) -> LogRequest | MessageError:
     """Give what a delivery asks for, or why it cannot be used."""
     try:
-        return log_request(delivery.body)
+        return log_request(delivery.body, delivery.sent_at)
     except MessageError as error:
         return error
 

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 
 from hooklog import errors
 from hooklog.catalogue import Catalogue, catalogue
+from hooklog.endings import BatchResponse
 from hooklog.items import iso
-from hooklog.pipeline import BatchResponse, Enricher
+from hooklog.pipeline import Enricher
 from hooklog.queue_messages import Delivery
 from hooklog.report import Report
 from hooklog.rows import StoreRecord
 from local.space import Log
 from tests.builders import (
     FAX_ID,
+    FAX_SID,
     MESSAGE_ID,
     body,
     delivery,
@@ -196,6 +198,55 @@ def test_drift_is_stored_and_counted(bench: Bench) -> None:
     assert bench.report.drift == {"fax": 1}
 
 
+def test_a_log_found_by_its_resource_is_stored_under_its_own_id(bench: Bench) -> None:
+    """A FaxSid leads to the log whose url ends in it; the row says how it was found."""
+    bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(failed_fax())
+    bench.source.found_by_url = {f"fax#{FAX_SID}"}
+    text = json.dumps({"log_type": "fax", "resource_sid": FAX_SID, "status": "failed"})
+    assert bench.run(sent(text)) == []
+    assert set(bench.table.items) == {FAX}
+    assert bench.table.items[FAX]["resolved_by"] == "url"
+    assert bench.report.failures == {("fax", "34004"): 1}
+
+    # A second time it is an update of that row, decided on that row.
+    bench.clock.advance(minutes=1)
+    assert bench.run(sent(text, at=bench.clock())) == []
+    assert bench.table.items[FAX]["version"] == 2
+    assert bench.report.failures == {}
+
+
+def test_a_resource_whose_sid_is_the_logs_id_is_found_by_id(bench: Bench) -> None:
+    """In spaces where both are one, the row says that, too."""
+    bench.answer(fax_log())
+    text = json.dumps({"log_type": "fax", "resource_sid": FAX_ID})
+    assert bench.run(sent(text)) == []
+    assert bench.table.items[FAX]["resolved_by"] == "id"
+    assert bench.run(sent(text, attempt=2)) == []
+    assert bench.source.requested == [FAX]
+
+
+def test_one_log_named_in_both_ways_is_written_once(bench: Bench) -> None:
+    """By its ID and by its resource in one batch: one row, one write, both acknowledged."""
+    bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(fax_log())
+    bench.source.found_by_url = {f"fax#{FAX_SID}"}
+    bench.answer(fax_log())
+    by_sid = json.dumps({"log_type": "fax", "resource_sid": FAX_SID})
+    assert bench.run(sent(), sent(by_sid, message_id="m2")) == []
+    assert [len(writes) for writes in bench.table.writes] == [1]
+
+
+def test_an_unreadable_row_of_a_resolved_log_returns_its_message(bench: Bench) -> None:
+    """The neighbour whose row is known is stored all the same."""
+    bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(fax_log())
+    bench.source.found_by_url = {f"fax#{FAX_SID}"}
+    bench.answer(message_log())
+    by_sid = json.dumps({"log_type": "fax", "resource_sid": FAX_SID})
+    bench.table.read_errors = [None, errors.StoreUnavailableError()]
+    good = sent(body("message", MESSAGE_ID), message_id="good")
+    assert bench.run(sent(by_sid), good) == ["m1"]
+    assert set(bench.table.items) == {MESSAGE}
+
+
 # --- what is parked at once -----------------------------------------------------------------
 
 
@@ -334,9 +385,10 @@ def test_a_success_after_parking_lifts_it(bench: Bench) -> None:
     assert not [name for name in item if name.startswith("parked_")]
 
 
-def test_the_servers_wish_to_wait_is_obeyed(bench: Bench) -> None:
-    """Retry-After raises the delay."""
-    bench.source.answers[FAX] = errors.RateLimitedError(retry_after=300)
+@pytest.mark.parametrize("kind", [errors.RateLimitedError, errors.UpstreamError])
+def test_the_servers_wish_to_wait_is_obeyed(bench: Bench, kind: type[errors.FetchError]) -> None:
+    """Retry-After raises the delay, whether the server is busy or in trouble."""
+    bench.source.answers[FAX] = kind(retry_after=300)
     bench.run(sent())
     assert bench.queue.waits["handle-of-m1"] >= 300
 
@@ -398,7 +450,7 @@ def test_time_for_storing_is_kept_back_from_fetching(bench: Bench) -> None:
 
 def test_an_unreadable_table_returns_the_whole_batch(bench: Bench) -> None:
     """Without knowing the rows nothing is fetched; bad messages are parked all the same."""
-    bench.table.read_error = errors.StoreUnavailableError()
+    bench.table.read_errors = [errors.StoreUnavailableError()]
     returned = bench.run(sent(), sent("not JSON", message_id="bad"))
     assert returned == ["m1"]
     assert bench.source.requested == []
@@ -491,7 +543,7 @@ def test_no_message_is_lost(
     if write_error is not None:
         bench.table.write_errors[FAX] = write_error
     if unreadable:
-        bench.table.read_error = errors.StoreUnavailableError()
+        bench.table.read_errors = [errors.StoreUnavailableError()]
     batch = [
         sent(text, message_id=f"m{index}", attempt=attempt)
         for index, (text, attempt) in enumerate(messages)

@@ -18,13 +18,18 @@ from hooklog.errors import (
     UnsupportedTypeError,
 )
 from hooklog.logs import FAX, MESSAGE
-from hooklog.queue_messages import Origin, deliveries, log_request
-from tests.builders import FAX_ID, MESSAGE_ID, SENT_AT, body, delivery, sqs_event
+from hooklog.queue_messages import LogRequest, Origin, deliveries, log_request
+from tests.builders import FAX_ID, FAX_SID, MESSAGE_ID, SENT_AT, body, delivery, sqs_event
 
 if TYPE_CHECKING:
     from local.space import Json, Log
 
 PERSONAL = "+12025550143"
+
+
+def read(text: str) -> LogRequest:
+    """Read a body that was sent at the builders' time."""
+    return log_request(text, SENT_AT)
 
 
 def sns(text: str) -> str:
@@ -63,15 +68,15 @@ def event_bridge(text: str) -> str:
 
 def test_least_body() -> None:
     """A type and an ID are enough; nothing else is known then."""
-    request = log_request(body("message", MESSAGE_ID))
+    request = read(body("message", MESSAGE_ID))
     assert (request.kind, request.log_id) == (MESSAGE, MESSAGE_ID)
-    assert (request.status, request.origin, request.occurred_at) == (None, Origin.MANUAL, None)
+    assert (request.status, request.origin, request.event_at) == (None, Origin.MANUAL, SENT_AT)
     assert request.key == f"message#{MESSAGE_ID}"
 
 
 def test_full_body() -> None:
     """All documented fields are read."""
-    request = log_request(
+    request = read(
         body(
             status="delivered",
             resource_sid="d94e1b76-20c3-4b8a-a7f5-6e0d9c3b8a33",
@@ -81,30 +86,44 @@ def test_full_body() -> None:
     )
     assert (request.kind, request.log_id) == (FAX, FAX_ID)
     assert (request.status, request.origin) == ("delivered", Origin.SWEEP)
-    assert request.occurred_at == SENT_AT + timedelta(milliseconds=250)
+    assert request.event_at == SENT_AT + timedelta(milliseconds=250)
 
 
 @pytest.mark.parametrize("origin", ["webhook", "sweep", "backfill", "redrive", "manual"])
 def test_origins(origin: str) -> None:
     """Each producer has its name."""
-    assert log_request(body(origin=origin)).origin == origin
+    assert read(body(origin=origin)).origin == origin
 
 
 def test_event_time_becomes_utc() -> None:
     """A time of another zone is the same moment in UTC, as all other times are."""
-    occurred_at = log_request(body(occurred_at="2026-05-04T14:00:00+02:00")).occurred_at
+    occurred_at = read(body(occurred_at="2026-05-04T14:00:00+02:00")).event_at
     assert occurred_at == SENT_AT
     assert occurred_at.tzinfo is UTC
 
 
+def test_a_resource_sid_stands_in_for_an_unknown_log_id() -> None:
+    """A fax callback knows only the FaxSid; that is asked for, and remembered as such."""
+    only_sid = read(json.dumps({"log_type": "fax", "resource_sid": FAX_SID.upper()}))
+    assert (only_sid.log_id, only_sid.resource_sid) == (FAX_SID, FAX_SID)
+    both = read(body(resource_sid=FAX_SID))
+    assert (both.log_id, both.resource_sid) == (FAX_ID, FAX_SID)
+
+
+def test_a_body_without_any_id_is_refused() -> None:
+    """The detail names both keys."""
+    with pytest.raises(MessageMalformedError, match="neither log_id nor resource_sid"):
+        read(json.dumps({"log_type": "fax"}))
+
+
 def test_upper_case_ids_are_lowered() -> None:
     """One log has one key, however its ID is written."""
-    assert log_request(body(log_id=FAX_ID.upper())) == log_request(body())
+    assert read(body(log_id=FAX_ID.upper())) == read(body())
 
 
 def test_unknown_keys_are_ignored() -> None:
     """A producer may send more than hooklog reads."""
-    assert log_request(body(body="secret", to=PERSONAL, more={"a": [1]})) == log_request(body())
+    assert read(body(body="secret", to=PERSONAL, more={"a": [1]})) == read(body())
 
 
 # --- envelopes ----------------------------------------------------------------------------------
@@ -122,7 +141,7 @@ def test_unknown_keys_are_ignored() -> None:
 )
 def test_envelopes_are_opened(wrapped: str) -> None:
     """A body means the same in the envelopes of SNS, EventBridge, or one in the other."""
-    assert log_request(wrapped) == log_request(body(status="sent"))
+    assert read(wrapped) == read(body(status="sent"))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +160,7 @@ def test_envelopes_are_opened(wrapped: str) -> None:
 def test_envelopes_of_something_else(wrapped: str) -> None:
     """An envelope without a body in it is malformed, and so is one of too many."""
     with pytest.raises(MessageMalformedError):
-        log_request(wrapped)
+        read(wrapped)
 
 
 # --- refusals -----------------------------------------------------------------------------------
@@ -165,7 +184,7 @@ def test_envelopes_of_something_else(wrapped: str) -> None:
 def test_bodies_of_another_form(text: str, detail: str) -> None:
     """What is no JSON object is refused, without a word of what it says."""
     with pytest.raises(MessageMalformedError, match=detail) as caught:
-        log_request(text)
+        read(text)
     assert PERSONAL.removeprefix("+") not in caught.value.detail
 
 
@@ -173,8 +192,6 @@ MALFORMED: list[tuple[str, Log]] = [
     ("log_type", {"log_id": FAX_ID}),
     ("log_type", {"log_type": None, "log_id": FAX_ID}),
     ("log_type", {"log_type": [PERSONAL], "log_id": FAX_ID}),
-    ("log_id", {"log_type": "fax"}),
-    ("log_id", {"log_type": "fax", "log_id": None}),
     ("log_id", {"log_type": "fax", "log_id": 12025550143}),
     ("log_id", {"log_type": "fax", "log_id": PERSONAL}),
     ("log_id", {"log_type": "fax", "log_id": FAX_ID[:-1]}),
@@ -201,7 +218,7 @@ MALFORMED: list[tuple[str, Log]] = [
 def test_malformed_fields_are_named(field: str, content: Log) -> None:
     """The refusal names the field that is missing or malformed, and shows no value."""
     with pytest.raises(MessageMalformedError) as caught:
-        log_request(json.dumps(content))
+        read(json.dumps(content))
     assert f"{field}: " in caught.value.detail
     value = str(content.get(field))
     assert PERSONAL not in caught.value.detail
@@ -211,7 +228,7 @@ def test_malformed_fields_are_named(field: str, content: Log) -> None:
 def test_all_malformed_fields_are_named() -> None:
     """A producer learns of all mistakes at once."""
     with pytest.raises(MessageMalformedError) as caught:
-        log_request(json.dumps({"log_id": PERSONAL, "origin": 1, "status": []}))
+        read(json.dumps({"log_id": PERSONAL, "origin": 1, "status": []}))
     for field in ("log_type", "log_id", "origin", "status"):
         assert f"{field}: " in caught.value.detail
 
@@ -220,7 +237,7 @@ def test_all_malformed_fields_are_named() -> None:
 def test_unknown_types(log_type: str) -> None:
     """Another type of log is refused as such, with the types that there are."""
     with pytest.raises(UnsupportedTypeError, match="fax, message") as caught:
-        log_request(body(log_type))
+        read(body(log_type))
     assert PERSONAL not in caught.value.detail
 
 
@@ -251,7 +268,7 @@ NEARLY = st.fixed_dictionaries(
 def test_any_body_is_read_or_refused(text: str) -> None:
     """No body, however odd, raises anything but a MessageError."""
     with suppress(MessageError):
-        assert log_request(text).key in {f"fax#{FAX_ID}", f"message#{FAX_ID}"}
+        assert read(text).key in {f"fax#{FAX_ID}", f"message#{FAX_ID}"}
 
 
 # --- events -------------------------------------------------------------------------------------

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hooklog.errors import LogInvalidError, NotFoundError
 from hooklog.items import iso
+from hooklog.queue_messages import Origin
 from hooklog.rows import Park, Row, StoreRecord, contains, supersedes
 from tests.builders import (
     FETCHED_AT,
@@ -81,6 +83,33 @@ def test_a_row_behind_the_announced_status_does_not_contain_it(
     """What a callback announced has to be in the row, as far as both words are known."""
     stored = Row(version=1, status=stored_status, fetched_at=SENT_AT + 60 * SECOND)
     assert contains(stored, request(status=announced), SENT_AT, SKEW) is known
+
+
+@pytest.mark.parametrize(
+    ("announced", "outcome", "old"),
+    [
+        ("sending", "succeeded", True),
+        ("sending", "failed", True),
+        ("delivered", "succeeded", True),
+        ("delivered", "failed", False),
+        ("failed", "failed", True),
+        ("no-answer", "failed", True),
+        ("failed", "succeeded", False),
+        ("a new word", "succeeded", False),
+        (None, "succeeded", False),
+    ],
+)
+def test_a_callback_about_a_log_that_has_ended_tells_nothing_new(
+    announced: str | None, outcome: str, *, old: bool
+) -> None:
+    """Unless it tells of another end: then the log is looked at again."""
+    stored = Row(version=1, status="completed", outcome=outcome, fetched_at=FETCHED_AT, final=True)
+    sent_at = FETCHED_AT + 60 * SECOND
+    callback = replace(request(status=announced), origin=Origin.WEBHOOK)
+    assert contains(stored, callback, sent_at, SKEW) is old
+    # Everybody else who asks has a reason to.
+    assert not contains(stored, request(status=announced), sent_at, SKEW)
+    assert not contains(replace(stored, final=False), callback, sent_at, SKEW)
 
 
 def test_no_row_and_a_parked_row_contain_nothing() -> None:

@@ -181,7 +181,7 @@ def test_a_read_that_fails_after_a_lost_race_is_that_changes_result() -> None:
 
     def lose_and_fail() -> None:
         _once(table, state(0, 1))
-        table.read_error = StoreUnavailableError()
+        table.read_errors = [StoreUnavailableError()]
 
     table.meanwhile = lose_and_fail
     assert isinstance(apply(table, [state(1, 2)], {})[KEY], StoreUnavailableError)

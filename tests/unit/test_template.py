@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from hooklog.errors import HooklogError
+from hooklog.logs import KINDS
+from hooklog.settings import SweepSettings
 from tests.template import properties, template
 
 ROOT = Path(__file__).parents[2]
@@ -126,9 +128,50 @@ def test_the_calls_of_the_adapters_are_the_allowed_ones() -> None:
     assert {a for a in allowed if not a.startswith("logs:")} == used | event_source
 
 
-def test_runtime_and_architecture() -> None:
+def test_the_sweep_may_do_just_what_it_does() -> None:
+    """It reads rows, writes nothing but its own place, and enqueues."""
+    (policy,) = properties("ReconcileRole")["Policies"]
+    allowed = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
+    assert {sid: set(_list(one["Action"])) for sid, one in allowed.items()} == {
+        "PutMessages": {"sqs:SendMessage"},
+        "ReadRows": {"dynamodb:BatchGetItem"},
+        "KeepPlace": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "ReadCredentials": {"secretsmanager:GetSecretValue"},
+        "WriteLogLines": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    }
+    condition = allowed["KeepPlace"]["Condition"]["ForAllValues:StringLike"]
+    assert condition == {"dynamodb:LeadingKeys": ["sweep#*"]}
+    assert not any("*" in str(one["Resource"]) for one in allowed.values())
+
+
+def test_the_sweep_can_be_left_out() -> None:
+    """Without a schedule nothing of it is deployed."""
+    assert PARAMETERS["SweepSchedule"]["Default"]
+    for name in ("ReconcileFunction", "ReconcileRole", "ReconcileLogGroup", "MissingLogsAlarm"):
+        assert RESOURCES[name]["Condition"] == "HasSweep"
+
+
+def test_the_alarm_watches_the_missing_logs_of_every_kind() -> None:
+    """A new kind of log would otherwise go missing unheard."""
+    watched = {
+        metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"]
+        for metric in properties("MissingLogsAlarm")["Metrics"]
+        if "MetricStat" in metric
+    }
+    assert watched == set(KINDS)
+
+
+def test_the_sweeps_settings_reach_it() -> None:
+    """Each variable that the template gives is one that the function reads."""
+    variables = set(properties("ReconcileFunction")["Environment"]["Variables"])
+    assert variables <= {name.upper() for name in SweepSettings.model_fields}
+    assert {"SWEEP_OVERLAP_HOURS", "SWEEP_SETTLING_MINUTES"} <= variables
+
+
+@pytest.mark.parametrize("name", ["EnrichFunction", "ReconcileFunction", "WebhookFunction"])
+def test_runtime_and_architecture(name: str) -> None:
     """One runtime everywhere, and the processor by parameter."""
-    function = properties("EnrichFunction")
+    function = properties(name)
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["Architecture"]
     for layer in ("DependenciesLayer", "HooklogLayer"):

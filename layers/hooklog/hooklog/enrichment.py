@@ -41,6 +41,7 @@ class Record:
         charge_gap: the charge less the sum of its details, dollars; zero when they agree.
         sent_at: when the event that led here happened or was queued.
         fetched_at: when the fetch began; a later fetch saw a later truth.
+        resolved_by: how a log was found of which only the resource's SID was known.
         drift: departures from the specification, as ``what:field``.
 
     """
@@ -58,6 +59,7 @@ class Record:
     sent_at: datetime
     fetched_at: datetime
     drift: tuple[str, ...]
+    resolved_by: Literal["id", "url"] | None = None
 
     @property
     def key(self) -> str:
@@ -83,6 +85,7 @@ def enrich(
     catalogue: Callable[[], Catalogue],
     sent_at: datetime,
     fetched_at: datetime,
+    resolved_by: Literal["id", "url"] | None = None,
 ) -> Record:
     """Add to a log what its fields imply; the same arguments give the same record.
 
@@ -105,6 +108,7 @@ def enrich(
         sent_at=sent_at,
         fetched_at=fetched_at,
         drift=tuple(kind.drift(log)),
+        resolved_by=resolved_by,
     )
 
 

@@ -5,6 +5,13 @@
     HooklogError
     ├── SettingsError ................ settings.invalid            stops the cold start
     ├── EventError ................... event.unsupported           refuses the invocation
+    ├── CallbackError                  the front door does not let a callback in
+    │   ├── CallbackUnsignedError ...... callback.unsigned           refused  (403)
+    │   ├── CallbackClosedError ........ callback.closed             refused  (403)
+    │   ├── CallbackMalformedError ..... callback.malformed          refused  (400)
+    │   ├── CallbackTooLargeError ...... callback.too_large          refused  (413)
+    │   └── KeysUnavailableError ....... callback.keys_unavailable   refused  (503)
+    ├── BackfillError ................ backfill.malformed          refuses the invocation
     ├── MessageError                   what came from the queue is unusable
     │   ├── MessageMalformedError ...... message.malformed           parked
     │   └── UnsupportedTypeError ....... message.unsupported_type    parked
@@ -35,12 +42,14 @@
 
 *Retried* means redelivered later through the visibility timeout, and parked once the
 error's ``max_attempts`` are used up. *Parked* means written to the table with its payload
-and acknowledged at once. No message of an error may carry a phone number, a message body
+and acknowledged at once. *Refused* means that the caller gets this HTTP status and nothing is
+put on the queue. No message of an error may carry a phone number, a message body
 or a credential: details end up in the table, codes in the logs.
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import ClassVar
 
 
@@ -84,6 +93,65 @@ class EventError(HooklogError):
     operator = "Only an SQS event source mapping may invoke this function."
 
 
+class CallbackError(HooklogError):
+    """The front door does not let a callback in; ``status`` is the answer's."""
+
+    status: ClassVar[HTTPStatus]
+
+
+class CallbackUnsignedError(CallbackError):
+    """No signature, or none that any of the signing keys makes of this request."""
+
+    code = "callback.unsigned"
+    operator = (
+        "Harmless when rare: anybody may call a public URL. If all callbacks are refused, compare "
+        "WebhookUrl with the URL that SignalWire calls, and signing_keys with the signing key."
+    )
+    status = HTTPStatus.FORBIDDEN
+
+
+class CallbackClosedError(CallbackError):
+    """Nothing can be verified yet: the URL or the keys are not set."""
+
+    code = "callback.closed"
+    operator = "Set WebhookUrl, and put a list of signing_keys into the credentials secret."
+    status = HTTPStatus.FORBIDDEN
+
+
+class CallbackMalformedError(CallbackError):
+    """The request cannot be read, or is no callback that hooklog knows."""
+
+    code = "callback.malformed"
+    operator = (
+        "Only status callbacks of messages and faxes belong to this URL; the detail in the "
+        "metric's line says what was wrong."
+    )
+    status = HTTPStatus.BAD_REQUEST
+
+
+class CallbackTooLargeError(CallbackError):
+    """The body is larger than any that SignalWire sends."""
+
+    code = "callback.too_large"
+    operator = "Nothing to do: SignalWire's callbacks end at 64 kB, so it was not one of them."
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class KeysUnavailableError(CallbackError):
+    """The signing keys cannot be read at the moment; SignalWire sends the callback again."""
+
+    code = "callback.keys_unavailable"
+    operator = "Check the function's permission to read the secret, and Secrets Manager's health."
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class BackfillError(HooklogError):
+    """The event that asks for a backfill lacks or garbles a key."""
+
+    code = "backfill.malformed"
+    operator = "Correct the named key; docs/sweep.md shows the event."
+
+
 class MessageError(HooklogError):
     """The queue message cannot be used; trying again cannot help."""
 
@@ -106,6 +174,11 @@ class FetchError(HooklogError):
     """SignalWire did not give us the log."""
 
     max_attempts = PATIENT
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
+        """Keep how many seconds the server wishes us to wait, if it said so."""
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class NotFoundError(FetchError):
@@ -147,15 +220,10 @@ class RejectedError(FetchError):
 
 
 class RateLimitedError(FetchError):
-    """429; ``retry_after`` is the server's wish in seconds, if it stated one."""
+    """429: too many requests."""
 
     code = "fetch.rate_limited"
     operator = "Lower FETCH_CONCURRENCY or MaximumConcurrency if this keeps coming."
-
-    def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
-        """Keep the server's wish beside the detail."""
-        super().__init__(detail)
-        self.retry_after = retry_after
 
 
 class UpstreamError(FetchError):
@@ -268,10 +336,13 @@ class StoreRejectedError(StoreError):
 
 
 class QueueUnavailableError(HooklogError):
-    """SQS did not take a change of visibility; the message comes back by itself."""
+    """SQS did not take a message or a change of visibility."""
 
     code = "queue.unavailable"
-    operator = "Harmless when rare: the retry comes after the queue's own visibility timeout."
+    operator = (
+        "Harmless when rare: a retry comes after the queue's own visibility timeout, and "
+        "SignalWire sends a callback again. Else check SQS's health and the permissions."
+    )
 
 
 class UnexpectedError(HooklogError):

@@ -24,6 +24,7 @@ _DERIVED = (
     "to_channel",
     "account_id",
     "resource_sid",
+    "resolved_by",
     "unit_charge",
     "charge_gap",
     "explanation",
@@ -57,7 +58,6 @@ def record_attributes(record: Record) -> dict[str, Attribute]:
     values: dict[str, Attribute | None] = {
         "log_type": record.kind.name,
         "outcome": record.outcome,
-        "sent_at": iso(record.sent_at),
         "fetched_at": iso(record.fetched_at),
         "lag_ms": record.lag_ms,
         **{attribute: getattr(log, name) for name, attribute in _api_fields(record.kind).items()},
@@ -70,6 +70,7 @@ def record_attributes(record: Record) -> dict[str, Attribute]:
         "url": None if record.resource_sid else log.url,
         "account_id": record.account_id,
         "resource_sid": record.resource_sid,
+        "resolved_by": record.resolved_by,
         "unit_charge": record.unit_charge,
         "charge_gap": record.charge_gap or None,
         "drift": list(record.drift) or None,

@@ -18,11 +18,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypedDict
 
 from aws_lambda_powertools.utilities.parser import ValidationError, parse
 
 from hooklog.catalogue import Catalogue
+from hooklog.endings import BatchResponse, Endings
 from hooklog.enrichment import Record, enrich
 from hooklog.errors import (
     BadPayloadError,
@@ -32,8 +32,6 @@ from hooklog.errors import (
     LogMismatchError,
     MessageError,
     OutOfTimeError,
-    QueueUnavailableError,
-    RateLimitedError,
     StoreError,
     UnexpectedError,
 )
@@ -41,25 +39,13 @@ from hooklog.ports import Clock, Fetched, LogSource, Queue, Table, Telemetry, Ti
 from hooklog.queue_messages import Delivery, LogRequest, deliveries, describe, log_request
 from hooklog.report import UNKNOWN_TYPE, Report
 from hooklog.retry import Backoff
-from hooklog.rows import Park, Row, StoreRecord, contains
-from hooklog.store import Stale, Stored, apply
+from hooklog.rows import Row, StoreRecord, contains
+from hooklog.store import Stored, apply
 
 #: SQS and Lambda tell the time by different clocks.
 CLOCK_SKEW = timedelta(seconds=2)
 #: Seconds kept back from fetching, for storing and reporting what was fetched.
 STORE_RESERVE = 5.0
-
-
-class ItemFailure(TypedDict):
-    """A message that is not done with, in the form that Lambda documents."""
-
-    itemIdentifier: str
-
-
-class BatchResponse(TypedDict):
-    """Lambda's partial batch response; an empty list acknowledges the whole batch."""
-
-    batchItemFailures: list[ItemFailure]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +89,7 @@ class _Job:
     @property
     def event_at(self) -> datetime:
         """When the latest of the events happened."""
-        return max(request.occurred_at or delivery.sent_at for delivery, request in self.members)
+        return max(request.event_at for _, request in self.members)
 
     def is_known(self, row: Row | None) -> bool:
         """Whether the row shows what every one of the messages tells."""
@@ -119,32 +105,27 @@ class _Batch:
     def __init__(self, parts: Enricher, time_left: TimeLeft) -> None:
         self._parts = parts
         self._time_left = time_left
-        self._began_at = parts.clock()
         self._report = Report()
         self._rows: Mapping[str, Row] = {}
-        self._parks: list[tuple[Park, list[Delivery]]] = []
-        self._waits: dict[str, int] = {}
-        self._returned: list[ItemFailure] = []
+        self._endings = Endings(self._report, parts.clock, parts.backoff, parts.jitter)
 
     def run(self, batch: list[Delivery]) -> BatchResponse:
         """Take all steps in their order."""
         self._report.received = len(batch)
-        jobs = self._skip_known(self._parse(batch))
-        self._store(jobs, self._enrich(jobs))
-        self._park()
-        if self._waits and (unset := self._parts.queue.delay(self._waits)):
-            self._report.errors[QueueUnavailableError.code] += unset
+        self._store(self._enrich(self._skip_known(self._parse(batch))))
+        response = self._endings.finish(self._parts.table, self._parts.queue, self._rows)
         self._parts.telemetry.emit(self._report)
-        return {"batchItemFailures": self._returned}
+        return response
 
     def _parse(self, batch: list[Delivery]) -> dict[str, _Job]:
         """Read the bodies, and put messages for the same log together."""
         jobs: dict[str, _Job] = {}
         for delivery in batch:
             try:
-                request = log_request(delivery.body)
+                request = log_request(delivery.body, delivery.sent_at)
             except MessageError as error:
-                self._fail(f"parked#{delivery.message_id}", UNKNOWN_TYPE, [delivery], error)
+                key = f"parked#{delivery.message_id}"
+                self._endings.fail(key, UNKNOWN_TYPE, [delivery], error)
             else:
                 job = jobs.setdefault(request.key, _Job(request))
                 job.members.append((delivery, request))
@@ -165,9 +146,9 @@ class _Batch:
             self._report.skipped[jobs[key].request.kind.name] += 1
         return {key: job for key, job in jobs.items() if key not in known}
 
-    def _enrich(self, jobs: dict[str, _Job]) -> list[Record]:
+    def _enrich(self, jobs: dict[str, _Job]) -> dict[str, tuple[Record, _Job]]:
         """Fetch, validate and enrich; while one log is worked on, others are under way."""
-        records = []
+        records: dict[str, tuple[Record, _Job]] = {}
         unanswered = dict(jobs)
         answers = self._parts.source.fetch(
             [job.request for job in jobs.values()], lambda: self._time_left() - STORE_RESERVE
@@ -181,13 +162,18 @@ class _Batch:
                 continue
             self._report.fetch_ms[request.kind.name].append(answer.took_ms)
             try:
-                records.append(self._record(job, answer))
+                record = self._record(job, answer)
             except HooklogError as error:
                 self._fail_job(request.key, job, error)
             # One log must never cost its neighbours anything, whatever is wrong with it.
             except Exception as error:  # noqa: BLE001
                 self._parts.telemetry.defect(request.key, error)
                 self._fail_job(request.key, job, UnexpectedError())
+            else:
+                if twin := records.get(record.key):
+                    # One message named the log, another its resource: one row, one write.
+                    job = _Job(request, [*twin[1].members, *job.members])
+                records[record.key] = record, job
         for key, job in unanswered.items():
             self._fail_job(key, job, OutOfTimeError())
         return records
@@ -202,7 +188,7 @@ class _Batch:
                 raise BadPayloadError("The answer is not a JSON object.") from None
             detail = f"The log is invalid: {describe(error)}."
             raise LogInvalidError(detail, payload=answer.body) from None
-        if log.id.lower() != job.request.log_id:
+        if answer.found_by == "id" and log.id.lower() != job.request.log_id:
             detail = "The answer carries another id than the one asked for."
             raise LogMismatchError(detail, payload=answer.body)
         return enrich(
@@ -211,15 +197,23 @@ class _Batch:
             catalogue=self._parts.catalogue,
             sent_at=job.event_at,
             fetched_at=answer.began_at,
+            resolved_by=answer.found_by if job.request.resource_sid else None,
         )
 
-    def _store(self, jobs: dict[str, _Job], records: list[Record]) -> None:
-        changes = [StoreRecord(record, self._parts.ttl) for record in records]
+    def _store(self, records: dict[str, tuple[Record, _Job]]) -> None:
+        resolved = [key for key, (record, _) in records.items() if record.resolved_by == "url"]
+        try:
+            # Their own IDs were not known before, so their rows could not be read before.
+            self._rows = {**self._rows, **(self._parts.table.read(resolved) if resolved else {})}
+        except StoreError as error:
+            for key in resolved:
+                self._fail_job(key, records.pop(key)[1], error)
+        changes = [StoreRecord(record, self._parts.ttl) for record, _ in records.values()]
         results = apply(self._parts.table, changes, self._rows)
-        for record in records:
-            job, result = jobs[record.key], results[record.key]
+        for key, (record, job) in records.items():
+            result = results[key]
             if isinstance(result, StoreError):
-                self._fail_job(record.key, job, result)
+                self._fail_job(key, job, result)
                 continue
             if isinstance(result, Stored):
                 self._report.count_stored(record)
@@ -241,47 +235,8 @@ class _Batch:
         # The row is stored, so when the attempts are used up there is nothing to park.
         error = BehindError()
         self._report.errors[error.code] += 1
-        self._retry(record.kind.name, [d for d in behind if d.attempt < error.max_attempts], error)
-
-    def _park(self) -> None:
-        """Write what cannot be processed to the table; what even that refuses, is returned."""
-        results = apply(self._parts.table, [park for park, _ in self._parks], self._rows)
-        for park, members in self._parks:
-            result, log_type = results[park.key], park.log_type or UNKNOWN_TYPE
-            if isinstance(result, StoreError):
-                self._report.errors[result.code] += 1
-                self._retry(log_type, members, result)
-            elif isinstance(result, Stale):
-                self._report.skipped[log_type] += 1
-            else:
-                self._report.parked[log_type] += 1
+        self._endings.retry(record.kind.name, behind, error)
 
     def _fail_job(self, key: str, job: _Job, error: HooklogError) -> None:
-        self._fail(key, job.request.kind.name, [delivery for delivery, _ in job.members], error)
-
-    def _fail(self, key: str, log_type: str, members: list[Delivery], error: HooklogError) -> None:
-        """Return each message to the queue while it has attempts left, else park it."""
-        self._report.errors[error.code] += 1
-        self._retry(log_type, [d for d in members if d.attempt < error.max_attempts], error)
-        exhausted = [d for d in members if d.attempt >= error.max_attempts]
-        if exhausted:
-            last = max(exhausted, key=lambda delivery: delivery.attempt)
-            park = Park(
-                key=key,
-                error=error,
-                body=last.body,
-                attempts=last.attempt,
-                at=self._began_at,
-                log_type=None if log_type == UNKNOWN_TYPE else log_type,
-            )
-            self._parks.append((park, exhausted))
-
-    def _retry(self, log_type: str, members: list[Delivery], error: HooklogError) -> None:
-        retry_after = error.retry_after if isinstance(error, RateLimitedError) else None
-        for delivery in members:
-            self._returned.append({"itemIdentifier": delivery.message_id})
-            self._waits[delivery.receipt_handle] = self._parts.backoff.delay(
-                delivery.attempt, jitter=self._parts.jitter(), retry_after=retry_after
-            )
-        if members:
-            self._report.retried[log_type] += 1
+        members = [delivery for delivery, _ in job.members]
+        self._endings.fail(key, job.request.kind.name, members, error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from hooklog.errors import HooklogError, StoreError
 from hooklog.queue_messages import LogRequest
@@ -34,12 +34,14 @@ class Fetched:
         body: JSON text of the log.
         began_at: when the request was sent.
         took_ms: until the whole answer was there.
+        found_by: whether the log was asked for by its ID, or found by the end of its ``url``.
 
     """
 
     body: str
     began_at: datetime
     took_ms: float
+    found_by: Literal["id", "url"] = "id"
 
 
 class LogSource(Protocol):

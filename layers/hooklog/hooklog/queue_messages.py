@@ -54,9 +54,9 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     log_type: str
-    log_id: LogId
+    log_id: LogId | None = None
+    resource_sid: LogId | None = None
     status: str | None = None
-    resource_sid: str | None = None
     origin: Origin = Origin.MANUAL
     occurred_at: Annotated[AwareDatetime, AfterValidator(as_utc)] | None = None
 
@@ -67,22 +67,25 @@ class LogRequest:
 
     Attributes:
         kind: of log.
-        log_id: lower-case UUID.
+        log_id: lower-case UUID to ask for. It is the resource's SID where only that is known,
+            which then may or may not be the log's own ID.
+        event_at: when the event happened, or else when the message was sent.
         status: that the callback announced, in the callback's words.
         origin: who asked.
-        occurred_at: when the event happened, if the producer knows.
+        resource_sid: LaML SID of the fax or message, by which its log can be found in a list.
 
     """
 
     kind: LogKind
     log_id: str
+    event_at: datetime
     status: str | None = None
     origin: Origin = Origin.MANUAL
-    occurred_at: datetime | None = None
+    resource_sid: str | None = None
 
     @property
     def key(self) -> str:
-        """The table's partition key of the log."""
+        """The table's partition key of the log, if ``log_id`` is its ID."""
         return self.kind.key(self.log_id)
 
 
@@ -148,8 +151,12 @@ def deliveries(event: object) -> list[Delivery]:
     ]
 
 
-def log_request(body: str) -> LogRequest:
+def log_request(body: str, sent_at: datetime) -> LogRequest:
     """Read one message's body, out of an SNS or EventBridge envelope if it has one.
+
+    Args:
+        body: as it came.
+        sent_at: when the message was put on the queue.
 
     Raises:
         MessageMalformedError: not JSON, or a field is missing or malformed.
@@ -169,12 +176,16 @@ def log_request(body: str) -> LogRequest:
     kind = KINDS.get(fields.log_type)
     if kind is None:
         raise UnsupportedTypeError(f"The log_type is none of {', '.join(KINDS)}.")
+    log_id = fields.log_id or fields.resource_sid
+    if log_id is None:
+        raise MessageMalformedError("The body has neither log_id nor resource_sid.")
     return LogRequest(
         kind=kind,
-        log_id=fields.log_id,
+        log_id=log_id,
+        event_at=fields.occurred_at or sent_at,
         status=fields.status,
         origin=fields.origin,
-        occurred_at=fields.occurred_at,
+        resource_sid=fields.resource_sid,
     )
 
 

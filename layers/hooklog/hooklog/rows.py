@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar, Protocol
 
 from hooklog.enrichment import Record
 from hooklog.errors import HooklogError, LogError
 from hooklog.items import Attribute, iso, optional_attributes, record_attributes
-from hooklog.queue_messages import LogRequest
+from hooklog.queue_messages import LogRequest, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,9 @@ class Row:
     Attributes:
         version: counts the row's writes.
         status: of the stored log; None while the row is only a parked message.
+        outcome: of the stored log.
+        charge: of the stored log, dollars.
+        error_code: of the stored log, if it has one.
         fetched_at: when the fetch of the stored log began; None likewise.
         final: whether that log had reached its end.
         first_failed_at: when a failure of this log was counted, once for ever.
@@ -36,6 +40,9 @@ class Row:
 
     version: int
     status: str | None = None
+    outcome: str | None = None
+    charge: Decimal | None = None
+    error_code: str | None = None
     fetched_at: datetime | None = None
     final: bool = False
     first_failed_at: datetime | None = None
@@ -46,6 +53,9 @@ class Row:
     ATTRIBUTES: ClassVar = (
         "version",
         "status",
+        "outcome",
+        "charge",
+        "error_code",
         "fetched_at",
         "final",
         "first_failed_at",
@@ -84,14 +94,27 @@ class Change(Protocol):
 def contains(row: Row | None, request: LogRequest, sent_at: datetime, skew: timedelta) -> bool:
     """Whether a stored row already shows what this message tells.
 
-    It does if it was fetched after the message was sent, by more than the clocks may differ,
-    and is not behind the status that the message announces.
+    It does if it is not behind the status that the message announces, and was fetched after the
+    message was sent, by more than the clocks may differ; or if the message is an old story.
     """
     if row is None or row.fetched_at is None or row.status is None:
         return False
-    return row.fetched_at >= sent_at + skew and not request.kind.is_behind(
-        row.status, request.status
-    )
+    if request.kind.is_behind(row.status, request.status):
+        return False
+    return row.fetched_at >= sent_at + skew or _is_old_story(row, request)
+
+
+def _is_old_story(row: Row, request: LogRequest) -> bool:
+    """Whether a callback, late or replayed, tells of a log's way that has ended since.
+
+    A callback tells no more than a status. Of a log that has ended, one of progress is past, and
+    one of the same kind of end is known. What else may change then, such as the charge, no
+    callback announces; the sweep compares it.
+    """
+    status, model = request.status, request.kind.model
+    if request.origin is not Origin.WEBHOOK or not row.final or status not in request.kind.progress:
+        return False
+    return status not in model.terminal or (status in model.failed) == (row.outcome == "failed")
 
 
 def supersedes(record: Record, row: Row) -> bool:

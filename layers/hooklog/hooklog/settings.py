@@ -61,7 +61,7 @@ class Settings(BaseModel):
         return f"{scheme}://{self.signalwire_space}"
 
     @classmethod
-    def load(cls, environ: Mapping[str, str]) -> Settings:
+    def load(cls, environ: Mapping[str, str]) -> Self:
         """Read the environment.
 
         Raises:
@@ -91,3 +91,14 @@ class Settings(BaseModel):
         if kind == "missing":
             return f"{name.upper()} is not set; it must be the {purpose}."
         return f"{name.upper()} is malformed ({purpose}): {message}."
+
+
+class SweepSettings(Settings):
+    """What the sweep may be told beside."""
+
+    sweep_overlap_hours: float = Field(
+        6, ge=0, le=720, description="hours before the watermark that are compared again"
+    )
+    sweep_settling_minutes: float = Field(
+        10, ge=0, le=1440, description="minutes that young logs are left to their callbacks"
+    )

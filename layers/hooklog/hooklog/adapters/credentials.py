@@ -6,19 +6,13 @@ import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, Field, ValidationError
-
+from hooklog.adapters.secret import Cached, Secret, SecretError
 from hooklog.errors import UnauthorizedError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
-
-#: Seconds before a secret that was just read is read again, however many answers are 401.
-_RENEW_INTERVAL = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +59,6 @@ class FixedCredentials:
         return self.credentials
 
 
-class _Secret(BaseModel):
-    project_id: str = Field(min_length=1)
-    api_token: str = Field(min_length=1)
-
-
 class SecretCredentials:
     """Credentials out of Secrets Manager, kept until they are refused."""
 
@@ -87,42 +76,29 @@ class SecretCredentials:
             monotonic: seconds, for the time between two reads.
 
         """
-        self._client = client
-        self._secret_arn = secret_arn
-        self._monotonic = monotonic
-        self._lock = Lock()
-        self._cached: Credentials | None = None
-        self._read_at = 0.0
+        self._secret = Secret(client, secret_arn)
+        self._cached = Cached(self._read, monotonic)
 
     def current(self) -> Credentials:
         """Read the secret once, however many threads ask."""
-        with self._lock:
-            return self._cached or self._read()
+        return self._cached.current()
 
     def renewed(self, refused: Credentials) -> Credentials:
         """Read the secret again, unless another thread has, or it was read a moment ago."""
-        with self._lock:
-            fresh = self._monotonic() - self._read_at < _RENEW_INTERVAL
-            if self._cached is not None and (self._cached != refused or fresh):
-                return self._cached
-            return self._read()
+        return self._cached.renewed(refused)
 
     def _read(self) -> Credentials:
         try:
-            answer = self._client().get_secret_value(SecretId=self._secret_arn)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            raise UnauthorizedError(f"The credentials secret cannot be read ({code}).") from None
-        except BotoCoreError as error:
+            secret = self._secret.read()
+        except SecretError as error:
             raise UnauthorizedError(
-                f"The credentials secret cannot be read ({type(error).__name__})."
+                f"The credentials secret cannot be read ({error.reason})."
             ) from None
-        try:
-            secret = _Secret.model_validate_json(answer.get("SecretString", ""))
-        except ValidationError:
-            raise UnauthorizedError(
-                'The credentials secret is not JSON with "project_id" and "api_token".'
-            ) from None
-        self._cached = Credentials(secret.project_id, secret.api_token)
-        self._read_at = self._monotonic()
-        return self._cached
+        match secret:
+            case {"project_id": str(project_id), "api_token": str(api_token)} if (
+                project_id and api_token
+            ):
+                return Credentials(project_id, api_token)
+        raise UnauthorizedError(
+            'The credentials secret is not JSON with "project_id" and "api_token".'
+        )

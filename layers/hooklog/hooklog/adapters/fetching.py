@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from datetime import timedelta
 
+from hooklog.adapters.listing import LogLists
 from hooklog.adapters.signalwire import SignalWireApi
 from hooklog.errors import (
     FetchError,
     HooklogError,
+    NotFoundError,
     OutOfTimeError,
     RateLimitedError,
     UnauthorizedError,
@@ -19,6 +23,9 @@ from hooklog.errors import (
 from hooklog.ports import Clock, Fetched, TimeLeft
 from hooklog.queue_messages import LogRequest
 
+#: A fax may be created long before its last callback; clocks differ a little.
+_LIST_BEFORE = timedelta(days=1)
+_LIST_AFTER = timedelta(hours=1)
 #: Seconds; a fetch that has less than this would hardly succeed.
 _WORTHWHILE = 0.5
 
@@ -36,6 +43,7 @@ class ConcurrentSource:
     def __init__(self, api: SignalWireApi, *, concurrency: int, clock: Clock) -> None:
         """Start no thread yet."""
         self._api = api
+        self._lists = LogLists(api)
         self._concurrency = concurrency
         self._clock = clock
         self._threads = ThreadPoolExecutor(concurrency)
@@ -49,9 +57,14 @@ class ConcurrentSource:
             self._threads.submit(self._one, request, stop, time_left): request
             for request in requests
         }
+        unknown: list[LogRequest] = []
         try:
             for future in as_completed(tuple(pending), timeout=max(0.0, time_left())):
-                yield pending.pop(future), future.result()
+                request, answer = pending.pop(future), future.result()
+                if isinstance(answer, NotFoundError) and request.resource_sid is not None:
+                    unknown.append(request)
+                else:
+                    yield request, answer
         except TimeoutError:
             # A thread cannot be ended. It is left to its own timeouts, with its pool, so
             # that it takes no place from the next batch.
@@ -59,6 +72,44 @@ class ConcurrentSource:
             self._threads = ThreadPoolExecutor(self._concurrency)
             for request in pending.values():
                 yield request, OutOfTimeError()
+        for kind in {request.kind.name: request.kind for request in unknown}.values():
+            yield from self._by_sid([one for one in unknown if one.kind is kind], time_left)
+
+    def _by_sid(
+        self, requests: Sequence[LogRequest], time_left: TimeLeft
+    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        """Look for logs by their resource's SID, in one pass over the list of their time.
+
+        A fax callback names the FaxSid, which in most spaces is not the log's ID but the end
+        of the log's ``url``.
+        """
+        by_sid = {request.resource_sid: request for request in requests}
+        kind = requests[0].kind
+        start = min(request.event_at for request in requests) - _LIST_BEFORE
+        end = max(request.event_at for request in requests) + _LIST_AFTER
+        outcome: HooklogError = NotFoundError("Neither a log nor a listed url has this SID.")
+        began_at, began = self._clock(), time.perf_counter()
+        try:
+            for page in self._lists.pages(kind, start, end, time_left):
+                took_ms = round((time.perf_counter() - began) * 1000, 1)
+                for log in page.logs:
+                    sid = str(log.get("url") or "").rpartition("/")[2].lower()
+                    if request := by_sid.pop(sid, None):
+                        body = json.dumps(log)
+                        yield (
+                            request,
+                            Fetched(body=body, began_at=began_at, took_ms=took_ms, found_by="url"),
+                        )
+                if not by_sid:
+                    return
+                if time_left() < _WORTHWHILE:
+                    outcome = OutOfTimeError()
+                    break
+                began_at, began = self._clock(), time.perf_counter()
+        except FetchError as error:
+            outcome = error
+        for request in by_sid.values():
+            yield request, outcome
 
     def _one(self, request: LogRequest, stop: _Stop, time_left: TimeLeft) -> Fetched | HooklogError:
         if stop.error is not None:

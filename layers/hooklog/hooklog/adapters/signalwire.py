@@ -70,12 +70,13 @@ class SignalWireApi:
         # Nobody waits for a connection: one may be held by a thread that was given up.
         self._pool = urllib3.connection_from_url(base_url, maxsize=connections, retries=False)
 
-    def get(self, path: str, time_left: float) -> str:
+    def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
         """Fetch a resource's JSON text.
 
         Args:
             path: below the base URL; its parts must be safe in a URL.
             time_left: seconds after which an answer is of no use.
+            max_body: bytes; a longer answer is none.
 
         Raises:
             FetchError: there is no usable answer; which one says whether to try again.
@@ -83,21 +84,21 @@ class SignalWireApi:
         """
         credentials = self._credentials.current()
         try:
-            return self._request(path, credentials, time_left)
+            return self._request(path, credentials, time_left, max_body)
         except UnauthorizedError:
             renewed = self._credentials.renewed(credentials)
             if renewed == credentials:
                 raise
-            return self._request(path, renewed, time_left)
+            return self._request(path, renewed, time_left, max_body)
 
-    def _request(self, path: str, credentials: Credentials, time_left: float) -> str:
+    def _request(self, path: str, credentials: Credentials, time_left: float, max_body: int) -> str:
         try:
             try:
-                status, headers, body = self._exchange(path, credentials, time_left)
+                status, headers, body = self._exchange(path, credentials, time_left, max_body)
             except ProtocolError:
                 # A kept connection that died while the function was frozen looks like this.
                 # A new one is opened at once; if that breaks too, the fault is elsewhere.
-                status, headers, body = self._exchange(path, credentials, time_left)
+                status, headers, body = self._exchange(path, credentials, time_left, max_body)
         except HTTPError as error:
             # A refused connection and an unknown host are NewConnectionErrors, which urllib3
             # derives from its timeouts.
@@ -108,10 +109,10 @@ class SignalWireApi:
             ) from None
         if status != HTTPStatus.OK:
             raise _refusal(status, headers, body, self._clock())
-        return _json_text(headers, body)
+        return _json_text(headers, body, max_body)
 
     def _exchange(
-        self, path: str, credentials: Credentials, time_left: float
+        self, path: str, credentials: Credentials, time_left: float, max_body: int
     ) -> tuple[int, Mapping[str, str], bytes]:
         response = self._pool.urlopen(
             "GET",
@@ -129,23 +130,23 @@ class SignalWireApi:
             preload_content=False,
         )
         try:
-            body = response.read(MAX_BODY + 1)
+            body = response.read(max_body + 1)
         except BaseException:
             response.close()
             raise
-        if len(body) > MAX_BODY:
+        if len(body) > max_body:
             response.close()
         response.release_conn()
         return response.status, response.headers, body
 
 
-def _json_text(headers: Mapping[str, str], body: bytes) -> str:
+def _json_text(headers: Mapping[str, str], body: bytes, max_body: int) -> str:
     """Check what can be told without parsing: a proxy in trouble may answer 200 with a page."""
     content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise BadPayloadError("The answer is not application/json.")
-    if len(body) > MAX_BODY:
-        raise BadPayloadError(f"The answer has more than {MAX_BODY} bytes.")
+    if len(body) > max_body:
+        raise BadPayloadError(f"The answer has more than {max_body} bytes.")
     try:
         return body.decode()
     except UnicodeDecodeError:
@@ -155,16 +156,17 @@ def _json_text(headers: Mapping[str, str], body: bytes) -> str:
 def _refusal(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> FetchError:
     """Choose the error that an answer other than 200 stands for."""
     detail = f"SignalWire answered {status}."
+    wish = _retry_after(headers, now)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimitedError(detail, retry_after=_retry_after(headers, now))
+        return RateLimitedError(detail, retry_after=wish)
     if status == HTTPStatus.UNPROCESSABLE_ENTITY and b'"exceeds_history_logs_limit"' in body:
         return HistoryLimitError()
     if known := _REFUSALS.get(status):
-        return known()
+        return known(detail)
     if 400 <= status < 500:  # noqa: PLR2004 - any 4xx, registered or not
         return RejectedError(detail)
     # 5xx, and redirects too: an API does not redirect, a proxy in trouble may.
-    return UpstreamError(detail)
+    return UpstreamError(detail, retry_after=wish)
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

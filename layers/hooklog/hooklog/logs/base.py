@@ -86,7 +86,7 @@ class SignalWireLog(BaseModel):
         return dict(self.model_extra or {})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LogKind:
     """All that hooklog knows of one kind of log. A new kind is one of these.
 

@@ -35,7 +35,7 @@ FAX = LogKind(
         "queued": 0,
         "initiated": 1,
         "ringing": 2,
-        "processing": 3,
+        "processing": 1,
         "in-progress": 3,
         "sending": 3,
         "receiving": 3,

@@ -1,0 +1,83 @@
+"""The sweep function: what SignalWire lists and the table lacks goes on the queue.
+
+On a schedule it goes on where it stopped. Called with a period it compares that period::
+
+    {"from": "2026-01-01", "to": "2026-02-01", "log_type": "fax", "dry_run": true}
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.listing import SpaceListing
+from hooklog.adapters.places import TablePlaces
+from hooklog.adapters.sqs import SqsProducer
+from hooklog.adapters.sweep_telemetry import publish
+from hooklog.adapters.wiring import AWS, signalwire_api
+from hooklog.backfill import BackfillRequest, Summary, backfill, summarize
+from hooklog.ports import utc_now
+from hooklog.settings import SweepSettings
+from hooklog.sweep import PAGE_TIME, Extent, Sweeper
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    sweeper: Sweeper
+    places: TablePlaces
+    logger: Logger
+
+
+@functools.cache
+def parts() -> _Parts:
+    """Wire the function's parts, once per execution environment, at the first event.
+
+    Raises:
+        SettingsError: an environment variable is missing or malformed.
+
+    """
+    settings = SweepSettings.load(os.environ)
+    api = signalwire_api(settings, connections=1)
+    dynamodb = boto3.client("dynamodb", config=AWS)
+    sweeper = Sweeper(
+        listing=SpaceListing(api, PAGE_TIME),
+        table=DynamoTable(dynamodb, settings.table_name),
+        producer=SqsProducer(
+            functools.cache(lambda: boto3.client("sqs", config=AWS)), settings.queue_url
+        ),
+        clock=utc_now,
+        extent=Extent(
+            overlap=timedelta(hours=settings.sweep_overlap_hours),
+            settling=timedelta(minutes=settings.sweep_settling_minutes),
+        ),
+    )
+    logger = Logger(service="reconcile", level=settings.log_level, location=None)
+    return _Parts(sweeper, TablePlaces(dynamodb, settings.table_name), logger)
+
+
+def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
+    """Sweep on from the last time, or compare the period that the event names."""
+    wired = parts()
+
+    def time_left() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    if "from" in event:
+        request = BackfillRequest.read(event)
+        walks, summary = backfill(wired.sweeper, request, time_left, sleep=time.sleep)
+        publish(wired.logger, "backfill", walks)
+        return summary
+    walks = wired.sweeper.sweep(wired.places, time_left)
+    publish(wired.logger, "sweep", walks)
+    return summarize(walks)

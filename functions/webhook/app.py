@@ -1,0 +1,56 @@
+"""The webhook function: SignalWire's callback becomes a message on the queue."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING
+
+import boto3
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+
+from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
+from hooklog.adapters.signing_keys import SecretSigningKeys
+from hooklog.adapters.sqs import SqsProducer
+from hooklog.front_door import FrontDoor
+from hooklog.webhook_settings import WebhookSettings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from hooklog.front_door import Answer
+
+#: SignalWire waits five seconds for the whole answer, and comes again after a 503.
+_AWS = Config(
+    connect_timeout=0.5, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}
+)
+
+
+@functools.cache
+def front_door() -> FrontDoor:
+    """Wire the function's parts, once per execution environment, at the first event.
+
+    Raises:
+        SettingsError: an environment variable is missing or malformed.
+
+    """
+    settings = WebhookSettings.load(os.environ)
+    return FrontDoor(
+        url=settings.webhook_url,
+        keys=SecretSigningKeys(
+            functools.cache(lambda: boto3.client("secretsmanager", config=_AWS)),
+            settings.signalwire_secret_arn,
+        ),
+        queue=SqsProducer(
+            functools.cache(lambda: boto3.client("sqs", config=_AWS)), settings.queue_url
+        ),
+        telemetry=CloudWatchDoorTelemetry(
+            Logger(service="webhook", level=settings.log_level, location=None)
+        ),
+    )
+
+
+def lambda_handler(event: object, context: LambdaContext) -> Answer:  # noqa: ARG001 - Lambda's signature
+    """Answer one request; see :mod:`hooklog.front_door`."""
+    return front_door().handle(event)

@@ -1,0 +1,36 @@
+"""What the front door tells an operator: one line a request, and nothing of the request."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.emission import emit, log_defect
+from hooklog.errors import HooklogError
+
+
+class CloudWatchDoorTelemetry:
+    """Implements :class:`hooklog.front_door.FrontDoorTelemetry`."""
+
+    def __init__(self, logger: Logger) -> None:
+        """Write log lines through that logger, metrics to standard output."""
+        self._logger = logger
+
+    def accepted(self, log_type: str) -> None:
+        """Count a callback that is on the queue."""
+        emit({"log_type": log_type}, counts={"CallbacksAccepted": 1})
+
+    def refused(self, error: HooklogError) -> None:
+        """Count one that is not; the detail is one of our own sentences."""
+        emit(
+            {"code": error.code},
+            counts={"CallbacksRefused": 1},
+            properties={"detail": error.detail},
+        )
+
+    def closed(self, reason: str) -> None:
+        """Say why nothing will be let in."""
+        self._logger.error("closed", extra={"reason": reason})
+
+    def defect(self, key: str, error: BaseException) -> None:
+        """Log a bug's place."""
+        log_defect(self._logger, key, error)

@@ -1,0 +1,63 @@
+"""What every function prints: metrics in CloudWatch's embedded format, and defects."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from itertools import batched
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
+
+NAMESPACE = "Hooklog"
+#: The format's limit for the values of one metric in one line.
+_MAX_VALUES = 100
+
+
+def emit(
+    dimensions: dict[str, str],
+    *,
+    counts: Mapping[str, int],
+    milliseconds: Mapping[str, Sequence[float]] | None = None,
+    properties: dict[str, object] | None = None,
+) -> None:
+    """Print one line, and further ones for values beyond the format's limit."""
+    metrics: dict[str, Any] = {
+        name: {"Unit": MetricUnit.Count.value, "Value": count}
+        for name, count in counts.items()
+        if count
+    }
+    rest: dict[str, Sequence[float]] = {}
+    for name, values in (milliseconds or {}).items():
+        if values:
+            first, *others = batched(values, _MAX_VALUES, strict=False)
+            metrics[name] = {"Unit": MetricUnit.Milliseconds.value, "Value": list(first)}
+            if others:
+                rest[name] = values[_MAX_VALUES:]
+    if metrics:
+        AmazonCloudWatchEMFProvider(
+            metric_set=metrics,
+            # A copy: flushing empties what the provider was given.
+            dimension_set=dict(dimensions),
+            namespace=NAMESPACE,
+            metadata_set=properties or {},
+        ).flush_metrics()
+    if rest:
+        emit(dimensions, counts={}, milliseconds=rest)
+
+
+def log_defect(logger: Logger, key: str, error: BaseException) -> None:
+    """Log where it happened; the exception's text may hold a number or a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    logger.error(
+        "defect",
+        extra={
+            "log_key": key,
+            "error": type(error).__name__,
+            "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]],
+        },
+    )

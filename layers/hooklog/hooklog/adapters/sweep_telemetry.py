@@ -1,0 +1,35 @@
+"""What a sweep found: completeness as a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.emission import emit
+from hooklog.sweep import Verdict, Walked
+
+
+def publish(logger: Logger, origin: str, walks: Mapping[str, Walked]) -> None:
+    """Emit a sweep's counts; one log line says the same and whether it came to its end."""
+    for log_type, walked in sorted(walks.items()):
+        found = walked.found
+        emit(
+            {"log_type": log_type},
+            counts={
+                "SpaceLogs": found.total(),
+                "MissingLogs": found[Verdict.MISSING],
+                "StaleLogs": found[Verdict.STALE],
+                "UnfinishedLogs": found[Verdict.UNFINISHED],
+            },
+        )
+        logger.info(
+            "sweep",
+            extra={
+                "origin": origin,
+                "log_type": log_type,
+                "found": {verdict: count for verdict, count in found.items() if count},
+                "complete": walked.is_complete,
+                "watermark": walked.place.watermark.isoformat(),
+            },
+        )

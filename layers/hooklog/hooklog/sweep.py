@@ -1,0 +1,288 @@
+"""The sweep: compare what SignalWire lists with the table, and enqueue what is missing.
+
+Callbacks are best effort, so a log can be missed or a row be left behind without anybody
+noticing. The sweep pages through the list endpoints and puts the difference on the queue; the
+enrichment does the rest, as for any other message.
+
+::
+
+    |---- done before ----|<- overlap ->|------ this period ------|<- settling ->| now
+                                        ^ watermark                ^ next watermark
+
+The overlap sees again what may have changed since, the settling leaves young logs to their
+callbacks. The place is kept after each page, and only when all of the page is on the queue, so
+a crash repeats a page and loses none; the watermark moves when the period's last page is done.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from hooklog.errors import RejectedError
+from hooklog.logs import KINDS, LogKind
+from hooklog.logs.base import Moment
+from hooklog.ports import Clock, Table, TimeLeft
+from hooklog.queue_messages import LogId, Origin
+from hooklog.rows import Row
+
+#: Seconds that one page may take; with less than this left the sweep stops.
+PAGE_TIME = 20.0
+
+
+class Verdict(StrEnum):
+    """What the comparison of a listed log with its row says."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    STALE = "stale"
+    UNFINISHED = "unfinished"
+    PARKED = "parked"
+    UNREADABLE = "unreadable"
+
+
+#: What goes on the queue.
+_ENQUEUED = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.UNFINISHED})
+
+
+class ListedLog(BaseModel):
+    """What the sweep needs of a log in a list; all else is the enrichment's business."""
+
+    id: LogId
+    status: str
+    charge: Decimal
+    error_code: str | None = None
+    created_at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list.
+
+    Attributes:
+        logs: that could be read.
+        next: leads to the following page; None behind the last.
+        unreadable: how many entries had no usable ID, status, charge or time.
+
+    """
+
+    logs: Sequence[ListedLog]
+    next: str | None
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the sweep of one kind of log is.
+
+    Attributes:
+        watermark: all logs created before it were compared.
+        start: of the period under way; equal to ``end`` while there is none.
+        end: of the period under way.
+        page: where in that period to go on; None at its first page.
+
+    """
+
+    watermark: datetime
+    start: datetime
+    end: datetime
+    page: str | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a period was begun and not ended."""
+        return self.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What was found on a walk, and the place that it reached."""
+
+    found: Counter[Verdict]
+    place: Place
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it came to the end of its period."""
+        return not self.place.is_under_way
+
+
+class Listing(Protocol):
+    """Where lists of logs come from."""
+
+    def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
+        """Fetch one page of the logs created in a period.
+
+        Raises:
+            FetchError: there is no usable answer.
+
+        """
+
+
+class Places(Protocol):
+    """Where the sweep keeps its place."""
+
+    def load(self, kind: LogKind) -> Place | None:
+        """Read it; None before the first sweep."""
+
+    def save(self, kind: LogKind, place: Place) -> None:
+        """Keep it."""
+
+
+class Producer(Protocol):
+    """The way onto the queue."""
+
+    def send_all(self, bodies: Sequence[str]) -> None:
+        """Put messages on the queue.
+
+        Raises:
+            QueueUnavailableError: at least one is not on the queue.
+
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How far a sweep looks.
+
+    Attributes:
+        overlap: before the watermark, seen again.
+        settling: before now, left to the callbacks.
+        first: before now, where the very first sweep begins.
+        stuck_after: a log in progress for longer is fetched again.
+
+    """
+
+    overlap: timedelta = timedelta(hours=6)
+    settling: timedelta = timedelta(minutes=10)
+    first: timedelta = timedelta(days=1)
+    stuck_after: timedelta = timedelta(hours=1)
+
+
+def judge(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verdict:
+    """Compare a listed log with its row."""
+    if row is None:
+        return Verdict.MISSING
+    if row.parked_at is not None:
+        # A person has to look first; until then nothing would change.
+        return Verdict.PARKED
+    if row.status is None:
+        return Verdict.MISSING
+    if (row.status, row.charge, row.error_code) != (
+        listed.status,
+        listed.charge,
+        listed.error_code,
+    ):
+        return Verdict.STALE
+    if not row.final and listed.created_at < stuck_before:
+        return Verdict.UNFINISHED
+    return Verdict.PRESENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweeper:
+    """The sweep's parts, wired once per execution environment."""
+
+    listing: Listing
+    table: Table
+    producer: Producer
+    clock: Clock
+    extent: Extent = field(default_factory=Extent)
+
+    def sweep(self, places: Places, time_left: TimeLeft) -> dict[str, Walked]:
+        """Go on where the last sweep of each kind stopped, up to a while ago.
+
+        Raises:
+            FetchError: SignalWire's lists cannot be read; the place is kept.
+            StoreError: the table cannot be read; the place is kept.
+            QueueUnavailableError: not all of a page could be enqueued; it will be repeated.
+
+        """
+        begun = {kind: self._begin(places.load(kind)) for kind in KINDS.values()}
+        return {
+            kind.name: self.walk(kind, place, time_left, keep=functools.partial(places.save, kind))
+            # The kind that is furthest behind goes first, so that none waits for ever.
+            for kind, place in sorted(begun.items(), key=lambda item: item[1].watermark)
+        }
+
+    def walk(
+        self,
+        kind: LogKind,
+        place: Place,
+        time_left: TimeLeft,
+        *,
+        keep: Callable[[Place], None],
+        origin: Origin = Origin.SWEEP,
+        pace: Callable[[int], None] = lambda _: None,
+        dry_run: bool = False,
+    ) -> Walked:
+        """Compare one period of one kind of log, from a place on.
+
+        Args:
+            kind: of log.
+            place: the period, and where in it to go on.
+            time_left: seconds; no page is begun that could exceed it.
+            keep: called with the new place when a page is done.
+            origin: of the messages that are enqueued.
+            pace: called with the number of messages before they are enqueued; may wait.
+            dry_run: whether only to count.
+
+        Raises:
+            FetchError, StoreError, QueueUnavailableError: as for :meth:`sweep`.
+
+        """
+        found: Counter[Verdict] = Counter()
+        while place.is_under_way and time_left() > PAGE_TIME:
+            try:
+                page = self.listing.page(kind, place.start, place.end, place.page)
+            except RejectedError:
+                if place.page is None:
+                    raise
+                # A page's token does not live for ever. The period begins again: that
+                # repeats work and loses none.
+                place = replace(place, page=None)
+                continue
+            verdicts = self._judge(kind, page.logs)
+            found.update(verdicts.values())
+            found[Verdict.UNREADABLE] += page.unreadable
+            wanted = [log_id for log_id, verdict in verdicts.items() if verdict in _ENQUEUED]
+            if wanted and not dry_run:
+                pace(len(wanted))
+                self.producer.send_all([_body(kind, log_id, origin) for log_id in wanted])
+            place = (
+                replace(place, page=page.next)
+                if page.next is not None
+                else Place(watermark=place.end, start=place.end, end=place.end)
+            )
+            keep(place)
+        return Walked(found, place)
+
+    def _begin(self, place: Place | None) -> Place:
+        """Begin the next period, unless one is under way."""
+        if place is not None and place.is_under_way:
+            return place
+        now = self.clock()
+        watermark = place.watermark if place is not None else now - self.extent.first
+        end = max(watermark, now - self.extent.settling)
+        return Place(watermark, watermark - self.extent.overlap, end)
+
+    def _judge(self, kind: LogKind, logs: Sequence[ListedLog]) -> dict[str, Verdict]:
+        keys = {log.id: kind.key(log.id) for log in logs}
+        rows = self.table.read(list(keys.values()))
+        stuck_before = self.clock() - self.extent.stuck_after
+        return {
+            log.id: judge(log, rows.get(keys[log.id]), stuck_before=stuck_before) for log in logs
+        }
+
+
+def _body(kind: LogKind, log_id: str, origin: Origin) -> str:
+    return json.dumps({"log_type": kind.name, "log_id": log_id, "origin": origin})

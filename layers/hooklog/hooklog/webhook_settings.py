@@ -1,0 +1,55 @@
+"""The front door's environment, read once and checked.
+
+Without pydantic, unlike :mod:`hooklog.settings`: a caller waits while this function starts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from hooklog.errors import SettingsError
+
+#: What each variable must be, for people and for programs.
+_FORMS = {
+    "queue_url": ("URL of the queue", r".*\S.*"),
+    "signalwire_secret_arn": ("secret with signing_keys", r".*\S.*"),
+    # As it may be configured at SignalWire: no user, no query, and nothing to be encoded.
+    "webhook_url": (
+        "https URL that SignalWire calls, up to the path",
+        r"(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?)?",
+    ),
+    "log_level": ("level: DEBUG, INFO, WARNING or ERROR", r"DEBUG|INFO|WARNING|ERROR"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """What the front door may be told. Field names are the environment's, in lower case."""
+
+    queue_url: str
+    signalwire_secret_arn: str
+    webhook_url: str = ""
+    log_level: str = "INFO"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> WebhookSettings:
+        """Read the environment.
+
+        Raises:
+            SettingsError: a variable is missing or malformed; the sentence names it and
+                never shows a value.
+
+        """
+        given = {name: environ[name.upper()] for name in _FORMS if name.upper() in environ}
+        for name in ("queue_url", "signalwire_secret_arn"):
+            if name not in given:
+                purpose, _ = _FORMS[name]
+                raise SettingsError(f"{name.upper()} is not set; it must be the {purpose}.")
+        settings = cls(**given)
+        for name, value in asdict(settings).items():
+            purpose, form = _FORMS[name]
+            if not re.fullmatch(form, value):
+                raise SettingsError(f"{name.upper()} is malformed; it must be the {purpose}.")
+        return settings

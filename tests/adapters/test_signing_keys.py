@@ -1,0 +1,197 @@
+"""Signing keys: found when they are new, forgotten when they were removed, never shown."""
+
+from __future__ import annotations
+
+import json
+import traceback
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, NoRegionError
+
+from hooklog.adapters.secret import RENEW_INTERVAL
+from hooklog.adapters.signing_keys import MAX_AGE, SecretSigningKeys
+from hooklog.errors import KeysUnavailableError
+from hooklog.front_door import FrontDoor
+from tests.adapters.secrets_manager import ARN, TOKEN, SecretsManager, client_error
+from tests.fakes import FakeDoorTelemetry, FakeProducer
+from tests.webhook import BASE, form_request, json_request
+
+OLD, NEW = "PSK_of-yesterday", "PSK_of-today"
+
+
+def secret(*keys: object) -> str:
+    """Give the text of a secret; it holds more than the front door reads."""
+    return json.dumps({"project_id": "p", "api_token": TOKEN, "signing_keys": keys})
+
+
+def adapter(manager: SecretsManager) -> SecretSigningKeys:
+    """Give the adapter to that Secrets Manager, with the clock beside it."""
+    return SecretSigningKeys(manager.client, ARN, clock=lambda: manager.now)
+
+
+# --- what is in the secret ----------------------------------------------------------------------
+
+
+def test_nothing_is_read_before_it_is_needed() -> None:
+    """Making the adapter makes no client and reads nothing."""
+    manager = SecretsManager(secret(NEW))
+    adapter(manager)
+    assert (manager.clients, manager.reads) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ((NEW,), (NEW,)),
+        ((NEW, OLD), (NEW, OLD)),
+        # Pasted with a line break.
+        ((f" {NEW}\n",), (NEW,)),
+        (("", NEW), (NEW,)),
+        (("", "  ", "\n"), ()),
+        ((None, 7, [OLD], {"key": OLD}, NEW), (NEW,)),
+        ((), ()),
+    ],
+)
+def test_keys(keys: tuple[object, ...], found: tuple[str, ...]) -> None:
+    """Each text that is not blank is a key; the rest of the list is passed over."""
+    assert adapter(SecretsManager(secret(*keys))).current() == found
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        NEW,
+        f'["{NEW}"]',
+        f'{{"signing_keys": ["{NEW}"]',
+        "[" * 100_000,
+        json.dumps({"project_id": "p", "api_token": TOKEN}),
+        json.dumps({"signing_keys": NEW}),
+        json.dumps({"signing_keys": {"key": NEW}}),
+        json.dumps({"signing_keys": None}),
+        NEW.encode(),
+        client_error("ResourceNotFoundException"),
+    ],
+)
+def test_a_secret_without_keys(answer: str | bytes | Exception) -> None:
+    """Nothing there is no key, which opens nothing; and it is not asked for each time."""
+    manager = SecretsManager(answer)
+    keys = adapter(manager)
+    for _ in range(3):
+        assert keys.current() == keys.renewed(()) == ()
+    assert manager.reads == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (client_error("AccessDeniedException"), "AccessDeniedException"),
+        (client_error("ThrottlingException"), "ThrottlingException"),
+        (
+            EndpointConnectionError(endpoint_url=f"https://{TOKEN}.example.com"),
+            "EndpointConnectionError",
+        ),
+        (NoRegionError(), "NoRegionError"),
+    ],
+)
+def test_a_secret_that_cannot_be_read(error: Exception, word: str) -> None:
+    """The reason is named, nothing of the secret is shown, and the next request tries again."""
+    keys = adapter(SecretsManager(error, secret(NEW)))
+    with pytest.raises(KeysUnavailableError, match=word) as caught:
+        keys.current()
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
+    assert keys.current() == (NEW,)
+
+
+# --- how long it is kept ------------------------------------------------------------------------
+
+
+def test_the_secret_is_read_again_when_it_is_old() -> None:
+    """Once in five minutes, however many requests come."""
+    assert MAX_AGE == 300
+    manager = SecretsManager(secret(OLD), secret(NEW))
+    keys = adapter(manager)
+    for _ in range(300):
+        assert keys.current() == (OLD,)
+        manager.now += 1
+    assert keys.current() == (NEW,)
+    assert manager.reads == 2
+
+
+def test_a_clock_that_is_set_back_makes_it_old() -> None:
+    """Better to read once more than to trust a list of unknown age."""
+    manager = SecretsManager(secret(OLD), secret(NEW))
+    keys = adapter(manager)
+    keys.current()
+    manager.now -= 1
+    assert keys.current() == (NEW,)
+
+
+def test_the_age_is_that_of_the_time_of_day() -> None:
+    """While Lambda keeps an environment frozen, a monotonic clock may stand still."""
+    assert SecretSigningKeys.__init__.__defaults__ is not None
+    (clock,) = SecretSigningKeys.__init__.__defaults__
+    assert clock.__name__ == "time"
+
+
+def test_at_most_one_look_a_minute() -> None:
+    """However many requests fit no key, the secret is read once a minute."""
+    assert RENEW_INTERVAL == 60
+    manager = SecretsManager(secret(OLD))
+    keys = adapter(manager)
+    for _ in range(180):
+        assert keys.renewed(keys.current()) == (OLD,)
+        manager.now += 1
+    assert manager.reads == 3
+
+
+def test_an_old_list_is_not_used_when_no_new_one_can_be_had() -> None:
+    """It may hold a key that was removed for being stolen."""
+    manager = SecretsManager(secret(OLD), client_error("InternalServiceError"))
+    keys = adapter(manager)
+    assert keys.current() == (OLD,)
+    manager.now += MAX_AGE
+    with pytest.raises(KeysUnavailableError):
+        keys.current()
+
+
+# --- rotation, through the door -----------------------------------------------------------------
+
+
+def test_rotation_without_a_gap() -> None:
+    """Old, then both, then new: no callback is refused on the way, and the old key ends."""
+    manager = SecretsManager(secret(OLD), secret(NEW, OLD), secret(NEW))
+    queue = FakeProducer()
+    door = FrontDoor(BASE, adapter(manager), queue, FakeDoorTelemetry())
+
+    def statuses() -> tuple[int, int]:
+        return (
+            door.handle(form_request(key=OLD).event())["statusCode"],
+            door.handle(json_request(key=NEW).event())["statusCode"],
+        )
+
+    # The new key is not in the secret yet, or was put there a moment ago.
+    assert statuses() == (204, 403)
+    # A minute later it is looked for.
+    manager.now += RENEW_INTERVAL
+    assert statuses() == (204, 204)
+    # The old one was removed: it is good until the list is five minutes old, and no longer.
+    manager.now += MAX_AGE - 1
+    assert statuses() == (204, 204)
+    manager.now += 1
+    assert statuses() == (403, 204)
+    assert len(queue.bodies) == 6
+
+
+def test_a_removed_key_is_refused_within_the_stated_time() -> None:
+    """Whenever it is removed and however busy the door is, five minutes later it is refused."""
+    for removed_at in range(0, 700, 35):
+        manager = SecretsManager(secret(NEW, OLD))
+        start = manager.now
+        door = FrontDoor(BASE, adapter(manager), FakeProducer(), FakeDoorTelemetry())
+        while manager.now < start + removed_at + MAX_AGE:
+            if manager.now >= start + removed_at:
+                manager.answers = [secret(NEW)]
+            door.handle(json_request(key=NEW).event())
+            manager.now += 7
+        assert door.handle(json_request(key=OLD).event())["statusCode"] == 403

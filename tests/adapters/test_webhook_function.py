@@ -1,0 +1,116 @@
+"""The webhook function as Lambda runs it: wired at the first event, out of the environment."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from hooklog.errors import SettingsError
+from tests.adapters.secrets_manager import ARN, SecretsManager
+from tests.webhook import BASE, KEY, Request, json_request
+
+APP = Path(__file__).parents[2] / "functions" / "webhook" / "app.py"
+QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/000000000000/hooklog"
+#: Seconds that SignalWire waits.
+PATIENCE_S = 5
+
+
+class Sqs:
+    """An SQS that keeps what it was sent, or cannot be reached."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.bodies: list[str] = []
+        self.is_down = False
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803 - as in boto3
+        """Take a message."""
+        assert QueueUrl == QUEUE_URL
+        if self.is_down:
+            raise EndpointConnectionError(endpoint_url=QueueUrl)
+        self.bodies.append(MessageBody)
+
+
+class Function:
+    """A freshly loaded function, with AWS replaced."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
+        """Load it."""
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        spec = importlib.util.spec_from_file_location("webhook_app", APP)
+        assert spec is not None
+        assert spec.loader is not None
+        self.app = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(self.app)
+        self.sqs = Sqs()
+        self.secrets = SecretsManager(json.dumps({"signing_keys": [KEY]}))
+        self.clients: list[str] = []
+        monkeypatch.setattr(self.app.boto3, "client", self._client)
+
+    def _client(self, service: str, *, config: Any) -> Any:  # noqa: ANN401 - as boto3's
+        self.clients.append(service)
+        assert config is self.app._AWS
+        return {"sqs": self.sqs, "secretsmanager": self.secrets}[service]
+
+    def call(self, request: Request) -> int:
+        """Invoke it and give the answer's status."""
+        status: int = self.app.lambda_handler(request.event(), None)["statusCode"]
+        return status
+
+
+COMPLETE = {"QUEUE_URL": QUEUE_URL, "SIGNALWIRE_SECRET_ARN": ARN, "WEBHOOK_URL": BASE}
+
+
+def test_a_callback_goes_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed, it is on the queue; the clients are made once."""
+    function = Function(monkeypatch, **COMPLETE)
+    assert [function.call(json_request()) for _ in range(3)] == [204] * 3
+    assert len(function.sqs.bodies) == 3
+    assert sorted(function.clients) == ["secretsmanager", "sqs"]
+    assert function.secrets.reads == 1
+
+
+def test_an_unsigned_one_needs_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is refused at once is refused fast."""
+    function = Function(monkeypatch, **COMPLETE)
+    assert function.call(Request(body="{}")) == 403
+    assert function.clients == []
+
+
+def test_a_queue_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, then 204 when SignalWire comes again."""
+    function = Function(monkeypatch, **COMPLETE)
+    function.sqs.is_down = True
+    assert function.call(json_request()) == 503
+    function.sqs.is_down = False
+    assert function.call(json_request()) == 204
+
+
+def test_an_unset_url(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Everything is refused, and the log names the setting once."""
+    function = Function(monkeypatch, **(COMPLETE | {"WEBHOOK_URL": ""}))
+    assert [function.call(json_request()) for _ in range(3)] == [403] * 3
+    assert function.clients == []
+    (line,) = caplog.records
+    assert line.levelname == "ERROR"
+    assert "parameter WebhookUrl" in line.__dict__["reason"]
+
+
+def test_a_missing_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The invocation fails, so that AWS answers with an error, and the sentence names it."""
+    function = Function(monkeypatch, **{k: v for k, v in COMPLETE.items() if k != "QUEUE_URL"})
+    with pytest.raises(SettingsError, match="QUEUE_URL"):
+        function.call(json_request())
+
+
+def test_one_aws_call_ends_before_signalwire_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tries with their timeouts, and the pause of up to a second between them."""
+    config = Function(monkeypatch).app._AWS
+    tries: int = config.retries["total_max_attempts"]
+    assert tries * (config.connect_timeout + config.read_timeout) + (tries - 1) < PATIENCE_S

@@ -1,0 +1,93 @@
+"""Sweeps a space whose logs are all present, in a process of its own; prints what it took.
+
+python -m tests.integration.sweep_many HOST PROJECT TOKEN
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from hooklog.adapters.credentials import Credentials, FixedCredentials
+from hooklog.adapters.listing import SpaceListing
+from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.errors import StoreError
+from hooklog.logs import KINDS, LogKind
+from hooklog.ports import Lost
+from hooklog.rows import Row, Write
+from hooklog.sweep import Page, Place, Sweeper
+
+
+class Present:
+    """A space's lists, and a table that has a row for whatever was listed last."""
+
+    def __init__(self, listing: SpaceListing) -> None:
+        """Wrap a listing."""
+        self._listing = listing
+        self._rows: dict[str, Row] = {}
+        self.pages = 0
+
+    def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
+        """Give a real page, and remember its rows alone."""
+        answer = self._listing.page(kind, start, end, page)
+        self.pages += 1
+        self._rows = {
+            kind.key(log.id): Row(
+                version=1,
+                status=log.status,
+                charge=log.charge,
+                error_code=log.error_code,
+                final=True,
+            )
+            for log in answer.logs
+        }
+        return answer
+
+    def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
+        """Give those rows."""
+        assert not consistent
+        return {key: self._rows[key] for key in keys}
+
+    def write(self, writes: Sequence[Write]) -> Mapping[str, Lost | StoreError | None]:
+        """A sweep writes no row."""
+        raise AssertionError(writes)
+
+
+class NoQueue:
+    """A queue that nothing may be put on."""
+
+    def send_all(self, bodies: Sequence[str]) -> None:
+        """Refuse."""
+        raise AssertionError(bodies)
+
+
+def main() -> None:
+    """Sweep both kinds, a week back."""
+    host, project_id, api_token = sys.argv[1:]
+    api = SignalWireApi(
+        f"http://{host}",
+        FixedCredentials(Credentials(project_id, api_token)),
+        connections=1,
+        connect_timeout=5,
+        read_timeout=30,
+    )
+    present = Present(SpaceListing(api, 30))
+    now = datetime.now(UTC)
+    sweeper = Sweeper(listing=present, table=present, producer=NoQueue(), clock=lambda: now)
+    found = 0
+    for kind in KINDS.values():
+        start = now - timedelta(days=3650)
+        walked = sweeper.walk(kind, Place(start, start, now), lambda: 900, keep=lambda _: None)
+        assert walked.is_complete
+        assert set(+walked.found) == {"present"}
+        found += walked.found.total()
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    took = {"found": found, "pages": present.pages, "peak_mb": round(peak_mb)}
+    sys.stdout.write(json.dumps(took))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""Callbacks: which log each names, what is put on the queue, and what never is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooklog.callbacks import read
+from hooklog.errors import CallbackMalformedError
+from hooklog.queue_messages import log_request
+from tests.builders import FAX_SID, MESSAGE_ID, SENT_AT
+from tests.webhook import fax_status, message_status, sms_status
+
+
+def message(content: str) -> dict[str, Any]:
+    """Give the queue message that a callback becomes."""
+    found = json.loads(read(content).message)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_message_status() -> None:
+    """A Relay/REST callback names the log by its id."""
+    callback = read(json.dumps(message_status()))
+    assert callback.log_type == "message"
+    assert json.loads(callback.message) == {
+        "log_type": "message",
+        "log_id": MESSAGE_ID,
+        "status": "undelivered",
+        "occurred_at": "2026-05-04T11:59:58+00:00",
+        "origin": "webhook",
+    }
+
+
+def test_sms_status() -> None:
+    """A LaML message's SID is its log's id."""
+    assert message(urlencode(sms_status())) == {
+        "log_type": "message",
+        "log_id": MESSAGE_ID,
+        "status": "delivered",
+        "origin": "webhook",
+    }
+
+
+def test_fax_status() -> None:
+    """A fax's SID is not its log's id, and is not passed off as one."""
+    callback = read(urlencode(fax_status()))
+    assert callback.log_type == "fax"
+    assert json.loads(callback.message) == {
+        "log_type": "fax",
+        "resource_sid": FAX_SID,
+        "status": "failed",
+        "occurred_at": "2026-05-04T11:59:58+00:00",
+        "origin": "webhook",
+    }
+
+
+def test_the_message_is_one_that_the_enrichment_reads() -> None:
+    """What the front door enqueues, the other side of the queue understands."""
+    for content in (json.dumps(message_status()), urlencode(sms_status())):
+        request = log_request(read(content).message, SENT_AT)
+        assert (request.key, request.resource_sid) == (f"message#{MESSAGE_ID}", None)
+        assert request.origin == "webhook"
+    request = log_request(read(urlencode(fax_status())).message, SENT_AT)
+    assert (request.kind.name, request.resource_sid) == ("fax", FAX_SID)
+    assert request.status == "failed"
+
+
+@pytest.mark.parametrize(
+    "content", [json.dumps(message_status()), urlencode(sms_status()), urlencode(fax_status())]
+)
+def test_nothing_personal_is_enqueued(content: str) -> None:
+    """Neither a number nor a text of the callback is in the message, only what is listed."""
+    assert set(message(content)) <= {
+        *("log_type", "log_id", "resource_sid", "status", "occurred_at", "origin")
+    }
+    enqueued = read(content).message
+    for secret in ("+1", "2025550143", "4155550122", "314159", "Handset", "dropped"):
+        assert secret not in enqueued
+
+
+@given(st.text(max_size=80))
+def test_a_status_is_a_word_or_is_left_out(status: str) -> None:
+    """Whatever stands where the status belongs, no text and no number gets through."""
+    enqueued = message(urlencode(fax_status(FaxStatus=status)))
+    assert enqueued.get("status") in {status, None}
+    kept = enqueued.get("status", "a")
+    assert kept.isascii()
+    assert not set(kept) & set("0123456789+ @.")
+    assert len(kept) <= 32
+
+
+@pytest.mark.parametrize("status", ["in-progress", "no-answer", "read", "Delivered", "on_hold"])
+def test_unknown_statuses_are_kept(status: str) -> None:
+    """SignalWire's statuses are open in practice; what is a word stays as it is."""
+    assert message(urlencode(fax_status(FaxStatus=status)))["status"] == status
+
+
+@pytest.mark.parametrize("field", ["FaxStatus", "Timestamp", "From", "AccountSid"])
+def test_a_fax_needs_its_sid_alone(field: str) -> None:
+    """A callback without another field still says which log to fetch."""
+    fields = fax_status()
+    del fields[field]
+    assert message(urlencode(fields))["resource_sid"] == FAX_SID
+
+
+def test_a_message_needs_its_id_alone() -> None:
+    """A callback without another field, or with fields of other types, is enough."""
+    expected = {"log_type": "message", "log_id": MESSAGE_ID, "origin": "webhook"}
+    assert message(json.dumps({"id": MESSAGE_ID})) == expected
+    odd = {"id": MESSAGE_ID, "status": 7, "timestamp": ["now"], "more": {"id": "x"}}
+    assert message(json.dumps(odd)) == expected
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "occurred_at"),
+    [
+        ("2026-05-04T11:59:58.123Z", "2026-05-04T11:59:58.123000+00:00"),
+        ("2026-05-04T13:59:58+02:00", "2026-05-04T11:59:58+00:00"),
+        ("2026-05-04T11:59:58", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        ("+12025550143", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_times(timestamp: str, occurred_at: str | None) -> None:
+    """A time with a zone is written anew; anything else is left out, not passed on."""
+    enqueued = message(json.dumps(message_status(timestamp=timestamp)))
+    assert enqueued.get("occurred_at") == occurred_at
+
+
+@pytest.mark.parametrize("prefix", ["", " ", "\n\t "])
+def test_the_first_character_tells_json(prefix: str) -> None:
+    """The content says what it is; no header is asked."""
+    assert message(prefix + json.dumps(message_status()))["log_id"] == MESSAGE_ID
+
+
+def test_ids_are_lower_case() -> None:
+    """One log has one key, however its id was spelt."""
+    upper = json.dumps(message_status(id=MESSAGE_ID.upper()))
+    assert message(upper)["log_id"] == MESSAGE_ID
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "&&&",
+        "{",
+        "{}",
+        "[]",
+        '"text"',
+        "{" * 100_000,
+        '{"a":' * 60_000,
+        "CallSid=3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11&CallStatus=completed",
+        json.dumps(message_status(id="7")),
+        json.dumps(message_status(id=7)),
+        json.dumps(message_status(id=None)),
+        json.dumps(message_status(id=f"{MESSAGE_ID}/../x")),
+        json.dumps(message_status(id=f"{MESSAGE_ID}\n")),
+        json.dumps(message_status(id=f" {MESSAGE_ID}")),
+        json.dumps([message_status()]),
+        json.dumps({"message": message_status()}),
+        # A Relay id in a form and a LaML SID in JSON are nothing that SignalWire sends.
+        urlencode(message_status()),
+        json.dumps(fax_status()),
+        urlencode(fax_status(FaxSid="FX0123456789")),
+        urlencode(fax_status(FaxSid="")),
+        urlencode(fax_status(MessageSid=MESSAGE_ID)),
+        urlencode([*fax_status().items(), ("FaxSid", MESSAGE_ID)]),
+        urlencode([*sms_status().items(), ("MessageSid", MESSAGE_ID)]),
+        # What a form's signature cannot tell from the callback that was signed.
+        urlencode(fax_status()).replace("&FaxStatus=", "FaxStatus"),
+    ],
+)
+def test_what_is_no_callback(content: str) -> None:
+    """Anything else is malformed, and the sentence that says so shows nothing of it."""
+    with pytest.raises(CallbackMalformedError) as caught:
+        read(content)
+    assert caught.value.detail in {
+        "It is no status callback of a message or fax.",
+        "It is not JSON.",
+        "It has two IDs.",
+        "Its ID is not a UUID.",
+    }
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(
+    st.text()
+    | st.dictionaries(
+        st.sampled_from(["id", "status", "timestamp", "x"]),
+        st.just(MESSAGE_ID) | JSON_VALUES,
+    ).map(json.dumps)
+    | st.dictionaries(
+        st.sampled_from(["FaxSid", "MessageSid", "MessageStatus", "Timestamp"]),
+        st.just(MESSAGE_ID) | st.text(),
+    ).map(urlencode)
+)
+def test_any_content_is_a_good_message_or_malformed(content: str) -> None:
+    """Nothing crashes, and what is enqueued is never parked as malformed."""
+    with contextlib.suppress(CallbackMalformedError):
+        assert log_request(read(content).message, SENT_AT).origin == "webhook"

@@ -1,0 +1,597 @@
+"""The front door: what is signed gets in, everything else is refused and leaves no trace."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from aws_lambda_powertools import Logger
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
+from hooklog.errors import KeysUnavailableError, QueueUnavailableError
+from hooklog.front_door import MAX_BODY, FrontDoor
+from tests.builders import FAX_SID, MESSAGE_ID, PROJECT_ID
+from tests.fakes import FakeDoorTelemetry, FakeKeys, FakeProducer
+from tests.webhook import (
+    ALIAS,
+    BASE,
+    FROM,
+    JSON,
+    KEY,
+    SHA1,
+    SHA256,
+    TO,
+    Request,
+    fax_status,
+    form_request,
+    get_request,
+    json_request,
+    message_status,
+    scheme_a,
+    scheme_a256,
+    scheme_b,
+    sms_status,
+)
+
+OTHER_KEY = "PSK_somebody-elses"
+
+
+class Door:
+    """A front door between fakes."""
+
+    def __init__(self, *keys: str, url: str = BASE, **more: Any) -> None:  # noqa: ANN401
+        """Open it with these keys, or with the one that callbacks are signed with."""
+        self.keys = FakeKeys(keys or (KEY,), **more)
+        self.queue = FakeProducer()
+        self.telemetry = FakeDoorTelemetry()
+        self.door = FrontDoor(url, self.keys, self.queue, self.telemetry)
+
+    def knock(self, request: Request | object) -> int:
+        """Give the answer's status; an answer has nothing else."""
+        event = request.event() if isinstance(request, Request) else request
+        answer = self.door.handle(event)
+        assert set(answer) == {"statusCode"}
+        assert type(answer["statusCode"]) is int
+        return answer["statusCode"]
+
+    @property
+    def refusals(self) -> list[str]:
+        """The codes that were counted."""
+        return [error.code for error in self.telemetry.refusals]
+
+
+# --- what gets in -------------------------------------------------------------------------------
+
+GOOD: dict[str, tuple[Request, str]] = {
+    "message status": (json_request(), "message"),
+    "message status with a query": (json_request(query="tenant=7&x=%2B1"), "message"),
+    "LaML message": (form_request(sms_status()), "message"),
+    "LaML fax": (form_request(), "fax"),
+    "LaML fax by GET": (get_request(), "fax"),
+    "LaML message by GET": (get_request(sms_status()), "message"),
+}
+
+
+@pytest.mark.parametrize(("request_", "log_type"), GOOD.values(), ids=GOOD)
+def test_a_signed_callback_is_enqueued(request_: Request, log_type: str) -> None:
+    """One message on the queue, 204, and it is counted."""
+    door = Door()
+    assert door.knock(request_) == 204
+    (body,) = door.queue.bodies
+    assert json.loads(body)["log_type"] == log_type
+    assert door.telemetry.accepted_types == [log_type]
+    assert (door.refusals, door.telemetry.defects) == ([], [])
+
+
+def test_base64_and_text_are_the_same() -> None:
+    """AWS gives a form in base64 and JSON as text; both ways are understood for both."""
+    form = form_request()
+    assert form.is_base64
+    assert form.body is not None
+    as_text = replace(form, body=base64.b64decode(form.body).decode(), is_base64=False)
+    json_text = json_request()
+    assert json_text.body is not None
+    encoded = base64.b64encode(json_text.body.encode()).decode()
+    as_base64 = replace(json_text, body=encoded, is_base64=True)
+    for one, other in ((form, as_text), (json_text, as_base64)):
+        door = Door()
+        assert (door.knock(one), door.knock(other)) == (204, 204)
+        assert door.queue.bodies[0] == door.queue.bodies[1]
+
+
+@pytest.mark.parametrize("name", [SHA1, SHA256])
+def test_one_header_is_enough(name: str) -> None:
+    """Older back ends send SHA-1 alone; SHA-256 alone is as good."""
+    request = json_request()
+    request.headers = {name: request.headers[name]}
+    assert Door().knock(request) == 204
+
+
+def test_the_case_of_header_names_does_not_matter() -> None:
+    """AWS sends them in lower case; HTTP does not care."""
+    request = json_request()
+    request.headers = {name.title(): value for name, value in request.headers.items()}
+    assert Door().knock(request) == 204
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "APPLICATION/JSON", "form"])
+def test_nobody_signs_the_content_type(content_type: str | None) -> None:
+    """What the body is, the body says."""
+    for request in (json_request(), form_request()):
+        del request.headers["content-type"]
+        if content_type is not None:
+            request.headers["content-type"] = content_type
+        assert Door().knock(request) == 204
+
+
+@pytest.mark.parametrize("request_", [json_request(), form_request(), get_request()])
+def test_a_replay_is_the_same_message_again(request_: Request) -> None:
+    """It cannot be told from the original; all it can do is to name the same log once more."""
+    door = Door()
+    assert [door.knock(request_) for _ in range(3)] == [204] * 3
+    assert len(set(door.queue.bodies)) == 1
+
+
+def test_the_largest_body() -> None:
+    """64 kB get in, whether in base64 or not."""
+    callback = message_status()
+    callback["body"] = "x" * (MAX_BODY - len(json.dumps(callback | {"body": ""})))
+    request = json_request(callback)
+    assert request.body is not None
+    assert len(request.body) == MAX_BODY == 65536
+    assert Door().knock(request) == 204
+    encoded = base64.b64encode(request.body.encode()).decode()
+    assert Door().knock(replace(request, body=encoded, is_base64=True)) == 204
+
+
+# --- the URL ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("configured", "path", "signed"),
+    [
+        # The host alone, as it should be; a slash behind it is no matter.
+        (BASE, "/hooklog", f"{BASE}/hooklog"),
+        (f"{BASE}/", "/hooklog", f"{BASE}/hooklog"),
+        (BASE, "/hooklog/", f"{BASE}/hooklog/"),
+        # A URL without a path arrives with a slash.
+        (BASE, "/", BASE),
+        (BASE, "/", f"{BASE}/"),
+        # API Gateway leaves out the prefix of a custom domain's mapping.
+        (f"{BASE}/prefix", "/hooklog", f"{BASE}/prefix/hooklog"),
+        (f"{BASE}/prefix", "/", f"{BASE}/prefix"),
+        # The whole URL was given instead of the part before the path.
+        (f"{BASE}/hooklog", "/hooklog", f"{BASE}/hooklog"),
+        (f"{BASE}/hooklog", "/hooklog/fax", f"{BASE}/hooklog/fax"),
+        # The default port, in either of the two.
+        (f"{BASE}:443", "/hooklog", f"{BASE}/hooklog"),
+        (BASE, "/hooklog", f"{BASE}:443/hooklog"),
+        # Any other port is part of the URL.
+        (f"{BASE}:8443", "/hooklog", f"{BASE}:8443/hooklog"),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "tenant=7"])
+def test_the_url_is_the_configured_one(configured: str, path: str, signed: str, query: str) -> None:
+    """The base that was configured, the path and the query as they were sent."""
+    request = Request(path=path, query=query, body=json.dumps(message_status()))
+    url = f"{signed}?{query}" if query else signed
+    request.headers = {SHA1: scheme_a(KEY, url, request.body or "")}
+    assert Door(url=configured).knock(request) == 204
+
+
+@pytest.mark.parametrize(
+    ("configured", "path", "signed"),
+    [
+        (BASE, "/hooklog", "https://evil.example.com/hooklog"),
+        (BASE, "/hooklog", "http://hooks.example.com/hooklog"),
+        (BASE, "/hooklog", f"{BASE}:8443/hooklog"),
+        (BASE, "/hooklog", f"{BASE}/other"),
+        (BASE, "/hooklog/", f"{BASE}/hooklog"),
+        (BASE, "/hooklog", BASE),
+        (f"{BASE}:8443", "/hooklog", f"{BASE}/hooklog"),
+        (f"{BASE}/prefix", "/hooklog", f"{BASE}/hooklog"),
+        (f"{BASE}/hook", "/hooklog", f"{BASE}/hooklog"),
+    ],
+)
+def test_no_other_url_is(configured: str, path: str, signed: str) -> None:
+    """A callback signed for another URL is not one for us."""
+    request = Request(path=path, body=json.dumps(message_status()))
+    request.headers = {SHA1: scheme_a(KEY, signed, request.body or "")}
+    assert Door(url=configured).knock(request) == 403
+
+
+def test_without_a_url_nothing_gets_in() -> None:
+    """Every request is refused, and the operator is told once which setting is missing."""
+    door = Door(url="")
+    for request, _ in GOOD.values():
+        assert door.knock(request) == 403
+    assert door.queue.bodies == []
+    assert set(door.refusals) == {"callback.closed"}
+    (reason,) = door.telemetry.reasons
+    assert "WEBHOOK_URL" in reason
+    assert "WebhookUrl" in reason
+    assert door.keys.looks == 0
+
+
+def test_with_a_url_nobody_is_told_that_there_is_none() -> None:
+    """The error line is one of a door that is closed."""
+    assert Door().telemetry.reasons == []
+
+
+# --- attacks ------------------------------------------------------------------------------------
+
+
+def attack(request: Request, **changes: Any) -> Request:  # noqa: ANN401
+    """Change a signed request on its way, but not its signature."""
+    return replace(request, **changes)
+
+
+def with_headers(request: Request, **headers: Any) -> Request:  # noqa: ANN401
+    """Change its headers, named without their prefix ``x-``; None takes one out."""
+    named = {f"x-{name.replace('_', '-')}": value for name, value in headers.items()}
+    kept = {k: v for k, v in (request.headers | named).items() if v is not None}
+    return replace(request, headers=kept)
+
+
+def signed_for(url: str, **headers: str) -> Request:
+    """Sign a callback for another URL, and claim to be there."""
+    body = json.dumps(message_status())
+    return Request(body=body, headers={SHA1: scheme_a(KEY, url, body)} | headers)
+
+
+def only(request: Request, name: str, value: str) -> Request:
+    """Give a request one signature."""
+    return replace(request, headers={name: value})
+
+
+def encoded(content: bytes) -> str:
+    """Encode a body as AWS does."""
+    return base64.b64encode(content).decode()
+
+
+GOOD_JSON, GOOD_FORM, GOOD_GET = json_request(query="t=1&u=2"), form_request(), get_request()
+BODY = GOOD_JSON.body or ""
+SIGNATURE, SIGNATURE256 = GOOD_JSON.headers[SHA1], GOOD_JSON.headers[SHA256]
+FORM_SIGNATURE = GOOD_FORM.headers[SHA1]
+OTHER_MESSAGE = json.dumps(message_status(id=str(uuid.UUID(int=7))))
+
+FORBIDDEN: dict[str, Request] = {
+    "no signature, JSON": attack(GOOD_JSON, headers={}),
+    "no signature, form": attack(GOOD_FORM, headers={}),
+    "no signature, GET": attack(GOOD_GET, headers={}),
+    "no signature, but a user": attack(GOOD_JSON, headers={"authorization": "Basic eDp5"}),
+    "empty signature": only(GOOD_JSON, SHA1, ""),
+    "empty signatures": attack(GOOD_FORM, headers={SHA1: "", SHA256: "", ALIAS: ""}),
+    "signature of one character": only(GOOD_JSON, SHA1, "d"),
+    "truncated signature": only(GOOD_JSON, SHA1, SIGNATURE[:-1]),
+    "truncated base64 signature": only(GOOD_FORM, SHA1, FORM_SIGNATURE.rstrip("=")),
+    "extended signature": only(GOOD_JSON, SHA1, f"{SIGNATURE}0"),
+    "signature between blanks": only(GOOD_JSON, SHA1, f" {SIGNATURE} "),
+    "signature in quotes": only(GOOD_JSON, SHA1, f'"{SIGNATURE}"'),
+    "signature with its scheme": only(GOOD_JSON, SHA1, f"sha1={SIGNATURE}"),
+    "signature in upper case": only(GOOD_JSON, SHA1, SIGNATURE.upper()),
+    "SHA-256 signature in upper case": only(GOOD_JSON, SHA256, SIGNATURE256.upper()),
+    "base64 signature in swapped case": only(GOOD_FORM, SHA1, FORM_SIGNATURE.swapcase()),
+    "URL-safe base64 signature": only(
+        GOOD_FORM, SHA1, FORM_SIGNATURE.translate(str.maketrans("+/=", "-_."))
+    ),
+    "signature that is no ASCII": only(GOOD_JSON, SHA1, f"é{SIGNATURE[1:]}"),
+    "signature that is no Unicode": only(GOOD_JSON, SHA1, "\ud800" * 40),
+    "another key, JSON": json_request(key=OTHER_KEY),
+    "another key, form": form_request(key=OTHER_KEY),
+    "another key, GET": get_request(key=OTHER_KEY),
+    "an empty key": json_request(key=""),
+    "a blank key": json_request(key=" "),
+    "the key in lower case": json_request(key=KEY.lower()),
+    "another host": signed_for("https://evil.example.com/hooklog"),
+    "another host, spoofed Host": signed_for(
+        "https://evil.example.com/hooklog", host="evil.example.com"
+    ),
+    "another host, spoofed X-Forwarded-Host": signed_for(
+        "https://evil.example.com/hooklog",
+        **{"x-forwarded-host": "evil.example.com", "x-forwarded-proto": "https"},
+    ),
+    "another host, spoofed Forwarded": signed_for(
+        "https://evil.example.com/hooklog", forwarded="host=evil.example.com;proto=https"
+    ),
+    "plain http": signed_for("http://hooks.example.com/hooklog"),
+    "another port": signed_for(f"{BASE}:8443/hooklog"),
+    "another path": attack(GOOD_JSON, path="/another"),
+    "a slash more": attack(GOOD_JSON, path="/hooklog/"),
+    "a path in another case": attack(GOOD_JSON, path="/HookLog"),
+    "a path with dots": attack(GOOD_JSON, path="/x/../hooklog"),
+    "changed query": attack(GOOD_JSON, query="t=1&u=3"),
+    "extended query": attack(GOOD_JSON, query="t=1&u=2&v=3"),
+    "reordered query": attack(GOOD_JSON, query="u=2&t=1"),
+    "no query": attack(GOOD_JSON, query=""),
+    "query spelt differently": attack(GOOD_JSON, query="t=%31&u=2"),
+    "GET of another fax": attack(GOOD_GET, query=urlencode(fax_status(FaxSid=MESSAGE_ID))),
+    "changed body": attack(GOOD_JSON, body=BODY.replace("undelivered", "delivered")),
+    "body of another callback": attack(GOOD_JSON, body=OTHER_MESSAGE),
+    "a blank more in the body": attack(GOOD_JSON, body=f"{BODY} "),
+    "no body": attack(GOOD_JSON, body=None),
+    "changed form": attack(
+        GOOD_FORM, body=encoded(urlencode(fax_status(FaxStatus="delivered")).encode())
+    ),
+    "a field more": attack(GOOD_FORM, body=encoded(urlencode(fax_status() | {"Z": "1"}).encode())),
+    "a field less": attack(GOOD_FORM, body=encoded(urlencode(fax_status()).encode()[:-20])),
+    "a field twice": attack(
+        GOOD_FORM, body=encoded(urlencode([*fax_status().items(), ("To", TO)]).encode())
+    ),
+    "JSON under a form's signature": attack(
+        GOOD_FORM, body=encoded(json.dumps(fax_status()).encode())
+    ),
+    "header twice": only(GOOD_JSON, SHA1, f"{SIGNATURE},{SIGNATURE}"),
+    "header twice, once wrong": only(GOOD_JSON, SHA1, f"x, {SIGNATURE}"),
+    "SHA-256 under SHA-1's name": only(GOOD_JSON, SHA1, SIGNATURE256),
+    "SHA-1 under SHA-256's name": only(GOOD_JSON, SHA256, SIGNATURE),
+    "a form's under SHA-256's name": only(GOOD_FORM, SHA256, FORM_SIGNATURE),
+    "hex where base64 belongs": only(GOOD_FORM, SHA1, base64.b64decode(FORM_SIGNATURE).hex()),
+    "base64 where hex belongs": only(
+        GOOD_JSON, SHA1, base64.b64encode(bytes.fromhex(SIGNATURE)).decode()
+    ),
+    "both schemes in one header": only(GOOD_JSON, SHA1, SIGNATURE + FORM_SIGNATURE),
+    "both schemes, of another callback": attack(
+        GOOD_JSON, headers={SHA1: FORM_SIGNATURE, SHA256: scheme_a256(KEY, BASE, BODY)}
+    ),
+    "signed alias beside a wrong header": attack(
+        GOOD_FORM, headers={SHA1: "x", ALIAS: FORM_SIGNATURE}
+    ),
+    "signature of the URL alone with JSON": only(GOOD_JSON, SHA1, scheme_b(KEY, GOOD_JSON.url, [])),
+    "signature of the URL alone with a form": only(
+        GOOD_FORM, SHA1, scheme_b(KEY, GOOD_FORM.url, [])
+    ),
+    "signature of the body alone": only(GOOD_JSON, SHA1, scheme_a(KEY, "", BODY)),
+    "signature in the query": attack(GOOD_JSON, headers={}, query=f"{SHA1}={SIGNATURE}"),
+}
+
+
+def unreadable() -> dict[str, object]:
+    """Give what is refused before or after its signature was looked at, as unreadable."""
+    event = json_request().event()
+    path_of_another_host = json_request()
+    path_of_another_host.path = ".evil.example.com/hooklog"
+    path_of_another_host.headers[SHA1] = scheme_a(KEY, path_of_another_host.url, BODY)
+    return {
+        "bad base64": attack(GOOD_FORM, body="%%%"),
+        "base64 cut short": attack(GOOD_FORM, body=(GOOD_FORM.body or "")[:-1]),
+        "base64 that is no ASCII": attack(GOOD_FORM, body="é" * 4),
+        "base64 with line breaks": attack(GOOD_FORM, body="QUJD\nREVG"),
+        "bad UTF-8": attack(GOOD_FORM, body=encoded(b"FaxSid=\xff\xfe")),
+        "UTF-16": attack(GOOD_JSON, body=encoded(BODY.encode("utf-16")), is_base64=True),
+        "half of a character": attack(GOOD_JSON, body="\ud800"),
+        "a path that changes the host": path_of_another_host,
+        "PUT": attack(GOOD_JSON, method="PUT"),
+        "DELETE": attack(GOOD_GET, method="DELETE"),
+        "HEAD": attack(GOOD_GET, method="HEAD"),
+        "get": attack(GOOD_GET, method="get"),
+        "GET with a body": attack(GOOD_GET, body="FaxSid=x"),
+        "POST of what was a GET": attack(GOOD_GET, method="POST"),
+        "headers of the same name": with_headers(
+            GOOD_JSON, **{"SignalWire-Signature": "x", "signalwire_signature": SIGNATURE}
+        ),
+        "a header that is no text": with_headers(GOOD_JSON, signalwire_signature=[SIGNATURE]),
+        "a header that is null": event | {"headers": {SHA1: None}},
+        "no headers": {k: v for k, v in event.items() if k != "headers"},
+        "headers in a list": event | {"headers": [[SHA1, SIGNATURE]]},
+        "no method": event | {"requestContext": {}},
+        "a path that is no text": event | {"rawPath": 7},
+        "a query that is no text": event | {"rawQueryString": {"t": "1"}},
+        "a body that is no text": event | {"body": {"id": MESSAGE_ID}},
+        "base64 by hearsay": event | {"isBase64Encoded": "true"},
+        "payload format 1.0": event | {"version": "1.0"},
+        "an SQS event": {"Records": [{"body": BODY}]},
+        "nothing": None,
+        "a text": BODY,
+        "a list": [event],
+        "signed, but about a call": form_request({"CallSid": FAX_SID, "CallStatus": "failed"}),
+        "signed, but no UUID": json_request(message_status(id="1")),
+        "signed, but a list": sign_json("[]"),
+        "signed, but no JSON": sign_json("{"),
+        "signed, but deep": sign_json('{"a":' * 10_000),
+        "signed, but empty": sign_json(""),
+        "signed, with the values' borders moved": replace(
+            GOOD_FORM,
+            body=encoded(urlencode(fax_status()).replace("&FaxStatus=", "FaxStatus").encode()),
+        ),
+    }
+
+
+def sign_json(body: str) -> Request:
+    """Sign any text as JSON is signed."""
+    request = Request(body=body)
+    request.headers = {"content-type": JSON, SHA1: scheme_a(KEY, request.url, body)}
+    return request
+
+
+TOO_LARGE: dict[str, Request] = {
+    "huge body": sign_json("{" + " " * MAX_BODY),
+    "huge body, barely": sign_json(" " * (MAX_BODY + 1)),
+    "huge body in base64": attack(GOOD_FORM, body=encoded(b"x" * (MAX_BODY + 1))),
+    "huge body that is no base64": attack(GOOD_FORM, body="%" * MAX_BODY * 2),
+    "huge body in few characters": sign_json("€" * (MAX_BODY // 2)),
+    "huge body without a signature": Request(body="x" * 6_000_000),
+}
+ATTACKS: dict[str, tuple[Any, int, str]] = {
+    **{name: (request, 403, "callback.unsigned") for name, request in FORBIDDEN.items()},
+    **{name: (event, 400, "callback.malformed") for name, event in unreadable().items()},
+    **{name: (request, 413, "callback.too_large") for name, request in TOO_LARGE.items()},
+}
+#: What may not be printed, whatever the answer: parts of the requests above.
+PERSONAL = (
+    *(FROM[2:], TO[2:], MESSAGE_ID, FAX_SID, PROJECT_ID, KEY, OTHER_KEY, SIGNATURE, SIGNATURE256),
+    *(FORM_SIGNATURE, "hooklog?", "evil", "314159", "Handset", "dropped", "tenant"),
+)
+
+
+def test_the_untouched_requests_get_in() -> None:
+    """What the attacks change is good as it is."""
+    for request in (GOOD_JSON, GOOD_FORM, GOOD_GET):
+        assert Door().knock(request) == 204
+
+
+@pytest.mark.parametrize(("request_", "status", "code"), ATTACKS.values(), ids=ATTACKS)
+def test_attacks(
+    request_: Any,  # noqa: ANN401
+    status: int,
+    code: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each is refused, enqueues nothing, is counted, and nothing of it is printed."""
+    queue = FakeProducer()
+    telemetry = CloudWatchDoorTelemetry(Logger(service=f"test-{uuid.uuid4()}", level="DEBUG"))
+    door = FrontDoor(BASE, FakeKeys((KEY,)), queue, telemetry)
+    event = request_.event() if isinstance(request_, Request) else request_
+    assert door.handle(event) == {"statusCode": status}
+    assert queue.bodies == []
+    (line,) = capsys.readouterr().out.splitlines()
+    assert (json.loads(line)["code"], json.loads(line)["CallbacksRefused"]) == (code, 1)
+    assert not [text for text in PERSONAL if text in line]
+
+
+@pytest.mark.parametrize(
+    "request_", [attack(GOOD_JSON, headers={}), TOO_LARGE["huge body"], unreadable()["PUT"]]
+)
+def test_what_is_refused_anyway_costs_no_look_at_the_keys(request_: Request) -> None:
+    """Secrets Manager is asked only about what has a signature and can be read."""
+    door = Door()
+    assert door.knock(request_) in {400, 403, 413}
+    assert door.keys.looks == 0
+
+
+EVENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *("version", "rawPath", "rawQueryString", "headers", "requestContext"),
+                *("body", "isBase64Encoded"),
+            ]
+        ),
+        EVENTS,
+    )
+)
+def test_no_event_gets_in_or_crashes(changes: dict[str, Any]) -> None:
+    """Whatever an event holds, without its signature nothing is enqueued."""
+    door = Door()
+    unsigned = json_request()
+    unsigned.headers = {SHA1: "0" * 40}
+    assert door.knock(unsigned.event() | changes) in {400, 403}
+    assert (door.queue.bodies, door.telemetry.defects) == ([], [])
+
+
+# --- the keys -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keys", [(), ("",), ("", "")])
+def test_without_a_key_nothing_gets_in(keys: tuple[str, ...]) -> None:
+    """No key opens nothing, and neither does an empty one."""
+    door = Door()
+    door.keys.keys = keys
+    for key in (KEY, ""):
+        assert door.knock(json_request(key=key)) == 403
+    assert door.queue.bodies == []
+    assert set(door.refusals) == ({"callback.unsigned"} if keys else {"callback.closed"})
+
+
+def test_several_keys_are_good_at_once() -> None:
+    """While one replaces the other, callbacks signed with either get in."""
+    door = Door(OTHER_KEY, KEY)
+    assert door.knock(json_request()) == door.knock(json_request(key=OTHER_KEY)) == 204
+    assert door.keys.looks == 2
+
+
+def test_a_new_key_is_looked_for_when_none_fits() -> None:
+    """The first callback with a new key gets in already."""
+    door = Door(OTHER_KEY, new_keys=(KEY, OTHER_KEY))
+    assert door.knock(json_request()) == 204
+    assert door.keys.looks == 2
+
+
+def test_new_keys_that_do_not_fit_either() -> None:
+    """A look that finds other keys is no reason to let anybody in."""
+    door = Door(OTHER_KEY, new_keys=("PSK_third",))
+    assert door.knock(json_request()) == 403
+    assert door.refusals == ["callback.unsigned"]
+
+
+def test_keys_that_cannot_be_read() -> None:
+    """503, so that SignalWire comes again; nothing gets in unverified."""
+    door = Door(error=KeysUnavailableError("The secret cannot be read (X)."))
+    assert door.knock(json_request()) == 503
+    assert (door.queue.bodies, door.refusals) == ([], ["callback.keys_unavailable"])
+
+
+# --- the queue ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("request_", [request for request, _ in GOOD.values()], ids=GOOD)
+def test_a_queue_that_cannot_be_reached(request_: Request) -> None:
+    """503, so that SignalWire comes again: never a 2xx for what is not on the queue."""
+    door = Door()
+    door.queue.error = QueueUnavailableError("SQS did not take the message (X).")
+    assert door.knock(request_) == 503
+    assert door.telemetry.accepted_types == []
+    assert door.refusals == ["queue.unavailable"]
+    door.queue.error = None
+    assert door.knock(request_) == 204
+
+
+@pytest.mark.parametrize("error", [RuntimeError(FROM), MemoryError(), KeyError(MESSAGE_ID)])
+def test_a_defect(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    """500, so that SignalWire comes again; its place is logged, and none of its values."""
+    queue = FakeProducer(error=error)
+    telemetry = CloudWatchDoorTelemetry(Logger(service=f"test-{uuid.uuid4()}"))
+    door = FrontDoor(BASE, FakeKeys((KEY,)), queue, telemetry)
+    assert door.handle(json_request().event()) == {"statusCode": 500}
+    printed = capsys.readouterr().out
+    assert "fakes.py" in printed
+    assert type(error).__name__ in printed
+    assert '"code":"internal.unexpected"' in printed
+    assert not [text for text in PERSONAL if text in printed]
+
+
+# --- what an operator sees ----------------------------------------------------------------------
+
+
+def test_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line a request, with dimensions that are few."""
+    telemetry = CloudWatchDoorTelemetry(Logger(service=f"test-{uuid.uuid4()}"))
+    door = FrontDoor(BASE, FakeKeys((KEY,)), FakeProducer(), telemetry)
+    requests: list[Callable[[], Request]] = [json_request, form_request, Request]
+    for request in requests:
+        door.handle(request().event())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    directives = [line["_aws"]["CloudWatchMetrics"][0] for line in lines]
+    assert [
+        (line["Dimensions"], [metric["Name"] for metric in line["Metrics"]]) for line in directives
+    ] == [([["log_type"]], ["CallbacksAccepted"])] * 2 + [([["code"]], ["CallbacksRefused"])]
+    assert [line.get("log_type") for line in lines] == ["message", "fax", None]
+    assert (lines[2]["code"], lines[2]["detail"]) == ("callback.unsigned", "It has no signature.")
+
+
+def test_the_closed_door_says_so_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error line that names the setting, at the cold start and not again."""
+    telemetry = CloudWatchDoorTelemetry(Logger(service=f"test-{uuid.uuid4()}"))
+    door = FrontDoor("", FakeKeys((KEY,)), FakeProducer(), telemetry)
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert line["level"] == "ERROR"
+    assert "WEBHOOK_URL" in line["reason"]
+    door.handle(json_request().event())
+    assert "ERROR" not in capsys.readouterr().out

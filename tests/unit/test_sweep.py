@@ -1,0 +1,328 @@
+"""The sweep finds what callbacks lost, repeats work after a crash, and loses nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from hooklog.backfill import BackfillRequest, backfill
+from hooklog.errors import (
+    BackfillError,
+    HistoryLimitError,
+    HooklogError,
+    QueueUnavailableError,
+    RejectedError,
+    StoreUnavailableError,
+)
+from hooklog.logs import FAX, MESSAGE, LogKind
+from hooklog.rows import Row, StoreRecord
+from hooklog.sweep import Extent, ListedLog, Page, Place, Sweeper, Verdict, judge
+from local.space import Log
+from tests.builders import FAX_ID, MESSAGE_ID, failed_fax, fax_log, message_log, record
+from tests.fakes import NOW, Clock, MemoryTable
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+def listed(log_id: str = FAX_ID, **changes: object) -> ListedLog:
+    """Give a listed log, by default the builders' fax."""
+    return ListedLog.model_validate(
+        {"id": log_id, "status": "completed", "charge": 0.02, "created_at": NOW - DAY, **changes}
+    )
+
+
+@dataclass
+class FakeListing:
+    """Gives pages by kind and number; the page after the last has no next."""
+
+    pages: dict[str, list[list[ListedLog]]] = field(default_factory=dict)
+    asked: list[tuple[str, datetime, datetime, str | None]] = field(default_factory=list)
+    errors: list[HooklogError | None] = field(default_factory=list)
+
+    def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
+        """Give a page, or fail if it is told to."""
+        self.asked.append((kind.name, start, end, page))
+        if self.errors and (error := self.errors.pop(0)) is not None:
+            raise error
+        pages = self.pages.get(kind.name, [[]])
+        number = int(page or 0)
+        return Page(pages[number], str(number + 1) if number + 1 < len(pages) else None)
+
+
+@dataclass
+class FakeProducer:
+    """Keeps what was enqueued; fails when it is told to."""
+
+    sent: list[dict[str, str]] = field(default_factory=list)
+    error: QueueUnavailableError | None = None
+
+    def send_all(self, bodies: Sequence[str]) -> None:
+        """Take messages."""
+        if self.error is not None:
+            raise self.error
+        self.sent += [json.loads(body) for body in bodies]
+
+
+@dataclass
+class FakePlaces:
+    """Keeps places in memory."""
+
+    places: dict[str, Place] = field(default_factory=dict)
+    saved: list[tuple[str, Place]] = field(default_factory=list)
+
+    def load(self, kind: LogKind) -> Place | None:
+        """Read a place."""
+        return self.places.get(kind.name)
+
+    def save(self, kind: LogKind, place: Place) -> None:
+        """Keep a place."""
+        self.places[kind.name] = place
+        self.saved.append((kind.name, place))
+
+
+class Bench:
+    """A sweeper among fakes."""
+
+    def __init__(self) -> None:
+        """Wire it."""
+        self.clock = Clock()
+        self.listing = FakeListing()
+        self.table = MemoryTable()
+        self.producer = FakeProducer()
+        self.places = FakePlaces()
+        self.sweeper = Sweeper(
+            listing=self.listing, table=self.table, producer=self.producer, clock=self.clock
+        )
+
+    def store(self, log: Log) -> None:
+        """Put a log's row into the table."""
+        write = StoreRecord(record(log)).plan(None)
+        assert write is not None
+        self.table.items[write.key] = dict(write.values) | {"version": 1}
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Give a fresh sweeper."""
+    return Bench()
+
+
+ROW = Row(version=1, status="completed", charge=Decimal("0.02"), fetched_at=NOW, final=True)
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        (None, Verdict.MISSING),
+        (ROW, Verdict.PRESENT),
+        (Row(version=1), Verdict.MISSING),
+        (Row(version=1, status="queued", charge=Decimal("0.02"), fetched_at=NOW), Verdict.STALE),
+        (Row(version=1, status="completed", charge=Decimal(0), final=True), Verdict.STALE),
+        (
+            Row(version=1, status="completed", charge=Decimal("0.02"), error_code="34004"),
+            Verdict.STALE,
+        ),
+        (Row(version=1, status="completed", charge=Decimal("0.02")), Verdict.UNFINISHED),
+        (Row(version=1, parked_at=NOW), Verdict.PARKED),
+    ],
+)
+def test_verdicts(row: Row | None, verdict: Verdict) -> None:
+    """Missing, different in status, charge or error, unfinished for long, or fine."""
+    assert judge(listed(), row, stuck_before=NOW) == verdict
+
+
+def test_a_young_log_in_progress_is_left_alone() -> None:
+    """Its callbacks are still to come."""
+    row = Row(version=1, status="queued", charge=Decimal(0))
+    young = listed(status="queued", charge=0, created_at=NOW - HOUR)
+    assert judge(young, row, stuck_before=NOW - 2 * HOUR) == Verdict.PRESENT
+
+
+def test_only_what_is_missing_or_differs_is_enqueued(bench: Bench) -> None:
+    """One message each, with the sweep as its origin; what is present costs no queue call."""
+    other = "11111111-2222-4333-8444-555555555555"
+    bench.store(fax_log())
+    bench.store(message_log(status="sent"))
+    bench.listing.pages = {
+        "fax": [[listed(), listed(other)]],
+        "message": [[listed(MESSAGE_ID, status="delivered", charge=0.00415)]],
+    }
+    walks = bench.sweeper.sweep(bench.places, lambda: 900)
+    assert sorted(bench.producer.sent, key=lambda sent: sent["log_type"]) == [
+        {"log_type": "fax", "log_id": other, "origin": "sweep"},
+        {"log_type": "message", "log_id": MESSAGE_ID, "origin": "sweep"},
+    ]
+    assert +walks["fax"].found == {Verdict.PRESENT: 1, Verdict.MISSING: 1}
+    assert +walks["message"].found == {Verdict.STALE: 1}
+
+
+def test_the_first_sweep_looks_back_a_day_and_leaves_the_youngest(bench: Bench) -> None:
+    """Its watermark is then where it ended."""
+    bench.sweeper.sweep(bench.places, lambda: 900)
+    extent = Extent()
+    end = NOW - extent.settling
+    assert bench.listing.asked[0][1:] == (NOW - extent.first - extent.overlap, end, None)
+    assert bench.places.places["fax"] == Place(end, end, end)
+
+
+def test_the_next_sweep_begins_at_the_watermark_less_the_overlap(bench: Bench) -> None:
+    """What may have changed since is seen again."""
+    bench.sweeper.sweep(bench.places, lambda: 900)
+    watermark = bench.places.places["fax"].watermark
+    bench.listing.asked.clear()
+    bench.clock.advance(hours=1)
+    bench.sweeper.sweep(bench.places, lambda: 900)
+    assert bench.listing.asked[0][1:3] == (watermark - 6 * HOUR, watermark + HOUR)
+
+
+def test_the_place_moves_only_when_the_page_is_enqueued(bench: Bench) -> None:
+    """A queue that fails repeats the page; nothing between is lost."""
+    bench.listing.pages = {"fax": [[listed()], [listed()]]}
+    bench.producer.error = QueueUnavailableError()
+    with pytest.raises(QueueUnavailableError):
+        bench.sweeper.sweep(bench.places, lambda: 900)
+    assert "fax" not in bench.places.places
+    bench.producer.error = None
+    bench.sweeper.sweep(bench.places, lambda: 900)
+    assert len(bench.producer.sent) == 2
+
+
+def test_a_sweep_out_of_time_goes_on_at_its_page(bench: Bench) -> None:
+    """The next one asks for the page that was not done, of the same period."""
+    bench.listing.pages = {"fax": [[listed()], [listed()], [listed()]]}
+    remaining = iter([900.0, 900.0, 5.0])
+    first = bench.sweeper.sweep(bench.places, lambda: next(remaining, 5.0))
+    assert not first["fax"].is_complete
+    asked = bench.listing.asked[-1]
+    bench.clock.advance(hours=1)
+    second = bench.sweeper.sweep(bench.places, lambda: 900)
+    assert second["fax"].is_complete
+    continued = [ask for ask in bench.listing.asked if ask[0] == "fax"][2]
+    assert continued == (*asked[:3], "2")
+
+
+def test_a_page_whose_token_died_begins_the_period_again(bench: Bench) -> None:
+    """Work is repeated and none is lost."""
+    bench.listing.pages = {"fax": [[listed()], [listed(MESSAGE_ID)]]}
+    bench.listing.errors = [None, RejectedError("SignalWire answered 422.")]
+    walks = bench.sweeper.sweep(bench.places, lambda: 900)
+    assert walks["fax"].is_complete
+    assert [ask[3] for ask in bench.listing.asked if ask[0] == "fax"] == [None, "1", None, "1"]
+
+
+def test_a_first_page_that_is_refused_is_an_error(bench: Bench) -> None:
+    """Beginning again would end in the same refusal."""
+    bench.listing.errors = [RejectedError()]
+    with pytest.raises(RejectedError):
+        bench.sweeper.sweep(bench.places, lambda: 900)
+
+
+def test_an_unreadable_table_stops_the_sweep_where_it_is(bench: Bench) -> None:
+    """Without rows nothing can be compared."""
+    bench.listing.pages = {"fax": [[listed()]]}
+    bench.table.read_errors = [StoreUnavailableError()]
+    with pytest.raises(StoreUnavailableError):
+        bench.sweeper.sweep(bench.places, lambda: 900)
+    assert bench.places.saved == []
+
+
+def test_the_kind_that_is_furthest_behind_goes_first(bench: Bench) -> None:
+    """A long backlog of one kind does not starve the other."""
+    bench.places.places = {
+        FAX.name: Place(NOW - HOUR, NOW - HOUR, NOW - HOUR),
+        MESSAGE.name: Place(NOW - DAY, NOW - DAY, NOW - DAY),
+    }
+    bench.sweeper.sweep(bench.places, lambda: 900)
+    assert [ask[0] for ask in bench.listing.asked] == ["message", "fax"]
+
+
+# --- a period of the past -------------------------------------------------------------------
+
+EVENT = {"from": "2026-01-01", "to": "2026-02-01T12:00:00+02:00", "log_type": "fax"}
+
+
+def run(
+    bench: Bench, time_left: float = 900, **more: object
+) -> tuple[dict[str, object], list[float]]:
+    """Run a backfill; give its summary and what it slept."""
+    slept: list[float] = []
+    request = BackfillRequest.read({**EVENT, **more})
+    _, summary = backfill(bench.sweeper, request, lambda: time_left, sleep=slept.append)
+    return dict(summary), slept
+
+
+def test_a_backfill_compares_its_period(bench: Bench) -> None:
+    """The same comparison, with the backfill as origin and at the rate that was asked for."""
+    bench.listing.pages = {"fax": [[listed()]]}
+    summary, slept = run(bench, messages_per_second=4)
+    assert summary == {"found": {"fax": {"missing": 1}}, "complete": True}
+    assert bench.producer.sent == [{"log_type": "fax", "log_id": FAX_ID, "origin": "backfill"}]
+    assert slept == [0.25]
+    assert bench.listing.asked[0][1].isoformat() == "2026-01-01T00:00:00+00:00"
+    assert bench.listing.asked[0][2].isoformat() == "2026-02-01T10:00:00+00:00"
+
+
+def test_a_dry_run_only_counts(bench: Bench) -> None:
+    """Nothing is enqueued, and nobody waits."""
+    bench.listing.pages = {"fax": [[listed()]]}
+    summary, slept = run(bench, dry_run=True)
+    assert summary["found"] == {"fax": {"missing": 1}}
+    assert (bench.producer.sent, slept) == ([], [])
+
+
+def test_a_backfill_out_of_time_says_how_to_go_on(bench: Bench) -> None:
+    """Its answer holds the next event, which begins where this one ended."""
+    bench.listing.pages = {"fax": [[listed()]]}
+    summary, _ = run(bench, time_left=1)
+    assert summary["complete"] is False
+    assert summary["next_event"] == {
+        "from": "2026-01-01T00:00:00.000Z",
+        "to": "2026-02-01T10:00:00.000Z",
+        "log_type": "fax",
+        "dry_run": False,
+        "messages_per_second": 20,
+        "page": None,
+    }
+    next_event = summary["next_event"]
+    assert isinstance(next_event, dict)
+    assert BackfillRequest.read(next_event).page is None
+
+
+def test_a_period_beyond_the_history_ends_with_a_clear_sentence(bench: Bench) -> None:
+    """SignalWire answers 422 exceeds_history_logs_limit; that is not a failure of hooklog's."""
+    bench.listing.errors = [HistoryLimitError()]
+    summary, _ = run(bench)
+    assert "older than the logs that SignalWire keeps" in str(summary["stopped"])
+    assert summary["complete"] is True
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"from": "soon"}, "from"),
+        ({"to": None}, "to"),
+        ({"log_type": "voice"}, "log_type"),
+        ({"messages_per_second": 0}, "messages_per_second"),
+        ({"page": "https://elsewhere.example/"}, "page"),
+        ({"dryrun": True}, "dryrun"),
+        ({"to": "2025-12-31"}, "the whole"),
+    ],
+)
+def test_a_malformed_backfill_names_what_is_wrong(change: dict[str, object], named: str) -> None:
+    """One sentence, before anything is done."""
+    with pytest.raises(BackfillError, match=named):
+        BackfillRequest.read({**EVENT, **change})
+
+
+def test_a_failed_fax_that_is_stored_as_such_is_present(bench: Bench) -> None:
+    """The comparison is of what the API says, not of what hooklog made of it."""
+    bench.store(failed_fax())
+    bench.listing.pages = {"fax": [[listed(error_code="34004")]]}
+    walks = bench.sweeper.sweep(bench.places, lambda: 900)
+    assert +walks["fax"].found == {Verdict.PRESENT: 1}
