@@ -147,16 +147,17 @@ def test_the_sweep_may_do_just_what_it_does() -> None:
 def test_the_sweep_can_be_left_out() -> None:
     """Without a schedule nothing of it is deployed."""
     assert PARAMETERS["SweepSchedule"]["Default"]
-    for name in ("ReconcileFunction", "ReconcileRole", "ReconcileLogGroup", "MissingLogsAlarm"):
+    for name in ("ReconcileFunction", "ReconcileRole", "ReconcileLogGroup", "MissingFaxLogsAlarm"):
         assert RESOURCES[name]["Condition"] == "HasSweep"
 
 
 def test_the_alarm_watches_the_missing_logs_of_every_kind() -> None:
     """A new kind of log would otherwise go missing unheard."""
     watched = {
-        metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"]
-        for metric in properties("MissingLogsAlarm")["Metrics"]
-        if "MetricStat" in metric
+        alarm["Properties"]["Dimensions"][0]["Value"]
+        for alarm in RESOURCES.values()
+        if alarm["Type"] == "AWS::CloudWatch::Alarm"
+        and alarm["Properties"]["MetricName"] == "MissingLogs"
     }
     assert watched == set(KINDS)
 

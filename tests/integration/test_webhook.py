@@ -1,0 +1,130 @@
+"""From SignalWire's callback over HTTP to a row, through the deployed front door."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import time
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.stack import messages_left, rows
+from tests.builders import fax_log, message_log
+from tests.integration.conftest import Deployment
+from tests.webhook import (
+    SHA1,
+    Request,
+    fax_status,
+    form_request,
+    get_request,
+    json_request,
+    message_status,
+    sms_status,
+)
+
+pytestmark = pytest.mark.integration
+
+_WITHIN = 60.0
+#: What a further fetch of the same truth changes in a row.
+COUNTERS = {"version", "fetched_at", "sent_at", "lag_ms"}
+
+
+def call(deployment: Deployment, request: Request) -> int:
+    """Send the request to the Function URL; the local cloud tells functions by the host."""
+    cloud = urlsplit(deployment.cloud.url)
+    assert cloud.hostname is not None
+    body = request.body or ""
+    connection = http.client.HTTPConnection(cloud.hostname, cloud.port, timeout=20)
+    connection.request(
+        request.method,
+        f"{request.path}?{request.query}" if request.query else request.path,
+        base64.b64decode(body) if request.is_base64 else body.encode(),
+        request.headers | {"Host": urlsplit(deployment.stack.webhook_endpoint).netloc},
+    )
+    response = connection.getresponse()
+    assert response.read() == b""
+    connection.close()
+    return response.status
+
+
+def row(deployment: Deployment, key: str) -> dict[str, Any] | None:
+    """Give the row of a log, once the queue is empty."""
+    deadline = time.monotonic() + _WITHIN
+    while messages_left(deployment.cloud, deployment.stack.queue_url):
+        assert time.monotonic() < deadline, "the queue is not drained"
+        time.sleep(0.2)
+    found = {found["pk"]: found for found in rows(deployment.cloud, deployment.stack)}
+    return found.get(key)
+
+
+def new_message(deployment: Deployment) -> str:
+    """Put a message into the space that nobody has heard of yet, and give its id."""
+    log_id = str(uuid.uuid4())
+    deployment.space.put_log("message", message_log(id=log_id))
+    return log_id
+
+
+def test_a_message_callback_becomes_a_row(deployment: Deployment) -> None:
+    """Signed as JSON; the answer comes before SignalWire hangs up, cold start included."""
+    log_id = new_message(deployment)
+    began = time.monotonic()
+    status = call(deployment, json_request(message_status(id=log_id, status="delivered")))
+    assert time.monotonic() - began < 5
+    assert status == 204
+    found = row(deployment, f"message#{log_id}")
+    assert found is not None
+    assert found["status"] == "delivered"
+
+
+def test_a_form_callback_becomes_a_row(deployment: Deployment) -> None:
+    """Signed as a form, which AWS hands over in base64, with a query of the user's."""
+    log_id = new_message(deployment)
+    request = form_request(sms_status(MessageSid=log_id), query="tenant=7")
+    assert call(deployment, request) == 204
+    assert row(deployment, f"message#{log_id}") is not None
+
+
+def test_a_get_callback_becomes_a_row(deployment: Deployment) -> None:
+    """Signed with its query, in which the form then is."""
+    log_id = new_message(deployment)
+    request = get_request({"MessageSid": log_id, "MessageStatus": "delivered", "To": "+1"})
+    assert call(deployment, request) == 204
+    assert row(deployment, f"message#{log_id}") is not None
+
+
+def test_a_fax_callback_becomes_a_row(deployment: Deployment) -> None:
+    """The fax's SID leads to its log, whose id is another."""
+    log_id, sid = str(uuid.uuid4()), str(uuid.uuid4())
+    url = str(fax_log()["url"]).rpartition("/")[0]
+    deployment.space.put_log("fax", fax_log(id=log_id, url=f"{url}/{sid}"))
+    assert call(deployment, form_request(fax_status(FaxSid=sid, FaxStatus="delivered"))) == 204
+    assert row(deployment, f"fax#{log_id}") is not None
+
+
+@pytest.mark.parametrize("headers", [{}, {SHA1: "0" * 40}, {"x-forwarded-host": "x"}])
+def test_an_unsigned_callback_gets_403(deployment: Deployment, headers: dict[str, str]) -> None:
+    """It enqueues nothing, so the log that it names stays unknown."""
+    log_id = new_message(deployment)
+    request = json_request(message_status(id=log_id))
+    request.headers = {"content-type": "application/json"} | headers
+    assert call(deployment, request) == 403
+    assert messages_left(deployment.cloud, deployment.stack.queue_url) == 0
+    assert row(deployment, f"message#{log_id}") is None
+
+
+def test_a_replay_changes_nothing_but_counters(deployment: Deployment) -> None:
+    """The same signed callback again, and again: the row says what it said."""
+    log_id = new_message(deployment)
+    request = json_request(message_status(id=log_id, status="delivered"))
+    assert call(deployment, request) == 204
+    before = row(deployment, f"message#{log_id}")
+    assert before is not None
+    assert [call(deployment, request) for _ in range(3)] == [204] * 3
+    after = row(deployment, f"message#{log_id}")
+    assert after is not None
+    assert {k: v for k, v in after.items() if k not in COUNTERS} == {
+        k: v for k, v in before.items() if k not in COUNTERS
+    }
