@@ -32,6 +32,7 @@ class Stack:
     function_name: str
     log_group: str
     webhook_endpoint: str
+    sweep_function: str
     webhook_log_group: str
 
 
@@ -74,6 +75,7 @@ def deploy(
         secret_arn=outputs["CredentialsSecretArn"],
         function_name=outputs["EnrichFunctionName"],
         log_group=outputs["EnrichLogGroupName"],
+        sweep_function=outputs["ReconcileFunctionName"],
         webhook_endpoint=outputs["WebhookEndpoint"],
         webhook_log_group=outputs["WebhookLogGroupName"],
     )
@@ -123,6 +125,24 @@ def messages_left(cloud: LocalCloud, queue_url: str) -> int:
         ],
     )
     return sum(map(int, answer["Attributes"].values()))
+
+
+def sweep(cloud: LocalCloud, stack: Stack) -> dict[str, Any]:
+    """Run a sweep to its end, and give what it found by log type and verdict.
+
+    Raises:
+        RuntimeError: the function failed; the text is its error.
+
+    """
+    functions = cloud.client("lambda")
+    while True:
+        answer = functions.invoke(FunctionName=stack.sweep_function, Payload=b"{}")
+        summary: dict[str, Any] = json.loads(answer["Payload"].read())
+        if "complete" not in summary:
+            raise RuntimeError(f"The sweep failed: {summary}")
+        if summary["complete"]:
+            found: dict[str, Any] = summary["found"]
+            return found
 
 
 def rows(cloud: LocalCloud, stack: Stack) -> list[dict[str, Any]]:

@@ -47,6 +47,7 @@ def deployment(
                 "BatchingWindowSeconds": "1",
                 "RetryFirstDelaySeconds": "1",
                 "WebhookUrl": BASE,
+                "SweepSettlingMinutes": "0",
             },
         )
         put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])

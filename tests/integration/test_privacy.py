@@ -12,13 +12,14 @@ from local.stack import log_lines
 from tests.builders import fax_log, message_log
 from tests.captured import CAPTURED
 from tests.integration.conftest import Deployment
+from tests.webhook import KEY
 
 #: A number in any notation: what counts is its last digits.
 _DIGITS = 8
 
 
 def secrets() -> set[str]:
-    """Collect what must not appear: numbers, error texts, the credentials."""
+    """Collect what must not appear: numbers, error texts, the credentials and keys."""
     space = generate(seed=11, fax=60, message=60, now=datetime.now(UTC))
     logs = [*space.fax.values(), *space.message.values(), fax_log(), message_log()]
     numbers = {
@@ -28,7 +29,7 @@ def secrets() -> set[str]:
         if len(digits := re.sub(r"\D", "", str(log.get(end) or ""))) >= _DIGITS
     }
     texts = {str(log["error_message"]) for log in logs if log.get("error_message")}
-    return numbers | texts | {API_TOKEN, f"{PROJECT_ID}:{API_TOKEN}"}
+    return numbers | texts | {API_TOKEN, f"{PROJECT_ID}:{API_TOKEN}", KEY}
 
 
 @pytest.mark.integration

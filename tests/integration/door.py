@@ -1,0 +1,86 @@
+"""The front door behind a plain web server, for more callbacks than the local cloud's can take.
+
+The local cloud starts a process for each call that it answers at the same time, so thousands
+of callbacks would measure that. Here the real front door puts them on the real queue; that the
+deployed function does the same, ``test_webhook.py`` shows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
+from hooklog.adapters.sqs import SqsProducer
+from hooklog.front_door import FrontDoor
+from local.cloud import LocalCloud
+from local.stack import Stack
+
+
+class FixedKeys:
+    """Signing keys that do not change."""
+
+    def __init__(self, *keys: str) -> None:
+        """Take them."""
+        self._keys = keys
+
+    def current(self) -> tuple[str, ...]:
+        """Give them."""
+        return self._keys
+
+    def renewed(self, refused: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG002 - the port
+        """Give them again."""
+        return self._keys
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+
+@contextmanager
+def open_door(cloud: LocalCloud, stack: Stack, url: str, key: str) -> Iterator[str]:
+    """Answer callbacks on a free loopback port; gives the base URL."""
+    sqs = cloud.client("sqs")
+    door = FrontDoor(
+        url=url,
+        keys=FixedKeys(key),
+        queue=SqsProducer(lambda: sqs, stack.queue_url),
+        telemetry=CloudWatchDoorTelemetry(Logger(service="door")),
+    )
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            parts = urlsplit(self.path)
+            length = int(self.headers.get("Content-Length") or 0)
+            answer = door.handle(
+                {
+                    "version": "2.0",
+                    "rawPath": parts.path,
+                    "rawQueryString": parts.query,
+                    "headers": {name.lower(): value for name, value in self.headers.items()},
+                    "requestContext": {"http": {"method": self.command}},
+                    "body": self.rfile.read(length).decode(),
+                    "isBase64Encoded": False,
+                }
+            )
+            self.send_response(answer["statusCode"])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_POST = _answer  # noqa: N815 - the names that http.server calls
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
