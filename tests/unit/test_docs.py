@@ -14,6 +14,7 @@ from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
 from hooklog.adapters.emission import NAMESPACE
 from hooklog.adapters.sweep_telemetry import publish
 from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.comparison import Verdict
 from hooklog.errors import CallbackUnsignedError, HooklogError
 from hooklog.items import optional_attributes, record_attributes
 from hooklog.logs import KINDS
@@ -21,7 +22,7 @@ from hooklog.queue_messages import _Body
 from hooklog.report import Report
 from hooklog.rows import PARKED_ATTRIBUTES, Row
 from hooklog.settings import SweepSettings
-from hooklog.sweep import Place, Verdict, Walked
+from hooklog.sweep import Place, Walked
 from hooklog.webhook_settings import WebhookSettings
 from local.docs import ERROR_CODES, error_codes
 from tests.builders import failed_fax, message_log, record

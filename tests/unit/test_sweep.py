@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from hooklog.backfill import BackfillRequest, backfill
+from hooklog.comparison import ListedLog, Verdict, judge
 from hooklog.errors import (
     BackfillError,
     HistoryLimitError,
@@ -21,7 +22,7 @@ from hooklog.errors import (
 )
 from hooklog.logs import FAX, MESSAGE, LogKind
 from hooklog.rows import Row, StoreRecord
-from hooklog.sweep import Extent, ListedLog, Page, Place, Sweeper, Verdict, judge
+from hooklog.sweep import Extent, Page, Place, Sweeper
 from local.space import Log
 from tests.builders import FAX_ID, MESSAGE_ID, failed_fax, fax_log, message_log, record
 from tests.fakes import NOW, Clock, MemoryTable

@@ -22,46 +22,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
-from enum import StrEnum
 from typing import Protocol
 
-from pydantic import BaseModel
-
+from hooklog.comparison import ENQUEUED, ListedLog, Verdict, judge
 from hooklog.errors import RejectedError
 from hooklog.logs import KINDS, LogKind
-from hooklog.logs.base import Moment
 from hooklog.ports import Clock, Table, TimeLeft
-from hooklog.queue_messages import LogId, Origin
-from hooklog.rows import Row
+from hooklog.queue_messages import Origin
 
 #: Seconds that one page may take; with less than this left the sweep stops.
 PAGE_TIME = 20.0
-
-
-class Verdict(StrEnum):
-    """What the comparison of a listed log with its row says."""
-
-    PRESENT = "present"
-    MISSING = "missing"
-    STALE = "stale"
-    UNFINISHED = "unfinished"
-    PARKED = "parked"
-    UNREADABLE = "unreadable"
-
-
-#: What goes on the queue.
-_ENQUEUED = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.UNFINISHED})
-
-
-class ListedLog(BaseModel):
-    """What the sweep needs of a log in a list; all else is the enrichment's business."""
-
-    id: LogId
-    status: str
-    charge: Decimal
-    error_code: str | None = None
-    created_at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,26 +138,6 @@ class Extent:
     stuck_after: timedelta = timedelta(hours=1)
 
 
-def judge(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verdict:
-    """Compare a listed log with its row."""
-    if row is None:
-        return Verdict.MISSING
-    if row.parked_at is not None:
-        # A person has to look first; until then nothing would change.
-        return Verdict.PARKED
-    if row.status is None:
-        return Verdict.MISSING
-    if (row.status, row.charge, row.error_code) != (
-        listed.status,
-        listed.charge,
-        listed.error_code,
-    ):
-        return Verdict.STALE
-    if not row.final and listed.created_at < stuck_before:
-        return Verdict.UNFINISHED
-    return Verdict.PRESENT
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
     """The sweep's parts, wired once per execution environment."""
@@ -254,7 +204,7 @@ class Sweeper:
             verdicts = self._judge(kind, page.logs)
             found.update(verdicts.values())
             found[Verdict.UNREADABLE] += page.unreadable
-            wanted = [log_id for log_id, verdict in verdicts.items() if verdict in _ENQUEUED]
+            wanted = [log_id for log_id, verdict in verdicts.items() if verdict in ENQUEUED]
             if wanted and not dry_run:
                 pace(len(wanted))
                 self.producer.send_all([_body(kind, log_id, origin) for log_id in wanted])

@@ -10,11 +10,12 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.comparison import ListedLog
 from hooklog.errors import BadPayloadError
 from hooklog.items import iso
 from hooklog.logs import LogKind
 from hooklog.ports import TimeLeft
-from hooklog.sweep import ListedLog, Page
+from hooklog.sweep import Page
 
 #: The documented maximum is 1,000, but 200 was the most that a live space gave.
 _PAGE_SIZE = 200

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from aws_lambda_powertools import Logger
 
 from hooklog.adapters.emission import emit
-from hooklog.sweep import Verdict, Walked
+from hooklog.comparison import Verdict
+from hooklog.sweep import Walked
 
 
 def publish(logger: Logger, origin: str, walks: Mapping[str, Walked]) -> None:
