@@ -158,3 +158,46 @@ def test_no_client_to_send_with() -> None:
 
     with pytest.raises(QueueUnavailableError, match="NoRegionError"):
         SqsProducer(fail, URL).send("{}")
+
+
+class BatchSqs(Sqs):
+    """An SQS that takes messages in batches, and refuses some bodies."""
+
+    def send_message_batch(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803 - boto3's name
+        Entries: list[dict[str, Any]],  # noqa: N803 - boto3's name
+    ) -> dict[str, Any]:
+        """Answer as AWS does."""
+        assert QueueUrl == URL
+        if self.errors:
+            raise self.errors.pop(0)
+        self.calls.append(Entries)
+        failed = [entry for entry in Entries if entry["MessageBody"] in self.refused]
+        return {"Failed": [{"Id": entry["Id"]} for entry in failed]}
+
+
+def test_many_messages_are_sent_ten_a_call() -> None:
+    """Each in a call of its own kind, with ids that differ within it."""
+    sqs = BatchSqs()
+    bodies = [f"body {number}" for number in range(25)]
+    SqsProducer(sqs.client, URL).send_all(bodies)
+    assert [entry["MessageBody"] for call in sqs.calls for entry in call] == bodies
+    assert [len({entry["Id"] for entry in call}) for call in sqs.calls] == [10, 10, 5]
+
+
+def test_one_refused_message_of_many_is_an_error() -> None:
+    """The caller repeats the page; a message that is there twice does no harm."""
+    sqs = BatchSqs(refused={"body 1"})
+    with pytest.raises(QueueUnavailableError, match="refused 1 of 3"):
+        SqsProducer(sqs.client, URL).send_all(["body 0", "body 1", "body 2"])
+
+
+@pytest.mark.parametrize("error", [DOWN, UNREACHABLE])
+def test_a_batch_that_is_not_sent_is_an_error(error: Exception) -> None:
+    """Nothing after it is tried."""
+    sqs = BatchSqs(error)
+    with pytest.raises(QueueUnavailableError):
+        SqsProducer(sqs.client, URL).send_all(["body"] * 11)
+    assert sqs.calls == []

@@ -97,7 +97,11 @@ class SweepSettings(Settings):
     """What the sweep may be told beside."""
 
     sweep_overlap_hours: float = Field(
-        6, ge=0, le=720, description="hours before the watermark that are compared again"
+        # Never none: a log created at the very moment of the watermark is in neither period.
+        6,
+        ge=1,
+        le=720,
+        description="hours before the watermark that are compared again",
     )
     sweep_settling_minutes: float = Field(
         10, ge=0, le=1440, description="minutes that young logs are left to their callbacks"

@@ -1,0 +1,224 @@
+"""The table's adapter when DynamoDB does not simply agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.errors import (
+    StoreError,
+    StoreRejectedError,
+    StoreThrottledError,
+    StoreTooLargeError,
+    StoreUnavailableError,
+)
+from hooklog.items import Attribute
+from hooklog.ports import Lost
+from hooklog.rows import Row, Write
+
+PERSONAL = "+12025550143"
+
+
+def refused(code: str, message: str = f"about {PERSONAL}") -> ClientError:
+    """Give the exception for a whole call."""
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Any")
+
+
+@dataclass
+class FakeDynamoDB:
+    """Answers each call with what it is told; keeps the calls."""
+
+    read: Callable[[dict[str, Any]], dict[str, Any]] = lambda _: {
+        "Responses": {},
+        "UnprocessedKeys": {},
+    }
+    write: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda statements: [
+        {} for _ in statements
+    ]
+    reads: list[dict[str, Any]] = field(default_factory=list)
+    writes: list[list[dict[str, Any]]] = field(default_factory=list)
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3
+        """Take a read."""
+        self.reads.append(RequestItems["table"])
+        return self.read(RequestItems["table"])
+
+    def batch_execute_statement(self, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3
+        """Take a batch of writes."""
+        self.writes.append(Statements)
+        return {"Responses": self.write(Statements)}
+
+
+def table(client: FakeDynamoDB) -> DynamoTable:
+    """Give the adapter over a fake client."""
+    return DynamoTable(cast("Any", client), "table")
+
+
+def write(key: str, value: Attribute = "x", *, version: int | None = None) -> Write:
+    """Give a write of one attribute."""
+    return Write(key=key, expected_version=version, values={"a": value}, remove=("b",))
+
+
+def raising(error: Exception) -> Callable[[object], Any]:
+    """Give a function that fails."""
+
+    def fail(_: object) -> Any:  # noqa: ANN401 - whatever is asked for
+        raise error
+
+    return fail
+
+
+def test_a_hundred_keys_a_read_and_twenty_five_statements_a_write() -> None:
+    """DynamoDB's limits for one call."""
+    client = FakeDynamoDB()
+    keys = [f"fax#{number}" for number in range(201)]
+    assert table(client).read(keys) == {}
+    assert [len(read["Keys"]) for read in client.reads] == [100, 100, 1]
+    assert set(table(client).write([write(key) for key in keys[:60]]).values()) == {None}
+    assert [len(statements) for statements in client.writes] == [25, 25, 10]
+
+
+def test_nothing_to_do_makes_no_call() -> None:
+    """DynamoDB refuses empty batches."""
+    client = FakeDynamoDB()
+    assert table(client).read([]) == {}
+    assert table(client).write([]) == {}
+    assert client.reads == []
+    assert client.writes == []
+
+
+def test_a_new_row_is_an_insert_and_a_known_one_a_conditional_update() -> None:
+    """The version that was read is the condition, the next one is written."""
+    client = FakeDynamoDB()
+    table(client).write([write("new"), write("known", Decimal("0.5"), version=3)])
+    ((insert, update),) = client.writes
+    assert insert["Statement"] == "INSERT INTO \"table\" VALUE {'pk': ?, 'version': ?, 'a': ?}"
+    assert insert["Parameters"] == [{"S": "new"}, {"N": "1"}, {"S": "x"}]
+    assert update["Statement"] == (
+        'UPDATE "table" SET "version" = ? SET "a" = ? REMOVE "b" WHERE "pk" = ? AND "version" = ?'
+    )
+    assert update["Parameters"] == [{"N": "4"}, {"N": "0.5"}, {"S": "known"}, {"N": "3"}]
+
+
+def test_a_row_is_read_with_its_types() -> None:
+    """Times are times, the charge is exact, what is absent is None."""
+    item = {
+        "pk": {"S": "fax#1"},
+        "version": {"N": "2"},
+        "status": {"S": "completed"},
+        "charge": {"N": "0.00415"},
+        "final": {"BOOL": True},
+        "fetched_at": {"S": "2026-05-04T12:00:07.250Z"},
+    }
+    client = FakeDynamoDB(read=lambda _: {"Responses": {"table": [item]}, "UnprocessedKeys": {}})
+    row = table(client).read(["fax#1"], consistent=True)["fax#1"]
+    assert isinstance(row, Row)
+    assert (row.version, row.charge, row.final, row.parked_at) == (
+        2,
+        Decimal("0.00415"),
+        True,
+        None,
+    )
+    assert row.fetched_at is not None
+    assert row.fetched_at.isoformat() == "2026-05-04T12:00:07.250000+00:00"
+    assert client.reads[0]["ConsistentRead"] is True
+
+
+def test_keys_left_unread_are_asked_for_again() -> None:
+    """At once; if DynamoDB keeps leaving them, it is throttling."""
+
+    def leaves_one(request: dict[str, Any]) -> dict[str, Any]:
+        left = request["Keys"][1:]
+        items = [{**request["Keys"][0], "version": {"N": "1"}}]
+        return {
+            "Responses": {"table": items},
+            "UnprocessedKeys": {"table": {"Keys": left}} if left else {},
+        }
+
+    client = FakeDynamoDB(read=leaves_one)
+    assert set(table(client).read(["a", "b", "c"])) == {"a", "b", "c"}
+    with pytest.raises(StoreThrottledError):
+        table(client).read(["a", "b", "c", "d"])
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        ("ThrottlingError", "", StoreThrottledError),
+        ("ProvisionedThroughputExceeded", "", StoreThrottledError),
+        ("RequestLimitExceeded", "", StoreThrottledError),
+        ("ValidationError", "Item size has exceeded the maximum allowed size", StoreTooLargeError),
+        ("ValidationError", PERSONAL, StoreRejectedError),
+        ("InternalServerError", "", StoreUnavailableError),
+        ("AccessDenied", "", StoreUnavailableError),
+        ("SomethingNew", "", StoreUnavailableError),
+    ],
+)
+def test_each_statements_error_is_its_own(
+    code: str, message: str, expected: type[StoreError]
+) -> None:
+    """Its neighbour is written; no value out of DynamoDB's message is kept."""
+    client = FakeDynamoDB(
+        write=lambda _: [{"Error": {"Code": code, "Message": message}}, {"TableName": "table"}]
+    )
+    fates = table(client).write([write("bad"), write("good")])
+    assert type(fates["bad"]) is expected
+    assert PERSONAL not in str(fates["bad"])
+    assert fates["good"] is None
+
+
+@pytest.mark.parametrize("code", ["DuplicateItem", "ConditionalCheckFailed"])
+def test_a_lost_race_is_no_error(code: str) -> None:
+    """Somebody else wrote the row first."""
+    client = FakeDynamoDB(write=lambda _: [{"Error": {"Code": code}}])
+    assert isinstance(table(client).write([write("a")])["a"], Lost)
+
+
+def test_a_call_refused_for_one_statement_is_repeated_one_by_one() -> None:
+    """The bad one alone is refused, the others are written."""
+
+    def refuse_bad(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if any({"S": "bad"} in statement["Parameters"] for statement in statements):
+            raise refused("ValidationException")
+        return [{} for _ in statements]
+
+    client = FakeDynamoDB(write=refuse_bad)
+    fates = table(client).write([write("good"), write("bad"), write("fine")])
+    assert (fates["good"], fates["fine"]) == (None, None)
+    assert type(fates["bad"]) is StoreRejectedError
+    assert PERSONAL not in str(fates["bad"])
+    assert [len(statements) for statements in client.writes] == [3, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (refused("ThrottlingException"), StoreThrottledError),
+        (refused("ResourceNotFoundException"), StoreUnavailableError),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), StoreUnavailableError),
+    ],
+)
+def test_a_call_that_fails_is_every_writes_and_reads_error(
+    error: Exception, expected: type[StoreError]
+) -> None:
+    """All of them are tried again later, none is repeated at once."""
+    client = FakeDynamoDB(read=raising(error), write=raising(error))
+    fates = table(client).write([write("a"), write("b")])
+    assert [type(fate) for fate in fates.values()] == [expected] * 2
+    assert len(client.writes) == 1
+    with pytest.raises(expected):
+        table(client).read(["a"])
+
+
+def test_a_value_without_a_dynamodb_form_is_refused_alone() -> None:
+    """More digits than DynamoDB keeps: that item is parked, its neighbour written."""
+    client = FakeDynamoDB()
+    fates = table(client).write([write("bad", Decimal("1." + "1" * 50)), write("good")])
+    assert type(fates["bad"]) is StoreRejectedError
+    assert fates["good"] is None
