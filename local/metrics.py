@@ -1,4 +1,4 @@
-"""The metrics that CloudWatch would make of the function's log lines."""
+"""The metrics that CloudWatch would make of the functions' log lines."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from local.summary import titled
 
 _NAMESPACE = "Hooklog"
 _ORDER = (
+    "CallbacksAccepted",
+    "CallbacksRefused",
     "LogsEnriched",
     "LogsSkipped",
     "LogsRetried",
@@ -31,7 +33,7 @@ def metrics(lines: Iterable[str]) -> Table:
     values: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     for name, dimensions, unit, numbers in _emitted(lines):
         values[name, dimensions, unit] += numbers
-    table = titled(f"Metrics: namespace {_NAMESPACE}, read from the function's log lines", gap=1)
+    table = titled(f"Metrics: namespace {_NAMESPACE}, read from the functions' log lines", gap=1)
     table.add_column("Metric", no_wrap=True)
     table.add_column("Dimensions", ratio=1)
     for heading in ("Sum", "Median", "Max"):

@@ -304,6 +304,20 @@ def test_the_detail_of_a_bad_log_names_fields_and_no_values(bench: Bench) -> Non
     assert "2025550143" not in detail
 
 
+def test_a_failure_older_than_a_stored_success_is_acknowledged(bench: Bench) -> None:
+    """Somebody else stored the log while this batch failed to: there is nothing to park."""
+    later = StoreRecord(record(fax_log(), fetched_at=NOW + WAITED)).plan(None)
+    assert later is not None
+    bench.table.meanwhile = lambda: bench.table.items.setdefault(  # type: ignore[assignment]
+        FAX, {**later.values, "version": 9}
+    )
+    bench.source.answers[FAX] = errors.HistoryLimitError()
+    assert bench.run(sent()) == []
+    assert bench.table.items[FAX]["version"] == 9
+    assert bench.report.parked == {}
+    assert bench.report.skipped == {"fax": 1}
+
+
 def test_a_log_older_than_the_history_is_parked(bench: Bench) -> None:
     """SignalWire will never serve it again."""
     bench.source.answers[FAX] = errors.HistoryLimitError()
