@@ -1,12 +1,12 @@
 """hooklog at work on one machine: `make run`, or `make run KEEP=1` to leave it up.
 
-The real template in a local cloud, fed with log IDs of a simulated SignalWire space.
+The real template in a local cloud, called back by a simulated SignalWire space. Some callbacks
+are dropped on purpose; the sweep finds what they would have told.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 import time
@@ -18,14 +18,16 @@ from typing import NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local import stack, summary
+from local import callbacks_demo, demo_logs, stack, summary
+from local.accounting import Accounting, Found, told
+from local.afterwards import show_kept, show_next
 from local.cloud import ROOT, LocalCloud, local_cloud
 from local.metrics import metrics
 from local.space import (
     EVERY_FAX_CASE,
     EVERY_MESSAGE_CASE,
     RunningSpace,
-    Space,
+    SendReport,
     generate,
     serve,
 )
@@ -33,9 +35,6 @@ from local.steps import Say, step
 
 #: The logs that the files in events/ name are those of this seed.
 _SEED = 7
-#: Logs of each type to send: every outcome and many error codes, few enough to read.
-_FAXES, _MESSAGES = 13, 20
-_UNKNOWN_ID = "11111111-2222-4333-8444-555555555555"
 _CLOUD_LOG = ROOT / ".local/cloud.log"
 _EMPTY_WITHIN = 120.0
 _WIDEST = 110
@@ -81,28 +80,33 @@ class _Demo:
             "hooklog on this machine: no account is needed, no fax or message is sent.\n"
         )
         logs = generate(_SEED, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, datetime.now(UTC))
-        bodies = _bodies(list(logs.fax)[:_FAXES], list(logs.message)[:_MESSAGES])
+        older = demo_logs.older(logs)
+        # Before the space runs, for then it also gets the logs of the sends.
+        bodies, spare = demo_logs.bodies(older), demo_logs.spare(logs, older)
         with step(self.console, "Build the functions and their layers (sam build)"):
             stack.build()
         with ExitStack() as started:
             with step(
                 self.console, "Start a simulated SignalWire space and a local cloud (ministack)"
             ):
-                space = started.enter_context(serve(logs))
+                space = started.enter_context(serve(older))
                 cloud = started.enter_context(local_cloud(_CLOUD_LOG))
                 # A second Ctrl-C must not interrupt the ending of what was started.
                 started.callback(_ignore_signals)
             deployed = self._deploy(cloud, space)
-            with step(self.console, f"Put {len(bodies)} messages with log IDs on the queue"):
-                stack.send(cloud, deployed, bodies)
-            with step(self.console, "Wait for an empty queue") as say:
-                self._wait(cloud, deployed, len(bodies), say)
-            complete = self._show(cloud, deployed, bodies)
+            report = self._call_back(cloud, deployed, space)
+            self._put_others(cloud, deployed, bodies)
+            found = self._sweep(cloud, deployed)
+            complete = self._show(cloud, deployed, demo_logs.truth(space), report, found)
             if keep:
-                self._keep(cloud, deployed, space, _spare(logs))
+                demo_logs.add_all(space, logs)
+                show_kept(self.console, cloud, deployed, space, spare=spare, output=_CLOUD_LOG)
+                self.is_kept = True
+                while True:
+                    signal.pause()
         took = time.monotonic() - self._began_at
         self.console.print(f"All of this took {took:.0f} seconds; what was started has ended.\n")
-        _show_next(self.console)
+        show_next(self.console)
         return 0 if complete else 1
 
     def _deploy(self, cloud: LocalCloud, space: RunningSpace) -> stack.Stack:
@@ -114,33 +118,76 @@ class _Demo:
                 "RetryFirstDelaySeconds": "1",
                 # More environments would only compete for one machine's processors.
                 "MaximumConcurrency": "2",
+                "WebhookUrl": callbacks_demo.WEBHOOK_URL,
+                # The sends are over; here nobody need wait for their last callbacks.
+                "SweepSettlingMinutes": "0",
             }
             deployed = stack.deploy(cloud, parameters)
-            stack.put_credentials(cloud, deployed, space.project_id, space.api_token)
+            stack.put_credentials(
+                cloud,
+                deployed,
+                space.project_id,
+                space.api_token,
+                [callbacks_demo.SIGNING_KEY],
+            )
         return deployed
 
+    def _call_back(
+        self, cloud: LocalCloud, deployed: stack.Stack, space: RunningSpace
+    ) -> SendReport:
+        with step(
+            self.console,
+            f"SignalWire sends {callbacks_demo.SENDS} faxes and messages, "
+            "drops a fifth of its callbacks",
+        ):
+            report = callbacks_demo.send(cloud, deployed, space)
+        self._note(told(report))
+        return report
+
+    def _put_others(self, cloud: LocalCloud, deployed: stack.Stack, bodies: list[str]) -> None:
+        with step(self.console, f"Put {len(bodies)} messages of other producers on the queue"):
+            stack.send(cloud, deployed, bodies)
+        with step(self.console, "Wait for an empty queue") as say:
+            self._wait(cloud, deployed, say, "the unknown log gets its 5 tries (15 s)")
+
+    def _sweep(self, cloud: LocalCloud, deployed: stack.Stack) -> Found:
+        with step(self.console, "Sweep: compare SignalWire's lists with the table"):
+            found = Found.of(stack.sweep(cloud, deployed))
+        self._note(str(found))
+        with step(self.console, "Wait for an empty queue") as say:
+            self._wait(cloud, deployed, say, "the sweep's last log")
+        return found
+
+    def _note(self, text: str) -> None:
+        self.console.print(f"    {text}", highlight=False)
+
     @staticmethod
-    def _wait(cloud: LocalCloud, deployed: stack.Stack, sent: int, say: Say) -> None:
+    def _wait(cloud: LocalCloud, deployed: stack.Stack, say: Say, last: str) -> None:
         deadline = time.monotonic() + _EMPTY_WITHIN
         while left := stack.messages_left(cloud, deployed.queue_url):
             if time.monotonic() > deadline:
                 raise RuntimeError(
-                    f"{left} of {sent} messages are still in the queue after "
+                    f"{left} messages are still in the queue after "
                     f"{_EMPTY_WITHIN:.0f} seconds. The cloud's output:\n{_CLOUD_LOG.read_text()}"
                 )
-            if left == sent:
-                say("the function starts")
-            elif left > 1:
-                say(f"{sent - left} of {sent} done")
-            else:
-                say(f"{sent - 1} done; the unknown log gets its 5 tries (15 s)")
+            say(f"{left} left" if left > 1 else f"1 left: {last}")
             time.sleep(0.25)
 
-    def _show(self, cloud: LocalCloud, deployed: stack.Stack, bodies: list[str]) -> bool:
+    def _show(
+        self,
+        cloud: LocalCloud,
+        deployed: stack.Stack,
+        truth: dict[str, str],
+        report: SendReport,
+        found: Found,
+    ) -> bool:
         items = stack.rows(cloud, deployed)
-        account = summary.Accounting.of(
-            bodies,
+        account = Accounting.of(
+            truth,
             items,
+            report=report,
+            found=found,
+            unusable=len(demo_logs.UNUSABLE),
             left=stack.messages_left(cloud, deployed.queue_url),
             dead=stack.messages_left(cloud, deployed.dead_letter_queue_url),
         )
@@ -153,77 +200,7 @@ class _Demo:
             self.console.print()
             self.console.print(part)
         self.console.print()
-        return account.lost == 0
-
-    def _keep(
-        self, cloud: LocalCloud, deployed: stack.Stack, space: RunningSpace, spare: str
-    ) -> None:
-        """Say how to reach it, and wait for a signal."""
-        variables = {**cloud.environment, "SAM_CLI_TELEMETRY": "0"}
-        exports = " ".join(f"{name}={value}" for name, value in variables.items())
-        self._say_plainly(
-            "Everything stays up until Ctrl-C.",
-            f"  Table             {deployed.table_name}",
-            f"  Queue             {deployed.queue_url}",
-            f"  SignalWire space  {space.url}",
-            f"  Cloud's output    {_CLOUD_LOG.relative_to(ROOT)}",
-            "",
-            "Three things to try, in another terminal and this directory, after",
-            f"  export {exports}",
-            "",
-            "1. Put one more log on the queue, a failed fax that the table does not have yet:",
-            "  .tools/sam/bin/sam remote invoke Queue --config-env local --event "
-            f"'{_body('fax', spare)}'",
-            "2. Read its row:",
-            f"  .venv/bin/python -m local.row {deployed.table_name} 'fax#{spare}'",
-            "3. Call the function itself; its answer names the messages that have to come back:",
-            "  .tools/sam/bin/sam remote invoke EnrichFunction --config-env local "
-            "--event-file events/mixed_batch.json",
-        )
-        self.is_kept = True
-        while True:
-            signal.pause()
-
-    def _say_plainly(self, *lines: str) -> None:
-        """Print lines as they are, so that they can be copied however long they are."""
-        for line in lines:
-            self.console.print(line, soft_wrap=True, highlight=False)
-
-
-def _spare(logs: Space) -> str:
-    """Find a failed fax that was not sent, for the user to try with."""
-    return next(
-        log_id for log_id in list(logs.fax)[_FAXES:] if logs.fax[log_id]["status"] == "failed"
-    )
-
-
-def _bodies(faxes: list[str], messages: list[str]) -> list[str]:
-    """Make the messages: every log, one of them twice, one unknown, and one that is no JSON."""
-    # The unknown log goes first: its retries take longest.
-    return [
-        _body("fax", _UNKNOWN_ID),
-        "not JSON",
-        *(_body("fax", log_id) for log_id in faxes),
-        *(_body("message", log_id) for log_id in messages),
-        _body("fax", faxes[0]),
-    ]
-
-
-def _body(log_type: str, log_id: str) -> str:
-    return json.dumps({"log_type": log_type, "log_id": log_id})
-
-
-def _show_next(console: Console) -> None:
-    console.print("Three things to try next:")
-    for number, (command, effect) in enumerate(
-        (
-            ("make run KEEP=1", "the same, left up for you to look around and send messages"),
-            ("make test", "the whole test suite"),
-            ('README.md, "Deploy to AWS"', "the same stack in your own account"),
-        ),
-        start=1,
-    ):
-        console.print(f"  {number}. [bold]{command:28}[/] {effect}", highlight=False)
+        return account.is_sound
 
 
 def _complain(text: str) -> None:

@@ -1,10 +1,9 @@
-"""What the demo shows of a run: records, parked messages, and where every message ended."""
+"""What the demo shows of a run: its records and its parked messages."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from textwrap import shorten
 from typing import Any
@@ -28,58 +27,6 @@ _LONGEST_BODY = 120
 _TYPE = 8  # characters of the column of log types
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accounting:
-    """Where every message of a run ended.
-
-    Attributes:
-        sent: messages put on the queue.
-        stored: logs with a record.
-        parked: messages that wait for a person, in the table.
-        duplicates: messages beside another one for the same log; they need no row of their own.
-        left: messages still in the queue.
-        dead: messages in the dead-letter queue.
-
-    """
-
-    sent: int
-    stored: int
-    parked: int
-    duplicates: int
-    left: int
-    dead: int
-
-    @classmethod
-    def of(
-        cls, bodies: Sequence[str], items: Iterable[Item], *, left: int, dead: int
-    ) -> Accounting:
-        """Count a run by what was sent, what the table holds and what the queues hold."""
-        rows = list(items)
-        return cls(
-            sent=len(bodies),
-            stored=sum(_is_record(item) for item in rows),
-            parked=sum(not _is_record(item) for item in rows),
-            duplicates=len(bodies) - len(set(bodies)),
-            left=left,
-            dead=dead,
-        )
-
-    @property
-    def lost(self) -> int:
-        """Messages that are nowhere; anything but zero is a defect."""
-        found = self.stored + self.parked + self.duplicates + self.left + self.dead
-        return self.sent - found
-
-    def __str__(self) -> str:
-        """Say it in one sentence."""
-        return (
-            f"{_count(self.sent, 'message')}: {_count(self.stored, 'log')} stored, "
-            f"{self.parked} parked, {_count(self.duplicates, 'duplicate')} skipped, "
-            f"{self.left} left in the queue, {self.dead} in the dead-letter queue, "
-            f"{self.lost} lost."
-        )
-
-
 def records(items: Iterable[Item]) -> Table:
     """Show the records, failures first; an explanation has the line below its record.
 
@@ -87,7 +34,7 @@ def records(items: Iterable[Item]) -> Table:
     100 columns is broken into five lines.
     """
     rows = sorted(
-        filter(_is_record, items),
+        filter(is_record, items),
         key=lambda item: (_OUTCOMES.index(item["outcome"]), item["log_type"], item["pk"]),
     )
     counts = Counter(item["outcome"] for item in rows)
@@ -114,8 +61,8 @@ def records(items: Iterable[Item]) -> Table:
         ends_group = following is not None and following["outcome"] != item["outcome"]
         table.add_row(cells, end_section=ends_group)
     table.caption = (
-        "Lag: from the message's arrival to the fetch that saw the log. Here it is mostly the "
-        "function's first start."
+        "Lag: from the event to the fetch that saw the log. The event is the message's arrival, or "
+        "what the callback says; simulated sends say a minute ago."
     )
     return table
 
@@ -123,7 +70,7 @@ def records(items: Iterable[Item]) -> Table:
 def parked(items: Iterable[Item]) -> Table:
     """Show what could not be processed, why, and what to do about it."""
     rows = sorted((item for item in items if "parked_code" in item), key=lambda item: item["pk"])
-    table = titled(f"Parked: {_count(len(rows), 'message')}, kept in the table for a person")
+    table = titled(f"Parked: {count(len(rows), 'message')}, kept in the table for a person")
     table.add_column(_parked_line("Row", "Error code", "Attempts"), ratio=1)
     for item in rows:
         why, what_to_do = _why(item)
@@ -157,7 +104,8 @@ def titled(title: str, *, gap: int = 0) -> Table:
     )
 
 
-def _is_record(item: Item) -> bool:
+def is_record(item: Item) -> bool:
+    """Tell records from what else the table holds: parked messages, the sweep's places."""
     return "outcome" in item
 
 
@@ -219,5 +167,6 @@ def _seconds(milliseconds: Decimal) -> str:
     return f"{seconds:.0f} s" if seconds >= _WHOLE_SECONDS_FROM else f"{seconds:.1f} s"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Put a number before its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -348,6 +348,53 @@ def test_a_list_that_fails_is_the_answer_for_all_that_need_it(
     assert isinstance(answers[known], Fetched)
 
 
+def test_an_old_event_does_not_cost_its_neighbours_anything(
+    sends: tuple[RunningSpace, list[Log]],
+) -> None:
+    """Each day is searched by itself; what one day's list answers is that day's answer."""
+    space, logs = sends
+    fresh = by_sid(str(logs[0]["url"])[-36:])
+    old = replace(by_sid(str(uuid.UUID(int=1_000_000))), event_at=SENT_AT - timedelta(days=3000))
+    answers = dict(fetch_pairs(source(space, 5), [old, fresh]))
+    assert isinstance(answers[fresh], Fetched)
+    assert isinstance(answers[old], NotFoundError)
+
+
+def test_a_search_without_time_is_out_of_time(sends: tuple[RunningSpace, list[Log]]) -> None:
+    """The message comes back; the batch goes on."""
+    space, logs = sends
+    unknown = by_sid(str(logs[0]["url"])[-36:])
+    late = dict(source(space, 1).fetch([unknown], _late(space)))
+    assert isinstance(late[unknown], OutOfTimeError)
+
+
+def _late(space: RunningSpace) -> TimeLeft:
+    """Give a time that is up as soon as the single log was asked for."""
+    return lambda: 0.1 if space.requests().counts.get("fax_one", 0) else AMPLE
+
+
+def test_a_defect_of_a_search_costs_its_own_messages_only(
+    sends: tuple[RunningSpace, list[Log]],
+) -> None:
+    """Reported with its cause, and the neighbour is fetched."""
+    space, logs = sends
+
+    class Broken(SignalWireApi):
+        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
+            if "?" in path:
+                raise ZeroDivisionError
+            return super().get(path, time_left, max_body=max_body)
+
+    fetching = source(space, 2)
+    fetching._api.__class__ = Broken
+    unknown, known = by_sid(str(logs[0]["url"])[-36:]), request("fax", str(logs[5]["id"]))
+    answers = dict(fetch_pairs(fetching, [unknown, known]))
+    defect = answers[unknown]
+    assert isinstance(defect, UnexpectedError)
+    assert isinstance(defect.__cause__, ZeroDivisionError)
+    assert isinstance(answers[known], Fetched)
+
+
 def failing_lists(space: RunningSpace) -> ConcurrentSource:
     """Give a source whose lists, and nothing else, answer with a server's error."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +17,12 @@ from hooklog.errors import MessageMalformedError, NotFoundError
 from hooklog.items import record_attributes
 from hooklog.report import Report
 from hooklog.rows import Park
+from local.accounting import Accounting, Found
 from local.metrics import metrics
-from local.summary import Accounting, Item, parked, records
+from local.space import SendReport
+from local.summary import Item, parked, records
 from tests.builders import (
+    FAX_ID,
     FETCHED_AT,
     MESSAGE_ID,
     failed_fax,
@@ -129,28 +133,73 @@ def test_a_stored_log_is_not_shown_as_parked() -> None:
     assert "Parked: 0 messages" in text(parked([row(failed_fax())]))
 
 
-def test_every_message_is_accounted_for() -> None:
-    """Rows, parked messages, duplicates and what is left add up to what was sent."""
-    items = [row(fax_log()), row(failed_message()), parking("parked#1", NotFoundError())]
-    account = Accounting.of(["a", "b", "nonsense", "a", "c"], items, left=1, dead=0)
-    assert account.lost == 0
-    assert str(account) == (
-        "5 messages: 2 logs stored, 1 parked, 1 duplicate skipped, 1 left in the queue, "
-        "0 in the dead-letter queue, 0 lost."
+REPORT = SendReport(
+    sends=3,
+    callbacks=9,
+    sent=8,
+    dropped=2,
+    repeated=1,
+    accepted=8,
+    refused=0,
+    failed=0,
+    tries=8,
+    took_s=1.0,
+)
+FOUND = Found.of({"fax": {"missing": 1, "present": 2}, "message": {"stale": 3, "missing": 1}})
+TRUE_FAX = {f"fax#{FAX_ID}": str(fax_log()["status"])}
+
+
+def accounting(
+    truth: dict[str, str], items: list[Item], report: SendReport = REPORT, unusable: int = 0
+) -> Accounting:
+    """Count a run whose queues are empty."""
+    return Accounting.of(
+        truth, items, report=report, found=FOUND, unusable=unusable, left=0, dead=0
     )
 
 
-def test_a_lost_message_is_told() -> None:
-    """A message that is nowhere counts as lost."""
-    account = Accounting.of(["a", "b"], [row(fax_log())], left=0, dead=0)
+def test_everything_is_accounted_for() -> None:
+    """Callbacks, the sweep, logs and messages: each has its line."""
+    truth = {**TRUE_FAX, f"message#{MESSAGE_ID}": str(message_log()["status"])}
+    places = {"pk": "sweep#fax", "watermark": "2026-05-04T12:00:00Z"}
+    items = [row(fax_log()), row(message_log()), parking("parked#1", NotFoundError()), places]
+    account = accounting(truth, items, unusable=1)
+    assert account.is_sound
+    assert str(account) == (
+        "9 callbacks: 2 dropped on purpose, 1 repeated, 8 of 8 accepted.\n"
+        "The sweep found 2 missing, 3 stale, 0 unfinished, 2 up to date.\n"
+        "2 of 2 logs stored with the status that SignalWire has, 1 message parked, "
+        "0 left in the queue, 0 in the dead-letter queue, 0 lost."
+    )
+
+
+@pytest.mark.parametrize("items", [[], [row(fax_log(status="queued"))]], ids=["missing", "stale"])
+def test_a_log_without_a_true_row_is_lost(items: list[Item]) -> None:
+    """A row that is behind is no better than none."""
+    account = accounting(TRUE_FAX, items)
     assert account.lost == 1
+    assert not account.is_sound
     assert str(account).endswith(", 1 lost.")
 
 
+def test_a_message_that_is_parked_nowhere_is_lost() -> None:
+    """What leads to no log has to be in the table too."""
+    items = [row(fax_log()), parking("parked#1", NotFoundError())]
+    assert accounting(TRUE_FAX, items, unusable=2).lost == 1
+
+
+def test_a_refused_callback_is_a_defect() -> None:
+    """The sweep makes up for it, so nothing is lost; but the front door should have taken it."""
+    account = accounting(TRUE_FAX, [row(fax_log())], replace(REPORT, accepted=7, refused=1))
+    assert account.lost == 0
+    assert not account.is_sound
+
+
 def test_a_stored_log_that_was_parked_later_counts_once() -> None:
-    """One row is one message's end."""
-    both = {**parking(f"message#{MESSAGE_ID}", NotFoundError()), **row(message_log())}
-    assert Accounting.of(["a"], [both], left=0, dead=0).lost == 0
+    """One row is one log's end."""
+    both = {**parking(f"fax#{FAX_ID}", NotFoundError()), **row(fax_log())}
+    account = accounting(TRUE_FAX, [both])
+    assert (account.lost, account.parked) == (0, 0)
 
 
 def test_metrics_are_added_up_by_their_dimensions(capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,6 +116,14 @@ def test_a_body_without_any_id_is_refused() -> None:
         read(json.dumps({"log_type": "fax"}))
 
 
+@pytest.mark.parametrize(
+    "impossible", ["0001-01-01T00:00:00Z", "9999-12-31T23:30:00Z", "2026-05-06T12:00:00Z"]
+)
+def test_an_impossible_event_time_is_no_time(impossible: str) -> None:
+    """A producer's default value or broken clock must not lead a search through the ages."""
+    assert read(body(occurred_at=impossible)).event_at == SENT_AT
+
+
 def test_upper_case_ids_are_lowered() -> None:
     """One log has one key, however its ID is written."""
     assert read(body(log_id=FAX_ID.upper())) == read(body())

@@ -14,8 +14,10 @@ from hooklog.backfill import BackfillRequest, backfill
 from hooklog.comparison import ListedLog, Verdict, judge
 from hooklog.errors import (
     BackfillError,
+    ForbiddenError,
     HistoryLimitError,
     HooklogError,
+    NotFoundError,
     QueueUnavailableError,
     RejectedError,
     StoreUnavailableError,
@@ -130,7 +132,9 @@ ROW = Row(version=1, status="completed", charge=Decimal("0.02"), fetched_at=NOW,
             Verdict.STALE,
         ),
         (Row(version=1, status="completed", charge=Decimal("0.02")), Verdict.UNFINISHED),
-        (Row(version=1, parked_at=NOW), Verdict.PARKED),
+        (Row(version=1, parked_at=NOW, parked_code="log.invalid"), Verdict.PARKED),
+        # Parked because attempts ran out: the outage may be over.
+        (Row(version=1, parked_at=NOW, parked_code="fetch.upstream"), Verdict.MISSING),
     ],
 )
 def test_verdicts(row: Row | None, verdict: Verdict) -> None:
@@ -179,15 +183,16 @@ def test_the_next_sweep_begins_at_the_watermark_less_the_overlap(bench: Bench) -
     bench.listing.asked.clear()
     bench.clock.advance(hours=1)
     bench.sweeper.sweep(bench.places, lambda: 900)
-    assert bench.listing.asked[0][1:3] == (watermark - 6 * HOUR, watermark + HOUR)
+    assert bench.listing.asked[0][1:3] == (watermark - 3 * DAY, watermark + HOUR)
 
 
 def test_the_place_moves_only_when_the_page_is_enqueued(bench: Bench) -> None:
     """A queue that fails repeats the page; nothing between is lost."""
     bench.listing.pages = {"fax": [[listed()], [listed()]]}
     bench.producer.error = QueueUnavailableError()
-    with pytest.raises(QueueUnavailableError):
-        bench.sweeper.sweep(bench.places, lambda: 900)
+    walks = bench.sweeper.sweep(bench.places, lambda: 900)
+    assert isinstance(walks["fax"].error, QueueUnavailableError)
+    assert not walks["fax"].is_complete
     assert "fax" not in bench.places.places
     bench.producer.error = None
     bench.sweeper.sweep(bench.places, lambda: 900)
@@ -220,17 +225,52 @@ def test_a_page_whose_token_died_begins_the_period_again(bench: Bench) -> None:
 def test_a_first_page_that_is_refused_is_an_error(bench: Bench) -> None:
     """Beginning again would end in the same refusal."""
     bench.listing.errors = [RejectedError()]
-    with pytest.raises(RejectedError):
-        bench.sweeper.sweep(bench.places, lambda: 900)
+    walks = bench.sweeper.sweep(bench.places, lambda: 900)
+    assert isinstance(walks["fax"].error, RejectedError)
+    assert len([ask for ask in bench.listing.asked if ask[0] == "fax"]) == 1
+
+
+@pytest.mark.parametrize("error", [RejectedError, NotFoundError])
+def test_a_period_begins_again_once(bench: Bench, error: type[HooklogError]) -> None:
+    """A second page that is always refused must not enqueue the first one for ever."""
+    bench.listing.pages = {"fax": [[listed()], [listed()]]}
+    bench.listing.errors = [None, error(), None, error(), None]
+    walks = bench.sweeper.sweep(bench.places, lambda: 900)
+    assert isinstance(walks["fax"].error, error)
+    assert [ask[3] for ask in bench.listing.asked if ask[0] == "fax"] == [None, "1", None, "1"]
+
+
+def test_what_stops_one_kind_does_not_stop_the_other(bench: Bench) -> None:
+    """A token without the Fax scope leaves messages swept, and the error is not lost."""
+    bench.listing.errors = [ForbiddenError()]
+    bench.listing.pages = {"message": [[listed(MESSAGE_ID)]]}
+    walks = bench.sweeper.sweep(bench.places, lambda: 900)
+    assert isinstance(walks["fax"].error, ForbiddenError)
+    assert walks["message"].is_complete
+    assert [sent["log_type"] for sent in bench.producer.sent] == ["message"]
+
+
+def test_a_watermark_older_than_the_history_is_given_up(bench: Bench) -> None:
+    """After months without a sweep the next one begins like the first; the gap is an error."""
+    long_ago = NOW - 400 * DAY
+    bench.places.places = {
+        FAX.name: Place(long_ago, long_ago, long_ago),
+        MESSAGE.name: Place(NOW, NOW, NOW),
+    }
+    bench.listing.errors = [HistoryLimitError()]
+    walks = bench.sweeper.sweep(bench.places, lambda: 900)
+    assert isinstance(walks["fax"].error, HistoryLimitError)
+    assert bench.places.places["fax"].watermark == NOW - DAY
+    assert bench.sweeper.sweep(bench.places, lambda: 900)["fax"].is_complete
 
 
 def test_an_unreadable_table_stops_the_sweep_where_it_is(bench: Bench) -> None:
     """Without rows nothing can be compared."""
     bench.listing.pages = {"fax": [[listed()]]}
     bench.table.read_errors = [StoreUnavailableError()]
-    with pytest.raises(StoreUnavailableError):
-        bench.sweeper.sweep(bench.places, lambda: 900)
-    assert bench.places.saved == []
+    walks = bench.sweeper.sweep(bench.places, lambda: 900)
+    assert isinstance(walks["fax"].error, StoreUnavailableError)
+    assert "fax" not in bench.places.places
 
 
 def test_the_kind_that_is_furthest_behind_goes_first(bench: Bench) -> None:
@@ -299,8 +339,27 @@ def test_a_period_beyond_the_history_ends_with_a_clear_sentence(bench: Bench) ->
     """SignalWire answers 422 exceeds_history_logs_limit; that is not a failure of hooklog's."""
     bench.listing.errors = [HistoryLimitError()]
     summary, _ = run(bench)
-    assert "older than the logs that SignalWire keeps" in str(summary["stopped"])
-    assert summary["complete"] is True
+    assert "before the oldest log that SignalWire keeps" in str(summary["stopped"])
+    assert summary["complete"] is False
+
+
+def test_a_backfill_leaves_itself_the_time_to_wait(bench: Bench) -> None:
+    """A page that may have to be enqueued slowly is not begun too late for its own waiting."""
+    bench.listing.pages = {"fax": [[listed()]]}
+    summary, slept = run(bench, time_left=60, messages_per_second=4)
+    assert (summary["complete"], slept, bench.listing.asked) == (False, [], [])
+    assert run(bench, time_left=80, messages_per_second=4)[0]["complete"] is True
+
+
+def test_a_backfill_that_fails_says_where_to_go_on(bench: Bench) -> None:
+    """What it found so far is kept."""
+    bench.listing.pages = {"fax": [[listed()], [listed()]]}
+    bench.listing.errors = [None, StoreUnavailableError()]
+    summary, _ = run(bench)
+    assert summary["found"] == {"fax": {"missing": 1}}
+    next_event = summary["next_event"]
+    assert isinstance(next_event, dict)
+    assert next_event["page"] == "1"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,10 @@ from hooklog.logs import KINDS
 from hooklog.logs.base import as_utc
 from hooklog.ports import TimeLeft
 from hooklog.queue_messages import Origin, describe
-from hooklog.sweep import Place, Sweeper, Walked
+from hooklog.sweep import PAGE_TIME, Place, Sweeper, Walked
+
+#: The most logs that a page holds; all of them may have to be enqueued.
+_PAGE_SIZE = 200
 
 
 class Summary(TypedDict, total=False):
@@ -53,7 +56,7 @@ class BackfillRequest(BaseModel):
     end: Annotated[datetime, AfterValidator(as_utc)] = Field(alias="to")
     log_type: Literal["fax", "message"]
     dry_run: bool = False
-    messages_per_second: float = Field(20, gt=0, le=1000)
+    messages_per_second: float = Field(20, ge=1, le=1000)
     page: str | None = Field(None, pattern=r"^/api/[A-Za-z0-9/_-]+\?[^#\s]+$")
 
     @model_validator(mode="after")
@@ -97,31 +100,28 @@ def backfill(
 ) -> tuple[dict[str, Walked], Summary]:
     """Walk as far through the period as the time allows.
 
-    Raises:
-        FetchError, StoreError, QueueUnavailableError: as for :meth:`Sweeper.walk`; the same
-            event may be sent again, which repeats work and loses none.
-
+    What stopped it before its end is in the walk; ``next_event`` begins there.
     """
     begun = Place(request.start, request.start, request.end, page=request.page)
-    try:
-        walked = sweeper.walk(
-            KINDS[request.log_type],
-            begun,
-            time_left,
-            keep=lambda _: None,
-            origin=Origin.BACKFILL,
-            pace=lambda count: sleep(count / request.messages_per_second),
-            dry_run=request.dry_run,
-        )
-    except HistoryLimitError:
-        return {}, {
-            "complete": True,
-            "stopped": "The period is older than the logs that SignalWire keeps for this account;"
-            " what it no longer serves cannot be fetched.",
-        }
+    slowest_page = 0.0 if request.dry_run else _PAGE_SIZE / request.messages_per_second
+    walked = sweeper.walk(
+        KINDS[request.log_type],
+        begun,
+        time_left,
+        keep=lambda _: None,
+        origin=Origin.BACKFILL,
+        pace=lambda count: sleep(count / request.messages_per_second),
+        page_time=PAGE_TIME + slowest_page,
+        dry_run=request.dry_run,
+    )
     walks: dict[str, Walked] = {request.log_type: walked}
     summary = summarize(walks)
-    if not walked.is_complete:
+    if isinstance(walked.error, HistoryLimitError):
+        summary["stopped"] = (
+            "The period begins before the oldest log that SignalWire keeps for this account."
+            " Begin it later; what is older cannot be fetched."
+        )
+    elif not walked.is_complete:
         summary["next_event"] = request.rest(walked.place)
     return walks, summary
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
+from hooklog.errors import RETRYABLE_CODES
 from hooklog.logs.base import Moment
 from hooklog.queue_messages import LogId
 from hooklog.rows import Row
@@ -42,8 +43,9 @@ def judge(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verd
     """Compare a listed log with its row."""
     if row is None:
         return Verdict.MISSING
-    if row.parked_at is not None:
-        # A person has to look first; until then nothing would change.
+    if row.parked_at is not None and row.parked_code not in RETRYABLE_CODES:
+        # A person has to look first; until then nothing would change. What was parked because
+        # attempts ran out, in a long outage for one, is tried again.
         return Verdict.PARKED
     if row.status is None:
         return Verdict.MISSING

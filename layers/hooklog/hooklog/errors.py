@@ -351,3 +351,11 @@ class UnexpectedError(HooklogError):
     code = "internal.unexpected"
     operator = "A defect: look for the error line with this log ID and report it."
     max_attempts = IMPATIENT
+
+
+def _below(kind: type[HooklogError]) -> frozenset[type[HooklogError]]:
+    return frozenset({kind}).union(*(_below(child) for child in kind.__subclasses__()))
+
+
+#: Codes of errors that another attempt may mend.
+RETRYABLE_CODES = frozenset(kind.code for kind in _below(HooklogError) if kind.max_attempts > 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -34,6 +34,8 @@ type LogId = Annotated[
 
 #: Milliseconds up to the year 9999, the last that a datetime can have.
 _LAST_MOMENT = 253_402_300_799_999
+#: Before SignalWire, and after what the calendar's first day would break.
+_EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 #: EventBridge through SNS to SQS is two envelopes; more is nobody's design.
 _MAX_ENVELOPES = 2
 
@@ -182,11 +184,18 @@ def log_request(body: str, sent_at: datetime) -> LogRequest:
     return LogRequest(
         kind=kind,
         log_id=log_id,
-        event_at=fields.occurred_at or sent_at,
+        event_at=_event_time(fields.occurred_at, sent_at),
         status=fields.status,
         origin=fields.origin,
         resource_sid=fields.resource_sid,
     )
+
+
+def _event_time(occurred_at: datetime | None, sent_at: datetime) -> datetime:
+    """Take the producer's word, unless no fax or message can have happened then."""
+    if occurred_at is None or not _EARLIEST <= occurred_at <= sent_at + timedelta(days=1):
+        return sent_at
+    return occurred_at
 
 
 def describe(error: ValidationError) -> str:

@@ -34,6 +34,7 @@ class Row:
         final: whether that log had reached its end.
         first_failed_at: when a failure of this log was counted, once for ever.
         parked_at: last parking that no later success has lifted.
+        parked_code: why.
         parked_first_at: first of those parkings.
 
     """
@@ -47,6 +48,7 @@ class Row:
     final: bool = False
     first_failed_at: datetime | None = None
     parked_at: datetime | None = None
+    parked_code: str | None = None
     parked_first_at: datetime | None = None
 
     #: Attributes that a read has to bring.
@@ -60,6 +62,7 @@ class Row:
         "final",
         "first_failed_at",
         "parked_at",
+        "parked_code",
         "parked_first_at",
     )
 

@@ -98,7 +98,7 @@ class SweepSettings(Settings):
 
     sweep_overlap_hours: float = Field(
         # Never none: a log created at the very moment of the watermark is in neither period.
-        6,
+        72,
         ge=1,
         le=720,
         description="hours before the watermark that are compared again",

@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from hooklog.comparison import ENQUEUED, ListedLog, Verdict, judge
-from hooklog.errors import RejectedError
+from hooklog.errors import HistoryLimitError, HooklogError, NotFoundError, RejectedError
 from hooklog.logs import KINDS, LogKind
 from hooklog.ports import Clock, Table, TimeLeft
 from hooklog.queue_messages import Origin
@@ -75,10 +75,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What was found on a walk, and the place that it reached."""
+    """What was found on a walk, the place that it reached, and what stopped it before its end."""
 
     found: Counter[Verdict]
     place: Place
+    error: HooklogError | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -132,7 +133,7 @@ class Extent:
 
     """
 
-    overlap: timedelta = timedelta(hours=6)
+    overlap: timedelta = timedelta(hours=72)
     settling: timedelta = timedelta(minutes=10)
     first: timedelta = timedelta(days=1)
     stuck_after: timedelta = timedelta(hours=1)
@@ -151,18 +152,25 @@ class Sweeper:
     def sweep(self, places: Places, time_left: TimeLeft) -> dict[str, Walked]:
         """Go on where the last sweep of each kind stopped, up to a while ago.
 
+        What stops one kind is in its result and does not stop the others.
+
         Raises:
-            FetchError: SignalWire's lists cannot be read; the place is kept.
-            StoreError: the table cannot be read; the place is kept.
-            QueueUnavailableError: not all of a page could be enqueued; it will be repeated.
+            StoreError: the places cannot be read.
 
         """
         begun = {kind: self._begin(places.load(kind)) for kind in KINDS.values()}
-        return {
-            kind.name: self.walk(kind, place, time_left, keep=functools.partial(places.save, kind))
-            # The kind that is furthest behind goes first, so that none waits for ever.
-            for kind, place in sorted(begun.items(), key=lambda item: item[1].watermark)
-        }
+        walks = {}
+        # The kind that is furthest behind goes first, so that none waits for ever.
+        for kind, place in sorted(begun.items(), key=lambda item: item[1].watermark):
+            keep = functools.partial(places.save, kind)
+            walked = self.walk(kind, place, time_left, keep=keep)
+            if isinstance(walked.error, HistoryLimitError):
+                # SignalWire no longer lists what the watermark asks for, and never will: the
+                # next sweep begins like a first one. The error says that there is a gap.
+                now = self.clock()
+                keep(Place(now - self.extent.first, now, now))
+            walks[kind.name] = walked
+        return walks
 
     def walk(
         self,
@@ -173,6 +181,7 @@ class Sweeper:
         keep: Callable[[Place], None],
         origin: Origin = Origin.SWEEP,
         pace: Callable[[int], None] = lambda _: None,
+        page_time: float = PAGE_TIME,
         dry_run: bool = False,
     ) -> Walked:
         """Compare one period of one kind of log, from a place on.
@@ -184,37 +193,50 @@ class Sweeper:
             keep: called with the new place when a page is done.
             origin: of the messages that are enqueued.
             pace: called with the number of messages before they are enqueued; may wait.
+            page_time: seconds that a page may take, waiting included.
             dry_run: whether only to count.
 
-        Raises:
-            FetchError, StoreError, QueueUnavailableError: as for :meth:`sweep`.
+        Returns:
+            What was found, how far it came, and what stopped it, if anything did.
 
         """
         found: Counter[Verdict] = Counter()
-        while place.is_under_way and time_left() > PAGE_TIME:
+        may_restart = True
+        while place.is_under_way and time_left() > page_time:
             try:
-                page = self.listing.page(kind, place.start, place.end, place.page)
-            except RejectedError:
-                if place.page is None:
-                    raise
-                # A page's token does not live for ever. The period begins again: that
+                place = self._page(kind, place, found, origin, None if dry_run else pace)
+                keep(place)
+            except (RejectedError, NotFoundError) as error:
+                if place.page is None or not may_restart:
+                    return Walked(found, place, error)
+                # A page's token does not live for ever. The period begins again, once: that
                 # repeats work and loses none.
+                may_restart = False
                 place = replace(place, page=None)
-                continue
-            verdicts = self._judge(kind, page.logs)
-            found.update(verdicts.values())
-            found[Verdict.UNREADABLE] += page.unreadable
-            wanted = [log_id for log_id, verdict in verdicts.items() if verdict in ENQUEUED]
-            if wanted and not dry_run:
-                pace(len(wanted))
-                self.producer.send_all([_body(kind, log_id, origin) for log_id in wanted])
-            place = (
-                replace(place, page=page.next)
-                if page.next is not None
-                else Place(watermark=place.end, start=place.end, end=place.end)
-            )
-            keep(place)
+            except HooklogError as error:
+                return Walked(found, place, error)
         return Walked(found, place)
+
+    def _page(
+        self,
+        kind: LogKind,
+        place: Place,
+        found: Counter[Verdict],
+        origin: Origin,
+        pace: Callable[[int], None] | None,
+    ) -> Place:
+        """Compare a page and enqueue what it shows to be wanted; give the next place."""
+        page = self.listing.page(kind, place.start, place.end, place.page)
+        verdicts = self._judge(kind, page.logs)
+        found.update(verdicts.values())
+        found[Verdict.UNREADABLE] += page.unreadable
+        wanted = [log_id for log_id, verdict in verdicts.items() if verdict in ENQUEUED]
+        if wanted and pace is not None:
+            pace(len(wanted))
+            self.producer.send_all([_body(kind, log_id, origin) for log_id in wanted])
+        if page.next is not None:
+            return replace(place, page=page.next)
+        return Place(watermark=place.end, start=place.end, end=place.end)
 
     def _begin(self, place: Place | None) -> Place:
         """Begin the next period, unless one is under way."""

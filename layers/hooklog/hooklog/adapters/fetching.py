@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
-from hooklog.adapters.listing import LogLists
+from hooklog.adapters.listing import LogLists, RawLog
 from hooklog.adapters.signalwire import SignalWireApi
 from hooklog.errors import (
     FetchError,
@@ -72,27 +72,22 @@ class ConcurrentSource:
             self._threads = ThreadPoolExecutor(self._concurrency)
             for request in pending.values():
                 yield request, OutOfTimeError()
-        for kind in {request.kind.name: request.kind for request in unknown}.values():
-            yield from self._by_sid([one for one in unknown if one.kind is kind], time_left)
+        for group in _by_day(unknown):
+            yield from self._by_sid(group, time_left)
 
     def _by_sid(
         self, requests: Sequence[LogRequest], time_left: TimeLeft
     ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
-        """Look for logs by their resource's SID, in one pass over the list of their time.
+        """Look for logs by their resource's SID, in one pass over the list of their day.
 
         A fax callback names the FaxSid, which in most spaces is not the log's ID but the end
         of the log's ``url``.
         """
         by_sid = {request.resource_sid: request for request in requests}
-        kind = requests[0].kind
-        start = min(request.event_at for request in requests) - _LIST_BEFORE
-        end = max(request.event_at for request in requests) + _LIST_AFTER
         outcome: HooklogError = NotFoundError("Neither a log nor a listed url has this SID.")
-        began_at, began = self._clock(), time.perf_counter()
         try:
-            for page in self._lists.pages(kind, start, end, time_left):
-                took_ms = round((time.perf_counter() - began) * 1000, 1)
-                for log in page.logs:
+            for logs, began_at, took_ms in self._pages(requests, time_left):
+                for log in logs:
                     sid = str(log.get("url") or "").rpartition("/")[2].lower()
                     if request := by_sid.pop(sid, None):
                         body = json.dumps(log)
@@ -102,14 +97,37 @@ class ConcurrentSource:
                         )
                 if not by_sid:
                     return
-                if time_left() < _WORTHWHILE:
-                    outcome = OutOfTimeError()
-                    break
-                began_at, began = self._clock(), time.perf_counter()
-        except FetchError as error:
+        except HooklogError as error:
             outcome = error
+        # As for single logs: a defect here must not cost the batch anything.
+        except Exception as error:  # noqa: BLE001
+            outcome = UnexpectedError()
+            outcome.__cause__ = error
         for request in by_sid.values():
             yield request, outcome
+
+    def _pages(
+        self, requests: Sequence[LogRequest], time_left: TimeLeft
+    ) -> Iterator[tuple[Sequence[RawLog], datetime, float]]:
+        """Read the list around some events, page by page; when each began, and its milliseconds.
+
+        Raises:
+            FetchError: there is no usable answer, or no time for one.
+
+        """
+        kind = requests[0].kind
+        path: str | None = self._lists.first(
+            kind,
+            min(request.event_at for request in requests) - _LIST_BEFORE,
+            max(request.event_at for request in requests) + _LIST_AFTER,
+        )
+        while path is not None:
+            if time_left() < _WORTHWHILE:
+                raise OutOfTimeError
+            began_at, began = self._clock(), time.perf_counter()
+            page = self._lists.page(path, time_left())
+            yield page.logs, began_at, round((time.perf_counter() - began) * 1000, 1)
+            path = page.next
 
     def _one(self, request: LogRequest, stop: _Stop, time_left: TimeLeft) -> Fetched | HooklogError:
         if stop.error is not None:
@@ -131,3 +149,11 @@ class ConcurrentSource:
             return unexpected
         took_ms = (time.perf_counter() - began) * 1000
         return Fetched(body=body, began_at=began_at, took_ms=round(took_ms, 1))
+
+
+def _by_day(requests: Sequence[LogRequest]) -> list[list[LogRequest]]:
+    """Group requests by kind and day, so that an old one does not widen the others' search."""
+    groups: dict[tuple[str, date], list[LogRequest]] = {}
+    for request in requests:
+        groups.setdefault((request.kind.name, request.event_at.date()), []).append(request)
+    return list(groups.values())

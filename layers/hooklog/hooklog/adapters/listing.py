@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
@@ -14,7 +14,6 @@ from hooklog.comparison import ListedLog
 from hooklog.errors import BadPayloadError
 from hooklog.items import iso
 from hooklog.logs import LogKind
-from hooklog.ports import TimeLeft
 from hooklog.sweep import Page
 
 #: The documented maximum is 1,000, but 200 was the most that a live space gave.
@@ -94,13 +93,3 @@ class LogLists:
             link = urlsplit(answer.links.next)
             following = f"{link.path}?{link.query}"
         return RawPage(answer.data, following)
-
-    def pages(
-        self, kind: LogKind, start: datetime, end: datetime, time_left: TimeLeft
-    ) -> Iterator[RawPage]:
-        """Fetch all pages of a period, one at a time; raises as :meth:`page` does."""
-        path: str | None = self.first(kind, start, end)
-        while path is not None:
-            page = self.page(path, time_left())
-            yield page
-            path = page.next

@@ -123,6 +123,7 @@ class SignalWireApi:
                 "User-Agent": "hooklog",
             },
             timeout=urllib3.Timeout(
+                total=time_left,
                 connect=min(self._connect_timeout, time_left),
                 read=min(self._read_timeout, time_left),
             ),

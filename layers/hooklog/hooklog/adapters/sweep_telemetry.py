@@ -31,6 +31,7 @@ def publish(logger: Logger, origin: str, walks: Mapping[str, Walked]) -> None:
                 "log_type": log_type,
                 "found": {verdict: count for verdict, count in found.items() if count},
                 "complete": walked.is_complete,
+                "error": walked.error.code if walked.error else None,
                 "watermark": walked.place.watermark.isoformat(),
             },
         )

@@ -1,0 +1,56 @@
+"""The demo's sends: SignalWire calls the front door back, and some of it goes astray on purpose."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from local import stack
+from local.cloud import LocalCloud
+from local.space import (
+    Mischief,
+    Policy,
+    RunningSpace,
+    SendReport,
+    Target,
+    run_sends,
+    simulate_sends,
+)
+
+#: The public address that SignalWire would call and sign.
+WEBHOOK_URL = "https://hooks.example.com"
+SIGNING_KEY = "PSK_only_for_the_simulated_space"
+SENDS = 30
+_SEED = 7
+_FAILING = 0.4
+#: With this seed some sends are never heard of, and of some not the end.
+_MISCHIEF = Mischief(drop=0.2, repeat=0.15, reorder=True, seed=941)
+#: Between the statuses of a send: time enough for a row to be stored before its log moves on.
+_STEP_S = 3.0
+# The local cloud starts a process for each call that it answers at the same time, and the first
+# call of each may take longer than SignalWire would wait.
+_POLICY = Policy(at_once=2, answer_s=30.0)
+_WITHIN_S = 120.0
+
+
+def send(cloud: LocalCloud, deployed: stack.Stack, space: RunningSpace) -> SendReport:
+    """Let faxes and messages happen in the space, and their callbacks go to the front door.
+
+    Raises:
+        TimeoutError: the callbacks were not over in time.
+
+    """
+    # The local cloud tells functions by the host.
+    host = urlsplit(deployed.webhook_endpoint).netloc
+    target = Target(cloud.url, signed_base=WEBHOOK_URL, headers={"Host": host})
+    sends = simulate_sends(_SEED, SENDS, datetime.now(UTC), failing=_FAILING)
+    return run_sends(
+        space,
+        sends,
+        target,
+        SIGNING_KEY,
+        _MISCHIEF,
+        step_s=_STEP_S,
+        policy=_POLICY,
+        within_s=_WITHIN_S,
+    )
