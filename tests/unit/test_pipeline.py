@@ -215,6 +215,20 @@ def test_a_log_found_by_its_resource_is_stored_under_its_own_id(bench: Bench) ->
     assert bench.report.failures == {}
 
 
+def test_a_replayed_fax_callback_changes_nothing(bench: Bench) -> None:
+    """Its log had to be looked for again, but its row already tells all that it tells."""
+    bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(failed_fax())
+    bench.source.found_by_url = {f"fax#{FAX_SID}"}
+    callback = {"log_type": "fax", "resource_sid": FAX_SID, "status": "failed"}
+    text = json.dumps(callback | {"origin": "webhook"})
+    bench.run(sent(text))
+    before = dict(bench.table.items[FAX])
+    bench.clock.advance(hours=1)
+    assert bench.run(sent(text, message_id="replay", at=bench.clock())) == []
+    assert bench.table.items == {FAX: before}
+    assert bench.report.skipped == {"fax": 1}
+
+
 def test_a_resource_whose_sid_is_the_logs_id_is_found_by_id(bench: Bench) -> None:
     """In spaces where both are one, the row says that, too."""
     bench.answer(fax_log())

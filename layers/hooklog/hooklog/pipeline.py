@@ -208,6 +208,10 @@ class _Batch:
         except StoreError as error:
             for key in resolved:
                 self._fail_job(key, records.pop(key)[1], error)
+        for key in resolved:
+            if key in records and records[key][1].is_known(self._rows.get(key)):
+                record, _ = records.pop(key)
+                self._report.skipped[record.kind.name] += 1
         changes = [StoreRecord(record, self._parts.ttl) for record, _ in records.values()]
         results = apply(self._parts.table, changes, self._rows)
         for key, (record, job) in records.items():
