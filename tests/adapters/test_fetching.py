@@ -343,7 +343,7 @@ def test_a_list_that_fails_is_the_answer_for_all_that_need_it(
     unknown = by_sid(str(logs[9]["url"])[-36:])
     known = request("fax", str(logs[5]["id"]))
     space.add_fault(Fault(FaultKind.NOT_FOUND, log_id=unknown.log_id))
-    answers = dict(fetch_pairs(failing_lists(space), [unknown, known]))
+    answers = dict(fetch_pairs(failing_lists(space, UpstreamError()), [unknown, known]))
     assert isinstance(answers[unknown], UpstreamError)
     assert isinstance(answers[known], Fetched)
 
@@ -379,29 +379,21 @@ def test_a_defect_of_a_search_costs_its_own_messages_only(
     """Reported with its cause, and the neighbour is fetched."""
     space, logs = sends
 
-    class Broken(SignalWireApi):
-        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
-            if "?" in path:
-                raise ZeroDivisionError
-            return super().get(path, time_left, max_body=max_body)
-
-    fetching = source(space, 2)
-    fetching._api.__class__ = Broken
     unknown, known = by_sid(str(logs[0]["url"])[-36:]), request("fax", str(logs[5]["id"]))
-    answers = dict(fetch_pairs(fetching, [unknown, known]))
+    answers = dict(fetch_pairs(failing_lists(space, ZeroDivisionError()), [unknown, known]))
     defect = answers[unknown]
     assert isinstance(defect, UnexpectedError)
     assert isinstance(defect.__cause__, ZeroDivisionError)
     assert isinstance(answers[known], Fetched)
 
 
-def failing_lists(space: RunningSpace) -> ConcurrentSource:
-    """Give a source whose lists, and nothing else, answer with a server's error."""
+def failing_lists(space: RunningSpace, error: Exception) -> ConcurrentSource:
+    """Give a source whose lists, and nothing else, fail."""
 
     class Failing(SignalWireApi):
         def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
             if "?" in path:
-                raise UpstreamError
+                raise error
             return super().get(path, time_left, max_body=max_body)
 
     fetching = source(space, 2)

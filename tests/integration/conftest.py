@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +12,11 @@ import pytest
 
 from local.cloud import LocalCloud, local_cloud
 from local.space import RunningSpace, generate, serve
-from local.stack import Stack, build, deploy, put_credentials
+from local.stack import Stack, build, deploy, messages_left, put_credentials
 from tests.webhook import BASE, KEY
+
+#: Seconds; far more than any test's messages need, and an end to one that hangs.
+_WITHIN = 300.0
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,14 @@ class Deployment:
     cloud: LocalCloud
     stack: Stack
     space: RunningSpace
+
+
+def drained(deployment: Deployment) -> None:
+    """Wait until the queue is empty; fail when that never comes."""
+    deadline = time.monotonic() + _WITHIN
+    while messages_left(deployment.cloud, deployment.stack.queue_url):
+        assert time.monotonic() < deadline, "the queue is not drained"
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -13,20 +12,11 @@ import pytest
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Fault, FaultKind
 from local.stack import log_lines, messages_left, rows, send
 from tests.builders import body
-from tests.integration.conftest import Deployment
+from tests.integration.conftest import Deployment, drained
 
 pytestmark = pytest.mark.integration
 
 UNKNOWN_ID = "11111111-2222-4333-8444-555555555555"
-_WITHIN = 90.0
-
-
-def drained(deployment: Deployment) -> None:
-    """Wait until the queue is empty."""
-    deadline = time.monotonic() + _WITHIN
-    while messages_left(deployment.cloud, deployment.stack.queue_url):
-        assert time.monotonic() < deadline, "the queue is not drained"
-        time.sleep(0.3)
 
 
 @pytest.fixture(scope="module")

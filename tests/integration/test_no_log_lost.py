@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from local.space import Mischief, Target, run_sends, simulate_sends
-from local.stack import messages_left, rows, sweep
-from tests.integration.conftest import Deployment
+from local.stack import rows, sweep
+from tests.integration.conftest import Deployment, drained
 from tests.integration.door import open_door
 from tests.webhook import BASE, KEY
 
@@ -18,14 +17,6 @@ pytestmark = pytest.mark.integration
 
 SENDS = 1000
 _WITHIN = 300.0
-
-
-def drained(deployment: Deployment) -> None:
-    """Wait until the queue is empty."""
-    deadline = time.monotonic() + _WITHIN
-    while messages_left(deployment.cloud, deployment.stack.queue_url):
-        assert time.monotonic() < deadline, "the queue is not drained"
-        time.sleep(0.3)
 
 
 def differing(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import http.client
-import time
 import uuid
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ import pytest
 
 from local.stack import messages_left, rows
 from tests.builders import fax_log, message_log
-from tests.integration.conftest import Deployment
+from tests.integration.conftest import Deployment, drained
 from tests.webhook import (
     SHA1,
     Request,
@@ -27,7 +26,6 @@ from tests.webhook import (
 
 pytestmark = pytest.mark.integration
 
-_WITHIN = 60.0
 #: What a further fetch of the same truth changes in a row.
 COUNTERS = {"version", "fetched_at", "sent_at", "lag_ms"}
 
@@ -52,10 +50,7 @@ def call(deployment: Deployment, request: Request) -> int:
 
 def row(deployment: Deployment, key: str) -> dict[str, Any] | None:
     """Give the row of a log, once the queue is empty."""
-    deadline = time.monotonic() + _WITHIN
-    while messages_left(deployment.cloud, deployment.stack.queue_url):
-        assert time.monotonic() < deadline, "the queue is not drained"
-        time.sleep(0.2)
+    drained(deployment)
     found = {found["pk"]: found for found in rows(deployment.cloud, deployment.stack)}
     return found.get(key)
 
