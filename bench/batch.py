@@ -24,6 +24,7 @@ from aws_lambda_powertools import Logger
 
 from hooklog.adapters.credentials import Credentials, FixedCredentials
 from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.adapters.fetching import ConcurrentSource
 from hooklog.adapters.signalwire import SignalWireApi
 from hooklog.adapters.sqs import SqsQueue
@@ -103,7 +104,9 @@ def _enricher(cloud: LocalCloud, url: str) -> Enricher:
         source=ConcurrentSource(api, concurrency=CONCURRENCY, clock=utc_now),
         table=DynamoTable(cloud.client("dynamodb"), TABLE),
         queue=SqsQueue(lambda: cloud.client("sqs"), "unused"),
-        telemetry=CloudWatchTelemetry(Logger(service="bench", stream=io.StringIO())),
+        telemetry=CloudWatchTelemetry(
+            Logger(service="bench", stream=io.StringIO()), EmbeddedMetrics("Hooklog")
+        ),
         catalogue=catalogue,
         clock=utc_now,
         jitter=random.random,

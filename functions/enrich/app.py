@@ -12,6 +12,7 @@ import boto3
 from aws_lambda_powertools import Logger
 
 from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.adapters.fetching import ConcurrentSource
 from hooklog.adapters.sqs import SqsQueue
 from hooklog.adapters.telemetry import CloudWatchTelemetry
@@ -44,7 +45,8 @@ def enricher() -> Enricher:
             functools.cache(lambda: boto3.client("sqs", config=AWS)), settings.queue_url
         ),
         telemetry=CloudWatchTelemetry(
-            Logger(service="enrich", level=settings.log_level, location=None)
+            Logger(service="enrich", level=settings.log_level, location=None),
+            EmbeddedMetrics(settings.metrics_namespace),
         ),
         catalogue=catalogue,
         clock=utc_now,

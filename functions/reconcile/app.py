@@ -18,6 +18,7 @@ import boto3
 from aws_lambda_powertools import Logger
 
 from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.adapters.listing import SpaceListing
 from hooklog.adapters.places import TablePlaces
 from hooklog.adapters.sqs import SqsProducer
@@ -37,6 +38,7 @@ class _Parts:
     sweeper: Sweeper
     places: TablePlaces
     logger: Logger
+    metrics: EmbeddedMetrics
 
 
 @functools.cache
@@ -63,7 +65,12 @@ def parts() -> _Parts:
         ),
     )
     logger = Logger(service="reconcile", level=settings.log_level, location=None)
-    return _Parts(sweeper, TablePlaces(dynamodb, settings.table_name), logger)
+    return _Parts(
+        sweeper,
+        TablePlaces(dynamodb, settings.table_name),
+        logger,
+        EmbeddedMetrics(settings.metrics_namespace),
+    )
 
 
 def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
@@ -76,11 +83,11 @@ def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
     if "from" in event:
         request = BackfillRequest.read(event)
         walks, summary = backfill(wired.sweeper, request, time_left, sleep=time.sleep)
-        publish(wired.logger, "backfill", walks)
+        publish(wired.logger, wired.metrics, "backfill", walks)
     else:
         walks = wired.sweeper.sweep(wired.places, time_left)
         summary = summarize(walks)
-        publish(wired.logger, "sweep", walks)
+        publish(wired.logger, wired.metrics, "sweep", walks)
     for walked in walks.values():
         # Only now: what the others found is published, and their places are kept. The end of
         # SignalWire's history is an answer to a person who asks, and a gap to a sweep.

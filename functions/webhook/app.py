@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
+from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.adapters.signing_keys import SecretSigningKeys
 from hooklog.adapters.sqs import SqsProducer
 from hooklog.front_door import FrontDoor
@@ -46,7 +47,8 @@ def front_door() -> FrontDoor:
             functools.cache(lambda: boto3.client("sqs", config=_AWS)), settings.queue_url
         ),
         telemetry=CloudWatchDoorTelemetry(
-            Logger(service="webhook", level=settings.log_level, location=None)
+            Logger(service="webhook", level=settings.log_level, location=None),
+            EmbeddedMetrics(settings.metrics_namespace),
         ),
     )
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from aws_lambda_powertools import Logger
 
 from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
+from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.adapters.sqs import SqsProducer
 from hooklog.front_door import FrontDoor
 from local.cloud import LocalCloud
@@ -51,7 +52,7 @@ def open_door(cloud: LocalCloud, stack: Stack, url: str, key: str) -> Iterator[s
         url=url,
         keys=FixedKeys(key),
         queue=SqsProducer(lambda: sqs, stack.queue_url),
-        telemetry=CloudWatchDoorTelemetry(Logger(service="door")),
+        telemetry=CloudWatchDoorTelemetry(Logger(service="door"), EmbeddedMetrics("Hooklog")),
     )
 
     class Handler(BaseHTTPRequestHandler):

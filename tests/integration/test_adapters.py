@@ -17,6 +17,7 @@ from aws_lambda_powertools import Logger
 
 from hooklog.adapters.credentials import Credentials, FixedCredentials
 from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.adapters.fetching import ConcurrentSource
 from hooklog.adapters.signalwire import SignalWireApi
 from hooklog.adapters.sqs import SqsQueue
@@ -57,7 +58,7 @@ class Wired:
             source=ConcurrentSource(api, concurrency=25, clock=utc_now),
             table=DynamoTable(dynamodb, deployment.stack.table_name),
             queue=SqsQueue(lambda: sqs, deployment.stack.queue_url),
-            telemetry=CloudWatchTelemetry(Logger(service="test")),
+            telemetry=CloudWatchTelemetry(Logger(service="test"), EmbeddedMetrics("Hooklog")),
             catalogue=catalogue,
             clock=utc_now,
             jitter=random.random,

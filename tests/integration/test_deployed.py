@@ -93,17 +93,19 @@ def test_the_dead_letter_queue_stays_empty(deployment: Deployment) -> None:
 def test_failures_are_counted_once_each_in_the_emitted_metrics(
     deployment: Deployment, processed: dict[str, dict[str, Any]]
 ) -> None:
-    """FailedLogs by log type adds up to the failed rows."""
-    emitted: Counter[str] = Counter()
+    """FailedLogs by log type is the number of failed rows, and by error code it adds up to it."""
+    emitted: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
     for line in log_lines(deployment.cloud, deployment.stack):
         if line.startswith('{"_aws"'):
             metric = json.loads(line)
-            emitted[metric.get("log_type", "")] += metric.get("FailedLogs", 0)
+            by_code = "error_code" in metric
+            emitted[by_code][metric.get("log_type", "")] += metric.get("FailedLogs", 0)
     failed = Counter(
         row["log_type"] for row in processed.values() if row.get("outcome") == "failed"
     )
     assert set(failed) == {"fax", "message"}
-    assert +emitted == failed
+    assert +emitted[False] == failed
+    assert +emitted[True] == failed
 
 
 def test_a_log_that_moves_on_is_updated(

@@ -12,6 +12,7 @@ import pytest
 from aws_lambda_powertools import Logger
 from rich.console import Console
 
+from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.adapters.telemetry import CloudWatchTelemetry
 from hooklog.errors import MessageMalformedError, NotFoundError
 from hooklog.items import record_attributes
@@ -204,11 +205,15 @@ def test_a_stored_log_that_was_parked_later_counts_once() -> None:
 
 def test_metrics_are_added_up_by_their_dimensions(capsys: pytest.CaptureFixture[str]) -> None:
     """What several batches emit is one line for each metric and its dimensions."""
-    telemetry = CloudWatchTelemetry(Logger(service=f"test-{uuid.uuid4()}"))
+    telemetry = CloudWatchTelemetry(
+        Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog")
+    )
     for milliseconds in ([5.0, 900.0], [7.0]):
         report = Report(
             received=2,
-            failures=Counter({("fax", "34004"): 2, ("message", "30003"): 1}),
+            failures=Counter(
+                {("fax", "34004", "network"): 2, ("message", "30003", "destination"): 1}
+            ),
             fetch_ms=defaultdict(list, fax=milliseconds),
         )
         telemetry.emit(report)

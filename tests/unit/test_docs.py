@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
+from collections import defaultdict
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
-from hooklog.adapters.emission import NAMESPACE
-from hooklog.adapters.sweep_telemetry import publish
-from hooklog.adapters.telemetry import CloudWatchTelemetry
-from hooklog.comparison import Verdict
-from hooklog.errors import CallbackUnsignedError, HooklogError
+from hooklog.errors import HooklogError
 from hooklog.items import optional_attributes, record_attributes
 from hooklog.logs import KINDS
 from hooklog.queue_messages import _Body
-from hooklog.report import Report
 from hooklog.rows import PARKED_ATTRIBUTES, Row
 from hooklog.settings import SweepSettings
-from hooklog.sweep import Place, Walked
 from hooklog.webhook_settings import WebhookSettings
 from local.docs import ERROR_CODES, error_codes
 from tests.builders import failed_fax, message_log, record
-from tests.fakes import NOW
+from tests.emitted import everything
 from tests.template import template
 
 ROOT = Path(__file__).parents[2]
@@ -90,31 +82,22 @@ def test_documented_defaults_are_the_templates() -> None:
 
 
 def test_every_metric_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
-    """The metrics that a full report emits, with their dimensions, both ways."""
-    report = Report()
-    for counter in (report.enriched, report.skipped, report.retried, report.parked, report.drift):
-        counter["fax"] = 1
-    report.failures["fax", "34004"] = 1
-    report.errors["fetch.timeout"] = 1
-    report.fetch_ms["fax"] = [1.0]
-    report.lag_ms["fax"] = [1]
-    from aws_lambda_powertools import Logger  # noqa: PLC0415 - only this test logs
-
-    CloudWatchTelemetry(Logger(service="docs")).emit(report)
-    found = Counter(dict.fromkeys(Verdict, 1))
-    publish(Logger(service="docs"), "sweep", {"fax": Walked(found, Place(NOW, NOW, NOW))})
-    door = CloudWatchDoorTelemetry(Logger(service="docs"))
-    door.accepted("fax")
-    door.refused(CallbackUnsignedError())
-    emitted: dict[str, set[str]] = {}
-    for line in capsys.readouterr().out.splitlines():
-        if '"_aws"' in line:
-            (directive,) = json.loads(line)["_aws"]["CloudWatchMetrics"]
-            assert directive["Namespace"] == NAMESPACE
-            (dimensions,) = directive["Dimensions"]
-            emitted |= {metric["Name"]: set(dimensions) for metric in directive["Metrics"]}
+    """Every metric that the functions can emit, with its dimensions, both ways."""
+    emitted: dict[str, set[frozenset[str]]] = defaultdict(set)
+    for name, dimensions in everything(capsys):
+        emitted[name].add(frozenset(dict(dimensions)))
+    documented: dict[str, set[frozenset[str]]] = defaultdict(set)
     rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section("The metrics"), re.MULTILINE)
-    assert {name: in_backticks(dimensions) for name, dimensions in rows} == emitted
+    for name, dimensions in rows:
+        documented[name].add(frozenset(in_backticks(dimensions)))
+    assert documented == emitted
+
+
+def test_the_number_of_metrics_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each custom metric costs money every month: the README says how many there can be."""
+    largest = len(everything(capsys))
+    assert largest <= 80
+    assert f"at most {largest} custom metrics" in section("The metrics")
 
 
 def test_every_attribute_of_a_record_is_documented() -> None:

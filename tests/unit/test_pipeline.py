@@ -108,7 +108,7 @@ def test_a_new_log_becomes_a_row(bench: Bench) -> None:
     assert item["fetched_at"] == iso(NOW)
     assert item["lag_ms"] == 10_000
     assert bench.report.enriched == {"fax": 1}
-    assert bench.report.failures == {("fax", "34004"): 1}
+    assert bench.report.failures == {("fax", "34004", "network"): 1}
 
 
 def test_an_empty_batch_does_nothing(bench: Bench) -> None:
@@ -181,7 +181,18 @@ def test_a_failure_counts_once_however_often_it_is_stored(bench: Bench) -> None:
         bench.clock.now = NOW + timedelta(minutes=minute)
         bench.run(sent(body("message", MESSAGE_ID), at=bench.clock() - WAITED))
         counted.append(dict(bench.report.failures))
-    assert counted == [{("message", "30003"): 1}, {}, {}]
+    assert counted == [{("message", "30003", "destination"): 1}, {}, {}]
+
+
+def test_an_end_counts_once_however_often_it_is_stored(bench: Bench) -> None:
+    """Neither progress nor a later look at the same end counts as an end."""
+    counted = []
+    for minute, status in enumerate(("sent", "delivered", "delivered")):
+        bench.answer(message_log(status=status))
+        bench.clock.now = NOW + timedelta(minutes=minute)
+        bench.run(sent(body("message", MESSAGE_ID), at=bench.clock() - WAITED))
+        counted.append((dict(bench.report.enriched), dict(bench.report.finished)))
+    assert counted == [({"message": 1}, {}), ({"message": 1}, {"message": 1}), ({"message": 1}, {})]
 
 
 def test_drift_is_stored_and_counted(bench: Bench) -> None:
@@ -206,7 +217,7 @@ def test_a_log_found_by_its_resource_is_stored_under_its_own_id(bench: Bench) ->
     assert bench.run(sent(text)) == []
     assert set(bench.table.items) == {FAX}
     assert bench.table.items[FAX]["resolved_by"] == "url"
-    assert bench.report.failures == {("fax", "34004"): 1}
+    assert bench.report.failures == {("fax", "34004", "network"): 1}
 
     # A second time it is an update of that row, decided on that row.
     bench.clock.advance(minutes=1)

@@ -34,8 +34,8 @@ def failure_counts(error_code: str | None) -> tuple[list[str], set[str]]:
     """Count one failed message; give the codes that it counts under and those told apart."""
     report = Report()
     report.count_failure(record(failed_message(error_code=error_code)), catalogue())
-    assert [log_type for log_type, _ in report.failures] == ["message"]
-    return [code for _, code in report.failures], report.unlisted
+    assert [log_type for log_type, *_ in report.failures] == ["message"]
+    return [code for _, code, _ in report.failures], report.unlisted
 
 
 def test_new_report_is_empty() -> None:
@@ -68,12 +68,15 @@ def test_drift() -> None:
 
 
 def test_failures() -> None:
-    """Failures count by type and code, each in its plain form."""
+    """Failures count by type, code in its plain form, and category."""
     report = Report()
     logs = [failed_fax(), failed_fax(error_code=" 34004 "), failed_message(), failed_fax()]
     for log in logs:
         report.count_failure(record(log), catalogue())
-    assert report.failures == {("fax", "34004"): 3, ("message", "30003"): 1}
+    assert report.failures == {
+        ("fax", "34004", "network"): 3,
+        ("message", "30003", "destination"): 1,
+    }
     assert not report.unlisted
 
 

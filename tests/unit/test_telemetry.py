@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_lambda_powertools import Logger
 
+from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.adapters.telemetry import CloudWatchTelemetry
 from hooklog.catalogue import catalogue
 from hooklog.report import Report
@@ -52,7 +53,8 @@ def values_of(line: dict[str, Any]) -> dict[str, Any]:
 
 def telemetry(level: str = "INFO") -> CloudWatchTelemetry:
     """Give a telemetry whose logger no other test has."""
-    return CloudWatchTelemetry(Logger(service=f"test-{uuid.uuid4()}", level=level))
+    logger = Logger(service=f"test-{uuid.uuid4()}", level=level)
+    return CloudWatchTelemetry(logger, EmbeddedMetrics("Hooklog"))
 
 
 @pytest.fixture
@@ -74,7 +76,15 @@ def busy() -> Report:
     report.skipped.update(fax=2)
     report.retried.update(message=1)
     report.parked.update(unknown=1, message=2)
-    report.failures.update({("fax", "34004"): 2, ("message", "34004"): 1, ("fax", "none"): 1})
+    report.finished.update(fax=3, message=2)
+    report.failures.update(
+        {
+            ("fax", "34004", "network"): 2,
+            ("fax", "34004", "destination"): 1,
+            ("fax", "none", "unknown"): 1,
+            ("message", "30007", "carrier_filtering"): 1,
+        }
+    )
     report.errors.update({"fetch.not_found": 2, "message.malformed": 1})
     report.drift.update(fax=1)
     report.fetch_ms["fax"] = [1.5, 2.5]
@@ -100,15 +110,16 @@ def test_lines_are_in_the_embedded_format(emit: Callable[[Report], Output], busy
 
 
 def test_one_line_a_set_of_dimensions(emit: Callable[[Report], Output], busy: Report) -> None:
-    """Whatever happened to a type, a failure's code or our own code, it takes one line."""
+    """What happened to a type or by our own code takes one line; failures one a category."""
     output = emit(busy)
     assert [dimensions_of(line) for line in output.metrics] == [
         {"log_type": "fax"},
         {"log_type": "message"},
         {"log_type": "unknown"},
         {"log_type": "fax", "error_code": "34004"},
+        {"log_type": "fax", "error_code": "34004"},
         {"log_type": "fax", "error_code": "none"},
-        {"log_type": "message", "error_code": "34004"},
+        {"log_type": "message", "error_code": "30007"},
         {"code": "fetch.not_found"},
         {"code": "message.malformed"},
     ]
@@ -120,17 +131,38 @@ def test_counts_and_durations(emit: Callable[[Report], Output], busy: Report) ->
         {
             "LogsEnriched": 3,
             "LogsSkipped": 2,
+            "LogsFinished": 3,
+            "FailedLogs": 4,
             "SchemaDrift": 1,
             "FetchLatency": [1.5, 2.5],
             "EndToEndLag": [7250],
         },
-        {"LogsEnriched": 4, "LogsRetried": 1, "LogsParked": 2, "FetchLatency": [3.5]},
+        {
+            "LogsEnriched": 4,
+            "LogsRetried": 1,
+            "LogsParked": 2,
+            "LogsFinished": 2,
+            "FailedLogs": 1,
+            "FetchLatency": [3.5],
+        },
         {"LogsParked": 1},
+        {"FailedLogs": 1},
         {"FailedLogs": 2},
         {"FailedLogs": 1},
         {"FailedLogs": 1},
         {"ProcessingFailures": 2},
         {"ProcessingFailures": 1},
+    ]
+
+
+def test_each_failures_line_tells_its_category(
+    emit: Callable[[Report], Output], busy: Report
+) -> None:
+    """As a property, which a query can add up and which makes no further metric."""
+    lines = emit(busy).with_dimensions({"log_type": "fax", "error_code": "34004"})
+    assert [(line["category"], line["FailedLogs"]) for line in lines] == [
+        ("destination", 1),
+        ("network", 2),
     ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -68,10 +69,13 @@ class Catalogue:
     def __init__(self, data: _Entry) -> None:
         """Index the parsed ``catalogue.json``."""
         self._data = data
-        #: Codes worth a CloudWatch dimension value of their own; each one costs money.
-        self.metric_codes: frozenset[str] = frozenset(
-            code for code, entry in data["codes"].items() if entry.get("metric")
-        )
+        #: Codes worth a CloudWatch dimension value of their own, by log type; each costs money.
+        self.metric_codes: Mapping[str, frozenset[str]] = {
+            log_type: frozenset(
+                code for code, entry in data["codes"].items() if log_type in entry.get("metric", ())
+            )
+            for log_type in data["statuses"]
+        }
 
     def by_code(self, code: str) -> Explanation | None:
         """Explain an error code, numeric or symbolic."""
@@ -97,11 +101,16 @@ class Catalogue:
         """What is said when nothing else fits."""
         return _explanation("unknown", self._data["unknown"])
 
-    def metric_code(self, code: str | None) -> str:
-        """Map any code to one of few: itself, ``other``, or ``none`` if there is no code."""
+    def metric_code(self, log_type: str, code: str | None) -> str:
+        """Map any code to one of few, so that the number of metrics is bounded.
+
+        A code becomes itself, or the one that it is the same as; ``other`` if it is rare for that
+        type of log, and ``none`` if there is no code.
+        """
         if not (key := _plain(code or "")):
             return "none"
-        return key if key in self.metric_codes else "other"
+        key = self._data["codes"].get(key, {}).get("same_as", key)
+        return key if key in self.metric_codes.get(log_type, ()) else "other"
 
     @functools.cached_property
     def _slugs(self) -> dict[str, str]:

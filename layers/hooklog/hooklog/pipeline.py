@@ -221,6 +221,8 @@ class _Batch:
                 continue
             if isinstance(result, Stored):
                 self._report.count_stored(record)
+                if result.counts_end:
+                    self._report.finished[record.kind.name] += 1
                 if result.counts_failure:
                     self._report.count_failure(record, self._parts.catalogue())
             else:

@@ -26,7 +26,9 @@ class Report:
         skipped: logs whose row already showed as much, or more.
         retried: messages that come back later.
         parked: messages that wait for an operator.
-        failures: failed logs stored as such for the first time, by (log type, error code).
+        finished: logs whose end was stored for the first time.
+        failures: failed logs stored as such for the first time, by (log type, error code,
+            category).
         unlisted: error codes without a metric of their own, as the API gave them.
         errors: processing failures by our own code.
         drift: records that depart from the specification, by log type.
@@ -40,7 +42,8 @@ class Report:
     skipped: Counter[str] = field(default_factory=Counter)
     retried: Counter[str] = field(default_factory=Counter)
     parked: Counter[str] = field(default_factory=Counter)
-    failures: Counter[tuple[str, str]] = field(default_factory=Counter)
+    finished: Counter[str] = field(default_factory=Counter)
+    failures: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     unlisted: set[str] = field(default_factory=set)
     errors: Counter[str] = field(default_factory=Counter)
     drift: Counter[str] = field(default_factory=Counter)
@@ -57,7 +60,8 @@ class Report:
     def count_failure(self, record: Record, catalogue: Catalogue) -> None:
         """Count a failed log, under its error code if that has a metric of its own."""
         raw = (record.log.error_code or "").strip()
-        metric_code = catalogue.metric_code(raw)
-        self.failures[record.kind.name, metric_code] += 1
+        metric_code = catalogue.metric_code(record.kind.name, raw)
+        category = record.explanation.category if record.explanation else "unknown"
+        self.failures[record.kind.name, metric_code, category] += 1
         if metric_code == "other":
             self.unlisted.add(raw if _CODE.fullmatch(raw) else "unprintable")

@@ -76,6 +76,7 @@ class Write:
     values: Mapping[str, Attribute]
     remove: Sequence[str] = ()
     counts_failure: bool = False
+    counts_end: bool = False
 
     @property
     def version(self) -> int:
@@ -164,9 +165,14 @@ class StoreRecord:
         counts_failure = record.outcome == "failed" and not failed_before
         if counts_failure:
             values["first_failed_at"] = iso(record.fetched_at)
+        counts_end = record.log.is_terminal and not (row is not None and row.final)
         if row is None:
             return Write(
-                key=self.key, expected_version=None, values=values, counts_failure=counts_failure
+                key=self.key,
+                expected_version=None,
+                values=values,
+                counts_failure=counts_failure,
+                counts_end=counts_end,
             )
         outdated = [name for name in optional_attributes(record.kind) if name not in values]
         if row.parked_at is not None and row.parked_at <= record.fetched_at:
@@ -177,6 +183,7 @@ class StoreRecord:
             values=values,
             remove=outdated,
             counts_failure=counts_failure,
+            counts_end=counts_end,
         )
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from hooklog.errors import SettingsError
 
 _HOST = r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
+_NAMESPACE = r"^[A-Za-z0-9._/#-]{1,255}$"
 #: Loopback names, and the one by which Docker's containers call their own machine.
 _LOCAL = re.compile(r"(localhost|host\.docker\.internal|127(\.\d{1,3}){3})(:\d+)?", re.IGNORECASE)
 
@@ -40,6 +41,9 @@ class Settings(BaseModel):
         30, ge=1, le=900, description="seconds before the first retry; each further wait doubles"
     )
     record_ttl_days: int = Field(0, ge=0, le=3650, description="days to keep a row; 0: for ever")
+    metrics_namespace: Annotated[str, StringConstraints(pattern=_NAMESPACE)] = Field(
+        "Hooklog", description="CloudWatch namespace of the metrics"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )

@@ -18,6 +18,7 @@ class Stored:
     """The change was written."""
 
     counts_failure: bool = False
+    counts_end: bool = False
 
 
 class Stale:
@@ -68,7 +69,7 @@ def _round(
     for write in writes:
         match fates[write.key]:
             case None:
-                results[write.key] = Stored(write.counts_failure)
+                results[write.key] = Stored(write.counts_failure, write.counts_end)
             case StoreError() as error:
                 results[write.key] = error
             case Lost():

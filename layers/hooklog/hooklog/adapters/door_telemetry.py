@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.emission import emit, log_defect
+from hooklog.adapters.emission import EmbeddedMetrics, log_defect
 from hooklog.errors import HooklogError
 
 
 class CloudWatchDoorTelemetry:
     """Implements :class:`hooklog.front_door.FrontDoorTelemetry`."""
 
-    def __init__(self, logger: Logger) -> None:
+    def __init__(self, logger: Logger, metrics: EmbeddedMetrics) -> None:
         """Write log lines through that logger, metrics to standard output."""
         self._logger = logger
+        self._metrics = metrics
 
     def accepted(self, log_type: str) -> None:
         """Count a callback that is on the queue."""
-        emit({"log_type": log_type}, counts={"CallbacksAccepted": 1})
+        self._metrics.emit({"log_type": log_type}, counts={"CallbacksAccepted": 1})
 
     def refused(self, error: HooklogError) -> None:
         """Count one that is not; the detail is one of our own sentences."""
-        emit(
+        self._metrics.emit(
             {"code": error.code},
             counts={"CallbacksRefused": 1},
             properties={"detail": error.detail},

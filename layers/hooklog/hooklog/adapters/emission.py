@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
@@ -13,41 +14,47 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
-NAMESPACE = "Hooklog"
 #: The format's limit for the values of one metric in one line.
 _MAX_VALUES = 100
 
 
-def emit(
-    dimensions: dict[str, str],
-    *,
-    counts: Mapping[str, int],
-    milliseconds: Mapping[str, Sequence[float]] | None = None,
-    properties: dict[str, object] | None = None,
-) -> None:
-    """Print one line, and further ones for values beyond the format's limit."""
-    metrics: dict[str, Any] = {
-        name: {"Unit": MetricUnit.Count.value, "Value": count}
-        for name, count in counts.items()
-        if count
-    }
-    rest: dict[str, Sequence[float]] = {}
-    for name, values in (milliseconds or {}).items():
-        if values:
-            first, *others = batched(values, _MAX_VALUES, strict=False)
-            metrics[name] = {"Unit": MetricUnit.Milliseconds.value, "Value": list(first)}
-            if others:
-                rest[name] = values[_MAX_VALUES:]
-    if metrics:
-        AmazonCloudWatchEMFProvider(
-            metric_set=metrics,
-            # A copy: flushing empties what the provider was given.
-            dimension_set=dict(dimensions),
-            namespace=NAMESPACE,
-            metadata_set=properties or {},
-        ).flush_metrics()
-    if rest:
-        emit(dimensions, counts={}, milliseconds=rest)
+@dataclass(frozen=True, slots=True)
+class EmbeddedMetrics:
+    """Prints the metrics of one namespace."""
+
+    namespace: str
+
+    def emit(
+        self,
+        dimensions: dict[str, str],
+        *,
+        counts: Mapping[str, int],
+        milliseconds: Mapping[str, Sequence[float]] | None = None,
+        properties: dict[str, object] | None = None,
+    ) -> None:
+        """Print one line, and further ones for values beyond the format's limit."""
+        metrics: dict[str, Any] = {
+            name: {"Unit": MetricUnit.Count.value, "Value": count}
+            for name, count in counts.items()
+            if count
+        }
+        rest: dict[str, Sequence[float]] = {}
+        for name, values in (milliseconds or {}).items():
+            if values:
+                first, *others = batched(values, _MAX_VALUES, strict=False)
+                metrics[name] = {"Unit": MetricUnit.Milliseconds.value, "Value": list(first)}
+                if others:
+                    rest[name] = values[_MAX_VALUES:]
+        if metrics:
+            AmazonCloudWatchEMFProvider(
+                metric_set=metrics,
+                # A copy: flushing empties what the provider was given.
+                dimension_set=dict(dimensions),
+                namespace=self.namespace,
+                metadata_set=properties or {},
+            ).flush_metrics()
+        if rest:
+            self.emit(dimensions, counts={}, milliseconds=rest)
 
 
 def log_defect(logger: Logger, key: str, error: BaseException) -> None:

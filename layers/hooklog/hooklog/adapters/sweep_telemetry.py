@@ -6,16 +6,18 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.emission import emit
+from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.comparison import Verdict
 from hooklog.sweep import Walked
 
 
-def publish(logger: Logger, origin: str, walks: Mapping[str, Walked]) -> None:
+def publish(
+    logger: Logger, metrics: EmbeddedMetrics, origin: str, walks: Mapping[str, Walked]
+) -> None:
     """Emit a sweep's counts; one log line says the same and whether it came to its end."""
     for log_type, walked in sorted(walks.items()):
         found = walked.found
-        emit(
+        metrics.emit(
             {"log_type": log_type},
             counts={
                 "SpaceLogs": found.total(),

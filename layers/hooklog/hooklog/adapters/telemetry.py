@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.emission import emit, log_defect
+from hooklog.adapters.emission import EmbeddedMetrics, log_defect
 from hooklog.report import Report
 
 
@@ -18,22 +18,30 @@ class CloudWatchTelemetry:
     about as many lines as a batch of one.
     """
 
-    def __init__(self, logger: Logger) -> None:
+    def __init__(self, logger: Logger, metrics: EmbeddedMetrics) -> None:
         """Write log lines through that logger, metrics to standard output."""
         self._logger = logger
+        self._metrics = metrics
 
     def emit(self, report: Report) -> None:
         """Publish a batch's counts and durations."""
         for log_type in sorted(
             {*report.enriched, *report.skipped, *report.retried, *report.parked, *report.fetch_ms}
         ):
-            emit(
+            self._metrics.emit(
                 {"log_type": log_type},
                 counts={
                     "LogsEnriched": report.enriched[log_type],
                     "LogsSkipped": report.skipped[log_type],
                     "LogsRetried": report.retried[log_type],
                     "LogsParked": report.parked[log_type],
+                    "LogsFinished": report.finished[log_type],
+                    # Beside the codes' own: an alarm cannot add up two dozen of them.
+                    "FailedLogs": sum(
+                        count
+                        for failure, count in report.failures.items()
+                        if failure[0] == log_type
+                    ),
                     "SchemaDrift": report.drift[log_type],
                 },
                 milliseconds={
@@ -41,15 +49,17 @@ class CloudWatchTelemetry:
                     "EndToEndLag": report.lag_ms.get(log_type, []),
                 },
             )
-        for (log_type, error_code), count in sorted(report.failures.items()):
-            unlisted = sorted(report.unlisted) if error_code == "other" else []
-            emit(
+        for (log_type, error_code, category), count in sorted(report.failures.items()):
+            properties: dict[str, object] = {"category": category}
+            if error_code == "other" and report.unlisted:
+                properties["unlisted_codes"] = sorted(report.unlisted)
+            self._metrics.emit(
                 {"log_type": log_type, "error_code": error_code},
                 counts={"FailedLogs": count},
-                properties={"unlisted_codes": unlisted} if unlisted else {},
+                properties=properties,
             )
         for code, count in sorted(report.errors.items()):
-            emit({"code": code}, counts={"ProcessingFailures": count})
+            self._metrics.emit({"code": code}, counts={"ProcessingFailures": count})
         self._logger.info("batch", extra=_summary(report))
 
     def defect(self, key: str, error: BaseException) -> None:

@@ -1,0 +1,95 @@
+"""Every metric that the functions can emit, got by making them emit it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
+from hooklog.adapters.emission import EmbeddedMetrics
+from hooklog.adapters.sweep_telemetry import publish
+from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.catalogue import catalogue
+from hooklog.comparison import Verdict
+from hooklog.errors import (
+    CallbackError,
+    FetchError,
+    HooklogError,
+    LogError,
+    MessageError,
+    QueueUnavailableError,
+    StoreError,
+    UnexpectedError,
+)
+from hooklog.logs import KINDS
+from hooklog.report import UNKNOWN_TYPE, Report
+from hooklog.sweep import Place, Walked
+from tests.fakes import NOW
+
+if TYPE_CHECKING:
+    import pytest
+
+NAMESPACE = "Hooklog"
+#: A metric's name, and its dimensions with their values.
+type Metric = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def everything(capsys: pytest.CaptureFixture[str]) -> set[Metric]:
+    """Let each function emit all that it can, and give what it emitted."""
+    metrics, logger = EmbeddedMetrics(NAMESPACE), Logger(service=f"test-{uuid.uuid4()}")
+    capsys.readouterr()
+    CloudWatchTelemetry(logger, metrics).emit(_full_report())
+    found = Counter(dict.fromkeys(Verdict, 1))
+    publish(logger, metrics, "sweep", {kind: Walked(found, Place(NOW, NOW, NOW)) for kind in KINDS})
+    door = CloudWatchDoorTelemetry(logger, metrics)
+    for kind in KINDS:
+        door.accepted(kind)
+    for error in _below(CallbackError, QueueUnavailableError, UnexpectedError):
+        door.refused(error())
+    return metrics_of(capsys.readouterr().out.splitlines())
+
+
+def metrics_of(lines: list[str]) -> set[Metric]:
+    """Read the metrics out of lines of the embedded format; other lines are passed over."""
+    emitted = [json.loads(line) for line in lines if line.startswith('{"_aws"')]
+    return {
+        (metric["Name"], tuple(sorted((name, line[name]) for name in dimensions)))
+        for line in emitted
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for dimensions in directive["Dimensions"]
+        for metric in directive["Metrics"]
+    }
+
+
+def _full_report() -> Report:
+    report = Report()
+    known = catalogue()
+    for counts in (report.enriched, report.finished, report.drift):
+        counts.update(list(KINDS))
+    # The only ones of messages too malformed to tell their type.
+    for counts in (report.skipped, report.retried, report.parked):
+        counts.update([*KINDS, UNKNOWN_TYPE])
+    for kind in KINDS:
+        report.fetch_ms[kind], report.lag_ms[kind] = [1.0], [1]
+        for code in (*known.metric_codes[kind], "other", "none"):
+            report.failures[kind, code, "unknown"] = 1
+    report.errors.update(
+        error.code
+        for error in _below(
+            MessageError, FetchError, LogError, StoreError, QueueUnavailableError, UnexpectedError
+        )
+    )
+    return report
+
+
+def _below(*bases: type[HooklogError]) -> list[type[HooklogError]]:
+    """Give those of these errors and of all below them that have a code of their own."""
+    found: list[type[HooklogError]] = []
+    for base in bases:
+        found += [base] if "code" in vars(base) else []
+        found += _below(*base.__subclasses__())
+    return found
