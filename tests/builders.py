@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from hooklog.catalogue import catalogue
 from hooklog.enrichment import Record, enrich
 from hooklog.logs import KINDS
-from hooklog.queue_messages import Delivery, LogRequest
+from hooklog.queue_messages import PARKED_AS, Delivery, LogRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hooklog.items import Attribute
     from local.space import Json, Log
 
 FAX_ID = "3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11"
@@ -119,6 +122,7 @@ def delivery(
     message_id: str = "message-1",
     attempt: int = 1,
     sent_at: datetime = SENT_AT,
+    parked_as: str | None = None,
 ) -> Delivery:
     """Give one delivery of a message, by default one that asks for a fax log."""
     return Delivery(
@@ -127,7 +131,13 @@ def delivery(
         body=body() if text is None else text,
         attempt=attempt,
         sent_at=sent_at,
+        parked_as=parked_as,
     )
+
+
+def history_of(item: Mapping[str, Attribute]) -> list[dict[str, str]]:
+    """Give the parkings of a row that were lifted."""
+    return cast("list[dict[str, str]]", item["parked_history"])
 
 
 def sqs_event(*deliveries: Delivery) -> dict[str, Json]:
@@ -144,7 +154,16 @@ def sqs_event(*deliveries: Delivery) -> dict[str, Json]:
                     "SenderId": "AIDAEXAMPLE",
                     "ApproximateFirstReceiveTimestamp": str(round(SENT_AT.timestamp() * 1000)),
                 },
-                "messageAttributes": {},
+                "messageAttributes": {
+                    PARKED_AS: {
+                        "stringValue": one.parked_as,
+                        "stringListValues": [],
+                        "binaryListValues": [],
+                        "dataType": "String",
+                    }
+                }
+                if one.parked_as
+                else {},
                 "md5OfBody": "00000000000000000000000000000000",
                 "eventSource": "aws:sqs",
                 "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:hooklog",

@@ -77,7 +77,7 @@ class MemoryTable:
 
 def _row(item: Item) -> Row:
     values = {name: item[name] for name in Row.ATTRIBUTES if name in item}
-    for name in ("fetched_at", "first_failed_at", "parked_at", "parked_first_at"):
+    for name in Row.TIMES:
         if name in values:
             values[name] = datetime.fromisoformat(str(values[name]))  # type: ignore[assignment]
     return Row(**values)  # type: ignore[arg-type]

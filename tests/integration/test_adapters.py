@@ -25,9 +25,11 @@ from hooklog.adapters.telemetry import CloudWatchTelemetry
 from hooklog.catalogue import catalogue
 from hooklog.errors import NotFoundError
 from hooklog.items import record_attributes
+from hooklog.parking import Park
 from hooklog.pipeline import Enricher
 from hooklog.ports import utc_now
-from hooklog.rows import Change, Park, StoreRecord
+from hooklog.recording import StoreRecord
+from hooklog.rows import Change
 from hooklog.store import Stale, Stored, StoreResult, apply
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Json, RunningSpace, generate, serve
 from local.stack import rows

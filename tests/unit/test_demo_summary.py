@@ -16,8 +16,8 @@ from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.adapters.telemetry import CloudWatchTelemetry
 from hooklog.errors import MessageMalformedError, NotFoundError
 from hooklog.items import record_attributes
+from hooklog.parking import Park
 from hooklog.report import Report
-from hooklog.rows import Park
 from local.accounting import Accounting, Found
 from local.metrics import metrics
 from local.space import SendReport

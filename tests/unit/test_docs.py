@@ -12,8 +12,9 @@ import pytest
 from hooklog.errors import HooklogError
 from hooklog.items import optional_attributes, record_attributes
 from hooklog.logs import KINDS
+from hooklog.parking import PARKED_ATTRIBUTES
 from hooklog.queue_messages import _Body
-from hooklog.rows import PARKED_ATTRIBUTES, Row
+from hooklog.rows import Row
 from hooklog.settings import SweepSettings
 from hooklog.webhook_settings import WebhookSettings
 from local.docs import ERROR_CODES, error_codes

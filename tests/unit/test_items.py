@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hooklog.catalogue import catalogue
 from hooklog.items import iso, optional_attributes, record_attributes
 from hooklog.logs import KINDS
-from hooklog.rows import StoreRecord
+from hooklog.recording import StoreRecord
 from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, generate
 from local.space.fax_logs import FAX_ERROR_MESSAGES, official_fax_log
 from local.space.message_logs import official_message_log

@@ -16,7 +16,9 @@ from hooklog.errors import (
     StoreUnavailableError,
 )
 from hooklog.items import Attribute, record_attributes
-from hooklog.rows import Change, Park, StoreRecord
+from hooklog.parking import Park
+from hooklog.recording import StoreRecord
+from hooklog.rows import Change
 from hooklog.store import Stale, Stored, StoreResult, apply
 from local.space import Json
 from tests.builders import FAX_ID, FETCHED_AT, body, fax_log, record

@@ -23,7 +23,8 @@ from hooklog.errors import (
     StoreUnavailableError,
 )
 from hooklog.logs import FAX, MESSAGE, LogKind
-from hooklog.rows import Row, StoreRecord
+from hooklog.recording import StoreRecord
+from hooklog.rows import Row
 from hooklog.sweep import Extent, Page, Place, Sweeper
 from local.space import Log
 from tests.builders import FAX_ID, MESSAGE_ID, failed_fax, fax_log, message_log, record

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypedDict
 
 from hooklog.errors import FetchError, HooklogError, QueueUnavailableError, StoreError
+from hooklog.parking import Lift, Park
 from hooklog.ports import Clock, Queue, Table
 from hooklog.queue_messages import Delivery
 from hooklog.report import UNKNOWN_TYPE, Report
 from hooklog.retry import Backoff
-from hooklog.rows import Park, Row
+from hooklog.rows import Row
 from hooklog.store import Stale, apply
 
 
@@ -38,6 +39,7 @@ class Endings:
         self._backoff = backoff
         self._jitter = jitter
         self._parks: list[tuple[Park, Sequence[Delivery]]] = []
+        self._redriven: list[tuple[Lift, str, Delivery]] = []
         self._waits: dict[str, int] = {}
         self._returned: list[ItemFailure] = []
 
@@ -67,8 +69,23 @@ class Endings:
         self._return(log_type, left, error.retry_after if isinstance(error, FetchError) else None)
         return [one for one in members if one.attempt >= error.max_attempts]
 
+    def done(self, key: str, log_type: str, members: Sequence[Delivery]) -> None:
+        """Acknowledge messages that the row of this key shows; redriven ones leave the list."""
+        self._redriven += [
+            (Lift(key=delivery.parked_as, into=key, at=self._began_at), log_type, delivery)
+            for delivery in members
+            if delivery.parked_as
+        ]
+
     def finish(self, table: Table, queue: Queue, rows: Mapping[str, Row]) -> BatchResponse:
         """Park, set the waits, and answer Lambda; what cannot even be parked is returned."""
+        self._park(table, rows)
+        self._lift(table)
+        if self._waits and (unset := queue.delay(self._waits)):
+            self._report.errors[QueueUnavailableError.code] += unset
+        return {"batchItemFailures": self._returned}
+
+    def _park(self, table: Table, rows: Mapping[str, Row]) -> None:
         results = apply(table, [park for park, _ in self._parks], rows)
         for park, members in self._parks:
             result, log_type = results[park.key], park.log_type or UNKNOWN_TYPE
@@ -80,9 +97,23 @@ class Endings:
                 self._report.skipped[log_type] += 1
             else:
                 self._report.parked[log_type] += 1
-        if self._waits and (unset := queue.delay(self._waits)):
-            self._report.errors[QueueUnavailableError.code] += unset
-        return {"batchItemFailures": self._returned}
+                elsewhere = [one for one in members if one.parked_as != park.key]
+                self.done(park.key, log_type, elsewhere)
+
+    def _lift(self, table: Table) -> None:
+        """Take the redriven messages' rows from the list; what fails is tried again."""
+        lifts = {lift.key: lift for lift, _, _ in self._redriven}
+        if not lifts:
+            return
+        try:
+            results = apply(table, list(lifts.values()), table.read(list(lifts)))
+        except StoreError as error:
+            results = dict.fromkeys(lifts, error)
+        for lift, log_type, delivery in self._redriven:
+            result = results[lift.key]
+            if isinstance(result, StoreError):
+                self._report.errors[result.code] += 1
+                self._return(log_type, [delivery], None)
 
     def _return(
         self, log_type: str, members: Sequence[Delivery], retry_after: float | None

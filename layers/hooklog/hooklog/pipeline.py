@@ -37,9 +37,10 @@ from hooklog.errors import (
 )
 from hooklog.ports import Clock, Fetched, LogSource, Queue, Table, Telemetry, TimeLeft
 from hooklog.queue_messages import Delivery, LogRequest, deliveries, describe, log_request
+from hooklog.recording import StoreRecord, contains
 from hooklog.report import UNKNOWN_TYPE, Report
 from hooklog.retry import Backoff
-from hooklog.rows import Row, StoreRecord, contains
+from hooklog.rows import Row
 from hooklog.store import Stored, apply
 
 #: SQS and Lambda tell the time by different clocks.
@@ -124,8 +125,7 @@ class _Batch:
             try:
                 request = log_request(delivery.body, delivery.sent_at)
             except MessageError as error:
-                key = f"parked#{delivery.message_id}"
-                self._endings.fail(key, UNKNOWN_TYPE, [delivery], error)
+                self._endings.fail(delivery.parking_key, UNKNOWN_TYPE, [delivery], error)
             else:
                 job = jobs.setdefault(request.key, _Job(request))
                 job.members.append((delivery, request))
@@ -143,7 +143,7 @@ class _Batch:
             return {}
         known = {key for key, job in jobs.items() if job.is_known(self._rows.get(key))}
         for key in known:
-            self._report.skipped[jobs[key].request.kind.name] += 1
+            self._skip(key, jobs[key])
         return {key: job for key, job in jobs.items() if key not in known}
 
     def _enrich(self, jobs: dict[str, _Job]) -> dict[str, tuple[Record, _Job]]:
@@ -210,8 +210,7 @@ class _Batch:
                 self._fail_job(key, records.pop(key)[1], error)
         for key in resolved:
             if key in records and records[key][1].is_known(self._rows.get(key)):
-                record, _ = records.pop(key)
-                self._report.skipped[record.kind.name] += 1
+                self._skip(key, records.pop(key)[1])
         changes = [StoreRecord(record, self._parts.ttl) for record, _ in records.values()]
         results = apply(self._parts.table, changes, self._rows)
         for key, (record, job) in records.items():
@@ -229,19 +228,24 @@ class _Batch:
                 self._report.skipped[record.kind.name] += 1
             self._expect_announced(job, record)
 
+    def _skip(self, key: str, job: _Job) -> None:
+        log_type = job.request.kind.name
+        self._report.skipped[log_type] += 1
+        self._endings.done(key, log_type, [delivery for delivery, _ in job.members])
+
     def _expect_announced(self, job: _Job, record: Record) -> None:
         """Fetch again later what is not yet where its callback said it was."""
-        behind = [
-            delivery
-            for delivery, request in job.members
-            if record.kind.is_behind(record.log.status, request.status)
-        ]
-        if not behind:
-            return
-        # The row is stored, so when the attempts are used up there is nothing to park.
-        error = BehindError()
-        self._report.errors[error.code] += 1
-        self._endings.retry(record.kind.name, behind, error)
+        done: list[Delivery] = []
+        behind: list[Delivery] = []
+        for delivery, request in job.members:
+            is_behind = record.kind.is_behind(record.log.status, request.status)
+            (behind if is_behind else done).append(delivery)
+        if behind:
+            error = BehindError()
+            self._report.errors[error.code] += 1
+            # The row is stored, so when the attempts are used up there is nothing to park.
+            done += self._endings.retry(record.kind.name, behind, error)
+        self._endings.done(record.key, record.kind.name, done)
 
     def _fail_job(self, key: str, job: _Job, error: HooklogError) -> None:
         members = [delivery for delivery, _ in job.members]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -38,6 +39,9 @@ _LAST_MOMENT = 253_402_300_799_999
 _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 #: EventBridge through SNS to SQS is two envelopes; more is nobody's design.
 _MAX_ENVELOPES = 2
+#: SQS message attribute of a message that an operator redrives: where it was parked.
+PARKED_AS = "parked_as"
+_PARKED_KEY = re.compile(rf"(parked|{'|'.join(KINDS)})#[A-Za-z0-9-]{{1,100}}")
 
 
 class Origin(StrEnum):
@@ -101,6 +105,7 @@ class Delivery:
         body: as it came.
         attempt: 1 for the first delivery (SQS ``ApproximateReceiveCount``).
         sent_at: when the message was put on the queue (SQS ``SentTimestamp``).
+        parked_as: key of the row in which the message was parked, if an operator redrives it.
 
     """
 
@@ -109,6 +114,12 @@ class Delivery:
     body: str
     attempt: int
     sent_at: datetime
+    parked_as: str | None = None
+
+    @property
+    def parking_key(self) -> str:
+        """The key under which to park this message while its log's is not known."""
+        return self.parked_as or f"parked#{self.message_id}"
 
 
 class _Attributes(BaseModel):
@@ -122,6 +133,7 @@ class _Record(BaseModel):
     event_source: Literal["aws:sqs"] = Field(alias="eventSource")
     body: str
     attributes: _Attributes
+    message_attributes: JsonValue = Field(default=None, alias="messageAttributes")
 
 
 class _SqsEvent(BaseModel):
@@ -148,9 +160,17 @@ def deliveries(event: object) -> list[Delivery]:
             body=record.body,
             attempt=record.attributes.receive_count,
             sent_at=datetime.fromtimestamp(record.attributes.sent_timestamp / 1000, UTC),
+            parked_as=_parked_as(record.message_attributes),
         )
         for record in records
     ]
+
+
+def _parked_as(attributes: JsonValue) -> str | None:
+    """Read the attribute of a redriven message; what is no parked row's key is passed over."""
+    attribute = attributes.get(PARKED_AS) if isinstance(attributes, dict) else None
+    key = attribute.get("stringValue") if isinstance(attribute, dict) else None
+    return key if isinstance(key, str) and _PARKED_KEY.fullmatch(key) else None
 
 
 def log_request(body: str, sent_at: datetime) -> LogRequest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import batched
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -45,7 +45,6 @@ _THROTTLED = frozenset(
     }
 )
 _REJECTED = frozenset({"ValidationError", "ValidationException"})
-_TIMES: Final = ("fetched_at", "first_failed_at", "parked_at", "parked_first_at")
 
 
 class DynamoTable:
@@ -107,8 +106,10 @@ class DynamoTable:
 
     def _row(self, item: Mapping[str, AttributeValueTypeDef]) -> Row:
         values = {name: self._deserialize(value) for name, value in item.items() if name != "pk"}
-        values["version"] = int(values["version"])
-        for name in _TIMES:
+        for name in ("version", "parked_attempts"):
+            if name in values:
+                values[name] = int(values[name])
+        for name in Row.TIMES:
             if name in values:
                 values[name] = datetime.fromisoformat(values[name])
         return Row(**values)

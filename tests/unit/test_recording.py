@@ -7,14 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from hooklog.errors import LogInvalidError, NotFoundError
 from hooklog.items import iso
 from hooklog.queue_messages import Origin
-from hooklog.rows import Park, Row, StoreRecord, contains, supersedes
+from hooklog.recording import StoreRecord, contains, supersedes
+from hooklog.rows import Row
 from tests.builders import (
     FETCHED_AT,
     SENT_AT,
-    body,
     failed_fax,
     fax_log,
     message_log,
@@ -160,61 +159,3 @@ def test_a_time_to_live_counts_from_the_fetch() -> None:
     write = StoreRecord(record(fax_log()), ttl=timedelta(days=1)).plan(None)
     assert write is not None
     assert write.values["expires_at"] == int((FETCHED_AT + timedelta(days=1)).timestamp())
-
-
-def park(*, later: float = 0, error: Exception | None = None) -> Park:
-    """Give a parking, so many seconds after the builders' fetch."""
-    assert error is None or isinstance(error, LogInvalidError)
-    return Park(
-        key="fax#1",
-        error=error or NotFoundError(),
-        body=body(),
-        attempts=5,
-        at=FETCHED_AT + later * SECOND,
-        log_type="fax",
-    )
-
-
-def test_parking_keeps_the_message_the_reason_and_the_payload() -> None:
-    """An operator finds all that is needed to understand and redrive."""
-    error = LogInvalidError("charge: missing", payload='{"id": "1"}')
-    write = park(error=error).plan(None)
-    assert write is not None
-    assert write.values == {
-        "log_type": "fax",
-        "parked_code": "log.invalid",
-        "parked_detail": "charge: missing",
-        "parked_body": body(),
-        "parked_payload": '{"id": "1"}',
-        "parked_attempts": 5,
-        "parked_first_at": iso(FETCHED_AT),
-        "parked_at": iso(FETCHED_AT),
-    }
-
-
-def test_parking_again_keeps_the_first_time_and_drops_an_old_payload() -> None:
-    """The first and the last time are both known, the rest is the latest."""
-    first = FETCHED_AT - 60 * SECOND
-    write = park().plan(Row(version=2, parked_at=first, parked_first_at=first))
-    assert write is not None
-    assert write.expected_version == 2
-    assert write.values["parked_first_at"] == iso(first)
-    assert write.values["parked_at"] == iso(FETCHED_AT)
-    assert "parked_payload" in write.remove
-    assert "expires_at" in write.remove
-
-
-def test_a_log_stored_meanwhile_is_not_parked() -> None:
-    """A failure that is older than a success is no longer true."""
-    assert park(later=-1).plan(row()) is None
-    assert park(later=+1).plan(row()) is not None
-
-
-@pytest.mark.parametrize(("parked_later", "lifted"), [(-1, True), (0, True), (1, False)])
-def test_a_success_lifts_an_earlier_parking(parked_later: int, *, lifted: bool) -> None:
-    """The parked list loses the log in the very write that stores it."""
-    parked_at = FETCHED_AT + parked_later * SECOND
-    stored = Row(version=1, parked_at=parked_at, parked_first_at=parked_at)
-    write = StoreRecord(record(fax_log())).plan(stored)
-    assert write is not None
-    assert ({"parked_code", "parked_at", "parked_body"} <= set(write.remove)) is lifted

@@ -1,0 +1,183 @@
+"""What is on the parked list, and how it gets off it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hooklog.errors import LogInvalidError, NotFoundError
+from hooklog.items import iso
+from hooklog.parking import PARKED_ATTRIBUTES, Lift, Park, Redrive
+from hooklog.recording import StoreRecord
+from hooklog.rows import Row
+from tests.builders import FETCHED_AT, body, fax_log, history_of, record
+
+SECOND = timedelta(seconds=1)
+KEY = "fax#3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11"
+
+
+def park(*, later: float = 0, error: Exception | None = None) -> Park:
+    """Give a parking, so many seconds after the builders' fetch."""
+    assert error is None or isinstance(error, LogInvalidError)
+    return Park(
+        key="fax#1",
+        error=error or NotFoundError(),
+        body=body(),
+        attempts=5,
+        at=FETCHED_AT + later * SECOND,
+        log_type="fax",
+    )
+
+
+def test_parking_keeps_the_message_the_reason_and_the_payload() -> None:
+    """An operator finds all that is needed to understand and redrive."""
+    error = LogInvalidError("charge: missing", payload='{"id": "1"}')
+    write = park(error=error).plan(None)
+    assert write is not None
+    assert write.values == {
+        "log_type": "fax",
+        "parked_code": "log.invalid",
+        "parked_detail": "charge: missing",
+        "parked_body": body(),
+        "parked_payload": '{"id": "1"}',
+        "parked_attempts": 5,
+        "parked_first_at": iso(FETCHED_AT),
+        "parked_at": iso(FETCHED_AT),
+    }
+
+
+def test_parking_again_keeps_the_first_time_and_drops_an_old_payload() -> None:
+    """The first and the last time are both known, the rest is the latest."""
+    first = FETCHED_AT - 60 * SECOND
+    write = park().plan(Row(version=2, parked_at=first, parked_first_at=first))
+    assert write is not None
+    assert write.expected_version == 2
+    assert write.values["parked_first_at"] == iso(first)
+    assert write.values["parked_at"] == iso(FETCHED_AT)
+    assert "parked_payload" in write.remove
+    assert "expires_at" in write.remove
+
+
+def test_a_log_stored_meanwhile_is_not_parked() -> None:
+    """A failure that is older than a success is no longer true."""
+    assert park(later=-1).plan(Row(version=3, fetched_at=FETCHED_AT)) is None
+    assert park(later=+1).plan(Row(version=3, fetched_at=FETCHED_AT)) is not None
+
+
+@pytest.mark.parametrize(("parked_later", "lifted"), [(-1, True), (0, True), (1, False)])
+def test_a_success_lifts_an_earlier_parking(parked_later: int, *, lifted: bool) -> None:
+    """The parked list loses the log in the very write that stores it."""
+    parked_at = FETCHED_AT + parked_later * SECOND
+    stored = Row(version=1, parked_at=parked_at, parked_first_at=parked_at)
+    write = StoreRecord(record(fax_log())).plan(stored)
+    assert write is not None
+    assert ({"parked_code", "parked_at", "parked_body"} <= set(write.remove)) is lifted
+
+
+def parked(**more: object) -> Row:
+    """Give a row that is on the list since a minute before the builders' fetch."""
+    at = FETCHED_AT - 60 * SECOND
+    values: dict[str, object] = {
+        "version": 4,
+        "parked_code": "fetch.not_found",
+        "parked_attempts": 5,
+        "parked_first_at": at - SECOND,
+        "parked_at": at,
+    }
+    return Row(**(values | more))  # type: ignore[arg-type]
+
+
+def redrive(later: float = 0) -> Redrive:
+    """Give the redrive of that row, as somebody saw it so many seconds later."""
+    seen = FETCHED_AT + (later - 60) * SECOND
+    return Redrive(key=KEY, parked_at=seen, by="somebody", at=FETCHED_AT - 10 * SECOND)
+
+
+def test_a_redrive_says_who_and_when_and_stays_on_the_list() -> None:
+    """Nothing else of the row changes: it leaves the list by a success alone."""
+    write = redrive().plan(parked())
+    assert write is not None
+    assert write.expected_version == 4
+    assert write.values == {
+        "redriven_at": iso(FETCHED_AT - 10 * SECOND),
+        "redriven_by": "somebody",
+    }
+    assert not write.remove
+
+
+@pytest.mark.parametrize("row", [None, parked(parked_at=None), parked(parked_at=FETCHED_AT)])
+def test_a_row_that_changed_since_it_was_seen_is_not_redriven(row: Row | None) -> None:
+    """A success or another failure in between has the last word."""
+    assert redrive().plan(row) is None
+
+
+def test_a_success_keeps_the_lifted_parking_in_the_history() -> None:
+    """Code, attempts, times, and who redrove it outlive the list."""
+    row = parked(
+        redriven_at=FETCHED_AT - 10 * SECOND,
+        redriven_by="somebody",
+        parked_history=({"code": "log.invalid"},),
+    )
+    write = StoreRecord(record(fax_log())).plan(row)
+    assert write is not None
+    assert set(PARKED_ATTRIBUTES) <= set(write.remove)
+    assert write.values["parked_history"] == [
+        {"code": "log.invalid"},
+        {
+            "code": "fetch.not_found",
+            "attempts": 5,
+            "first_at": iso(FETCHED_AT - 61 * SECOND),
+            "at": iso(FETCHED_AT - 60 * SECOND),
+            "redriven_at": iso(FETCHED_AT - 10 * SECOND),
+            "redriven_by": "somebody",
+            "lifted_at": iso(FETCHED_AT),
+        },
+    ]
+
+
+def test_the_history_is_short() -> None:
+    """A log that is parked again and again does not outgrow its row."""
+    row = parked(parked_history=[{"code": str(number)} for number in range(10)])
+    write = StoreRecord(record(fax_log())).plan(row)
+    assert write is not None
+    assert [entry["code"] for entry in history_of(write.values)] == [
+        *map(str, range(1, 10)),
+        "fetch.not_found",
+    ]
+
+
+def test_an_ordinary_row_has_no_history() -> None:
+    """What was never parked pays nothing for it."""
+    write = StoreRecord(record(fax_log())).plan(Row(version=1))
+    assert write is not None
+    assert "parked_history" not in write.values
+
+
+def test_parking_again_keeps_who_redrove_it() -> None:
+    """An operator sees that it was tried, and did not help."""
+    write = park().plan(parked(redriven_at=FETCHED_AT - 10 * SECOND, redriven_by="somebody"))
+    assert write is not None
+    assert not {"redriven_at", "redriven_by"} & {*write.values, *write.remove}
+
+
+def lift() -> Lift:
+    """Lift that row, because its message ended as a message log's."""
+    return Lift(key=KEY, into="message#1", at=FETCHED_AT)
+
+
+def test_a_message_that_ended_elsewhere_leaves_the_list() -> None:
+    """The row says where it went; body and payload are gone."""
+    write = lift().plan(parked())
+    assert write is not None
+    assert set(PARKED_ATTRIBUTES) <= set(write.remove)
+    (entry,) = history_of(write.values)
+    assert entry["into"] == "message#1"
+
+
+@pytest.mark.parametrize(
+    "row", [None, parked(parked_at=None), parked(parked_at=FETCHED_AT + SECOND)]
+)
+def test_a_later_parking_is_not_lifted(row: Row | None) -> None:
+    """Only the parking that was redriven is done with."""
+    assert lift().plan(row) is None
