@@ -8,13 +8,14 @@ export SAM_CLI_TELEMETRY := 0
 VENV := .venv
 SAM := .tools/sam
 CLOUD := .tools/cloud
+RUNTIME := .tools/runtime
 # Given on the command line, or looked for when an environment has to be made.
 PYTHON ?= $$(sh local/find-python.sh)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/ready $(SAM)/ready $(CLOUD)/ready ## make the environments (the others call it)
+setup: $(VENV)/ready $(SAM)/ready $(CLOUD)/ready $(RUNTIME)/ready ## make the environments (the others call it)
 
 run: setup ## show hooklog at work in a local cloud; KEEP=1 leaves it up
 	@$(VENV)/bin/python -m local.demo $(if $(KEEP),--keep)
@@ -49,14 +50,21 @@ define environment
 	@echo "Setting up $(3) (once, a minute or so) …"
 	@python=$(PYTHON) && test -n "$$python" && rm -rf $(1) && "$$python" -m venv $(1)
 	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(2)
-	@touch $(1)/ready
 endef
 
-$(VENV)/ready: requirements.txt layers/dependencies/requirements.txt
+$(VENV)/ready: requirements.txt layers/dependencies/requirements.txt pyproject.toml
 	$(call environment,$(VENV),requirements.txt,the project's Python environment)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
 
 $(SAM)/ready: local/requirements-sam.txt
 	$(call environment,$(SAM),local/requirements-sam.txt,the SAM CLI)
+	@touch $@
 
 $(CLOUD)/ready: local/requirements-cloud.txt
 	$(call environment,$(CLOUD),local/requirements-cloud.txt,the local cloud)
+	@touch $@
+
+$(RUNTIME)/ready: local/requirements-runtime.txt
+	$(call environment,$(RUNTIME),local/requirements-runtime.txt,Lambda's runtime interface client)
+	@touch $@

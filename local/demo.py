@@ -18,6 +18,7 @@ from typing import NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from hooklog_ops.deployment import LocalDeployment
 from local import callbacks_demo, demo_logs, stack, summary
 from local.accounting import Accounting, Found, told
 from local.afterwards import show_kept, show_next
@@ -102,6 +103,10 @@ class _Demo:
                 demo_logs.add_all(space, logs)
                 show_kept(self.console, cloud, deployed, space, spare=spare, output=_CLOUD_LOG)
                 self.is_kept = True
+                note = LocalDeployment(
+                    endpoint_url=cloud.url, stack=stack.NAME, pid=cloud.pid
+                ).note(ROOT)
+                started.callback(note.unlink)
                 while True:
                     signal.pause()
         took = time.monotonic() - self._began_at

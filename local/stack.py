@@ -19,6 +19,8 @@ from local.cloud import ROOT, LocalCloud, end_group, require_installed
 
 _SAM = ROOT / ".tools/sam/bin/sam"
 _TIMEOUT = 600
+#: Of the stack in the local cloud, unless another is asked for.
+NAME = "hooklog-local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +48,7 @@ def build() -> None:
     _sam({}, "build", "--config-env", "local", "--parameter-overrides", _parameters({}))
 
 
-def deploy(
-    cloud: LocalCloud, parameters: Mapping[str, str], *, name: str = "hooklog-local"
-) -> Stack:
+def deploy(cloud: LocalCloud, parameters: Mapping[str, str], *, name: str = NAME) -> Stack:
     """Run ``sam deploy`` of what was built.
 
     Args:

@@ -1,0 +1,145 @@
+"""`hooklog dlq`: what crashed or timed out again and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from textwrap import shorten
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hooklog.ports import utc_now
+from hooklog_ops.commands.shared import (
+    DryRun,
+    Json,
+    LogType,
+    Rate,
+    Since,
+    Until,
+    Yes,
+    ago,
+    as_json,
+    confirm,
+    counted,
+    deployment,
+    with_progress,
+)
+from hooklog_ops.dead_letters import REDRIVEN_AT, REDRIVEN_BY, DeadLetter, DeadLetters
+
+app = typer.Typer(
+    help="Messages that crashed the function or ran out of its time.", no_args_is_help=True
+)
+
+#: Seconds that a look hides messages from others; redriving a thousand takes under a minute.
+_LOOK, _REDRIVE = 30, 900
+_MOST = 10_000
+_LONGEST_BODY = 100
+
+
+@app.command()
+def peek(
+    context: typer.Context,
+    *,
+    limit: Annotated[int, typer.Option(help="Most messages to show.", min=1, max=_MOST)] = 20,
+    json: Json = False,
+) -> None:
+    """Show dead letters, and leave them where they are."""
+    stack = deployment(context)
+    letters = DeadLetters(stack.sqs, stack.output("DeadLetterQueueUrl"))
+    there = letters.count()
+    shown = list(letters.look(limit, seconds=_LOOK))
+    letters.release(shown)
+    if json:
+        print(as_json({"count": there, "messages": [_public(letter) for letter in shown]}))
+        return
+    console = Console()
+    if not shown:
+        console.print("The dead-letter queue is empty.")
+        return
+    table = Table(title=f"Dead letters: {there}", title_justify="left", box=None)
+    for heading in ("Message", "Log", "Sent", "Tries"):
+        table.add_column(heading, overflow="fold")
+    for letter in shown:
+        log = f"{letter.log_type or '?'}#{letter.log_id or '?'}"
+        table.add_row(letter.message_id, log, ago(letter.sent_at), str(letter.attempts))
+        if REDRIVEN_BY in letter.attributes:
+            table.add_row(
+                f"  [dim]redriven {letter.attributes[REDRIVEN_AT]}"
+                f" by {letter.attributes[REDRIVEN_BY]}[/]"
+            )
+        if letter.log_id is None:
+            table.add_row(f"  [dim]{shorten(letter.body, _LONGEST_BODY)}[/]")
+    console.print(table)
+    console.print("\nFind the crash, put it right, then: hooklog dlq redrive --dry-run")
+
+
+@app.command()
+def redrive(
+    context: typer.Context,
+    *,
+    log_type: LogType = None,
+    since: Since = None,
+    until: Until = None,
+    rate: Rate = 20,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Put dead letters on the queue again, with who and when.
+
+    Counts first, and asks. Interrupted, the same command goes on where it stopped.
+    """
+    stack = deployment(context)
+    letters = DeadLetters(stack.sqs, stack.output("DeadLetterQueueUrl"))
+    held = list(letters.look(_MOST, seconds=_REDRIVE))
+    wanted = [
+        letter
+        for letter in held
+        if log_type in (None, letter.log_type)
+        and (since is None or letter.sent_at >= since)
+        and (until is None or letter.sent_at < until)
+    ]
+    try:
+        if dry_run or not wanted:
+            if json:
+                print(as_json({"would_redrive": len(wanted)}))
+            else:
+                Console().print(f"{counted(len(wanted), 'message')} would be redriven.")
+            return
+        confirm(f"Redrive {counted(len(wanted), 'message')}?", yes=yes)
+
+        def work(sent: Callable[[int], None]) -> None:
+            letters.redrive(
+                wanted,
+                stack.output("QueueUrl"),
+                by=stack.caller,
+                per_second=rate,
+                clock=utc_now,
+                sleep=time.sleep,
+                sent=sent,
+            )
+
+        with_progress("Redriving", len(wanted), work)
+        held = [letter for letter in held if letter not in wanted]
+    finally:
+        letters.release(held)
+    if json:
+        print(as_json({"redriven": len(wanted)}))
+    else:
+        Console().print(f"{counted(len(wanted), 'message')} redriven.")
+
+
+def _public(letter: DeadLetter) -> dict[str, object]:
+    """Leave out the handle, which is of this look alone."""
+    return {
+        "message_id": letter.message_id,
+        "log_type": letter.log_type,
+        "log_id": letter.log_id,
+        "sent_at": letter.sent_at,
+        "attempts": letter.attempts,
+        "attributes": letter.attributes,
+        "body": letter.body,
+    }

@@ -1,0 +1,60 @@
+"""`hooklog explain`: a code or text out of the catalogue, offline."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hooklog.catalogue import catalogue
+from hooklog.errors import HooklogError
+from hooklog_ops.commands.shared import Json, as_json
+
+
+def explain(
+    what: Annotated[
+        str, typer.Argument(help="Error code, text of a fax error, or hooklog's own code.")
+    ],
+    *,
+    json: Json = False,
+) -> None:
+    """Say what an error code or text means and what to do, without any network."""
+    known = catalogue()
+    own = _own(what)
+    if own is not None:
+        rows = {
+            "code": own.code,
+            "cause": (own.__doc__ or "").splitlines()[0],
+            "advice": own.operator,
+            "attempts": str(own.max_attempts),
+        }
+    else:
+        found = known.by_text(what) or known.by_code(what)
+        if found is None:
+            raise typer.BadParameter(
+                f"the catalogue does not know {what!r}; docs/error-codes.md lists all that it knows"
+            )
+        rows = {
+            "code": found.key,
+            "category": found.category.replace("_", " "),
+            "cause": found.cause,
+            "advice": found.advice,
+            "another try": "can help" if found.retry else "does not help",
+            "severity": found.severity,
+        }
+    if json:
+        print(as_json(rows))
+        return
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows.items():
+        table.add_row(f"[dim]{name}[/]", value)
+    Console().print(table)
+
+
+def _own(code: str) -> type[HooklogError] | None:
+    def below(error: type[HooklogError]) -> list[type[HooklogError]]:
+        return [error, *(one for child in error.__subclasses__() for one in below(child))]
+
+    return next((error for error in below(HooklogError) if vars(error).get("code") == code), None)

@@ -1,0 +1,172 @@
+"""`hooklog parked`: what waits for an operator."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hooklog.ports import utc_now
+from hooklog_ops.commands.shared import (
+    DryRun,
+    Json,
+    LogType,
+    Rate,
+    Since,
+    Until,
+    Yes,
+    ago,
+    as_json,
+    confirm,
+    counted,
+    deployment,
+    with_progress,
+)
+from hooklog_ops.parked import ParkedItem, ParkedList, Redriven, Wanted
+
+app = typer.Typer(
+    help="Messages that could not be processed and wait for you.", no_args_is_help=True
+)
+
+Codes = Annotated[
+    list[str] | None, typer.Option("--code", help="Only this code; can be given again.")
+]
+
+
+@app.command("list")
+def list_parked(
+    context: typer.Context,
+    *,
+    code: Codes = None,
+    log_type: LogType = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[int, typer.Option(help="Most entries to show.", min=1)] = 50,
+    json: Json = False,
+) -> None:
+    """Count what is parked by code and type, and show it, oldest first within a code."""
+    stack = deployment(context)
+    parked = ParkedList(stack.dynamodb, stack.output("TableName"))
+    items = list(
+        parked.items(Wanted(codes=code or (), log_type=log_type, since=since, until=until))
+    )
+    if json:
+        print(as_json({"counts": _counts(items), "items": items[:limit]}))
+        return
+    console = Console()
+    if not items:
+        console.print("Nothing is parked.")
+        return
+    _show_counts(console, items)
+    _show_items(console, items[:limit])
+    if len(items) > limit:
+        console.print(f"[dim]and {len(items) - limit} more; --limit shows them[/]")
+    console.print("\nPut them right, then: hooklog parked redrive --dry-run", highlight=False)
+
+
+@app.command()
+def redrive(
+    context: typer.Context,
+    *,
+    code: Codes = None,
+    log_type: LogType = None,
+    since: Since = None,
+    until: Until = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what was redriven and has not come back yet.")
+    ] = False,
+    rate: Rate = 20,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Put parked messages on the queue again; what succeeds leaves the list by itself.
+
+    Counts first, and asks. Interrupted, the same command goes on where it stopped.
+    """
+    stack = deployment(context)
+    parked = ParkedList(stack.dynamodb, stack.output("TableName"))
+    wanted = Wanted(codes=code or (), log_type=log_type, since=since, until=until)
+    found = list(parked.items(wanted))
+    items = [item for item in found if again or not item.is_under_way]
+    console = Console(stderr=json)
+    under_way = len(found) - len(items)
+    if under_way:
+        console.print(
+            f"[dim]{counted(under_way, 'message')} redriven before and still under way[/]"
+        )
+    if not items or dry_run:
+        if json:
+            print(as_json({"would_redrive": len(items), "counts": _counts(items)}))
+        elif items:
+            _show_counts(console, items)
+            console.print(f"{counted(len(items), 'message')} would be redriven.")
+        else:
+            console.print("Nothing to redrive.")
+        return
+    if not json:
+        _show_counts(console, items)
+    confirm(f"Redrive {counted(len(items), 'message')}?", yes=yes)
+    done = Redriven()
+
+    def work(sent: Callable[[int], None]) -> None:
+        nonlocal done
+        done = parked.redrive(
+            items,
+            (stack.sqs, stack.output("QueueUrl")),
+            by=stack.caller,
+            per_second=rate,
+            clock=utc_now,
+            sleep=time.sleep,
+            sent=sent,
+        )
+
+    with_progress("Redriving", len(items), work)
+    if json:
+        print(as_json({"redriven": done.sent, "changed_meanwhile": done.changed}))
+        return
+    console.print(f"{counted(done.sent, 'message')} redriven.")
+    if done.changed:
+        console.print(f"{counted(done.changed, 'message')} changed meanwhile and left alone.")
+
+
+def _counts(items: list[ParkedItem]) -> list[dict[str, object]]:
+    counts = Counter((item.code, item.log_type) for item in items)
+    return [
+        {"code": code, "log_type": log_type, "count": count}
+        for (code, log_type), count in counts.most_common()
+    ]
+
+
+def _show_counts(console: Console, items: list[ParkedItem]) -> None:
+    table = Table(title=f"Parked: {counted(len(items), 'message')}", title_justify="left", box=None)
+    for heading in ("Code", "Type", "Count", "Oldest", "Latest"):
+        table.add_column(heading, justify="right" if heading == "Count" else "left")
+    for (code, log_type), count in Counter(
+        (item.code, item.log_type) for item in items
+    ).most_common():
+        times = [i.parked_at for i in items if (i.code, i.log_type) == (code, log_type)]
+        table.add_row(
+            f"[red]{code}[/]", log_type or "-", str(count), ago(min(times)), ago(max(times))
+        )
+    console.print(table)
+
+
+def _show_items(console: Console, items: list[ParkedItem]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("Row", "Code", "Parked", "Tries", "Redriven"):
+        table.add_column(heading, overflow="fold")
+    for item in items:
+        redriven = ""
+        if item.redriven_at:
+            state = "under way" if item.is_under_way else "failed again"
+            redriven = f"{ago(item.redriven_at)}, {state}"
+        table.add_row(item.key, item.code, ago(item.parked_at), str(item.attempts), redriven)
+        table.add_row(f"  [dim]{item.detail}[/]")
+    console.print()
+    console.print(table)

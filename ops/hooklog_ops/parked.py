@@ -1,0 +1,246 @@
+"""The parked list: what waits for an operator, and how it goes on the queue again.
+
+Everything here goes through the sparse index ``parked``; the table is never scanned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.errors import (
+    FetchError,
+    HooklogError,
+    LogError,
+    MessageError,
+    StoreError,
+    UnexpectedError,
+)
+from hooklog.items import iso
+from hooklog.parking import Redrive
+from hooklog.ports import Clock
+from hooklog.queue_messages import PARKED_AS, Origin
+from hooklog.store import Stored, apply
+from hooklog_ops.sending import Message, send
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from mypy_boto3_sqs import SQSClient
+
+INDEX = "parked"
+#: Parked messages that are marked and sent together.
+_CHUNK = 10
+_KEYS = "parked_code = :code AND parked_at BETWEEN :since AND :until"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedItem:
+    """One entry of the list.
+
+    Attributes:
+        key: of its row.
+        code: why it was parked, one of hooklog's own codes.
+        detail: the same as a sentence.
+        log_type: ``fax``, ``message``, or None if the message does not say.
+        attempts: before it was parked.
+        first_at: when it was parked for the first time.
+        parked_at: when it was parked last.
+        redriven_at: when it was put on the queue again.
+        redriven_by: by whom.
+
+    """
+
+    key: str
+    code: str
+    detail: str
+    log_type: str | None
+    attempts: int
+    first_at: datetime
+    parked_at: datetime
+    redriven_at: datetime | None
+    redriven_by: str | None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it was redriven and has not been parked again since."""
+        return self.redriven_at is not None and self.redriven_at > self.parked_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which entries of the list an operator means.
+
+    Attributes:
+        codes: why they were parked; all codes if there are none.
+        log_type: of which kind of log; any if None.
+        since: parked then or later.
+        until: parked before then.
+
+    """
+
+    codes: Sequence[str] = ()
+    log_type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Redriven:
+    """What became of a redrive."""
+
+    sent: int = 0
+    #: Went from the list, or were parked anew, before we came to them.
+    changed: int = 0
+
+
+def parkable_codes() -> list[str]:
+    """Name every code that a message can be parked with."""
+    families = (MessageError, FetchError, LogError, StoreError, UnexpectedError)
+    return sorted({code for family in families for code in _codes(family)})
+
+
+def _codes(error: type[HooklogError]) -> Iterator[str]:
+    if "code" in vars(error):
+        yield error.code
+    for child in error.__subclasses__():
+        yield from _codes(child)
+
+
+class ParkedList:
+    """The entries of the index, oldest first within a code."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+        """Read the index of that table."""
+        self._client = client
+        self._table_name = table_name
+        self._table = DynamoTable(client, table_name)
+        self._deserialize = TypeDeserializer().deserialize
+
+    def items(self, wanted: Wanted) -> Iterator[ParkedItem]:
+        """Give the entries that are wanted, a query a code."""
+        since = iso(wanted.since) if wanted.since else "0"
+        until = iso(wanted.until) if wanted.until else "9"
+        for code in wanted.codes or parkable_codes():
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table_name,
+                IndexName=INDEX,
+                KeyConditionExpression=_KEYS,
+                ExpressionAttributeValues={
+                    ":code": {"S": code},
+                    ":since": {"S": since},
+                    ":until": {"S": until},
+                },
+            )
+            for page in pages:
+                for raw in page["Items"]:
+                    item = self._item(raw)
+                    if wanted.log_type in (None, item.log_type):
+                        yield item
+
+    def redrive(
+        self,
+        items: Sequence[ParkedItem],
+        queue: tuple[SQSClient, str],
+        *,
+        by: str,
+        per_second: float,
+        clock: Clock,
+        sleep: Callable[[float], None],
+        sent: Callable[[int], None],
+    ) -> Redriven:
+        """Put messages on the queue again, at most so many a second.
+
+        Each is marked before it is sent: the mark is what keeps two operators from redriving
+        the same, and what is marked and not sent is still on the list.
+
+        Args:
+            items: as the list gave them; what has changed since is left alone.
+            queue: client and URL of the queue.
+            by: who does it, kept in the row.
+            per_second: messages a second, on average.
+            clock: for the mark.
+            sleep: to hold the rate.
+            sent: is told the number of messages done with, as they are.
+
+        Raises:
+            SendError: the queue did not take some of them.
+            StoreError: the table did not take a mark.
+
+        """
+        done = Redriven()
+        for chunk in batched(items, _CHUNK, strict=False):
+            marked = self._mark(chunk, by, clock())
+            messages = [
+                Message(body=_as_redrive(body), attributes={PARKED_AS: key}) for key, body in marked
+            ]
+            send(*queue, messages)
+            done.sent += len(messages)
+            done.changed += len(chunk) - len(messages)
+            sent(len(chunk))
+            sleep(len(messages) / per_second)
+        return done
+
+    def _mark(self, items: Sequence[ParkedItem], by: str, at: datetime) -> list[tuple[str, str]]:
+        """Mark rows as redriven; give key and message of those that are still as they were."""
+        keys = [item.key for item in items]
+        bodies = self._bodies(keys)
+        marks = [
+            Redrive(key=item.key, parked_at=item.parked_at, by=by, at=at)
+            for item in items
+            if item.key in bodies
+        ]
+        results = apply(self._table, marks, self._table.read(keys, consistent=True))
+        for result in results.values():
+            if isinstance(result, StoreError):
+                raise result
+        return [(key, bodies[key]) for key, result in results.items() if isinstance(result, Stored)]
+
+    def _bodies(self, keys: Sequence[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        # One by one: bodies can be large, and a batch may leave some of them unread.
+        for key in keys:
+            answer = self._client.get_item(
+                TableName=self._table_name,
+                Key={"pk": {"S": key}},
+                ProjectionExpression="parked_body",
+            )
+            if body := answer.get("Item", {}).get("parked_body"):
+                found[key] = body["S"]
+        return found
+
+    def _item(self, raw: Mapping[str, AttributeValueTypeDef]) -> ParkedItem:
+        values = {name: self._deserialize(value) for name, value in raw.items()}
+
+        def moment(name: str) -> datetime | None:
+            return datetime.fromisoformat(values[name]) if name in values else None
+
+        return ParkedItem(
+            key=values["pk"],
+            code=values["parked_code"],
+            detail=values["parked_detail"],
+            log_type=values.get("log_type"),
+            attempts=int(values["parked_attempts"]),
+            first_at=datetime.fromisoformat(values["parked_first_at"]),
+            parked_at=datetime.fromisoformat(values["parked_at"]),
+            redriven_at=moment("redriven_at"),
+            redriven_by=values.get("redriven_by"),
+        )
+
+
+def _as_redrive(body: str) -> str:
+    """Say in the message who asks now, so that no old callback's word keeps it from a fetch."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    if not isinstance(content, dict) or "log_type" not in content:
+        return body
+    return json.dumps(content | {"origin": Origin.REDRIVE})

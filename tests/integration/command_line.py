@@ -1,0 +1,35 @@
+"""The command line, run against the deployed stack as an operator runs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from typer.testing import CliRunner
+
+from hooklog_ops.cli import app
+from local.stack import NAME
+from tests.integration.conftest import Deployment
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """`hooklog --stack hooklog-local …`, with the local cloud's environment."""
+
+    deployment: Deployment
+
+    def run(self, *arguments: str, answer: str | None = None) -> str:
+        """Run a command that ends well; give what it printed."""
+        result = CliRunner().invoke(
+            app,
+            ["--stack", NAME, *arguments],
+            input=answer,
+            env={**self.deployment.cloud.environment, "COLUMNS": "120"},
+        )
+        assert result.exit_code == 0, result.output or result.exception
+        return result.stdout
+
+    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - parsed JSON
+        """Run a command that prints JSON, and read it."""
+        return json.loads(self.run(*arguments, "--json"))

@@ -1,0 +1,78 @@
+"""The template's table and queues in a local cloud, without the functions: quick to deploy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from typer.testing import CliRunner, Result
+
+from hooklog_ops.cli import app
+from hooklog_ops.deployment import Deployment
+from local.cloud import REGION, LocalCloud, local_cloud
+from tests.template import deployable
+
+STACK = "hooklog-desk"
+_RESOURCES = ("Queue", "DeadLetterQueue", "Table")
+_OUTPUTS = ("QueueUrl", "DeadLetterQueueUrl", "TableName")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An operator's desk: the command line, and what it works on."""
+
+    cloud: LocalCloud
+    stack: Deployment
+
+    def hooklog(self, *arguments: str, stack: str = STACK) -> Result:
+        """Run a command; without a terminal, as in a script."""
+        return CliRunner().invoke(
+            app,
+            ["--stack", stack, *arguments],
+            env={**self.cloud.environment, "COLUMNS": "120"},
+        )
+
+    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - parsed JSON
+        """Run a command that ends well and prints JSON, and read it."""
+        result = self.hooklog(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="session")
+def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Start the cloud and make the stack."""
+    with local_cloud(tmp_path_factory.mktemp("desk") / "cloud.log") as cloud:
+        cloud.client("cloudformation").create_stack(
+            StackName=STACK,
+            TemplateBody=deployable(*_RESOURCES, outputs=_OUTPUTS),
+            Parameters=[
+                {"ParameterKey": "SignalWireSpace", "ParameterValue": "127.0.0.1:1"},
+                {"ParameterKey": "DelaySeconds", "ParameterValue": "0"},
+            ],
+        )
+        cloud.client("cloudformation").get_waiter("stack_create_complete").wait(
+            StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        )
+        session = boto3.session.Session(
+            aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION
+        )
+        yield Desk(cloud, Deployment.open(session, STACK, endpoint_url=cloud.url))
+
+
+@pytest.fixture
+def desk(_desk: Desk) -> Iterator[Desk]:
+    """Give the desk, and clear the table and the queues afterwards."""
+    stack = _desk.stack
+    # Made before the test, which may change the environment.
+    dynamodb, sqs = stack.dynamodb, stack.sqs
+    yield _desk
+    for page in dynamodb.get_paginator("scan").paginate(TableName=stack.output("TableName")):
+        for item in page["Items"]:
+            dynamodb.delete_item(TableName=stack.output("TableName"), Key={"pk": item["pk"]})
+    for queue in ("QueueUrl", "DeadLetterQueueUrl"):
+        sqs.purge_queue(QueueUrl=stack.output(queue))
