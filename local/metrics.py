@@ -20,6 +20,7 @@ _ORDER = (
     "LogsSkipped",
     "LogsRetried",
     "LogsParked",
+    "LogsFinished",
     "FailedLogs",
     "ProcessingFailures",
     "SchemaDrift",

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from hooklog.ports import utc_now
 from hooklog_ops.commands.shared import (
@@ -59,20 +59,15 @@ def peek(
     if not shown:
         console.print("The dead-letter queue is empty.")
         return
-    table = Table(title=f"Dead letters: {there}", title_justify="left", box=None)
-    for heading in ("Message", "Log", "Sent", "Tries"):
-        table.add_column(heading, overflow="fold")
+    console.print(f"[bold]Dead letters: {there}[/]")
     for letter in shown:
-        log = f"{letter.log_type or '?'}#{letter.log_id or '?'}"
-        table.add_row(letter.message_id, log, ago(letter.sent_at), str(letter.attempts))
+        log = f"{letter.log_type}#{letter.log_id}" if letter.log_id else letter.body
+        console.print(f"\n{escape(shorten(log, _LONGEST_BODY, placeholder=' …'))}", highlight=False)
+        told = f"{counted(letter.attempts, 'attempt')}, sent {ago(letter.sent_at)}"
+        console.print(f"  {told}, message {letter.message_id}", highlight=False)
         if REDRIVEN_BY in letter.attributes:
-            table.add_row(
-                f"  [dim]redriven {letter.attributes[REDRIVEN_AT]}"
-                f" by {letter.attributes[REDRIVEN_BY]}[/]"
-            )
-        if letter.log_id is None:
-            table.add_row(f"  [dim]{shorten(letter.body, _LONGEST_BODY)}[/]")
-    console.print(table)
+            marks = (letter.attributes[name] for name in (REDRIVEN_AT, REDRIVEN_BY))
+            console.print(escape("  redriven {} by {}".format(*marks)), highlight=False)
     console.print("\nFind the crash, put it right, then: hooklog dlq redrive --dry-run")
 
 

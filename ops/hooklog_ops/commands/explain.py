@@ -22,7 +22,7 @@ def explain(
 ) -> None:
     """Say what an error code or text means and what to do, without any network."""
     known = catalogue()
-    own = _own(what)
+    own = own_error(what)
     if own is not None:
         rows = {
             "code": own.code,
@@ -53,7 +53,9 @@ def explain(
     Console().print(table)
 
 
-def _own(code: str) -> type[HooklogError] | None:
+def own_error(code: str) -> type[HooklogError] | None:
+    """Find one of hooklog's own errors by its code."""
+
     def below(error: type[HooklogError]) -> list[type[HooklogError]]:
         return [error, *(one for child in error.__subclasses__() for one in below(child))]
 

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from hooklog.ports import utc_now
+from hooklog_ops.commands.explain import own_error
 from hooklog_ops.commands.shared import (
     DryRun,
     Json,
@@ -25,16 +26,25 @@ from hooklog_ops.commands.shared import (
     confirm,
     counted,
     deployment,
+    one_of,
     with_progress,
 )
-from hooklog_ops.parked import ParkedItem, ParkedList, Redriven, Wanted
+from hooklog_ops.parked import ParkedItem, ParkedList, Redriven, Wanted, parkable_codes
 
 app = typer.Typer(
     help="Messages that could not be processed and wait for you.", no_args_is_help=True
 )
 
+
+def _known(codes: list[str] | None) -> list[str] | None:
+    for code in codes or ():
+        one_of(code, parkable_codes(), "code that a message can be parked with")
+    return codes
+
+
 Codes = Annotated[
-    list[str] | None, typer.Option("--code", help="Only this code; can be given again.")
+    list[str] | None,
+    typer.Option("--code", help="Only this code; can be given again.", callback=_known),
 ]
 
 
@@ -144,29 +154,33 @@ def _counts(items: list[ParkedItem]) -> list[dict[str, object]]:
 
 
 def _show_counts(console: Console, items: list[ParkedItem]) -> None:
-    table = Table(title=f"Parked: {counted(len(items), 'message')}", title_justify="left", box=None)
-    for heading in ("Code", "Type", "Count", "Oldest", "Latest"):
-        table.add_column(heading, justify="right" if heading == "Count" else "left")
-    for (code, log_type), count in Counter(
-        (item.code, item.log_type) for item in items
-    ).most_common():
-        times = [i.parked_at for i in items if (i.code, i.log_type) == (code, log_type)]
-        table.add_row(
-            f"[red]{code}[/]", log_type or "-", str(count), ago(min(times)), ago(max(times))
-        )
-    console.print(table)
+    """Show each code with its count, its age and what to do about it, the most frequent first."""
+    console.print(f"[bold]Parked: {counted(len(items), 'message')}[/]")
+    for code, _ in Counter(item.code for item in items).most_common():
+        _show_code(console, code, [item for item in items if item.code == code])
+
+
+def _show_code(console: Console, code: str, items: list[ParkedItem]) -> None:
+    types = Counter(item.log_type or "unreadable" for item in items)
+    kinds = ", ".join(counted(number, f"{name} log") for name, number in types.most_common())
+    times = [item.parked_at for item in items]
+    console.print(
+        f"\n[red]{code}[/]  {kinds}, first {ago(min(times))}, last {ago(max(times))}",
+        highlight=False,
+    )
+    error = own_error(code)
+    if error is not None:
+        console.print(f"  What to do: {error.operator}", highlight=False)
 
 
 def _show_items(console: Console, items: list[ParkedItem]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("Row", "Code", "Parked", "Tries", "Redriven"):
-        table.add_column(heading, overflow="fold")
     for item in items:
-        redriven = ""
+        told = f"{item.code}, {counted(item.attempts, 'attempt')}, {ago(item.parked_at)}"
+        console.print(f"\n{item.key}\n  {told}", highlight=False)
+        error = own_error(item.code)
+        if error is None or item.detail != error.operator:
+            console.print(f"  [dim]{escape(item.detail)}[/]", highlight=False)
         if item.redriven_at:
-            state = "under way" if item.is_under_way else "failed again"
-            redriven = f"{ago(item.redriven_at)}, {state}"
-        table.add_row(item.key, item.code, ago(item.parked_at), str(item.attempts), redriven)
-        table.add_row(f"  [dim]{item.detail}[/]")
-    console.print()
-    console.print(table)
+            state = "still under way" if item.is_under_way else "failed again"
+            told = f"redriven {ago(item.redriven_at)} by {item.redriven_by}, {state}"
+            console.print(f"  {escape(told)}", highlight=False)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from hooklog.items import iso
+from hooklog.logs import KINDS
 from hooklog.ports import utc_now
 from hooklog_ops.deployment import Deployment
 
@@ -37,12 +38,31 @@ def moment(text: str) -> datetime:
     return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
+def one_of(text: str | None, allowed: Sequence[str], what: str) -> str | None:
+    """Let a value through if it is one of few.
+
+    Raises:
+        typer.BadParameter: it is not; the text names them.
+
+    """
+    if text is not None and text not in allowed:
+        raise typer.BadParameter(f"{text!r} is no {what}; there are: {', '.join(allowed)}")
+    return text
+
+
 # Plain names: Typer does not look into type aliases.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")]
 Rate = Annotated[float, typer.Option(help="Messages a second.", min=0.1, max=1000)]
-LogType = Annotated[str | None, typer.Option("--type", help="Only fax, or only message.")]
+LogType = Annotated[
+    str | None,
+    typer.Option(
+        "--type",
+        help="Only fax, or only message.",
+        callback=lambda value: one_of(value, tuple(KINDS), "type of log"),
+    ),
+]
 Since = Annotated[
     datetime | None,
     typer.Option(parser=moment, metavar="AGE|TIME", help="From then on: 90m, 24h, 7d or a time."),
@@ -105,15 +125,3 @@ def ago(then: datetime) -> str:
 def counted(number: int, noun: str) -> str:
     """Put a number before its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def one_of(text: str | None, allowed: Sequence[str], what: str) -> str | None:
-    """Let a value through if it is one of few.
-
-    Raises:
-        typer.BadParameter: it is not; the text names them.
-
-    """
-    if text is not None and text not in allowed:
-        raise typer.BadParameter(f"{text!r} is no {what}; there are: {', '.join(allowed)}")
-    return text
