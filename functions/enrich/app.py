@@ -19,6 +19,7 @@ from hooklog.adapters.telemetry import CloudWatchTelemetry
 from hooklog.adapters.wiring import AWS, signalwire_api
 from hooklog.catalogue import catalogue
 from hooklog.endings import BatchResponse
+from hooklog.items import Keeping
 from hooklog.pipeline import Enricher
 from hooklog.ports import utc_now
 from hooklog.retry import Backoff
@@ -52,7 +53,11 @@ def enricher() -> Enricher:
         clock=utc_now,
         jitter=random.random,
         backoff=Backoff(first=settings.retry_first_delay),
-        ttl=timedelta(days=settings.record_ttl_days) if settings.record_ttl_days else None,
+        keeping=Keeping(
+            ttl=timedelta(days=settings.record_ttl_days) if settings.record_ttl_days else None,
+            index_numbers=settings.index_numbers,
+            index_days=settings.index_days,
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooklog.catalogue import catalogue
-from hooklog.items import iso, optional_attributes, record_attributes
+from hooklog.items import Keeping, iso, optional_attributes, record_attributes
 from hooklog.logs import KINDS
 from hooklog.recording import StoreRecord
 from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, generate
@@ -92,6 +92,7 @@ def test_failed_fax() -> None:
         "advice": explanation.advice,
         "retry": True,
         "severity": "warning",
+        "failed_as": "34004",
     }
 
 
@@ -248,3 +249,52 @@ def test_failed_faxes_take_one_write_unit(text: str) -> None:
 def test_messages_take_one_write_unit(log: Log) -> None:
     """Each sort of message costs one write unit, failed ones included."""
     assert item_size(whole_item(log)) <= WRITE_UNIT
+
+
+INDEXED = Keeping(index_numbers=True, index_days=True)
+
+
+@pytest.mark.parametrize(
+    ("log", "number"),
+    [
+        (message_log(direction="outbound"), "+14155550122"),
+        (message_log(direction="inbound"), "+12025550143"),
+        (fax_log(direction="outbound-api"), "+442079460958"),
+        (fax_log(direction=None), "+442079460958"),
+    ],
+)
+def test_a_log_is_found_by_the_number_at_the_other_end(log: Log, number: str) -> None:
+    """Who got what was sent, who sent what was received: never our own number."""
+    assert record_attributes(record(log), INDEXED)["number"] == number
+
+
+def test_a_log_is_found_by_the_day_of_its_creation() -> None:
+    """In UTC, and apart from logs of other types."""
+    log = message_log(created_at="2026-05-04T23:59:59+00:00")
+    assert record_attributes(record(log), INDEXED)["day"] == "2026-05-04#message"
+
+
+def test_a_row_has_the_keys_of_deployed_indexes_alone() -> None:
+    """A key without its index would be paid for and serve nobody."""
+    assert not {"number", "day"} & set(attributes(message_log()))
+    only_days = record_attributes(record(message_log()), Keeping(index_days=True))
+    assert "day" in only_days
+    assert "number" not in only_days
+
+
+@pytest.mark.parametrize(
+    ("log", "failed_as"),
+    [
+        (failed_message(error_code=" Carrier_Violation "), "carrier_violation"),
+        (failed_message(error_code=None, error_message=None), "status:undelivered"),
+        (failed_fax(error_code=None), "fax:the-call-dropped-prematurely"),
+    ],
+)
+def test_a_failure_is_found_by_its_code_or_else_its_explanation(log: Log, failed_as: str) -> None:
+    """Every failed log is in the index of failures, with a code or without."""
+    assert attributes(log)["failed_as"] == failed_as
+
+
+def test_what_did_not_fail_is_in_no_index_of_failures() -> None:
+    """The index costs nothing for it."""
+    assert "failed_as" not in attributes(fax_log())

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from hooklog.items import iso
+from hooklog.items import Keeping, iso
 from hooklog.queue_messages import Origin
 from hooklog.recording import StoreRecord, contains, supersedes
 from hooklog.rows import Row
@@ -156,6 +156,6 @@ def test_an_update_removes_what_the_log_no_longer_says() -> None:
 
 def test_a_time_to_live_counts_from_the_fetch() -> None:
     """DynamoDB wants whole seconds since 1970."""
-    write = StoreRecord(record(fax_log()), ttl=timedelta(days=1)).plan(None)
+    write = StoreRecord(record(fax_log()), Keeping(ttl=timedelta(days=1))).plan(None)
     assert write is not None
     assert write.values["expires_at"] == int((FETCHED_AT + timedelta(days=1)).timestamp())

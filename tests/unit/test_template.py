@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from hooklog.errors import HooklogError
+from hooklog.items import optional_attributes
 from hooklog.logs import KINDS
+from hooklog.parking import PARKED_ATTRIBUTES
+from hooklog.rows import Row
 from hooklog.settings import SweepSettings
 from tests.template import properties, template
 
@@ -70,6 +73,38 @@ def test_the_table_is_kept_safe() -> None:
     assert table["DeletionProtectionEnabled"] == "TableDeletionProtection"
     assert RESOURCES["Table"]["DeletionPolicy"] == "Retain"
     assert RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_every_key_of_an_index_is_an_attribute_of_a_row() -> None:
+    """DynamoDB leaves a row out of an index whose keys it lacks, and says nothing."""
+    optional = {name for kind in KINDS.values() for name in optional_attributes(kind)}
+    written = {*optional, *Row.ATTRIBUTES, *PARKED_ATTRIBUTES, "created_at"}
+    indexes = _indexes()
+    assert set(indexes) == {"parked", "failures", "numbers", "days"}
+    for index in indexes.values():
+        assert {key["AttributeName"] for key in index["KeySchema"]} <= written
+        assert set(index["Projection"].get("NonKeyAttributes", ())) <= {*written, "log_type"}
+
+
+def test_indexes_of_all_logs_are_left_out_unless_asked_for() -> None:
+    """Each of them costs one more write a log."""
+    for name, condition in (("numbers", "HasNumbers"), ("days", "HasDays")):
+        (given,) = [
+            one for one in properties("Table")["GlobalSecondaryIndexes"] if condition in one
+        ]
+        assert given[1]["IndexName"] == name
+        # Keys never change, so nor does the index after the first write.
+        assert given[1]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+        assert PARAMETERS[f"Index{name.capitalize()}"]["Default"] == "false"
+
+
+def _indexes() -> dict[str, dict[str, Any]]:
+    """Give the indexes by name, those under a condition too."""
+    flat = [
+        one[1] if isinstance(one, list) else one
+        for one in properties("Table")["GlobalSecondaryIndexes"]
+    ]
+    return {one["IndexName"]: one for one in flat}
 
 
 def test_queues_are_encrypted() -> None:

@@ -72,6 +72,12 @@ class Record:
         return max(0, round((self.fetched_at - self.sent_at).total_seconds() * 1000))
 
     @property
+    def other_number(self) -> str | None:
+        """The number at the other end: who sent an inbound log, who got any other."""
+        is_inbound = (self.log.direction or "").startswith("inbound")
+        return (self.log.from_ if is_inbound else self.log.to) or None
+
+    @property
     def unknown_fields(self) -> str | None:
         """Fields outside the specification, as compact JSON."""
         fields = self.log.unknown_fields

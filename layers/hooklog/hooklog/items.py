@@ -7,7 +7,8 @@ and an item of a typical log has to stay within one write unit of 1,024 bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hooklog.enrichment import Record
@@ -37,6 +38,9 @@ _DERIVED = (
     "unknown_fields",
     "final",
     "expires_at",
+    "failed_as",
+    "number",
+    "day",
 )
 #: The id is in the key.
 _ELSEWHERE = frozenset({"id"})
@@ -47,12 +51,32 @@ def iso(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """How a deployment keeps its rows.
+
+    Attributes:
+        ttl: after which DynamoDB removes a row; None keeps it for ever.
+        index_numbers: whether the index ``numbers`` is deployed, and rows have its key.
+        index_days: whether the index ``days`` is deployed, and rows have its key.
+
+    """
+
+    ttl: timedelta | None = None
+    index_numbers: bool = False
+    index_days: bool = False
+
+
+#: No index by number or day, and no end.
+PLAIN = Keeping()
+
+
 def optional_attributes(kind: LogKind) -> list[str]:
     """Name every attribute that a record of this kind may have or lack."""
     return [*_api_fields(kind).values(), *_DERIVED]
 
 
-def record_attributes(record: Record) -> dict[str, Attribute]:
+def record_attributes(record: Record, keeping: Keeping = PLAIN) -> dict[str, Attribute]:
     """Turn a record into the attributes of its row, without key and version."""
     log, explanation = record.log, record.explanation
     values: dict[str, Attribute | None] = {
@@ -91,7 +115,26 @@ def record_attributes(record: Record) -> dict[str, Attribute]:
             "retry": explanation.retry,
             "severity": explanation.severity,
         }
-    return {name: value for name, value in values.items() if value is not None}
+    return {
+        name: value
+        for name, value in (values | _kept(record, keeping)).items()
+        if value is not None
+    }
+
+
+def _kept(record: Record, keeping: Keeping) -> dict[str, Attribute | None]:
+    """Give the end of its life, and the keys of the indexes that are deployed.
+
+    An index without a row's key does not hold the row, and costs nothing for it.
+    """
+    log, explanation = record.log, record.explanation
+    code = (log.error_code or "").strip().casefold()
+    return {
+        "expires_at": int((record.fetched_at + keeping.ttl).timestamp()) if keeping.ttl else None,
+        "failed_as": (code or explanation.key) if explanation else None,
+        "number": record.other_number if keeping.index_numbers else None,
+        "day": f"{log.created_at:%Y-%m-%d}#{record.kind.name}" if keeping.index_days else None,
+    }
 
 
 def _api_fields(kind: LogKind) -> dict[str, str]:

@@ -35,6 +35,7 @@ from hooklog.errors import (
     StoreError,
     UnexpectedError,
 )
+from hooklog.items import PLAIN, Keeping
 from hooklog.ports import Clock, Fetched, LogSource, Queue, Table, Telemetry, TimeLeft
 from hooklog.queue_messages import Delivery, LogRequest, deliveries, describe, log_request
 from hooklog.recording import StoreRecord, contains
@@ -60,7 +61,7 @@ class Enricher:
     catalogue: Callable[[], Catalogue]
     clock: Clock
     jitter: Callable[[], float]
-    ttl: timedelta | None = None
+    keeping: Keeping = PLAIN
     backoff: Backoff = field(default_factory=Backoff)
 
     def handle(self, event: object, time_left: TimeLeft) -> BatchResponse:
@@ -211,7 +212,7 @@ class _Batch:
         for key in resolved:
             if key in records and records[key][1].is_known(self._rows.get(key)):
                 self._skip(key, records.pop(key)[1])
-        changes = [StoreRecord(record, self._parts.ttl) for record, _ in records.values()]
+        changes = [StoreRecord(record, self._parts.keeping) for record, _ in records.values()]
         results = apply(self._parts.table, changes, self._rows)
         for key, (record, job) in records.items():
             result = results[key]

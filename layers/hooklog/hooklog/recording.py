@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hooklog.enrichment import Record
-from hooklog.items import iso, optional_attributes, record_attributes
+from hooklog.items import PLAIN, Keeping, iso, optional_attributes, record_attributes
 from hooklog.parking import PARKED_ATTRIBUTES, history
 from hooklog.queue_messages import LogRequest, Origin
 from hooklog.rows import Row, Write
@@ -63,7 +63,7 @@ class StoreRecord:
     """Store an explained log, and lift a parking that it outlived."""
 
     record: Record
-    ttl: timedelta | None = None
+    keeping: Keeping = PLAIN
 
     @property
     def key(self) -> str:
@@ -75,9 +75,7 @@ class StoreRecord:
         record = self.record
         if row is not None and not supersedes(record, row):
             return None
-        values = record_attributes(record)
-        if self.ttl is not None:
-            values["expires_at"] = int((record.fetched_at + self.ttl).timestamp())
+        values = record_attributes(record, self.keeping)
         failed_before = row is not None and row.first_failed_at is not None
         counts_failure = record.outcome == "failed" and not failed_before
         if counts_failure:

@@ -40,6 +40,12 @@ class Settings(BaseModel):
     retry_first_delay: float = Field(
         30, ge=1, le=900, description="seconds before the first retry; each further wait doubles"
     )
+    index_numbers: bool = Field(
+        default=False, description="true if the table has the index numbers, else false"
+    )
+    index_days: bool = Field(
+        default=False, description="true if the table has the index days, else false"
+    )
     record_ttl_days: int = Field(0, ge=0, le=3650, description="days to keep a row; 0: for ever")
     metrics_namespace: Annotated[str, StringConstraints(pattern=_NAMESPACE)] = Field(
         "Hooklog", description="CloudWatch namespace of the metrics"
