@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 from hooklog.catalogue import Explanation, catalogue
 from hooklog.errors import HooklogError
 from local.cloud import ROOT
+from local.dashboard import dashboard_body, widgets
+from local.dashboard_drawing import DRAWING, drawing
+from local.template import template
 
 ERROR_CODES = ROOT / "docs/error-codes.md"
 _CATALOGUE = ROOT / "layers/hooklog/hooklog/catalogue.json"
@@ -102,5 +105,7 @@ def _found(explanation: Explanation | None) -> Explanation:
 
 
 if __name__ == "__main__":
-    ERROR_CODES.write_text(error_codes(), encoding="utf-8")
-    print(f"wrote {ERROR_CODES.relative_to(ROOT)}")
+    picture = drawing(widgets(dashboard_body(template())))
+    for page, text in ((ERROR_CODES, error_codes()), (DRAWING, picture)):
+        page.write_text(text, encoding="utf-8")
+        print(f"wrote {page.relative_to(ROOT)}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 
 from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
-from hooklog.adapters.emission import EmbeddedMetrics
+from hooklog.adapters.emission import EmbeddedMetrics, log_defect
 from hooklog.adapters.sweep_telemetry import publish
 from hooklog.adapters.telemetry import CloudWatchTelemetry
 from hooklog.catalogue import catalogue
@@ -40,6 +40,11 @@ type Metric = tuple[str, tuple[tuple[str, str], ...]]
 
 def everything(capsys: pytest.CaptureFixture[str]) -> set[Metric]:
     """Let each function emit all that it can, and give what it emitted."""
+    return metrics_of(everything_printed(capsys))
+
+
+def everything_printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Let each function emit all that it can, and give every line, those of the log too."""
     metrics, logger = EmbeddedMetrics(NAMESPACE), Logger(service=f"test-{uuid.uuid4()}")
     capsys.readouterr()
     CloudWatchTelemetry(logger, metrics).emit(_full_report())
@@ -50,7 +55,12 @@ def everything(capsys: pytest.CaptureFixture[str]) -> set[Metric]:
         door.accepted(kind)
     for error in _below(CallbackError, QueueUnavailableError, UnexpectedError):
         door.refused(error())
-    return metrics_of(capsys.readouterr().out.splitlines())
+    door.closed("There is no key.")
+    try:
+        raise UnexpectedError
+    except UnexpectedError as error:
+        log_defect(logger, "fax#1", error)
+    return capsys.readouterr().out.splitlines()
 
 
 def metrics_of(lines: list[str]) -> set[Metric]:

@@ -92,7 +92,7 @@ def test_failed_fax() -> None:
         "advice": explanation.advice,
         "retry": True,
         "severity": "warning",
-        "failed_as": "34004",
+        "failed_on": "2026-05-04#fax",
     }
 
 
@@ -282,19 +282,13 @@ def test_a_row_has_the_keys_of_deployed_indexes_alone() -> None:
     assert "number" not in only_days
 
 
-@pytest.mark.parametrize(
-    ("log", "failed_as"),
-    [
-        (failed_message(error_code=" Carrier_Violation "), "carrier_violation"),
-        (failed_message(error_code=None, error_message=None), "status:undelivered"),
-        (failed_fax(error_code=None), "fax:the-call-dropped-prematurely"),
-    ],
-)
-def test_a_failure_is_found_by_its_code_or_else_its_explanation(log: Log, failed_as: str) -> None:
-    """Every failed log is in the index of failures, with a code or without."""
-    assert attributes(log)["failed_as"] == failed_as
+def test_a_failure_is_found_by_the_day_of_its_creation() -> None:
+    """Whatever its code, and if it has none."""
+    for code in ("30003", "brand_new", None):
+        found = attributes(failed_message(error_code=code))
+        assert found["failed_on"] == "2026-05-04#message"
 
 
 def test_what_did_not_fail_is_in_no_index_of_failures() -> None:
     """The index costs nothing for it."""
-    assert "failed_as" not in attributes(fax_log())
+    assert "failed_on" not in attributes(fax_log())

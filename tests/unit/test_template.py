@@ -192,7 +192,7 @@ def test_the_alarm_watches_the_missing_logs_of_every_kind() -> None:
         alarm["Properties"]["Dimensions"][0]["Value"]
         for alarm in RESOURCES.values()
         if alarm["Type"] == "AWS::CloudWatch::Alarm"
-        and alarm["Properties"]["MetricName"] == "MissingLogs"
+        and alarm["Properties"].get("MetricName") == "MissingLogs"
     }
     assert watched == set(KINDS)
 

@@ -38,7 +38,7 @@ _DERIVED = (
     "unknown_fields",
     "final",
     "expires_at",
-    "failed_as",
+    "failed_on",
     "number",
     "day",
 )
@@ -127,13 +127,12 @@ def _kept(record: Record, keeping: Keeping) -> dict[str, Attribute | None]:
 
     An index without a row's key does not hold the row, and costs nothing for it.
     """
-    log, explanation = record.log, record.explanation
-    code = (log.error_code or "").strip().casefold()
+    day = f"{record.log.created_at:%Y-%m-%d}#{record.kind.name}"
     return {
         "expires_at": int((record.fetched_at + keeping.ttl).timestamp()) if keeping.ttl else None,
-        "failed_as": (code or explanation.key) if explanation else None,
+        "failed_on": day if record.outcome == "failed" else None,
         "number": record.other_number if keeping.index_numbers else None,
-        "day": f"{log.created_at:%Y-%m-%d}#{record.kind.name}" if keeping.index_days else None,
+        "day": day if keeping.index_days else None,
     }
 
 
