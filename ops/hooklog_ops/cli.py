@@ -12,7 +12,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from hooklog.errors import HooklogError
-from hooklog_ops.commands import dlq, explain, parked
+from hooklog_ops.commands import (
+    backfill,
+    dlq,
+    doctor,
+    enqueue,
+    explain,
+    failures,
+    number,
+    parked,
+    show,
+)
 from hooklog_ops.deployment import DEFAULT_STACK, Deployment, LocalDeployment
 from hooklog_ops.problems import OperatorError, sentence
 
@@ -22,7 +32,13 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command("explain")(explain.explain)
+app.command()(show.show)
+app.command()(number.number)
+app.command()(failures.failures)
+app.command()(explain.explain)
+app.command()(enqueue.enqueue)
+app.command()(backfill.backfill)
+app.command()(doctor.doctor)
 app.add_typer(parked.app, name="parked")
 app.add_typer(dlq.app, name="dlq")
 

@@ -16,6 +16,8 @@ from hooklog_ops.problems import StackNotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
@@ -115,6 +117,21 @@ class Deployment:
     def sqs(self) -> SQSClient:
         """A client for the queues."""
         return self.session.client("sqs", endpoint_url=self.endpoint_url)
+
+    @property
+    def secrets(self) -> SecretsManagerClient:
+        """A client for the credentials."""
+        return self.session.client("secretsmanager", endpoint_url=self.endpoint_url)
+
+    @property
+    def functions(self) -> LambdaClient:
+        """A client for the functions."""
+        return self.session.client("lambda", endpoint_url=self.endpoint_url)
+
+    def variables(self, output: str) -> Mapping[str, str]:
+        """Give the environment of a function, by the output that names it."""
+        configuration = self.functions.get_function_configuration(FunctionName=self.output(output))
+        return configuration.get("Environment", {}).get("Variables", {})
 
     @property
     def caller(self) -> str:

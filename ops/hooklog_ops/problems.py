@@ -22,6 +22,22 @@ class StackNotFoundError(OperatorError):
     """There is no such stack, or not all of it."""
 
 
+class IndexMissingError(OperatorError):
+    """What is asked for needs an index that is not deployed."""
+
+
+class CursorError(OperatorError):
+    """The place in a list where to go on cannot be read."""
+
+
+class NotThereError(OperatorError):
+    """There is no such record."""
+
+
+class FunctionError(OperatorError):
+    """A function that was called failed."""
+
+
 class SendError(OperatorError):
     """Some messages were not taken by the queue."""
 

@@ -312,6 +312,19 @@ def test_a_new_kind_of_log_has_no_metric_codes() -> None:
     assert catalogue().metric_code("voice", "30003") == "other"
 
 
+@pytest.mark.parametrize("log_type", ["fax", "message"])
+def test_what_a_row_names_is_found_again(log_type: str) -> None:
+    """Rows keep the key of their explanation; each key leads back to its entry."""
+    known = catalogue()
+    found = [known.by_code(code) for code in RAW["codes"]]
+    found += [known.by_text(entry["text"]) for entry in RAW["fax_texts"].values()]
+    found += [known.by_status(log_type, status) for status in RAW["statuses"][log_type]]
+    for explanation in [*found, known.unknown]:
+        assert explanation is not None
+        assert known.by_key(log_type, explanation.key) == explanation
+    assert known.by_key(log_type, "fax:gone") == known.by_key(log_type, "?") == known.unknown
+
+
 @given(st.text())
 def test_any_text_is_looked_up_safely(text: str) -> None:
     """No text, however odd, makes a lookup raise."""

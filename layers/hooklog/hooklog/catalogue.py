@@ -96,6 +96,18 @@ class Catalogue:
         entry = self._data["statuses"].get(log_type, {}).get(key)
         return _explanation(f"status:{key}", entry) if entry else None
 
+    def by_key(self, log_type: str, key: str) -> Explanation:
+        """Give the explanation that a row names; what an older catalogue named is unknown."""
+        kind, _, name = key.partition(":")
+        found: Explanation | None
+        if kind == "fax" and name in self._data["fax_texts"]:
+            found = _explanation(key, self._data["fax_texts"][name])
+        elif kind == "status":
+            found = self.by_status(log_type, name)
+        else:
+            found = self.by_code(key)
+        return found or self.unknown
+
     @property
     def unknown(self) -> Explanation:
         """What is said when nothing else fits."""

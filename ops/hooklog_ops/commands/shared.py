@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, cast
 
 import typer
@@ -22,6 +23,7 @@ from hooklog_ops.deployment import Deployment
 type Connect = Callable[[], Deployment]
 
 _AGE = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhdw])")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -36,6 +38,18 @@ def moment(text: str) -> datetime:
             f"{text!r} is neither an age such as 90m, 24h or 7d nor a time such as 2026-05-04T12:00"
         ) from None
     return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def uuid(text: str) -> str:
+    """Let a log's ID through, in the form that the table has.
+
+    Raises:
+        typer.BadParameter: it is no UUID.
+
+    """
+    if not _UUID.fullmatch(text):
+        raise typer.BadParameter(f"{text!r} is no log ID; it must be a UUID")
+    return text.lower()
 
 
 def one_of(text: str | None, allowed: Sequence[str], what: str) -> str | None:
@@ -55,6 +69,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")]
 Rate = Annotated[float, typer.Option(help="Messages a second.", min=0.1, max=1000)]
+Kind = Annotated[
+    str,
+    typer.Argument(
+        metavar="fax|message",
+        help="Type of the log.",
+        callback=lambda value: one_of(value, tuple(KINDS), "type of log"),
+    ),
+]
 LogType = Annotated[
     str | None,
     typer.Option(
@@ -83,6 +105,8 @@ def as_json(value: object) -> str:
     def convert(one: object) -> object:
         if isinstance(one, datetime):
             return iso(one)
+        if isinstance(one, Decimal):
+            return int(one) if one == one.to_integral_value() else float(one)
         if is_dataclass(one) and not isinstance(one, type):
             return asdict(one)
         raise TypeError(type(one).__name__)
