@@ -53,6 +53,7 @@ def deployable(*resources: str, outputs: tuple[str, ...]) -> str:
     return json.dumps(
         {
             "Parameters": whole["Parameters"],
+            "Conditions": whole["Conditions"],
             "Resources": {name: whole["Resources"][name] for name in resources},
             "Outputs": {name: whole["Outputs"][name] for name in outputs},
         }

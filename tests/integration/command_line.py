@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from hooklog_ops.cli import app
 from local.stack import NAME
@@ -19,14 +19,17 @@ class CommandLine:
 
     deployment: Deployment
 
-    def run(self, *arguments: str, answer: str | None = None) -> str:
-        """Run a command that ends well; give what it printed."""
-        result = CliRunner().invoke(
+    def result(self, *arguments: str) -> Result:
+        """Run a command, however it ends; nobody is there to be asked."""
+        return CliRunner().invoke(
             app,
             ["--stack", NAME, *arguments],
-            input=answer,
             env={**self.deployment.cloud.environment, "COLUMNS": "120"},
         )
+
+    def run(self, *arguments: str) -> str:
+        """Run a command that ends well; give what it printed."""
+        result = self.result(*arguments)
         assert result.exit_code == 0, result.output or result.exception
         return result.stdout
 

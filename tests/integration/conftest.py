@@ -60,6 +60,8 @@ def deployment(
                 "RetryFirstDelaySeconds": "1",
                 "WebhookUrl": BASE,
                 "SweepSettlingMinutes": "0",
+                "IndexNumbers": "true",
+                "IndexDays": "true",
             },
         )
         put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])

@@ -53,6 +53,8 @@ def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             Parameters=[
                 {"ParameterKey": "SignalWireSpace", "ParameterValue": "127.0.0.1:1"},
                 {"ParameterKey": "DelaySeconds", "ParameterValue": "0"},
+                {"ParameterKey": "IndexNumbers", "ParameterValue": "true"},
+                {"ParameterKey": "IndexDays", "ParameterValue": "true"},
             ],
         )
         cloud.client("cloudformation").get_waiter("stack_create_complete").wait(

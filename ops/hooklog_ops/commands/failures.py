@@ -102,8 +102,12 @@ def grouped(now: list[Failure], before: list[Failure]) -> list[Group]:
             count=count,
             share=count / len(now),
             before=earlier[code, explanation],
-            log_types=Counter(
-                one.log_type for one in now if (one.code, one.explanation) == (code, explanation)
+            log_types=dict(
+                Counter(
+                    one.log_type
+                    for one in now
+                    if (one.code, one.explanation) == (code, explanation)
+                )
             ),
         )
         for (code, explanation), count in counts.most_common()

@@ -1,0 +1,126 @@
+"""`hooklog show`, `number`, `failures` and `enqueue`, on seeded records."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from hooklog.ports import utc_now
+from tests.builders import failed_fax, failed_message, message_log
+from tests.ops.conftest import Desk
+from tests.ops.seeding import log_id, store
+from tests.ops.test_parked import on_the_queue, park
+
+NUMBER = "+14155550122"
+
+
+def hours_ago(hours: float) -> str:
+    """Give a time of creation as the API writes it."""
+    return (utc_now() - timedelta(hours=hours)).isoformat()
+
+
+def test_show_explains_a_failure(desk: Desk) -> None:
+    """Outcome, cause and advice first, then the values."""
+    store(desk, failed_fax(id=log_id(1)))
+    result = desk.hooklog("show", "fax", log_id(1).upper())
+    assert result.exit_code == 0
+    shown = result.output
+    for text in ("failed", "What to do:", "+442079460958", "34004"):
+        assert text in shown
+    assert shown.index("The phone call ended") < shown.index("error_code")
+
+
+def test_show_tells_why_a_message_waits(desk: Desk) -> None:
+    """A parked row without a record has a reason, too."""
+    park(desk, 1)
+    shown = desk.hooklog("show", "fax", log_id(1)).output
+    assert "parked" in shown
+    assert "fetch.not_found" in shown
+
+
+def test_show_says_how_to_get_what_is_not_there(desk: Desk) -> None:
+    """Nothing is stored under this ID, but SignalWire may have it."""
+    result = desk.hooklog("show", "fax", log_id(7))
+    assert result.exit_code == 1
+    assert f"hooklog enqueue fax {log_id(7)}" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("show", "fax", "7"), ("show", "voice", log_id(1)), ("enqueue", "fax", "../x")]
+)
+def test_what_names_no_log_is_refused(desk: Desk, arguments: tuple[str, ...]) -> None:
+    """Before anything is asked of anybody."""
+    assert desk.hooklog(*arguments).exit_code == 2
+
+
+def test_hostile_text_is_shown_as_text(desk: Desk) -> None:
+    """What a carrier writes is no markup."""
+    store(desk, failed_message(id=log_id(1), error_message="[bold]x[/] [/]"))
+    result = desk.hooklog("show", "message", log_id(1))
+    assert result.exit_code == 0
+    assert "[bold]x[/] [/]" in result.output
+
+
+def test_number_shows_a_history_and_how_to_go_on(desk: Desk) -> None:
+    """Newest first, with the reason of each failure."""
+    store(
+        desk,
+        *(message_log(id=log_id(number), created_at=hours_ago(number)) for number in (1, 2)),
+        failed_message(id=log_id(3), created_at=hours_ago(3)),
+    )
+    shown = desk.hooklog("number", NUMBER, "--limit", "2").output
+    assert shown.index(log_id(1)) < shown.index(log_id(2))
+    cursor = desk.json("number", NUMBER, "--limit", "2")["cursor"]
+    assert cursor in shown
+    (last,) = desk.json("number", NUMBER, "--cursor", cursor)["items"]
+    assert last["error_code"] == "30003"
+    assert "30003" in desk.hooklog("number", NUMBER).output
+    assert "Nothing is known" in desk.hooklog("number", "+10000000000").output
+
+
+def test_failures_are_grouped_with_share_and_trend(desk: Desk) -> None:
+    """The most frequent first; the period of the same length before is the measure."""
+    store(
+        desk,
+        *(failed_message(id=log_id(number), created_at=hours_ago(1)) for number in range(3)),
+        failed_fax(id=log_id(3), created_at=hours_ago(2)),
+        failed_fax(id=log_id(4), created_at=hours_ago(30)),
+        failed_fax(id=log_id(5), created_at=hours_ago(31)),
+    )
+    groups = desk.json("failures")
+    told = [(one["code"], one["count"], one["share"], one["before"]) for one in groups]
+    assert told == [("30003", 3, 0.75, 0), ("34004", 1, 0.25, 2)]
+    assert groups[0]["log_types"] == {"message": 3}
+    shown = desk.hooklog("failures").output
+    assert "+3 on the period before" in shown
+    assert "-1 on the period before" in shown
+    assert "The carriers" in shown or "phone" in shown
+
+
+def test_failures_can_be_narrowed(desk: Desk) -> None:
+    """By code, category, type and period."""
+    store(
+        desk,
+        failed_message(id=log_id(1), created_at=hours_ago(1)),
+        failed_fax(id=log_id(2), created_at=hours_ago(1)),
+    )
+
+    def codes(*options: str) -> list[str]:
+        return [one["code"] for one in desk.json("failures", *options)]
+
+    assert codes("--code", "34004") == ["34004"]
+    assert codes("--category", "destination") == ["30003"]
+    assert codes("--type", "fax") == ["34004"]
+    assert codes("--since", "30m") == []
+    assert "Nothing failed" in desk.hooklog("failures", "--since", "30m").output
+    assert desk.hooklog("failures", "--category", "weather").exit_code == 2
+
+
+def test_enqueue_puts_each_log_on_the_queue(desk: Desk) -> None:
+    """As a producer does, and says that a person did."""
+    assert desk.json("enqueue", "fax", log_id(1), log_id(2)) == {"enqueued": 2}
+    bodies = [json.loads(message["Body"]) for message in on_the_queue(desk)]
+    assert sorted(one["log_id"] for one in bodies) == [log_id(1), log_id(2)]
+    assert {(one["log_type"], one["origin"]) for one in bodies} == {("fax", "manual")}

@@ -1,0 +1,127 @@
+"""Records found by ID, by number, by day and by failure, on a real table with its indexes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hooklog_ops.problems import CursorError, IndexMissingError
+from hooklog_ops.records import Period, Records
+from tests.builders import failed_fax, failed_message, fax_log, message_log
+from tests.ops.conftest import Desk
+from tests.ops.seeding import log_id, store
+
+NUMBER = "+14155550122"
+DAY = datetime(2026, 5, 4, tzinfo=UTC)
+
+
+def records(desk: Desk) -> Records:
+    """Read the desk's table."""
+    return Records(desk.stack.dynamodb, desk.stack.output("TableName"))
+
+
+def at(hour: int, minute: int = 0, *, day: int = 4) -> str:
+    """Give a time of creation as the API writes it."""
+    return f"2026-05-{day:02d}T{hour:02d}:{minute:02d}:00Z"
+
+
+def test_a_record_is_found_by_its_key(desk: Desk) -> None:
+    """As it is stored, or not at all."""
+    (key,) = store(desk, message_log())
+    item = records(desk).get(key)
+    assert item is not None
+    assert (item["pk"], item["outcome"]) == (key, "succeeded")
+    assert records(desk).get("message#unknown") is None
+
+
+def test_a_numbers_history_comes_page_by_page_newest_first(desk: Desk) -> None:
+    """Each record once, whatever the size of the pages, faxes and messages alike."""
+    logs = [message_log(id=log_id(hour), created_at=at(hour)) for hour in range(6)]
+    logs.append(fax_log(id=log_id(6), to=NUMBER, created_at=at(6)))
+    store(desk, *logs, message_log(id=log_id(9), to="+442079460958"))
+    found: list[str] = []
+    cursor = None
+    pages = 0
+    while True:
+        page = records(desk).of_number(NUMBER, limit=3, cursor=cursor)
+        found += [item["created_at"] for item in page.items]
+        pages += 1
+        if not (cursor := page.cursor):
+            break
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) == 7
+    assert pages <= 4
+
+
+def test_an_unknown_number_has_no_history(desk: Desk) -> None:
+    """No error: nobody ever wrote to it."""
+    page = records(desk).of_number("+10000000000", limit=3)
+    assert (page.items, page.cursor) == ([], None)
+
+
+def test_a_garbled_cursor_is_refused(desk: Desk) -> None:
+    """It comes from a command line or a URL."""
+    with pytest.raises(CursorError):
+        records(desk).of_number(NUMBER, limit=3, cursor="?")
+
+
+def test_a_period_gives_what_was_created_in_it(desk: Desk) -> None:
+    """From its first moment until before its last, over midnight, of the types asked for."""
+    store(
+        desk,
+        message_log(id=log_id(1), created_at=at(11, 59)),
+        message_log(id=log_id(2), created_at=at(12)),
+        fax_log(id=log_id(3), created_at=at(23, 59)),
+        message_log(id=log_id(4), created_at=at(0, day=5)),
+        message_log(id=log_id(5), created_at=at(12, day=5)),
+    )
+    half = DAY + timedelta(hours=12)
+
+    def keys(period: Period) -> list[str]:
+        return [item["pk"][-1] for item in records(desk).of_period(period)]
+
+    assert keys(Period(since=half, until=half + timedelta(days=1))) == ["4", "3", "2"]
+    only_faxes = Period(since=half, until=half + timedelta(days=1), log_types=["fax"])
+    assert keys(only_faxes) == ["3"]
+    assert keys(Period(since=DAY - timedelta(days=9), until=DAY)) == []
+
+
+def test_failures_are_found_without_those_that_succeeded(desk: Desk) -> None:
+    """Each with its code, category and explanation."""
+    store(
+        desk,
+        message_log(id=log_id(1)),
+        failed_message(id=log_id(2), created_at=at(3)),
+        failed_fax(id=log_id(3), created_at=at(4)),
+        failed_message(id=log_id(4), created_at=at(5), error_code=None, error_message=None),
+    )
+    period = Period(since=DAY, until=DAY + timedelta(days=1))
+    found = {one.key[-1]: one for one in records(desk).failures(period)}
+    assert set(found) == {"2", "3", "4"}
+    assert (found["2"].code, found["2"].category) == ("30003", "destination")
+    assert found["3"].explanation == "fax:the-call-dropped-prematurely"
+    assert (found["4"].code, found["4"].explanation) == (None, "status:undelivered")
+
+
+def test_rows_come_in_the_order_asked_for(desk: Desk) -> None:
+    """More than one call takes, and without those that are gone."""
+    keys = store(desk, *(message_log(id=log_id(number)) for number in range(120)))
+    asked = [*reversed(keys), "message#gone"]
+    assert [item["pk"] for item in records(desk).rows(asked)] == list(reversed(keys))
+
+
+def test_a_missing_index_says_which_parameter_brings_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DynamoDB's own words name the index and not what to do."""
+    client = desk.stack.dynamodb
+
+    def query(**_: object) -> None:
+        message = "The table does not have the specified index: numbers"
+        raise ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "Query")
+
+    monkeypatch.setattr(client, "query", query)
+    with pytest.raises(IndexMissingError, match="IndexNumbers=true"):
+        Records(client, "table").of_number(NUMBER, limit=1)
