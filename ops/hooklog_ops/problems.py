@@ -34,6 +34,18 @@ class NotThereError(OperatorError):
     """There is no such record."""
 
 
+class ExportError(OperatorError):
+    """Records cannot be written as asked for."""
+
+
+class ReportError(OperatorError):
+    """A report cannot be written."""
+
+
+class ErasureError(OperatorError):
+    """A number cannot be erased as asked for."""
+
+
 class FunctionError(OperatorError):
     """A function that was called failed."""
 

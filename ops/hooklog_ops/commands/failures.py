@@ -14,7 +14,7 @@ from rich.markup import escape
 from hooklog.catalogue import Category, catalogue
 from hooklog.logs import KINDS
 from hooklog.ports import utc_now
-from hooklog_ops.commands.shared import Json, LogType, Until, as_json, deployment, moment, one_of
+from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json, deployment, one_of
 from hooklog_ops.records import Failure, Period, Records
 
 _DAY = timedelta(days=1)
@@ -47,9 +47,7 @@ class Group:
 def failures(
     context: typer.Context,
     *,
-    since: Annotated[
-        datetime, typer.Option(parser=moment, metavar="AGE|TIME", help="From then on.")
-    ] = "24h",  # type: ignore[assignment] # Typer parses the default, too
+    since: Begin = "24h",  # type: ignore[assignment] # Typer parses the default, too
     until: Until = None,
     code: Annotated[str | None, typer.Option(help="Only this code.")] = None,
     category: Annotated[

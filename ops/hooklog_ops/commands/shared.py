@@ -89,6 +89,9 @@ Since = Annotated[
     datetime | None,
     typer.Option(parser=moment, metavar="AGE|TIME", help="From then on: 90m, 24h, 7d or a time."),
 ]
+Begin = Annotated[
+    datetime, typer.Option("--since", parser=moment, metavar="AGE|TIME", help="From then on.")
+]
 Until = Annotated[
     datetime | None, typer.Option(parser=moment, metavar="AGE|TIME", help="Only before then.")
 ]

@@ -1,0 +1,152 @@
+"""Records as CSV, JSON lines or Parquet: written as they are read, in constant memory."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from enum import StrEnum
+from itertools import batched
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from hooklog.items import optional_attributes
+from hooklog.logs import KINDS
+from hooklog_ops.problems import ExportError
+from hooklog_ops.records import Item
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Rows of one group of a Parquet file, which is held in memory until it is full.
+_GROUP = 5_000
+_WHOLE: Final = frozenset({"lag_ms", "number_of_pages", "number_of_segments"})
+_DOLLARS: Final = frozenset({"charge", "unit_charge", "charge_gap"})
+_TRUTHS: Final = frozenset({"final", "retry"})
+#: Keys of indexes and of DynamoDB, which say nothing of the log.
+_OF_THE_TABLE: Final = frozenset({"expires_at", "failed_on", "day", "number", "first_failed_at"})
+
+
+class Format(StrEnum):
+    """How records can be written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+def columns() -> list[str]:
+    """Name the columns of a table of records: every attribute of a log, of whatever type."""
+    always = ["id", "log_type", "outcome", "created_at", "fetched_at", "lag_ms"]
+    optional = {name for kind in KINDS.values() for name in optional_attributes(kind)}
+    return [*always, *sorted(optional - _OF_THE_TABLE - {*always, "charge_details"})]
+
+
+def write(items: Iterable[Item], kind: Format, out: IO[bytes]) -> int:
+    """Write records as they come; give their number.
+
+    Raises:
+        ExportError: Parquet is asked for, and its library is not installed.
+
+    """
+    return _WRITERS[kind](map(_flat, items), out)
+
+
+def _flat(item: Item) -> dict[str, Any]:
+    """Put what is nested into one text, and the key's ID into a column of its own."""
+    flat = {name: value for name, value in item.items() if name not in {"pk", "charge_details"}}
+    flat["id"] = item["pk"].partition("#")[2]
+    if "drift" in flat:
+        flat["drift"] = " ".join(flat["drift"])
+    return flat
+
+
+def _csv(items: Iterator[dict[str, Any]], out: IO[bytes]) -> int:
+    # In between, a text file would close the one below when it ends.
+    lines = csv.DictWriter(_Texts(out), columns(), extrasaction="ignore", lineterminator="\n")
+    lines.writeheader()
+    count = 0
+    for item in items:
+        lines.writerow({name: _cell(value) for name, value in item.items()})
+        count += 1
+    return count
+
+
+def _cell(value: object) -> object:
+    """Keep a text that begins like a formula from being one in a spreadsheet.
+
+    A number that begins with a plus is what it looks like.
+    """
+    text = str(value)
+    is_formula = text[:1] in {"=", "@", "\t"} or (text[:1] in {"+", "-"} and not _is_number(text))
+    return f"'{text}" if is_formula else value
+
+
+def _is_number(text: str) -> bool:
+    return text[1:].replace(".", "", 1).isdecimal()
+
+
+def _jsonl(items: Iterator[dict[str, Any]], out: IO[bytes]) -> int:
+    known = set(columns())
+    count = 0
+    for item in items:
+        values = {name: _plain(value) for name, value in item.items() if name in known}
+        out.write(json.dumps(values).encode() + b"\n")
+        count += 1
+    return count
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def _parquet(items: Iterator[dict[str, Any]], out: IO[bytes]) -> int:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - large, and only this format needs it
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError:
+        raise ExportError(
+            "Parquet needs a library that is not installed: pip install 'hooklog[parquet]'."
+        ) from None
+    schema = _schema(pa)
+    count = 0
+    with parquet.ParquetWriter(out, schema) as writer:
+        for group in batched(items, _GROUP, strict=False):
+            rows = [{name: _typed(name, item.get(name)) for name in columns()} for item in group]
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+            count += len(group)
+    return count
+
+
+def _schema(arrow: Any) -> pa.Schema:  # noqa: ANN401 - the module, imported late
+    types = {
+        **dict.fromkeys(_WHOLE, arrow.int64()),
+        **dict.fromkeys(_DOLLARS, arrow.decimal128(18, 8)),
+        **dict.fromkeys(_TRUTHS, arrow.bool_()),
+    }
+    return arrow.schema([(name, types.get(name, arrow.string())) for name in columns()])
+
+
+def _typed(name: str, value: object) -> object:
+    if value is None or name in _DOLLARS or name in _TRUTHS:
+        return value
+    return int(str(value)) if name in _WHOLE else str(value)
+
+
+class _Texts:
+    """Takes texts for a file of bytes."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        return self._out.write(text.encode())
+
+
+_WRITERS: dict[Format, Callable[[Iterator[dict[str, Any]], IO[bytes]], int]] = {
+    Format.CSV: _csv,
+    Format.JSONL: _jsonl,
+    Format.PARQUET: _parquet,
+}

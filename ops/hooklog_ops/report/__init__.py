@@ -1,0 +1,1 @@
+"""A report of a period, as one page that needs nothing else."""
