@@ -10,6 +10,7 @@ from hooklog.errors import HooklogError
 from local.cloud import ROOT
 from local.dashboard import dashboard_body, widgets
 from local.dashboard_drawing import DRAWING, drawing
+from local.licences import LICENCES, licences
 from local.template import template
 
 ERROR_CODES = ROOT / "docs/error-codes.md"
@@ -106,6 +107,6 @@ def _found(explanation: Explanation | None) -> Explanation:
 
 if __name__ == "__main__":
     picture = drawing(widgets(dashboard_body(template())))
-    for page, text in ((ERROR_CODES, error_codes()), (DRAWING, picture)):
+    for page, text in ((ERROR_CODES, error_codes()), (DRAWING, picture), (LICENCES, licences())):
         page.write_text(text, encoding="utf-8")
         print(f"wrote {page.relative_to(ROOT)}")

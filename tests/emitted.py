@@ -57,8 +57,8 @@ def everything_printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
         door.refused(error())
     door.closed("There is no key.")
     try:
-        raise UnexpectedError
-    except UnexpectedError as error:
+        int("no number")
+    except ValueError as error:
         log_defect(logger, "fax#1", error)
     return capsys.readouterr().out.splitlines()
 

@@ -1,0 +1,214 @@
+"""Each alarm goes off for what it is there for, and none on an ordinary day."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.cloud import local_cloud
+from local.space import LOG_TYPES, Fault, FaultKind, Space, serve
+from local.stack import build, deploy, messages_left, put_credentials, send, sweep
+from tests.builders import body, failed_fax, failed_message, fax_log, message_log
+from tests.integration.conftest import Deployment, drained
+from tests.integration.watching import State, Watch, client
+from tests.template import template
+from tests.webhook import BASE, KEY
+
+if TYPE_CHECKING:
+    from local.space import Json, LogType
+
+pytestmark = pytest.mark.integration
+
+ALARMS = [
+    name
+    for name, one in template()["Resources"].items()
+    # The local cloud knows no metric math; the last test does it by hand.
+    if one["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" not in one["Properties"]
+]
+OLDEST_MESSAGE_SECONDS = 60
+#: Seconds; far more than any step needs, and an end to one that hangs.
+WITHIN = 300.0
+
+
+@pytest.fixture(scope="module")
+def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    """Deploy hooklog into a cloud of its own, with a topic and thresholds that are soon reached."""
+    log = tmp_path_factory.mktemp("cloud") / "cloud.log"
+    with serve(Space(fax={}, message={})) as space, local_cloud(log) as cloud:
+        sns, sqs = client(cloud, "sns"), cloud.client("sqs")
+        topic = sns.create_topic(Name="alarms")["TopicArn"]
+        inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+        build()
+        stack = deploy(
+            cloud,
+            {
+                "SignalWireSpace": space.host,
+                "DelaySeconds": "0",
+                "BatchingWindowSeconds": "1",
+                "MaximumConcurrency": "2",
+                "RetryFirstDelaySeconds": "1",
+                "WebhookUrl": BASE,
+                "SweepSettlingMinutes": "0",
+                "AlarmTopicArn": topic,
+                "OldestMessageSeconds": str(OLDEST_MESSAGE_SECONDS),
+                "ParkedPerHour": "1",
+            },
+        )
+        put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])
+        yield Watch(Deployment(cloud, stack, space), inbox)
+
+
+@pytest.fixture(scope="module")
+def ordinary_day(watch: Watch) -> State:
+    """Let a fax and a message come through, and a sweep find nothing."""
+    enqueue(watch, *(body(kind, put(watch, kind)) for kind in LOG_TYPES))
+    drained(watch.deployment)
+    found = sweep(watch.deployment.cloud, watch.deployment.stack)
+    assert found == {"fax": {"present": 1}, "message": {"present": 1}}
+    return watch.state(oldest_message=1)
+
+
+@pytest.fixture(scope="module")
+def bad_day(watch: Watch, ordinary_day: State) -> State:
+    """Let go wrong what can."""
+    assert ordinary_day.told == set()
+    signalwire_refuses_and_surprises(watch)
+    drained(watch.deployment)
+    for log_type in LOG_TYPES:
+        put(watch, log_type)
+    sweep(watch.deployment.cloud, watch.deployment.stack)
+    drained(watch.deployment)
+    functions_crash(watch)
+    functions_are_not_started(watch)
+    return watch.state(oldest_message=OLDEST_MESSAGE_SECONDS + 1)
+
+
+def put(watch: Watch, log_type: LogType, **changes: Json) -> str:
+    """Put a log of just now into the space, and give its id."""
+    log_id = str(uuid.uuid4())
+    make = fax_log if log_type == "fax" else message_log
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    watch.deployment.space.put_log(log_type, make(id=log_id, created_at=now, **changes))
+    return log_id
+
+
+def enqueue(watch: Watch, *bodies: str) -> None:
+    """Put messages on the queue."""
+    send(watch.deployment.cloud, watch.deployment.stack, list(bodies))
+
+
+def signalwire_refuses_and_surprises(watch: Watch) -> None:
+    """Failures, drift, refusals, logs that are too old; and one message that is no message."""
+    space = watch.deployment.space
+    errors: dict[LogType, dict[str, Json]] = {
+        "fax": {name: failed_fax()[name] for name in ("error_code", "error_message")},
+        "message": {
+            name: failed_message()[name] for name in ("status", "error_code", "error_message")
+        },
+    }
+    bodies = ["no message"]
+    for log_type, failure in errors.items():
+        bodies.append(body(log_type, put(watch, log_type, **failure)))
+        bodies.append(body(log_type, put(watch, log_type, brand_new="x")))
+        for kind, times in (
+            (FaultKind.HISTORY_LIMIT, 1),
+            (FaultKind.FORBIDDEN, 1),
+            # The first makes the function read its credentials again.
+            (FaultKind.UNAUTHORIZED, 2),
+        ):
+            log_id = put(watch, log_type)
+            space.add_fault(Fault(kind, log_id=log_id, times=times))
+            bodies.append(body(log_type, log_id))
+    enqueue(watch, *bodies)
+
+
+def functions_crash(watch: Watch) -> None:
+    """Take a variable from each; then a message of the queue becomes a dead letter."""
+    cloud, stack = watch.deployment.cloud, watch.deployment.stack
+    functions = cloud.client("lambda")
+    for name, attempts in (
+        ("EnrichFunction", 1),
+        ("WebhookFunction", 1),
+        # As often as Lambda tries a scheduled run.
+        ("ReconcileFunction", 3),
+    ):
+        function = watch.physical[name]
+        variables = functions.get_function_configuration(FunctionName=function)["Environment"]
+        functions.update_function_configuration(
+            FunctionName=function,
+            Environment={"Variables": variables["Variables"] | {"QUEUE_URL": ""}},
+        )
+        for _ in range(attempts):
+            answer = functions.invoke(FunctionName=function, Payload=b"{}")
+            assert "QUEUE_URL is malformed" in answer["Payload"].read().decode()
+    queue = cloud.client("sqs")
+    target = queue.get_queue_attributes(
+        QueueUrl=stack.dead_letter_queue_url, AttributeNames=["QueueArn"]
+    )["Attributes"]["QueueArn"]
+    policy = {"deadLetterTargetArn": target, "maxReceiveCount": 1}
+    queue.set_queue_attributes(
+        QueueUrl=stack.queue_url,
+        Attributes={"VisibilityTimeout": "1", "RedrivePolicy": json.dumps(policy)},
+    )
+    enqueue(watch, body("fax", str(uuid.uuid4())))
+    deadline = time.monotonic() + WITHIN
+    while not messages_left(cloud, stack.dead_letter_queue_url):
+        assert time.monotonic() < deadline, "the message does not become a dead letter"
+        time.sleep(0.2)
+
+
+def functions_are_not_started(watch: Watch) -> None:
+    """Leave them no concurrency, so that Lambda refuses to start them."""
+    functions = watch.deployment.cloud.client("lambda")
+    for name in ("EnrichFunction", "WebhookFunction"):
+        function = watch.physical[name]
+        functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+        with pytest.raises(functions.exceptions.TooManyRequestsException):
+            functions.invoke(FunctionName=function, Payload=b"{}")
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_ordinary_day_wakes_nobody(ordinary_day: State, name: str) -> None:
+    """Logs come through and a sweep finds them: no alarm, and the topic is told nothing."""
+    assert ordinary_day.says[name] != "ALARM"
+    assert not ordinary_day.breached[name]
+    assert name not in ordinary_day.told
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_goes_off(bad_day: State, name: str) -> None:
+    """What it is there for happens: its own metric is beyond its threshold, and it tells so."""
+    assert bad_day.breached[name]
+    assert bad_day.says[name] == "ALARM"
+    assert name in bad_day.told
+
+
+@pytest.mark.usefixtures("bad_day")
+@pytest.mark.parametrize("kind", ["fax", "message"])
+def test_failure_ratios_can_be_told(watch: Watch, kind: str) -> None:
+    """The lines add up to what was sent: one failed, of all that ended."""
+    emitted: Counter[str] = Counter()
+    for line in map(json.loads, watch.lines()):
+        (names,) = line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+        if names == ["log_type"] and line["log_type"] == kind:
+            emitted.update({name: line.get(name, 0) for name in ("FailedLogs", "LogsFinished")})
+    # One on the ordinary day, then: failed, drifted, two refused at first, one found by the sweep.
+    assert emitted == {"FailedLogs": 1, "LogsFinished": 6}
+
+
+def test_the_dashboard_is_deployed(watch: Watch) -> None:
+    """Valid JSON in which every name is filled in, with the alarms that there are."""
+    body = json.dumps(watch.dashboard)
+    assert "${" not in body.replace("${PROP(", "")
+    (alarms,) = [one for one in watch.dashboard["widgets"] if one["type"] == "alarm"]
+    assert set(alarms["properties"]["alarms"]) == watch.arns
+    assert f"SOURCE '{watch.physical['EnrichLogGroup']}'" in body

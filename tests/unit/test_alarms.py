@@ -1,0 +1,223 @@
+"""Who is woken, by what, and whether the page that explains it says the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hooklog.logs import KINDS
+from hooklog.report import UNKNOWN_TYPE
+from hooklog.retry import Backoff
+from tests.emitted import Metric, everything
+from tests.operations import PAGE, alarm_table, entries
+from tests.template import template
+
+RESOURCES: dict[str, Any] = template()["Resources"]
+PARAMETERS: dict[str, Any] = template()["Parameters"]
+ALARMS: dict[str, dict[str, Any]] = {
+    name: one for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"
+}
+TABLE, ENTRIES = alarm_table(), entries()
+HOUR, DAY = 3600, 86_400
+#: AWS's own metrics that are watched, and the type of resource that their dimension names.
+OF_AWS = {
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName"): "AWS::SQS::Queue",
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"): "AWS::SQS::Queue",
+    ("AWS/Lambda", "Errors", "FunctionName"): "AWS::Serverless::Function",
+    ("AWS/Lambda", "Throttles", "FunctionName"): "AWS::Serverless::Function",
+}
+
+
+def watched(alarm: dict[str, Any]) -> Iterator[tuple[str, Metric]]:
+    """Give namespace and metric of what an alarm watches, one of metric math too."""
+    properties = alarm["Properties"]
+    metrics = [
+        one["MetricStat"]["Metric"] for one in properties.get("Metrics", ()) if "MetricStat" in one
+    ]
+    for one in metrics or [properties]:
+        dimensions = tuple((part["Name"], part["Value"]) for part in one["Dimensions"])
+        yield one["Namespace"], (one["MetricName"], dimensions)
+
+
+def watching(metric: str) -> dict[str, dict[str, Any]]:
+    """Give the alarms on a metric, by the value of their dimension."""
+    return {
+        dimensions[0][1]: alarm
+        for alarm in ALARMS.values()
+        for _, (name, dimensions) in watched(alarm)
+        if name == metric
+    }
+
+
+def test_the_functions_emit_what_is_watched(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each alarm's metric comes with exactly its dimensions, in the stack's own namespace."""
+    emitted = everything(capsys)
+    for name, alarm in ALARMS.items():
+        for namespace, metric in watched(alarm):
+            if namespace == "MetricsNamespace":
+                assert metric in emitted, name
+            else:
+                ((dimension, value),) = metric[1]
+                resource = RESOURCES[value.partition(".")[0]]
+                assert OF_AWS[namespace, metric[0], dimension] == resource["Type"], name
+
+
+@pytest.mark.parametrize(
+    ("metric", "kinds"),
+    [
+        ("LogsParked", {*KINDS, UNKNOWN_TYPE}),
+        ("SchemaDrift", set(KINDS)),
+        ("FailedLogs", set(KINDS)),
+        ("LogsFinished", set(KINDS)),
+        ("MissingLogs", set(KINDS)),
+    ],
+)
+def test_every_kind_of_log_is_watched(metric: str, kinds: set[str]) -> None:
+    """A new kind of log would otherwise go wrong unheard."""
+    assert set(watching(metric)) == kinds
+
+
+def test_every_function_is_watched() -> None:
+    """For errors; for throttles those that others wait for."""
+    functions = {
+        name for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"
+    }
+    assert set(watching("Errors")) == functions
+    assert set(watching("Throttles")) == {"EnrichFunction", "WebhookFunction"}
+
+
+def test_both_refusals_are_watched() -> None:
+    """Wrong credentials, and a token without a scope."""
+    assert set(watching("ProcessingFailures")) == {"fetch.unauthorized", "fetch.forbidden"}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_the_topic_is_told(name: str) -> None:
+    """Where there is one; the end, if at all, is told to the same."""
+    topic = ["HasAlarmTopic", ["AlarmTopicArn"], "AWS::NoValue"]
+    properties = ALARMS[name]["Properties"]
+    assert properties["AlarmActions"] == topic
+    assert properties.get("OKActions", topic) == topic
+    assert PARAMETERS["AlarmTopicArn"]["Default"] == ""
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_silence_is_no_alarm(name: str) -> None:
+    """The functions emit nothing where there is nothing to count."""
+    assert ALARMS[name]["Properties"]["TreatMissingData"] == "notBreaching"
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_is_there_with_what_it_watches(name: str) -> None:
+    """The webhook's and the sweep's are left out with them, failure ratios by their parameter."""
+    conditions = set()
+    for namespace, (metric, dimensions) in watched(ALARMS[name]):
+        if namespace != "MetricsNamespace":
+            conditions.add(RESOURCES[dimensions[0][1].partition(".")[0]].get("Condition"))
+        elif metric == "MissingLogs":
+            conditions.add(RESOURCES["ReconcileFunction"]["Condition"])
+        elif metric in {"FailedLogs", "LogsFinished"}:
+            conditions.add(f"Has{dimensions[0][1].capitalize()}FailuresAlarm")
+        else:
+            conditions.add(None)
+    assert conditions == {ALARMS[name].get("Condition")}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_failure_ratios_can_be_left_out(kind: str) -> None:
+    """A threshold of zero percent would always be reached; it leaves out the alarm."""
+    parameter = f"{kind.capitalize()}FailurePercent"
+    assert PARAMETERS[parameter]["MinValue"] == 0
+    condition = template()["Conditions"][f"Has{kind.capitalize()}FailuresAlarm"]
+    assert condition == [[parameter, 0]]
+    alarm = watching("FailedLogs")[kind]["Properties"]
+    assert alarm["Threshold"] == parameter
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_cloudwatch_takes_the_window(name: str) -> None:
+    """A day at most for periods below an hour, else a week; and no more periods than there are."""
+    properties = ALARMS[name]["Properties"]
+    periods = properties["EvaluationPeriods"]
+    lengths = [properties.get("Period")] + [
+        one["MetricStat"]["Period"] for one in properties.get("Metrics", ()) if "MetricStat" in one
+    ]
+    for period in filter(None, lengths):
+        assert period % 60 == 0
+        assert period * periods <= (DAY if period < HOUR else 7 * DAY)
+    assert properties.get("DatapointsToAlarm", 1) <= periods
+
+
+def test_retries_do_not_look_like_a_stuck_queue() -> None:
+    """SQS counts a message's age up to its third receive; SignalWire's longest wishes fit in."""
+    backoff = Backoff(first=PARAMETERS["RetryFirstDelaySeconds"]["Default"])
+    longest = sum(
+        backoff.delay(attempt, jitter=1, retry_after=backoff.retry_after_cap)
+        for attempt in (1, 2, 3)
+    )
+    assert longest < PARAMETERS["OldestMessageSeconds"]["Default"]
+
+
+def test_a_batch_that_keeps_crashing_is_heard_of() -> None:
+    """It comes back after the visibility timeout: always within the periods that are looked at."""
+    alarm = watching("Errors")["EnrichFunction"]["Properties"]
+    comes_back = RESOURCES["Queue"]["Properties"]["VisibilityTimeout"]
+    assert alarm["DatapointsToAlarm"] == 2
+    assert comes_back < alarm["Period"] * (alarm["EvaluationPeriods"] - 1)
+
+
+def test_drift_is_told_once() -> None:
+    """One day with drift keeps the alarm on for a week, and its end is told to nobody."""
+    for alarm in watching("SchemaDrift").values():
+        properties = alarm["Properties"]
+        assert properties["Period"] * properties["EvaluationPeriods"] == 7 * DAY
+        assert properties["DatapointsToAlarm"] == 1
+        assert "OKActions" not in properties
+
+
+# --- docs/operations.md -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_alarm_leads_to_its_entry(name: str) -> None:
+    """Its description ends in a link, and the page's table has the alarm with that link."""
+    description = ALARMS[name]["Properties"]["AlarmDescription"]
+    page, _, anchor = description.split()[-1].partition("#")
+    assert page == "docs/operations.md"
+    assert anchor in ENTRIES
+    assert TABLE[name].anchor == anchor
+
+
+def test_the_table_lists_the_alarms() -> None:
+    """All of them and no other."""
+    assert set(TABLE) == set(ALARMS)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_the_table_names_what_sets_an_alarm(name: str) -> None:
+    """Whoever wants another threshold finds the parameter beside the alarm."""
+    threshold = ALARMS[name]["Properties"]["Threshold"]
+    if isinstance(threshold, str):
+        assert threshold in PARAMETERS
+        assert f"`{threshold}`" in TABLE[name].when
+
+
+@pytest.mark.parametrize("anchor", ENTRIES)
+def test_an_entry_says_what_to_do(anchor: str) -> None:
+    """What it means, what to look at with a query, what to do; in this order."""
+    entry = ENTRIES[anchor]
+    headings = re.findall(r"^\*\*(.+?)\*\*", entry.text, re.MULTILINE)
+    assert headings == ["What it means.", "What to look at.", "What to do."]
+    assert entry.queries
+    assert anchor in {row.anchor for row in TABLE.values()}
+
+
+def test_the_page_counts_what_the_alarms_cost() -> None:
+    """Alarms are billed by the metrics that they watch."""
+    metrics = sum(len(list(watched(alarm))) for alarm in ALARMS.values())
+    says = PAGE.replace("\n", " ")
+    assert f"these {len(ALARMS)} alarms watch {metrics} metrics, ${metrics / 10:.2f}" in says

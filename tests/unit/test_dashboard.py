@@ -1,0 +1,230 @@
+"""The dashboard asks the right questions of metrics that there are, and its picture is true."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any, get_args
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from hooklog.catalogue import Category
+from hooklog.logs import KINDS
+from local.dashboard import dashboard_body, widgets
+from local.dashboard_drawing import DRAWING, drawing
+from tests.emitted import everything
+from tests.operations import PAGE
+from tests.template import template
+
+TEMPLATE = template()
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+BODY = dashboard_body(TEMPLATE)
+DASHBOARD: dict[str, Any] = json.loads(BODY)
+SHOWN = widgets(BODY)
+NAMESPACE = TEMPLATE["Parameters"]["MetricsNamespace"]["Default"]
+#: AWS's own metrics that are shown, with their dimensions.
+OF_AWS = {
+    "AWS/SQS": {
+        "ApproximateAgeOfOldestMessage": {"QueueName"},
+        "ApproximateNumberOfMessagesVisible": {"QueueName"},
+        "ApproximateNumberOfMessagesNotVisible": {"QueueName"},
+    },
+    "AWS/Lambda": {
+        name: {"FunctionName"} for name in ("Invocations", "Duration", "Errors", "Throttles")
+    },
+    "AWS/DynamoDB": {
+        "ReadThrottleEvents": {"TableName"},
+        "WriteThrottleEvents": {"TableName"},
+        "ConsumedReadCapacityUnits": {"TableName"},
+        "ConsumedWriteCapacityUnits": {"TableName"},
+    },
+    "AWS/Logs": {"IncomingBytes": {"LogGroupName"}},
+}
+#: The same, of an index.
+OF_AN_INDEX = ("ConsumedWriteCapacityUnits", frozenset({"TableName", "GlobalSecondaryIndexName"}))
+SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\} (?P<terms>[^']+)', '(?:Sum|p\d+)'\)")
+
+type Shown = tuple[str, str, frozenset[str], dict[str, str]]
+
+
+def of_kind(kind: str) -> list[dict[str, Any]]:
+    """Give the properties of all widgets of one kind."""
+    return [one["properties"] for one in DASHBOARD["widgets"] if one["type"] == kind]
+
+
+def metrics() -> Iterator[Shown]:
+    """Give namespace, name, dimensions and their values of whatever is shown or searched for."""
+    for properties in of_kind("metric"):
+        for *direct, options in properties["metrics"]:
+            if direct:
+                namespace, name, *rest = direct
+                yield (
+                    namespace,
+                    name,
+                    frozenset(rest[::2]),
+                    dict(zip(rest[::2], rest[1::2], strict=True)),
+                )
+            for found in SEARCH.finditer(options.get("expression", "")):
+                namespace, *dimensions = re.findall(r"[^\",]+", found["schema"])
+                values = dict(re.findall(r'(\w+)="([^"]+)"', found["terms"]))
+                yield namespace, values.pop("MetricName"), frozenset(dimensions), values
+
+
+def test_three_questions() -> None:
+    """Is it healthy, what is failing, what does it cost: in this order, from top to bottom."""
+    texts = [one for one in SHOWN if one.kind == "text"]
+    assert [one.title.partition("\n")[0] for one in sorted(texts, key=lambda one: one.y)] == [
+        "# Is it healthy?",
+        "# What is failing?",
+        "# What does it cost?",
+    ]
+
+
+def test_widgets_fill_the_grid() -> None:
+    """24 columns, without a gap and without one widget on top of another."""
+    cells = [
+        (column, row)
+        for one in SHOWN
+        for column in range(one.x, one.x + one.width)
+        for row in range(one.y, one.y + one.height)
+    ]
+    rows = max(row for _, row in cells) + 1
+    assert sorted(cells) == [(column, row) for column in range(24) for row in range(rows)]
+
+
+def test_every_widget_can_be_drawn() -> None:
+    """With what CloudWatch demands of each kind."""
+    for properties in (*of_kind("metric"), *of_kind("log")):
+        assert properties["region"]
+        assert properties["title"]
+        assert properties["view"] in {"timeSeries", "bar"}
+    for properties in of_kind("metric"):
+        assert ("period" in properties) != properties.get("setPeriodToTimeRange", False)
+
+
+def test_the_functions_emit_what_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each metric of ours is emitted with just these dimensions; and all that are, are shown."""
+    emitted = everything(capsys)
+    by_name = {(name, frozenset(dict(dimensions))) for name, dimensions in emitted}
+    ours = [one for one in metrics() if not one[0].startswith("AWS/")]
+    assert {namespace for namespace, *_ in ours} == {NAMESPACE}
+    assert {(name, dimensions) for _, name, dimensions, _ in ours} == by_name
+    for _, name, dimensions, values in ours:
+        assert any(
+            name == other
+            and dimensions == set(dict(known))
+            and values.items() <= dict(known).items()
+            for other, known in emitted
+        )
+
+
+def test_metrics_of_aws_are_known() -> None:
+    """A name that AWS does not have would show an empty widget."""
+    for namespace, name, dimensions, _ in metrics():
+        if namespace != NAMESPACE:
+            expected = OF_AWS[namespace][name]
+            assert dimensions == expected or (name, dimensions) == OF_AN_INDEX
+
+
+def test_dimensions_name_resources_of_the_stack() -> None:
+    """Queues, functions, the table and log groups are looked up, not spelled."""
+    for namespace, _, _, values in metrics():
+        if namespace != NAMESPACE:
+            for value in values.values():
+                assert value.partition(".")[0] in RESOURCES
+
+
+def test_every_expression_has_its_parts() -> None:
+    """What metric math names is in the widget; what is hidden is named; searches are readable."""
+    for properties in of_kind("metric"):
+        lines = [line[-1] for line in properties["metrics"]]
+        hidden = {line["id"] for line in lines if not line.get("visible", True)}
+        named: set[str] = set()
+        for line in lines:
+            expression = line.get("expression", "")
+            assert expression.count("SEARCH(") == len(SEARCH.findall(expression))
+            named |= set(re.findall(r"\b[a-z_]+\b", SEARCH.sub("", expression)))
+        assert named == hidden
+
+
+def test_every_kind_of_log_is_shown() -> None:
+    """Where a widget names the kinds instead of searching for them, it names all."""
+    for name in ("SpaceLogs", "MissingLogs", "LogsFinished"):
+        direct = {
+            values["log_type"] for _, found, _, values in metrics() if found == name if values
+        }
+        assert direct == set(KINDS)
+
+
+def test_failures_by_category() -> None:
+    """The query adds up every category of the catalogue, and none can be taken for another."""
+    (properties,) = of_kind("log")
+    categories = get_args(Category.__value__)
+    sums = re.findall(
+        r'sum\(FailedLogs \* strcontains\(category, "(\w+)"\)\) as (\w+)', properties["query"]
+    )
+    assert sums == [(name, name) for name in sorted(categories)]
+    assert not any(one in other or other in one for one, other in combinations(categories, 2))
+    assert "SOURCE 'EnrichLogGroup'" in properties["query"]
+
+
+def test_the_top_ten() -> None:
+    """Ten codes, those that failed most in the time that the dashboard shows."""
+    (properties,) = [one for one in of_kind("metric") if one["view"] == "bar"]
+    ((line,),) = properties["metrics"]
+    assert line["expression"].startswith("SORT(SEARCH(")
+    assert line["expression"].endswith(", SUM, DESC, 10)")
+    assert properties["setPeriodToTimeRange"]
+
+
+def test_the_alarms_are_shown() -> None:
+    """All that are deployed: each under the condition under which it is there."""
+    _, more = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]
+    _, shown = more["Alarms"]
+    assert shown == [
+        [one["Condition"], f"{name}.Arn", "AWS::NoValue"] if "Condition" in one else f"{name}.Arn"
+        for name, one in RESOURCES.items()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+
+
+def test_parts_can_be_left_out() -> None:
+    """Without webhook or sweep their names are replaced by one that no search finds."""
+    _, more = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]
+    for condition, name, otherwise in (one for one in more.values() if len(one) == 3):
+        assert RESOURCES[name]["Condition"] == condition
+        assert otherwise == "not-deployed"
+    direct = {
+        part
+        for properties in of_kind("metric")
+        for *names, _ in properties["metrics"]
+        for part in names
+    }
+    assert not {name for name, one in RESOURCES.items() if "Condition" in one} & direct
+
+
+def test_the_dashboard_can_be_left_out() -> None:
+    """Beyond the third of an account it costs."""
+    assert RESOURCES["OperationsDashboard"]["Condition"] == "HasDashboard"
+    assert TEMPLATE["Conditions"]["HasDashboard"] == ["Dashboard", "true"]
+    assert TEMPLATE["Outputs"]["DashboardUrl"]["Condition"] == "HasDashboard"
+
+
+# --- the picture --------------------------------------------------------------------------------
+
+
+def test_the_picture_is_up_to_date() -> None:
+    """`make docs` draws exactly what is there, and the page shows it."""
+    assert DRAWING.read_text(encoding="utf-8") == drawing(SHOWN)
+    assert f"]({DRAWING.name})" in PAGE
+
+
+def test_the_picture_shows_every_widget() -> None:
+    """Each title, and each alarm."""
+    texts = {element.text for element in ET.fromstring(drawing(SHOWN)).iter() if element.text}  # noqa: S314 - our own
+    for one in SHOWN:
+        assert one.title.partition("\n")[0].removeprefix("# ") in texts
+        assert one.kind != "alarm" or set(one.labels) <= texts
