@@ -1,7 +1,7 @@
 # What a newcomer and CI call. `make` alone lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test bench check docs format clean
+.PHONY: help setup run serve test mutants bench check docs lock sbom audit format clean
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -9,6 +9,8 @@ VENV := .venv
 SAM := .tools/sam
 CLOUD := .tools/cloud
 RUNTIME := .tools/runtime
+AUDIT := .tools/audit
+SUPPLY := .tools/supply
 # Given on the command line, or looked for when an environment has to be made.
 PYTHON ?= $$(sh local/find-python.sh)
 
@@ -26,8 +28,11 @@ serve: setup ## a local cloud and space for `sam local invoke`, until Ctrl-C
 test: setup ## run all tests; ARGS="-k store" picks some
 	@$(VENV)/bin/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
 
-bench: setup ## measure a batch of a hundred logs
-	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench.batch
+mutants: setup ## put deliberate bugs into copies, and see the tests find each
+	@$(VENV)/bin/python -m tests.faults.mutation $(ARGS)
+
+bench: setup ## hooklog beside what one would write instead; SHORT=1 is a quick look
+	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench $(if $(SHORT),--short)
 
 check: setup ## ruff, mypy, sam validate
 	@$(VENV)/bin/ruff format --check .
@@ -42,19 +47,53 @@ format: setup ## let ruff format and fix
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
+# Each is written from the file beside it that ends in `.in`. The order counts: what the functions
+# import decides for the rest.
+LOCKED := layers/dependencies/requirements.txt requirements.txt \
+	$(patsubst %.in,%.txt,$(wildcard local/requirements-*.in))
+
+lock: $(SUPPLY)/ready ## pin all dependencies with hashes; UPGRADE=1 takes newer indirect ones
+	@set -e; for file in $(LOCKED); do \
+		echo "$$file"; \
+		$(SUPPLY)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.13 \
+			--generate-hashes --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
+			"$${file%.txt}.in" -o "$$file"; \
+	done
+
+# From an environment with nothing in it but what is deployed.
+SBOM ?= .local/sbom.json
+sbom: $(SUPPLY)/ready ## write the bill of materials of what is deployed; SBOM=file says where
+	@mkdir -p $(dir $(SBOM)) && rm -rf .local/deployed
+	@$(SUPPLY)/bin/python -m venv --without-pip .local/deployed
+	@$(SUPPLY)/bin/python -m pip --python .local/deployed install --no-compile $(PIP_OPTIONS) \
+		-r layers/dependencies/requirements.txt
+	@$(SUPPLY)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-file $(SBOM) .local/deployed
+	@rm -rf .local/deployed
+	@echo "wrote $(SBOM)"
+
+audit: $(SAM)/ready $(AUDIT)/ready ## look for weaknesses in the template with checkov
+	@mkdir -p .local
+	@$(SAM)/bin/python local/translated.py > .local/translated.json
+	@$(AUDIT)/bin/checkov --config-file .checkov.yaml --file .local/translated.json
+
 clean: ## remove environments, builds and caches
 	rm -rf $(VENV) .tools .aws-sam .local .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage
+
+# Only what has the hashes of the files, and no package that runs code of its own to be installed.
+PIP_OPTIONS := --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
 # $(1): directory, $(2): requirements, $(3): what it is
 define environment
 	@echo "Setting up $(3) (once, a minute or so) …"
 	@python=$(PYTHON) && test -n "$$python" && rm -rf $(1) && "$$python" -m venv $(1)
-	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(2)
+	@$(1)/bin/python -m pip install $(PIP_OPTIONS) -r $(2)
 endef
 
 $(VENV)/ready: requirements.txt layers/dependencies/requirements.txt pyproject.toml
 	$(call environment,$(VENV),requirements.txt,the project's Python environment)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation -e .
 	@touch $@
 
 $(SAM)/ready: local/requirements-sam.txt
@@ -67,4 +106,12 @@ $(CLOUD)/ready: local/requirements-cloud.txt
 
 $(RUNTIME)/ready: local/requirements-runtime.txt
 	$(call environment,$(RUNTIME),local/requirements-runtime.txt,Lambda's runtime interface client)
+	@touch $@
+
+$(AUDIT)/ready: local/requirements-audit.txt
+	$(call environment,$(AUDIT),local/requirements-audit.txt,checkov)
+	@touch $@
+
+$(SUPPLY)/ready: local/requirements-supply.txt
+	$(call environment,$(SUPPLY),local/requirements-supply.txt,what pins and lists the dependencies)
 	@touch $@

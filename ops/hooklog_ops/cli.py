@@ -14,13 +14,17 @@ from rich.console import Console
 from hooklog.errors import HooklogError
 from hooklog_ops.commands import (
     backfill,
+    console,
     dlq,
     doctor,
     enqueue,
+    erase,
     explain,
+    export,
     failures,
     number,
     parked,
+    report,
     show,
 )
 from hooklog_ops.deployment import DEFAULT_STACK, Deployment, LocalDeployment
@@ -36,9 +40,13 @@ app.command()(show.show)
 app.command()(number.number)
 app.command()(failures.failures)
 app.command()(explain.explain)
+app.command()(export.export)
+app.command()(report.report)
 app.command()(enqueue.enqueue)
 app.command()(backfill.backfill)
 app.command()(doctor.doctor)
+app.command()(console.console)
+app.command()(erase.erase)
 app.add_typer(parked.app, name="parked")
 app.add_typer(dlq.app, name="dlq")
 

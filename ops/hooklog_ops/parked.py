@@ -122,7 +122,6 @@ class ParkedList:
         self._client = client
         self._table_name = table_name
         self._table = DynamoTable(client, table_name)
-        self._deserialize = TypeDeserializer().deserialize
 
     def items(self, wanted: Wanted) -> Iterator[ParkedItem]:
         """Give the entries that are wanted, a query a code."""
@@ -141,7 +140,7 @@ class ParkedList:
             )
             for page in pages:
                 for raw in page["Items"]:
-                    item = self._item(raw)
+                    item = parked_item(raw)
                     if wanted.log_type in (None, item.log_type):
                         yield item
 
@@ -216,23 +215,26 @@ class ParkedList:
                 found[key] = body["S"]
         return found
 
-    def _item(self, raw: Mapping[str, AttributeValueTypeDef]) -> ParkedItem:
-        values = {name: self._deserialize(value) for name, value in raw.items()}
 
-        def moment(name: str) -> datetime | None:
-            return datetime.fromisoformat(values[name]) if name in values else None
+def parked_item(raw: Mapping[str, AttributeValueTypeDef]) -> ParkedItem:
+    """Read an entry of the index."""
+    deserialize = TypeDeserializer().deserialize
+    values = {name: deserialize(value) for name, value in raw.items()}
 
-        return ParkedItem(
-            key=values["pk"],
-            code=values["parked_code"],
-            detail=values["parked_detail"],
-            log_type=values.get("log_type"),
-            attempts=int(values["parked_attempts"]),
-            first_at=datetime.fromisoformat(values["parked_first_at"]),
-            parked_at=datetime.fromisoformat(values["parked_at"]),
-            redriven_at=moment("redriven_at"),
-            redriven_by=values.get("redriven_by"),
-        )
+    def moment(name: str) -> datetime | None:
+        return datetime.fromisoformat(values[name]) if name in values else None
+
+    return ParkedItem(
+        key=values["pk"],
+        code=values["parked_code"],
+        detail=values["parked_detail"],
+        log_type=values.get("log_type"),
+        attempts=int(values["parked_attempts"]),
+        first_at=datetime.fromisoformat(values["parked_first_at"]),
+        parked_at=datetime.fromisoformat(values["parked_at"]),
+        redriven_at=moment("redriven_at"),
+        redriven_by=values.get("redriven_by"),
+    )
 
 
 def _as_redrive(body: str) -> str:

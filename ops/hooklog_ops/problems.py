@@ -50,6 +50,10 @@ class FunctionError(OperatorError):
     """A function that was called failed."""
 
 
+class PortTakenError(OperatorError):
+    """The console cannot listen where it is told to."""
+
+
 class SendError(OperatorError):
     """Some messages were not taken by the queue."""
 

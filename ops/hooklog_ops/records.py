@@ -147,6 +147,21 @@ class Records:
                     if not start:
                         break
 
+    def failed_on(
+        self, day: date, log_type: str, *, limit: int, after: tuple[datetime, str] | None = None
+    ) -> tuple[list[Failure], bool]:
+        """Give failed logs of a day by one query, newest first, and whether there may be more.
+
+        ``after`` is the creation and the key of the last one that was given before.
+        """
+        name = f"{day:%Y-%m-%d}#{log_type}"
+        start: dict[str, AttributeValueTypeDef] = {}
+        if after:
+            start = {"created_at": {"S": iso(after[0])}, "pk": {"S": after[1]}}
+            start["failed_on"] = {"S": name}
+        found, rest = self._query("failures", "failed_on", name, limit=limit, start=start)
+        return [_failure(item) for item in found], rest is not None
+
     def rows(self, keys: Sequence[str]) -> list[Item]:
         """Read rows by their keys, in that order; those that are gone are left out."""
         return self._rows([{"pk": key} for key in keys])
@@ -177,9 +192,10 @@ class Records:
         except ClientError as error:
             problem = error.response["Error"]
             if problem["Code"] == "ValidationException" and index in problem["Message"]:
+                deploy = f"with {PARAMETERS[index]}=true" if index in PARAMETERS else "again"
                 raise IndexMissingError(
-                    f"The table has no index {index}. Deploy with {PARAMETERS[index]}=true;"
-                    " logs that are stored from then on can be found by it."
+                    f"The table has no index {index}. Deploy the template {deploy}; logs that are"
+                    " stored from then on can be found by it."
                 ) from None
             raise
         return [self._item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")

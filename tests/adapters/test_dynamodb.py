@@ -81,7 +81,7 @@ def test_a_hundred_keys_a_read_and_twenty_five_statements_a_write() -> None:
     assert table(client).read(keys) == {}
     assert [len(read["Keys"]) for read in client.reads] == [100, 100, 1]
     assert set(table(client).write([write(key) for key in keys[:60]]).values()) == {None}
-    assert [len(statements) for statements in client.writes] == [25, 25, 10]
+    assert sorted(len(statements) for statements in client.writes) == [10, 25, 25]
 
 
 def test_nothing_to_do_makes_no_call() -> None:

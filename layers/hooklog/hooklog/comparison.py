@@ -43,6 +43,9 @@ def judge(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verd
     """Compare a listed log with its row."""
     if row is None:
         return Verdict.MISSING
+    if row.erased_at is not None:
+        # It is missing on purpose.
+        return Verdict.PRESENT
     if row.parked_at is not None and row.parked_code not in RETRYABLE_CODES:
         # A person has to look first; until then nothing would change. What was parked because
         # attempts ran out, in a long outage for one, is tried again.
@@ -55,6 +58,5 @@ def judge(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verd
         listed.error_code,
     ):
         return Verdict.STALE
-    if not row.final and listed.created_at < stuck_before:
-        return Verdict.UNFINISHED
-    return Verdict.PRESENT
+    is_stuck = not row.final and listed.created_at < stuck_before
+    return Verdict.UNFINISHED if is_stuck else Verdict.PRESENT

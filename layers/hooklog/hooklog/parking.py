@@ -46,7 +46,12 @@ class Park:
     log_type: str | None = None
 
     def plan(self, row: Row | None) -> Write | None:
-        """Park, unless a later fetch has stored the log, or a later failure has parked it."""
+        """Park, unless a later fetch has stored the log, or a later failure has parked it.
+
+        What was erased is not parked either: the message and the payload may hold a number.
+        """
+        if row is not None and row.erased_at is not None:
+            return None
         if row is not None and any(
             later is not None and later > self.at for later in (row.fetched_at, row.parked_at)
         ):

@@ -116,7 +116,7 @@ class _Batch:
         self._report.received = len(batch)
         self._store(self._enrich(self._skip_known(self._parse(batch))))
         response = self._endings.finish(self._parts.table, self._parts.queue, self._rows)
-        self._parts.telemetry.emit(self._report)
+        self._publish()
         return response
 
     def _parse(self, batch: list[Delivery]) -> dict[str, _Job]:
@@ -228,6 +228,15 @@ class _Batch:
             else:
                 self._report.skipped[record.kind.name] += 1
             self._expect_announced(job, record)
+
+    def _publish(self) -> None:
+        """Tell the operator; trouble with that undoes nothing of what is done."""
+        try:
+            self._parts.telemetry.emit(self._report)
+        # Raised, it would bring the whole batch back to find its rows known: the same work
+        # again, and the counts would be lost all the same.
+        except Exception as error:  # noqa: BLE001
+            self._parts.telemetry.defect("report", error)
 
     def _skip(self, key: str, job: _Job) -> None:
         log_type = job.request.kind.name

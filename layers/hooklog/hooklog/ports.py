@@ -93,4 +93,7 @@ class Telemetry(Protocol):
         """Publish what became of one batch."""
 
     def defect(self, key: str, error: BaseException) -> None:
-        """Report a bug's place, without any value that may be personal data."""
+        """Report a bug's place, without any value that may be personal data.
+
+        It never raises: it is called where nothing may be lost, and nobody else can be told.
+        """

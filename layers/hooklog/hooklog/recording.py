@@ -16,8 +16,11 @@ def contains(row: Row | None, request: LogRequest, sent_at: datetime, skew: time
     """Whether a stored row already shows what this message tells.
 
     It does if it is not behind the status that the message announces, and was fetched after the
-    message was sent, by more than the clocks may differ; or if the message is an old story.
+    message was sent, by more than the clocks may differ; or if the message is an old story. Of a
+    log that was erased nobody wants to know anything, so it is not even fetched.
     """
+    if row is not None and row.erased_at is not None:
+        return True
     if row is None or row.fetched_at is None or row.status is None:
         return False
     if request.kind.is_behind(row.status, request.status):
@@ -51,8 +54,10 @@ def supersedes(record: Record, row: Row) -> bool:
 
     That is the order of the pairs (final, fetched_at). Because the order is total, the
     greatest pair wins whatever the order of arrival: late, repeated or reordered
-    deliveries all end in the same row.
+    deliveries all end in the same row. A row that was erased is not replaced by anything.
     """
+    if row.erased_at is not None:
+        return False
     if row.fetched_at is None:
         return True
     return (record.log.is_terminal, record.fetched_at) > (row.final, row.fetched_at)

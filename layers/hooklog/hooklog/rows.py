@@ -38,6 +38,8 @@ class Row:
         redriven_at: when an operator put it on the queue again.
         redriven_by: who that was.
         parked_history: parkings that were lifted, oldest first.
+        erased_at: when an operator erased all else, because somebody asked for it; the row
+            stays so that nothing brings it back.
 
     """
 
@@ -56,6 +58,7 @@ class Row:
     redriven_at: datetime | None = None
     redriven_by: str | None = None
     parked_history: Sequence[Attribute] = ()
+    erased_at: datetime | None = None
 
     #: Attributes that a read has to bring.
     ATTRIBUTES: ClassVar = (
@@ -74,6 +77,7 @@ class Row:
         "redriven_at",
         "redriven_by",
         "parked_history",
+        "erased_at",
     )
     #: Of these, the times.
     TIMES: ClassVar = (
@@ -82,6 +86,7 @@ class Row:
         "parked_at",
         "parked_first_at",
         "redriven_at",
+        "erased_at",
     )
 
 

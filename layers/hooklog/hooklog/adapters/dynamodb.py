@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from hooklog.errors import (
     StoreTooLargeError,
     StoreUnavailableError,
 )
+from hooklog.items import Attribute
 from hooklog.ports import Lost
 from hooklog.rows import Row, Write
 
@@ -33,6 +35,8 @@ _MAX_KEYS = 100
 _MAX_STATEMENTS = 25
 #: Keys that DynamoDB left unread are asked for again this often, at once.
 _READ_ROUNDS = 3
+#: As many as a batch of a hundred logs needs; botocore keeps ten connections.
+_WRITES_AT_ONCE = 4
 
 _LOST = frozenset({"DuplicateItem", "ConditionalCheckFailed"})
 _THROTTLED = frozenset(
@@ -54,7 +58,8 @@ class DynamoTable:
         """Use a table by its name."""
         self._client = client
         self._name = name
-        self._serialize = TypeSerializer().serialize
+        self._threads = ThreadPoolExecutor(_WRITES_AT_ONCE)
+        self._serializer = TypeSerializer()
         self._deserialize = TypeDeserializer().deserialize
         self._names = {f"#{index}": name for index, name in enumerate(("pk", *Row.ATTRIBUTES))}
 
@@ -68,15 +73,9 @@ class DynamoTable:
     def write(self, writes: Sequence[Write]) -> dict[str, Lost | StoreError | None]:
         """Write rows, twenty-five a call; each statement has its own condition and result."""
         fates: dict[str, Lost | StoreError | None] = {}
-        statements: list[tuple[str, BatchStatementRequestTypeDef]] = []
-        for write in writes:
-            try:
-                statements.append((write.key, self._statement(write)))
-            except (TypeError, ArithmeticError) as error:
-                msg = f"A value has no DynamoDB form ({type(error).__name__})."
-                fates[write.key] = StoreRejectedError(msg)
-        for chunk in batched(statements, _MAX_STATEMENTS, strict=False):
-            fates |= self._write_chunk(chunk)
+        chunks = batched(writes, _MAX_STATEMENTS, strict=False)
+        for written in self._threads.map(self._write_chunk, chunks):
+            fates |= written
         return fates
 
     def _read_chunk(self, keys: Sequence[str], *, consistent: bool) -> dict[str, Row]:
@@ -114,7 +113,18 @@ class DynamoTable:
                 values[name] = datetime.fromisoformat(values[name])
         return Row(**values)
 
-    def _write_chunk(
+    def _write_chunk(self, writes: Sequence[Write]) -> dict[str, Lost | StoreError | None]:
+        fates: dict[str, Lost | StoreError | None] = {}
+        statements: list[tuple[str, BatchStatementRequestTypeDef]] = []
+        for write in writes:
+            try:
+                statements.append((write.key, self._statement(write)))
+            except (TypeError, ArithmeticError) as error:
+                msg = f"A value has no DynamoDB form ({type(error).__name__})."
+                fates[write.key] = StoreRejectedError(msg)
+        return fates | self._execute(statements) if statements else fates
+
+    def _execute(
         self, chunk: Sequence[tuple[str, BatchStatementRequestTypeDef]]
     ) -> dict[str, Lost | StoreError | None]:
         try:
@@ -126,9 +136,7 @@ class DynamoTable:
             if isinstance(failure, StoreRejectedError) and len(chunk) > 1:
                 # DynamoDB refuses the whole call for one statement that it cannot read, so
                 # each goes alone: the bad one must not cost its neighbours anything.
-                return {
-                    key: fate for pair in chunk for key, fate in self._write_chunk([pair]).items()
-                }
+                return {key: fate for pair in chunk for key, fate in self._execute([pair]).items()}
             return {key: failure for key, _ in chunk}
         return {
             key: _fate(response.get("Error"))
@@ -147,6 +155,10 @@ class DynamoTable:
             text = f'UPDATE "{self._name}" {" ".join(clauses)} WHERE "pk" = ? AND "version" = ?'
             parameters = [*values.values(), write.key, write.expected_version]
         return {"Statement": text, "Parameters": [self._serialize(value) for value in parameters]}
+
+    def _serialize(self, value: Attribute) -> AttributeValueTypeDef:
+        # Most values are text, for which boto3 first rules out everything else.
+        return {"S": value} if isinstance(value, str) else self._serializer.serialize(value)
 
 
 def _fate(error: BatchStatementErrorTypeDef | None) -> Lost | StoreError | None:

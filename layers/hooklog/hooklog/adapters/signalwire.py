@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -10,6 +11,7 @@ from http import HTTPStatus
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+from urllib3.response import BaseHTTPResponse
 
 from hooklog.adapters.credentials import Credentials, CredentialsSource
 from hooklog.errors import (
@@ -30,6 +32,7 @@ from hooklog.ports import utc_now
 #: A documented log has about 800 bytes. Together with the queue message an answer of this
 #: size still fits into one item, so it can be parked whole.
 MAX_BODY = 96 * 1024
+_TOO_LATE = "SignalWire did not answer in time."
 _REFUSALS: Mapping[int, type[FetchError]] = {
     HTTPStatus.UNAUTHORIZED: UnauthorizedError,
     HTTPStatus.FORBIDDEN: ForbiddenError,
@@ -50,6 +53,7 @@ class SignalWireApi:
         connect_timeout: float,
         read_timeout: float,
         clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open nothing yet.
 
@@ -60,12 +64,14 @@ class SignalWireApi:
             connect_timeout: seconds.
             read_timeout: seconds between two pieces of an answer.
             clock: to read a ``Retry-After`` that is a date.
+            monotonic: seconds, for the time that is left.
 
         """
         self._credentials = credentials
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._clock = clock
+        self._monotonic = monotonic
         # retries=False: urllib3 would sleep on Retry-After, for hours if told to.
         # Nobody waits for a connection: one may be held by a thread that was given up.
         self._pool = urllib3.connection_from_url(base_url, maxsize=connections, retries=False)
@@ -82,28 +88,29 @@ class SignalWireApi:
             FetchError: there is no usable answer; which one says whether to try again.
 
         """
+        deadline = self._monotonic() + time_left
         credentials = self._credentials.current()
         try:
-            return self._request(path, credentials, time_left, max_body)
+            return self._request(path, credentials, deadline, max_body)
         except UnauthorizedError:
             renewed = self._credentials.renewed(credentials)
             if renewed == credentials:
                 raise
-            return self._request(path, renewed, time_left, max_body)
+            return self._request(path, renewed, deadline, max_body)
 
-    def _request(self, path: str, credentials: Credentials, time_left: float, max_body: int) -> str:
+    def _request(self, path: str, credentials: Credentials, deadline: float, max_body: int) -> str:
         try:
             try:
-                status, headers, body = self._exchange(path, credentials, time_left, max_body)
+                status, headers, body = self._exchange(path, credentials, deadline, max_body)
             except ProtocolError:
                 # A kept connection that died while the function was frozen looks like this.
                 # A new one is opened at once; if that breaks too, the fault is elsewhere.
-                status, headers, body = self._exchange(path, credentials, time_left, max_body)
+                status, headers, body = self._exchange(path, credentials, deadline, max_body)
         except HTTPError as error:
             # A refused connection and an unknown host are NewConnectionErrors, which urllib3
             # derives from its timeouts.
             if isinstance(error, Urllib3TimeoutError) and not isinstance(error, NewConnectionError):
-                raise FetchTimeoutError("SignalWire did not answer in time.") from None
+                raise FetchTimeoutError(_TOO_LATE) from None
             raise FetchConnectionError(
                 f"The connection to SignalWire failed ({type(error).__name__})."
             ) from None
@@ -112,8 +119,9 @@ class SignalWireApi:
         return _json_text(headers, body, max_body)
 
     def _exchange(
-        self, path: str, credentials: Credentials, time_left: float, max_body: int
+        self, path: str, credentials: Credentials, deadline: float, max_body: int
     ) -> tuple[int, Mapping[str, str], bytes]:
+        time_left = self._time_left(deadline)
         response = self._pool.urlopen(
             "GET",
             path,
@@ -131,7 +139,7 @@ class SignalWireApi:
             preload_content=False,
         )
         try:
-            body = response.read(max_body + 1)
+            body = self._read(response, deadline, max_body)
         except BaseException:
             response.close()
             raise
@@ -139,6 +147,30 @@ class SignalWireApi:
             response.close()
         response.release_conn()
         return response.status, response.headers, body
+
+    def _read(self, response: BaseHTTPResponse, deadline: float, max_body: int) -> bytes:
+        """Read to the end, or one byte beyond the limit; no longer than there is time.
+
+        Piece by piece, because urllib3's timeouts begin anew with each piece: an answer that
+        trickles in would be waited for as long as it likes.
+        """
+        body = bytearray()
+        while len(body) <= max_body and (piece := response.read1(max_body + 1 - len(body))):
+            body += piece
+            self._time_left(deadline)
+        return bytes(body)
+
+    def _time_left(self, deadline: float) -> float:
+        """Give the seconds until then.
+
+        Raises:
+            FetchTimeoutError: there are none.
+
+        """
+        time_left = deadline - self._monotonic()
+        if time_left <= 0:
+            raise FetchTimeoutError(_TOO_LATE)
+        return time_left
 
 
 def _json_text(headers: Mapping[str, str], body: bytes, max_body: int) -> str:

@@ -1,0 +1,160 @@
+"""One person's number: every row that holds it is found, and emptied for good.
+
+Nothing else scans the table. There is no index that would do: the optional one has the number at
+the other end alone, and a parked message holds numbers wherever its producer put them.
+
+Of a row stay its key, its version and the time of the erasure. It is not deleted, because the
+sweep would then find the log missing and store it anew; what such a row means to the functions is
+in :mod:`hooklog.recording`, :mod:`hooklog.parking` and :mod:`hooklog.comparison`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from hooklog.items import iso
+from hooklog.ports import Clock
+from hooklog_ops.problems import ErasureError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+#: Attributes whose text comes from outside, and may hold a number.
+MAY_HOLD_NUMBERS: Final = (
+    *("from", "to", "number", "remote_station", "url", "error_message", "unknown_fields"),
+    *("parked_body", "parked_payload"),
+)
+_E164 = re.compile(r"\+([1-9]\d{6,14})")
+#: A row that somebody else changes is looked at again, so often.
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A row that holds the number.
+
+    Attributes:
+        key: of the row.
+        version: as it was read.
+        attributes: that hold the number.
+
+    """
+
+    key: str
+    version: int
+    attributes: Sequence[str]
+
+
+def digits(number: str) -> str:
+    """Give the digits of an E.164 number.
+
+    Raises:
+        ErasureError: it is none.
+
+    """
+    found = _E164.fullmatch(number)
+    if found is None:
+        raise ErasureError(
+            "The number is not in E.164 form: a plus sign, the country code and the rest, such as"
+            " +12065550123."
+        )
+    return found[1]
+
+
+class Eraser:
+    """Finds and erases the rows of one number."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str, number: str) -> None:
+        """Look for that number in that table.
+
+        Raises:
+            ErasureError: the number is not in E.164 form.
+
+        """
+        self._client = client
+        self._table_name = table_name
+        self._digits = digits(number)
+        # In a longer row of digits they are another number.
+        self._found = re.compile(rf"(?<!\d){self._digits}(?!\d)")
+        self._names = {f"#{index}": name for index, name in enumerate(MAY_HOLD_NUMBERS)}
+
+    def holders(self, read: Callable[[int], None]) -> Iterator[Holder]:
+        """Read the whole table once, and give the rows that hold the number.
+
+        ``from`` and ``to`` hold it in any form, ``whatsapp:+…`` and ``sip:…`` too, as long as its
+        digits stand together.
+
+        Args:
+            read: is told the number of rows of each page.
+
+        """
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table_name,
+            # A row that was written a moment ago counts too.
+            ConsistentRead=True,
+            ProjectionExpression=", ".join(("pk", "version", *self._names)),
+            FilterExpression=" OR ".join(f"contains({name}, :digits)" for name in self._names),
+            ExpressionAttributeNames=self._names,
+            ExpressionAttributeValues={":digits": {"S": self._digits}},
+        )
+        for page in pages:
+            read(page["ScannedCount"])
+            for item in page["Items"]:
+                if holder := self._holder(item):
+                    yield holder
+
+    def erase(self, holder: Holder, clock: Clock) -> bool:
+        """Empty one row for good; False if it does not hold the number any more.
+
+        Raises:
+            ErasureError: others keep changing the row.
+
+        """
+        found: Holder | None = holder
+        for _ in range(_ROUNDS):
+            if found is None:
+                return False
+            if self._empty(found, clock):
+                return True
+            answer = self._client.get_item(
+                TableName=self._table_name, Key={"pk": {"S": holder.key}}, ConsistentRead=True
+            )
+            found = self._holder(answer.get("Item", {}))
+        raise ErasureError(f"The row {holder.key} keeps changing; run the same command again.")
+
+    def _empty(self, holder: Holder, clock: Clock) -> bool:
+        """Put a row without the number in place of the one that was read; False if it changed."""
+        try:
+            self._client.put_item(
+                TableName=self._table_name,
+                Item={
+                    "pk": {"S": holder.key},
+                    # Whoever has read the row before and writes it now loses the race, looks again
+                    # and finds that there is nothing to be written.
+                    "version": {"N": str(holder.version + 1)},
+                    "erased_at": {"S": iso(clock())},
+                },
+                # A row that is gone since, by its time to live, could be stored anew.
+                ConditionExpression="attribute_not_exists(pk) OR version = :version",
+                ExpressionAttributeValues={":version": {"N": str(holder.version)}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _holder(self, item: Mapping[str, AttributeValueTypeDef]) -> Holder | None:
+        """Say where a row holds the number, if it does."""
+        attributes = [
+            name for name in MAY_HOLD_NUMBERS if self._found.search(item.get(name, {}).get("S", ""))
+        ]
+        if not attributes:
+            return None
+        return Holder(key=item["pk"]["S"], version=int(item["version"]["N"]), attributes=attributes)

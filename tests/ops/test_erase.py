@@ -1,0 +1,233 @@
+"""Erasing a number: every row that holds it is found, emptied, and stays empty."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.errors import LogInvalidError, MessageMalformedError
+from hooklog.items import iso, optional_attributes
+from hooklog.logs import KINDS
+from hooklog.parking import PARKED_ATTRIBUTES, Park
+from hooklog.recording import StoreRecord
+from hooklog.rows import Row
+from hooklog.store import Stale, apply
+from hooklog_ops.erasure import MAY_HOLD_NUMBERS, Eraser, Holder, digits
+from hooklog_ops.problems import ErasureError
+from tests.builders import body, fax_log, message_log, record
+from tests.fakes import NOW, Clock
+from tests.ops.conftest import Desk
+from tests.ops.seeding import log_id, store
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+NUMBER = "+12065550123"
+OTHER = "+12065550199"
+#: Attributes that cannot hold a number: hooklog's own words, times, counts and IDs, and what
+#: SignalWire chooses out of few words.
+OWN_WORDS = {
+    *("log_type", "outcome", "category", "cause", "advice", "retry", "severity", "explanation"),
+    *("fetched_at", "lag_ms", "created_at", "first_failed_at", "expires_at", "version", "final"),
+    *("from_country", "from_type", "from_channel", "to_country", "to_type", "to_channel"),
+    *("account_id", "resource_sid", "resolved_by", "unit_charge", "charge_gap", "drift"),
+    *("day", "failed_on", "erased_at", "parked_history", "redriven_at", "redriven_by"),
+    *("parked_code", "parked_detail", "parked_attempts", "parked_first_at", "parked_at"),
+}
+FEW_WORDS = {
+    *("status", "direction", "source", "type", "kind", "quality", "error_code"),
+    *("charge", "charge_details", "number_of_pages", "number_of_segments"),
+}
+
+
+def rows(desk: Desk) -> dict[str, dict[str, AttributeValueTypeDef]]:
+    """Read the whole table, by key."""
+    pages = desk.stack.dynamodb.get_paginator("scan").paginate(
+        TableName=desk.stack.output("TableName")
+    )
+    return {item["pk"]["S"]: item for page in pages for item in page["Items"]}
+
+
+def eraser(desk: Desk, number: str = NUMBER) -> Eraser:
+    """Give what erases in the desk's table."""
+    return Eraser(desk.stack.dynamodb, desk.stack.output("TableName"), number)
+
+
+def table(desk: Desk) -> DynamoTable:
+    """Give the table as the functions have it."""
+    return DynamoTable(desk.stack.dynamodb, desk.stack.output("TableName"))
+
+
+def park(desk: Desk, key: str, *, text: str = "{?", payload: str | None = None) -> None:
+    """Park a message as the function does."""
+    error = LogInvalidError("charge: missing", payload=payload) if payload else None
+    change = Park(key=key, error=error or MessageMalformedError(), body=text, attempts=1, at=NOW)
+    apply(table(desk), [change], {})
+
+
+def seed(desk: Desk) -> tuple[set[str], set[str]]:
+    """Fill the table; give the keys of the rows that hold the number, and of those that do not."""
+    held = store(
+        desk,
+        fax_log(id=log_id(1), to=NUMBER),
+        message_log(id=log_id(2), **{"from": NUMBER}),
+        message_log(id=log_id(3), to=f"whatsapp:{NUMBER}"),
+        message_log(id=log_id(4), to=f"sip:{NUMBER}@example.com"),
+        fax_log(id=log_id(5), remote_station=f"FAX {NUMBER} "),
+        fax_log(id=log_id(6), caller_id={"number": NUMBER}),
+        fax_log(id=log_id(7), error_code="34004", error_message=f"No answer from {NUMBER}"),
+    )
+    park(desk, "parked#1", text=f"call {NUMBER}")
+    park(desk, "fax#2", text=body(log_id=log_id(8)), payload=json.dumps({"from": NUMBER}))
+    kept = store(
+        desk,
+        fax_log(id=log_id(11), to=OTHER),
+        # Another number that begins with this one, and one that ends with it.
+        message_log(id=log_id(12), to=f"{NUMBER}7"),
+        message_log(id=log_id(13), to=f"+9{NUMBER[1:]}"),
+    )
+    park(desk, "parked#3", text=f"call {OTHER}")
+    return {*held, "parked#1", "fax#2"}, {*kept, "parked#3"}
+
+
+def test_every_row_of_a_number_is_erased_and_no_other(desk: Desk) -> None:
+    """In whatever attribute and form; the rows of other numbers are as they were."""
+    held, kept = seed(desk)
+    before = rows(desk)
+    assert desk.json("erase", "--number", NUMBER, "--yes") == {
+        "rows": len(before),
+        "erased": len(held),
+    }
+    after = rows(desk)
+    assert {key: after[key] for key in kept} == {key: before[key] for key in kept}
+    for key in held:
+        assert set(after[key]) == {"pk", "version", "erased_at"}
+        assert int(after[key]["version"]["N"]) == int(before[key]["version"]["N"]) + 1
+    assert desk.json("erase", "--number", NUMBER, "--dry-run")["would_erase"] == []
+
+
+def test_an_erased_row_stays_empty(desk: Desk) -> None:
+    """The function stores nothing in it again, whatever it has fetched."""
+    log = message_log(id=log_id(1), to=NUMBER)
+    (key,) = store(desk, log)
+    desk.json("erase", "--number", NUMBER, "--yes")
+    before = rows(desk)
+    for known in ({}, table(desk).read([key])):
+        assert isinstance(apply(table(desk), [StoreRecord(record(log))], known)[key], Stale)
+    assert rows(desk) == before
+
+
+def test_an_erased_row_can_be_shown(desk: Desk) -> None:
+    """It says when it was erased, and nothing else."""
+    store(desk, message_log(id=log_id(1), to=NUMBER))
+    desk.json("erase", "--number", NUMBER, "--yes")
+    shown = desk.hooklog("show", "message", log_id(1))
+    assert shown.exit_code == 0
+    assert "erased_at" in shown.stdout
+    assert NUMBER[1:] not in shown.stdout
+
+
+def test_a_dry_run_tells_which_and_changes_nothing(desk: Desk) -> None:
+    """Each row by its key, with the attributes that hold the number."""
+    store(desk, message_log(id=log_id(1), **{"from": NUMBER, "to": NUMBER}))
+    before = rows(desk)
+    answer = desk.json("erase", "--number", NUMBER, "--dry-run")
+    (row,) = answer["would_erase"]
+    assert row["key"] == f"message#{log_id(1)}"
+    assert {"from", "to"} <= set(row["attributes"])
+    assert rows(desk) == before
+
+
+def test_without_a_terminal_it_wants_to_be_told(desk: Desk) -> None:
+    """Nothing is erased by a script that does not say so."""
+    store(desk, message_log(id=log_id(1), to=NUMBER))
+    before = rows(desk)
+    refused = desk.hooklog("erase", "--number", NUMBER)
+    assert refused.exit_code == 2
+    assert "--yes" in refused.output
+    assert rows(desk) == before
+
+
+def test_it_says_where_the_number_can_still_be(desk: Desk) -> None:
+    """What this command cannot reach is left to the operator, by name."""
+    store(desk, message_log(id=log_id(1), to=NUMBER))
+    said = desk.hooklog("erase", "--number", NUMBER, "--yes").stdout
+    for place in ("backups", "SignalWire", "queue", "exported"):
+        assert place in said
+
+
+@pytest.mark.parametrize("number", ["12065550123", "+1 206 555 0123", "+0206555", "", "*", "+1"])
+def test_what_is_no_number_is_refused(number: str) -> None:
+    """A short or empty text would be found in rows of others."""
+    with pytest.raises(ErasureError, match=r"E\.164"):
+        digits(number)
+
+
+class Racing:
+    """A client of the table before whose writes somebody else changes the row."""
+
+    def __init__(self, desk: Desk, *others: dict[str, Any]) -> None:
+        """Let others put these values into the row, one write after the other."""
+        self._client = desk.stack.dynamodb
+        self._table_name = desk.stack.output("TableName")
+        self._others = list(others)
+
+    def put_item(self, **call: Any) -> object:  # noqa: ANN401 - as boto3's
+        """Change the row first."""
+        if self._others:
+            item = {"pk": call["Item"]["pk"], **self._others.pop(0)}
+            self._client.put_item(TableName=self._table_name, Item=item)
+        return self._client.put_item(**call)
+
+    def get_item(self, **call: Any) -> object:  # noqa: ANN401 - as boto3's
+        """Read as it is."""
+        return self._client.get_item(**call)
+
+
+def race(desk: Desk, *others: dict[str, Any]) -> bool:
+    """Erase a row that others change meanwhile."""
+    client: Any = Racing(desk, *others)
+    racing = Eraser(client, desk.stack.output("TableName"), NUMBER)
+    holder = Holder(key="fax#1", version=1, attributes=["to"])
+    return racing.erase(holder, Clock(NOW))
+
+
+def test_a_row_that_changed_meanwhile_is_looked_at_again(desk: Desk) -> None:
+    """Its later version is what is erased."""
+    assert race(desk, {"version": {"N": "4"}, "to": {"S": NUMBER}})
+    assert rows(desk)["fax#1"] == {
+        "pk": {"S": "fax#1"},
+        "version": {"N": "5"},
+        "erased_at": {"S": iso(NOW)},
+    }
+
+
+def test_a_row_that_lost_the_number_meanwhile_is_left_alone(desk: Desk) -> None:
+    """It is somebody else's by now."""
+    assert not race(desk, {"version": {"N": "4"}, "to": {"S": OTHER}})
+    assert rows(desk)["fax#1"]["to"] == {"S": OTHER}
+
+
+def test_a_row_that_keeps_changing_is_told(desk: Desk) -> None:
+    """The sentence names it and says how to go on."""
+    others = [{"version": {"N": str(number)}, "to": {"S": NUMBER}} for number in range(10, 20)]
+    with pytest.raises(ErasureError, match="fax#1 keeps changing; run the same command again"):
+        race(desk, *others)
+
+
+def test_a_row_that_expired_meanwhile_is_not_stored_again(desk: Desk) -> None:
+    """A backfill would find it missing, and bring the number back."""
+    holder = Holder(key="fax#1", version=1, attributes=["to"])
+    assert eraser(desk).erase(holder, Clock(NOW))
+    assert "erased_at" in rows(desk)["fax#1"]
+
+
+def test_every_attribute_that_may_hold_a_number_is_looked_at() -> None:
+    """A new attribute has to be put among those that may, or those that cannot."""
+    written = {name for kind in KINDS.values() for name in optional_attributes(kind)}
+    everything = {*written, *Row.ATTRIBUTES, *PARKED_ATTRIBUTES, "log_type", "outcome", "lag_ms"}
+    assert everything == {*MAY_HOLD_NUMBERS, *OWN_WORDS, *FEW_WORDS}
+    assert not set(MAY_HOLD_NUMBERS) & (OWN_WORDS | FEW_WORDS)

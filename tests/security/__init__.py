@@ -1,0 +1,1 @@
+"""What the page on security promises: see docs/security.md."""

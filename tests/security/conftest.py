@@ -1,0 +1,21 @@
+"""What several tests of this folder need."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from local.cloud import ROOT
+
+
+@pytest.fixture(scope="session")
+def deployed() -> dict[str, Any]:
+    """Give the template's resources as CloudFormation gets them, translated by SAM itself."""
+    python, script = ROOT / ".tools/sam/bin/python", ROOT / "local/translated.py"
+    done = subprocess.run([python, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    resources: dict[str, Any] = json.loads(done.stdout)["Resources"]
+    return resources

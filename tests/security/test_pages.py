@@ -1,0 +1,74 @@
+"""Where the next page of a list may lead: the one path that SignalWire's own answer names."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hooklog.adapters.credentials import Credentials, FixedCredentials
+from hooklog.adapters.listing import LogLists
+from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.errors import FetchError
+from tests.adapters.tiny import response, tiny
+
+#: Seconds.
+AMPLE = 30.0
+LAST = response(json.dumps({"links": {}, "data": []}))
+
+
+def lists(url: str) -> LogLists:
+    """Give a client of a space's lists."""
+    return LogLists(
+        SignalWireApi(
+            url,
+            FixedCredentials(Credentials("project", "PT-token")),
+            connections=1,
+            connect_timeout=AMPLE,
+            read_timeout=AMPLE,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://{elsewhere}/api/fax/logs?page=2",
+        "https://{elsewhere}/api/fax/logs?page=2",
+        "//{elsewhere}/api/fax/logs?page=2",
+        "http:////{elsewhere}/api/fax/logs?page=2",
+        "/\\{elsewhere}/api/fax/logs?page=2",
+        "@{elsewhere}/api/fax/logs?page=2",
+        "{elsewhere}/api/fax/logs?page=2",
+        ":80@{elsewhere}/?page=2",
+        "/api/fax/logs?page=2\r\nHost: {elsewhere}",
+        "?page=2",
+    ],
+)
+def test_the_next_page_is_asked_of_the_configured_space_or_of_nobody(link: str) -> None:
+    """Whatever host a link names, the credentials do not go there."""
+    with tiny(LAST) as elsewhere:
+        first = {"links": {"next": link.format(elsewhere=elsewhere.host)}, "data": []}
+        with tiny(response(json.dumps(first)), LAST) as space:
+            client = lists(space.url)
+            page = client.page("/api/fax/logs", AMPLE)
+            assert page.next is not None
+            try:
+                client.page(page.next, AMPLE)
+            except FetchError:
+                assert len(space.requests) == 1
+            else:
+                _, second = space.requests
+                assert f"Host: {space.host}\r\n" in second
+    assert elsewhere.requests == []
+
+
+def test_a_link_as_signalwire_sends_it_is_followed() -> None:
+    """The path and the query of an absolute link make the next request."""
+    first = {"links": {"next": "https://example.signalwire.com/api/fax/logs?page=2"}, "data": []}
+    with tiny(response(json.dumps(first)), LAST) as space:
+        client = lists(space.url)
+        page = client.page("/api/fax/logs", AMPLE)
+        assert page.next is not None
+        client.page(page.next, AMPLE)
+    assert space.requests[1].startswith("GET /api/fax/logs?page=2 HTTP/1.1\r\n")

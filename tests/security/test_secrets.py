@@ -1,0 +1,193 @@
+"""Secrets stay inside, whatever goes wrong: not in log lines, metrics, exceptions or rows."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.credentials import Credentials, SecretCredentials
+from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
+from hooklog.adapters.emission import EmbeddedMetrics
+from hooklog.adapters.fetching import ConcurrentSource
+from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.adapters.signing_keys import SecretSigningKeys
+from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.catalogue import catalogue
+from hooklog.errors import FetchError, HooklogError
+from hooklog.front_door import FrontDoor
+from hooklog.pipeline import Enricher
+from tests.adapters.secrets_manager import ARN, SecretsManager, client_error
+from tests.adapters.tiny import NOTHING, response, tiny
+from tests.builders import FAX_ID, delivery, fax_log, sqs_event
+from tests.canary import leaked, told_by
+from tests.fakes import Clock, FakeProducer, FakeQueue, MemoryTable
+from tests.webhook import BASE, Request, json_request
+
+#: Found nowhere else; long enough that no part of them is there by chance.
+TOKEN = "PT5b1ce97a0d3f486e92c7f81ab64d20e3"
+KEY = "PSK_7d40fb2c9e8a4f13a6b5c2d1e0f98374"
+PROJECT = "0e7d2f6a-93b1-4c58-8f0d-6a1b5c7e9d24"
+SECRETS = (TOKEN, KEY)
+AUTHORIZATION = Credentials(PROJECT, TOKEN).authorization
+#: Seconds; what a test does not wait for must not fail on a busy machine either.
+AMPLE = 30.0
+
+ECHO = json.dumps({"Authorization": AUTHORIZATION, "token": TOKEN, "from": TOKEN})
+#: What a server, or a proxy before it, may answer that has seen the request.
+ANSWERS = {
+    "a log": response(json.dumps(fax_log(id=FAX_ID))),
+    "an echo": response(ECHO),
+    "an echo of an error": response(ECHO, 500),
+    "an echo of a refusal": response(ECHO, 401),
+    "an echo of a rejection": response(ECHO, 422),
+    "an echo in a redirect": response("{}", 302, Location=f"https://example.com/?t={TOKEN}"),
+    "an echo in Retry-After": response("{}", 429, Retry_After=TOKEN),
+    "an echo in the content type": response("{}", 200, f"text/{TOKEN}"),
+    "an echo that is no text": response(b"\xff" + ECHO.encode()),
+    "an echo in the status line": f"HTTP/1.1 {AUTHORIZATION}\r\n\r\n".encode(),
+    "an echo in no HTTP": ECHO.encode() + b"\r\n\r\n",
+    "an echo in a broken header": f"HTTP/1.1 200 OK\r\n{AUTHORIZATION}\r\n\r\n{{}}".encode(),
+    "an echo that stops": response(ECHO)[:-2],
+    "an echo badly packed": response(ECHO, Content_Encoding="gzip"),
+    "nothing": NOTHING,
+}
+
+
+def secret(**more: object) -> str:
+    """Give the value of the secret."""
+    return json.dumps({"project_id": PROJECT, "api_token": TOKEN, "signing_keys": [KEY], **more})
+
+
+def client(url: str, *answers: str | bytes | Exception) -> SignalWireApi:
+    """Give a client that finds its credentials in Secrets Manager."""
+    manager = SecretsManager(*(answers or (secret(),)))
+    return SignalWireApi(
+        url,
+        SecretCredentials(manager.client, ARN),
+        connections=1,
+        connect_timeout=AMPLE,
+        read_timeout=0.2,
+    )
+
+
+def logger() -> Logger:
+    """Give a logger that leaves nothing out, and writes where the test reads."""
+    return Logger(service=f"canary-{uuid.uuid4()}", level="DEBUG")
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_no_answer_of_a_server_brings_a_secret_out(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A batch ends as it ends; what it prints, and says of why, is without secrets."""
+    table = MemoryTable()
+    with tiny(ANSWERS[name]) as server:
+        source = ConcurrentSource(client(server.url), concurrency=1, clock=Clock())
+        enricher = Enricher(
+            source=source,
+            table=table,
+            queue=FakeQueue(),
+            telemetry=CloudWatchTelemetry(logger(), EmbeddedMetrics("Hooklog")),
+            catalogue=catalogue,
+            clock=Clock(),
+            jitter=lambda: 0.5,
+        )
+        for attempt in (1, 100):
+            enricher.handle(sqs_event(delivery(attempt=attempt)), lambda: AMPLE)
+        assert any(AUTHORIZATION in head for head in server.requests)
+    printed = capsys.readouterr()
+    assert '"message":"batch"' in printed.out
+    said = [str(item.get("parked_detail", "")) for item in table.items.values()]
+    assert not leaked([printed.out, printed.err, *said], SECRETS)
+
+
+@pytest.mark.parametrize("name", [name for name in ANSWERS if name not in {"a log", "an echo"}])
+def test_no_exception_tells_a_secret(name: str) -> None:
+    """Nor what it was raised from, unless that is hidden."""
+    with tiny(ANSWERS[name]) as server, pytest.raises(FetchError) as caught:
+        client(server.url).get("/", AMPLE)
+    assert not leaked(told_by(caught.value), SECRETS)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        secret().removesuffix("}"),
+        secret().encode(),
+        json.dumps([TOKEN, KEY]),
+        json.dumps(TOKEN),
+        json.dumps({"project_id": PROJECT, "api_token": [TOKEN]}),
+        json.dumps({"project_id": "", "api_token": TOKEN}),
+        client_error("AccessDeniedException"),
+    ],
+)
+def test_a_secret_of_no_use_is_not_shown(answer: str | bytes | Exception) -> None:
+    """The error says what is wrong with it, not what it is."""
+    with pytest.raises(FetchError) as caught:
+        client("http://127.0.0.1:1", answer).get("/", AMPLE)
+    assert not leaked(told_by(caught.value), SECRETS)
+
+
+def requests() -> Iterator[Request]:
+    """Give callbacks that get in, and such that do not."""
+    yield json_request(key=KEY)
+    yield Request(body="{}")
+    yield Request(body=KEY, headers={"x-signalwire-signature": KEY})
+    yield json_request(key=KEY[:-1])
+
+
+@pytest.mark.parametrize("request_", list(requests()))
+@pytest.mark.parametrize("queue", [FakeProducer(), FakeProducer(error=RuntimeError(KEY))])
+@pytest.mark.parametrize("keys", [secret(), secret(signing_keys=[KEY, "PSK_old"]), "{", KEY])
+def test_the_front_door_shows_no_key(
+    request_: Request,
+    queue: FakeProducer,
+    keys: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Neither to the caller nor in the log, even where something else goes wrong."""
+    door = FrontDoor(
+        url=BASE,
+        keys=SecretSigningKeys(SecretsManager(keys).client, ARN),
+        queue=queue,
+        telemetry=CloudWatchDoorTelemetry(logger(), EmbeddedMetrics("Hooklog")),
+    )
+    try:
+        answer = json.dumps(door.handle(request_.event()))
+    except HooklogError as error:
+        answer = "".join(told_by(error))
+    printed = capsys.readouterr()
+    assert not leaked([answer, printed.out, printed.err], SECRETS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"token {TOKEN}.",
+        f"{TOKEN[:14]}…",
+        f"…{TOKEN[-13:]}'",
+        AUTHORIZATION,
+        base64.b64encode(f"x{TOKEN}".encode()).decode(),
+        base64.b64encode(f"xy{TOKEN}".encode()).decode(),
+        TOKEN.encode().hex(),
+        repr({"api_token": TOKEN.encode()}),
+    ],
+)
+def test_the_search_finds_a_secret_in_any_form(text: str) -> None:
+    """Whole or cut, plain or encoded: the tests above can fail."""
+    assert leaked([text], SECRETS) == [TOKEN]
+    chained = HooklogError("harmless")
+    chained.__cause__ = RuntimeError(text)
+    assert leaked(told_by(chained), SECRETS) == [TOKEN]
+
+
+def test_the_search_finds_nothing_in_other_texts() -> None:
+    """Another secret of the same form is not this one."""
+    other = Credentials(PROJECT, f"PT{random.Random(1).randbytes(16).hex()}")  # noqa: S311
+    assert leaked([other.api_token, other.authorization, PROJECT], SECRETS) == []

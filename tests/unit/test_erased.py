@@ -1,0 +1,83 @@
+"""A row that was erased stays empty, whatever arrives for its log."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from hooklog.comparison import ListedLog, Verdict, judge
+from hooklog.errors import LogInvalidError
+from hooklog.items import iso
+from hooklog.parking import Lift, Park, Redrive
+from hooklog.pipeline import CLOCK_SKEW
+from hooklog.queue_messages import LogRequest, Origin
+from hooklog.recording import StoreRecord, contains, supersedes
+from hooklog.rows import Row
+from hooklog.store import Stale, apply
+from tests.builders import FAX_ID, FETCHED_AT, SENT_AT, body, failed_fax, record, request
+from tests.fakes import Item, MemoryTable
+
+KEY = f"fax#{FAX_ID}"
+LATER = FETCHED_AT + timedelta(days=1)
+ERASED = Row(version=8, erased_at=FETCHED_AT)
+TOMBSTONE: Item = {"version": 8, "erased_at": iso(FETCHED_AT)}
+
+
+def park() -> Park:
+    """Park the log with what SignalWire said of it."""
+    error = LogInvalidError("charge: missing", payload='{"from": "+12025550143"}')
+    return Park(key=KEY, error=error, body=body(), attempts=5, at=LATER, log_type="fax")
+
+
+@pytest.mark.parametrize("origin", list(Origin))
+@pytest.mark.parametrize("status", [None, "queued", "completed", "failed", "unheard-of"])
+def test_no_message_makes_it_be_fetched(origin: Origin, status: str | None) -> None:
+    """A late callback, a sweep, a backfill, a redrive: none of them needs to know anything."""
+    wanted = LogRequest(
+        kind=request().kind, log_id=FAX_ID, event_at=LATER, status=status, origin=origin
+    )
+    assert contains(ERASED, wanted, LATER, CLOCK_SKEW)
+
+
+def test_a_log_that_was_fetched_all_the_same_does_not_replace_it() -> None:
+    """Its fetch may have begun before the erasure, or long after."""
+    for fetched_at in (SENT_AT, FETCHED_AT, LATER):
+        log = record(failed_fax(), fetched_at=fetched_at)
+        assert not supersedes(log, ERASED)
+        assert StoreRecord(log).plan(ERASED) is None
+
+
+def test_it_is_not_parked() -> None:
+    """A parked message keeps its body and SignalWire's answer, with all their numbers."""
+    assert park().plan(ERASED) is None
+
+
+def test_a_redrive_that_was_under_way_finds_nothing_to_do() -> None:
+    """Nor does what would take the row from the parked list: it is not on it."""
+    assert Redrive(key=KEY, parked_at=SENT_AT, by="somebody", at=LATER).plan(ERASED) is None
+    assert Lift(key=KEY, into=KEY, at=LATER).plan(ERASED) is None
+
+
+def test_the_sweep_does_not_miss_it() -> None:
+    """SignalWire lists the log still; storing it again would bring the number back."""
+    listed = ListedLog(id=FAX_ID, status="completed", charge=Decimal("0.02"), created_at=FETCHED_AT)
+    assert judge(listed, ERASED, stuck_before=LATER) is Verdict.PRESENT
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("change", [StoreRecord(record(failed_fax())), park()])
+def test_an_erasure_wins_the_race_against_a_write(
+    change: StoreRecord | Park, *, known: bool
+) -> None:
+    """Whoever read the row before it was erased is refused, looks again and writes nothing."""
+    table = MemoryTable({KEY: {"version": 7}} if known else {})
+    rows = table.read([KEY])
+
+    def erase() -> None:
+        table.items[KEY] = dict(TOMBSTONE)
+
+    table.meanwhile = erase
+    assert isinstance(apply(table, [change], rows)[KEY], Stale)
+    assert table.items[KEY] == TOMBSTONE
