@@ -27,7 +27,7 @@ metadata names their terms. What only tests and tools use is not distributed, an
 _SECTIONS = {
     "In the functions": "Deployed, in the layer of dependencies.",
     "With the command line": "Beside these, what `pip install` of hooklog brings.",
-    "With its extras": "What the extras `parquet` and `report` bring.",
+    "With its extras": "What the extras that `pyproject.toml` names bring.",
 }
 _CLASSIFIER = re.compile(r"License :: (?:OSI Approved :: )?(.+)")
 
@@ -46,7 +46,9 @@ def licences() -> str:
 
 def distributed() -> tuple[set[str], set[str], set[str]]:
     """Name the packages of the functions, what the command line adds, and what its extras add."""
-    deployed = {canonicalize_name(name) for name in pinned(DEPLOYED.read_text(encoding="utf-8"))}
+    deployed: set[str] = {
+        canonicalize_name(name) for name in pinned(DEPLOYED.read_text(encoding="utf-8"))
+    }
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     basic = set(_needed(project["dependencies"]))
     extras = {

@@ -26,7 +26,7 @@ ENTRY = re.compile(
 ALLOWED = re.compile(
     r"(MIT|MIT-0|MIT-CMU|MIT License|MIT No Attribution License \(MIT-0\)|0BSD|BSD-[23]-Clause"
     r"|BSD License|Apache-2\.0|Apache Software License|ISC License \(ISCL\)|PSF-2\.0"
-    r"|Python Software Foundation License|Zlib|CC0-1\.0)"
+    r"|Python Software Foundation License|Zope Public License|Zlib|CC0-1\.0)"
 )
 
 

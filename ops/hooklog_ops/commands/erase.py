@@ -40,8 +40,8 @@ def erase(
 ) -> None:
     """Erase a number: of each row that holds it, only the key and the time are kept.
 
-    Reads the whole table once, which costs a read unit for every 4 kB of it; no other command
-    does. Counts first, and asks. Interrupted, the same command goes on where it stopped.
+    Reads the whole table once, a read unit for every 4 kB; counts first, and asks.
+    Interrupted, the same command goes on where it stopped.
     """
     stack = deployment(context)
     eraser = Eraser(stack.dynamodb, stack.output("TableName"), number)
