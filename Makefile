@@ -1,7 +1,7 @@
 # What a newcomer and CI call. `make` alone lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test mutants bench check docs lock sbom audit format clean
+.PHONY: help setup run serve test mutants bench cost check docs lock sbom audit format clean
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -33,6 +33,10 @@ mutants: setup ## put deliberate bugs into copies, and see the tests find each
 
 bench: setup ## hooklog beside what one would write instead; SHORT=1 is a quick look
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench $(if $(SHORT),--short)
+
+cost: setup ## write the pages of price and scale anew, from the last run's figures
+	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench.cost_page
+	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench.scale
 
 check: setup ## ruff, mypy, sam validate
 	@$(VENV)/bin/ruff format --check .

@@ -13,17 +13,9 @@ from typing import TYPE_CHECKING
 from local.space.model import is_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from local.space.model import Json
-
-_SERVER_ERRORS = frozenset(
-    {
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    }
-)
 
 
 class FaultKind(StrEnum):
@@ -31,10 +23,13 @@ class FaultKind(StrEnum):
 
     - `rate_limited`: 429, with `Retry-After` when the fault has one.
     - `server_error`: the fault's `status`, with `Retry-After` when the fault has one.
+    - `answer`: the fault's `status` and `text`, which says that it is JSON, whatever it is.
     - `slow`: the usual answer, `delay_s` seconds late.
+    - `slow_body`: the usual headers at once, their body `delay_s` seconds late.
     - `dropped`: the connection is reset before the first byte.
     - `html`: 200 with a page for people, as a proxy sends it.
     - `truncated`: headers with the full length, half of the body, the end of the connection.
+    - `reset`: the same, but the connection is reset.
     - `wrong_id`: the log that was asked for, under another id; never for a list request.
     - `unauthorized`, `forbidden`, `not_found`: 401, 403 and 404.
     - `history_limit`: 422, the log is older than the account may look back.
@@ -42,10 +37,13 @@ class FaultKind(StrEnum):
 
     RATE_LIMITED = "rate_limited"
     SERVER_ERROR = "server_error"
+    ANSWER = "answer"
     SLOW = "slow"
+    SLOW_BODY = "slow_body"
     DROPPED = "dropped"
     HTML = "html"
     TRUNCATED = "truncated"
+    RESET = "reset"
     WRONG_ID = "wrong_id"
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
@@ -54,6 +52,15 @@ class FaultKind(StrEnum):
 
 
 _WITH_RETRY_AFTER = frozenset({FaultKind.RATE_LIMITED, FaultKind.SERVER_ERROR})
+_WITH_DELAY = frozenset({FaultKind.SLOW, FaultKind.SLOW_BODY})
+_STATUSES: Mapping[FaultKind, Collection[int]] = {
+    FaultKind.SERVER_ERROR: (
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
+    FaultKind.ANSWER: range(200, 600),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +69,10 @@ class Fault:
 
     With a `log_id` only requests for that log match, without one any request for a log or a
     list. `retry_after` is in seconds, or text that is sent as it is (an HTTP date), and belongs to
-    `rate_limited` and `server_error`. `delay_s` is in seconds and belongs to `slow`; `status` is
-    500, 502 or 503 and belongs to `server_error`. Raises ValueError, with
-    a sentence that names the field, when the fields do not fit.
+    `rate_limited` and `server_error`. `delay_s` is in seconds and belongs to `slow` and
+    `slow_body`, `text` to `answer`. `status` belongs to `server_error`, where it is 500, 502 or
+    503, and to `answer`, where it is any from 200 on; None is 500 and 200. Raises ValueError,
+    with a sentence that names the field, when the fields do not fit.
     """
 
     kind: FaultKind
@@ -72,7 +80,8 @@ class Fault:
     log_id: str | None = None
     retry_after: int | str | None = None
     delay_s: float | None = None
-    status: int = HTTPStatus.INTERNAL_SERVER_ERROR.value
+    status: int | None = None
+    text: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a fault that could not be shown."""
@@ -80,14 +89,16 @@ class Fault:
             raise ValueError(f"times must be at least 1, not {self.times}")
         if self.log_id is not None and not is_uuid(self.log_id):
             raise ValueError(f"log_id must be a UUID, not {self.log_id!r}")
-        if (self.kind is FaultKind.SLOW) != (self.delay_s is not None):
+        if (self.kind in _WITH_DELAY) != (self.delay_s is not None):
             raise ValueError("delay_s belongs to a slow fault, which needs it")
+        if (self.kind is FaultKind.ANSWER) != (self.text is not None):
+            raise ValueError("text belongs to an answer fault, which needs it")
         if self.delay_s is not None and self.delay_s <= 0:
             raise ValueError(f"delay_s must be over 0 seconds, not {self.delay_s}")
         if self.retry_after is not None and self.kind not in _WITH_RETRY_AFTER:
             raise ValueError("retry_after belongs to a rate_limited or server_error fault")
-        if self.status not in _SERVER_ERRORS:
-            raise ValueError(f"status must be 500, 502 or 503, not {self.status}")
+        if self.status is not None and self.status not in _STATUSES.get(self.kind, ()):
+            raise ValueError(f"status does not fit a {self.kind} fault: {self.status}")
 
     def matches(self, log_id: str | None) -> bool:
         """Tell whether a request for this log, or for a list (None), meets the fault."""
@@ -106,7 +117,7 @@ def fault_from_json(body: Mapping[str, Json]) -> Fault:
         raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
     kind, times, log_id = body.get("kind"), body.get("times", 1), body.get("log_id")
     retry_after, delay_s = body.get("retry_after"), body.get("delay_s")
-    status = body.get("status", HTTPStatus.INTERNAL_SERVER_ERROR.value)
+    status, text = body.get("status"), body.get("text")
     if not isinstance(kind, str) or kind not in FaultKind:
         message = f"kind must be one of {', '.join(FaultKind)}"
     elif not isinstance(times, int):
@@ -117,10 +128,12 @@ def fault_from_json(body: Mapping[str, Json]) -> Fault:
         message = "retry_after must be a whole number of seconds or text"
     elif not isinstance(delay_s, int | float | None):
         message = "delay_s must be a number of seconds"
-    elif not isinstance(status, int):
+    elif not isinstance(status, int | None):
         message = "status must be a whole number"
+    elif not isinstance(text, str | None):
+        message = "text must be text"
     else:
-        return Fault(FaultKind(kind), times, log_id, retry_after, delay_s, status)
+        return Fault(FaultKind(kind), times, log_id, retry_after, delay_s, status, text)
     raise ValueError(message)
 
 

@@ -36,16 +36,24 @@ async def answer(fault: Fault, request: web.Request, handler: Handler) -> web.St
     if fault.kind is FaultKind.SLOW and fault.delay_s is not None:
         await asyncio.sleep(fault.delay_s)
         return await handler(request)
+    if fault.kind is FaultKind.SLOW_BODY and fault.delay_s is not None:
+        return await _hesitate(request, await handler(request), fault.delay_s)
     if fault.kind is FaultKind.DROPPED:
         return _drop(request)
-    if fault.kind is FaultKind.TRUNCATED:
-        return await _truncate(request, await handler(request))
+    if fault.kind in {FaultKind.TRUNCATED, FaultKind.RESET}:
+        return await _truncate(request, await handler(request), fault.kind)
     if fault.kind is FaultKind.WRONG_ID:
         return _with_another_id(await handler(request))
     return _refusal(fault, is_list="id" not in request.match_info)
 
 
 def _refusal(fault: Fault, *, is_list: bool) -> web.Response:
+    if fault.kind is FaultKind.ANSWER:
+        return web.Response(
+            text=fault.text,
+            status=fault.status or HTTPStatus.OK,
+            content_type="application/json",
+        )
     if fault.kind is FaultKind.HTML:
         return web.Response(text=_PAGE, content_type="text/html")
     if fault.kind is FaultKind.HISTORY_LIMIT:
@@ -56,7 +64,8 @@ def _refusal(fault: Fault, *, is_list: bool) -> web.Response:
             "created_before" if is_list else "created_at",
         )
     after = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-    return answers.error(_STATUS.get(fault.kind, fault.status), after)
+    status = fault.status or HTTPStatus.INTERNAL_SERVER_ERROR
+    return answers.error(_STATUS.get(fault.kind, status), after)
 
 
 def _drop(request: web.Request) -> web.Response:
@@ -69,15 +78,33 @@ def _drop(request: web.Request) -> web.Response:
     return web.Response()  # Nobody is left to receive it.
 
 
-async def _truncate(request: web.Request, usual: web.StreamResponse) -> web.StreamResponse:
-    body = _body(usual)
-    half = web.StreamResponse(status=usual.status, headers={"Content-Type": usual.content_type})
-    half.content_length = len(body)
-    await half.prepare(request)
-    await half.write(body[: len(body) // 2])
-    if request.transport is not None:
+async def _begin(request: web.Request, usual: web.StreamResponse) -> web.StreamResponse:
+    """Send the headers of the usual answer, with its full length."""
+    begun = web.StreamResponse(status=usual.status, headers={"Content-Type": usual.content_type})
+    begun.content_length = len(_body(usual))
+    await begun.prepare(request)
+    return begun
+
+
+async def _hesitate(
+    request: web.Request, usual: web.StreamResponse, delay_s: float
+) -> web.StreamResponse:
+    begun = await _begin(request, usual)
+    await asyncio.sleep(delay_s)
+    await begun.write(_body(usual))
+    return begun
+
+
+async def _truncate(
+    request: web.Request, usual: web.StreamResponse, kind: FaultKind
+) -> web.StreamResponse:
+    begun = await _begin(request, usual)
+    await begun.write(_body(usual)[: len(_body(usual)) // 2])
+    if kind is FaultKind.RESET:
+        _drop(request)
+    elif request.transport is not None:
         request.transport.close()
-    return half
+    return begun
 
 
 def _with_another_id(usual: web.StreamResponse) -> web.StreamResponse:

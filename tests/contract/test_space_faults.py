@@ -9,7 +9,7 @@ from http.client import IncompleteRead
 
 import pytest
 import urllib3
-from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Fault, FaultKind, RunningSpace
 from local.space.faults import fault_from_json
@@ -24,7 +24,11 @@ DELAY_S = 0.1
 
 def fault(kind: FaultKind) -> Fault:
     """Give a fault of this kind that happens once."""
-    return Fault(kind, delay_s=DELAY_S if kind is FaultKind.SLOW else None)
+    return Fault(
+        kind,
+        delay_s=DELAY_S if kind in {FaultKind.SLOW, FaultKind.SLOW_BODY} else None,
+        text="{}" if kind is FaultKind.ANSWER else None,
+    )
 
 
 @pytest.mark.parametrize("retry_after", [None, 7, "Wed, 21 Oct 2026 07:28:00 GMT"])
@@ -93,6 +97,31 @@ def test_slow(running: RunningSpace, api: Api) -> None:
     assert time.monotonic() - start >= DELAY_S
 
 
+def test_slow_body(running: RunningSpace, api: Api) -> None:
+    """A slow body is the usual one; its headers come at once, and a client can see that."""
+    usual = api.get(ONE)
+    running.add_fault(Fault(FaultKind.SLOW_BODY, delay_s=60))
+    headers = urllib3.make_headers(basic_auth=f"{running.project_id}:{running.api_token}")
+    with urllib3.HTTPConnectionPool(running.host, timeout=1) as pool:
+        answer = pool.request("GET", ONE, headers=headers, preload_content=False, retries=False)
+        assert answer.headers["Content-Length"] == str(len(usual.body))
+        with pytest.raises(ReadTimeoutError):
+            answer.read()
+        answer.close()
+    running.add_fault(fault(FaultKind.SLOW_BODY))
+    assert api.get(ONE).body == usual.body
+
+
+@pytest.mark.parametrize("status", [None, 400, 599])
+@pytest.mark.parametrize("text", ["", "<html>", '{"id": NaN'])
+def test_answer(running: RunningSpace, api: Api, status: int | None, text: str) -> None:
+    """An answer is any text with any status, and says that it is JSON."""
+    running.add_fault(Fault(FaultKind.ANSWER, status=status, text=text))
+    answer = api.get(ONE)
+    assert (answer.status, answer.body) == (status or 200, text.encode())
+    assert answer.headers["Content-Type"].startswith("application/json")
+
+
 def test_dropped(running: RunningSpace, api: Api) -> None:
     """A dropped connection is reset before any byte, also one that served requests before."""
     assert api.get(ONE).status == 200
@@ -119,9 +148,20 @@ def test_truncated(running: RunningSpace, api: Api, path: str) -> None:
     assert len(api.get(path).body) == full
 
 
-def test_truncated_headers_look_right(running: RunningSpace) -> None:
-    """Until its body is read, a truncated answer cannot be told from a whole one."""
-    running.add_fault(fault(FaultKind.TRUNCATED))
+def test_reset(running: RunningSpace, api: Api) -> None:
+    """A connection that is reset within an answer breaks, where a truncated one ends."""
+    running.add_fault(fault(FaultKind.RESET))
+    with pytest.raises(ProtocolError) as caught:
+        api.get(ONE)
+    cause = caught.value.args[1]
+    assert isinstance(cause, ConnectionResetError)
+    assert cause.errno == errno.ECONNRESET
+
+
+@pytest.mark.parametrize("kind", [FaultKind.TRUNCATED, FaultKind.RESET])
+def test_broken_headers_look_right(running: RunningSpace, kind: FaultKind) -> None:
+    """Until its body is read, a broken answer cannot be told from a whole one."""
+    running.add_fault(fault(kind))
     headers = urllib3.make_headers(basic_auth=f"{running.project_id}:{running.api_token}")
     with urllib3.HTTPConnectionPool(running.host, timeout=2) as pool:
         answer = pool.request("GET", ONE, headers=headers, preload_content=False, retries=False)
@@ -157,7 +197,7 @@ def test_a_fault_ends_after_its_times(running: RunningSpace, api: Api, kind: Fau
     try:
         api.get(ONE)
     except ProtocolError:
-        assert kind in {FaultKind.DROPPED, FaultKind.TRUNCATED}
+        assert kind in {FaultKind.DROPPED, FaultKind.TRUNCATED, FaultKind.RESET}
     assert api.get(ONE).body == usual.body
 
 
@@ -202,7 +242,13 @@ def test_faults_can_be_cleared(running: RunningSpace, api: Api) -> None:
         ('{"kind": "slow"}', "delay_s"),
         ('{"kind": "slow", "delay_s": 0}', "delay_s"),
         ('{"kind": "slow", "delay_s": "1"}', "delay_s"),
+        ('{"kind": "slow_body"}', "delay_s"),
         ('{"kind": "html", "delay_s": 1}', "delay_s"),
+        ('{"kind": "answer"}', "text"),
+        ('{"kind": "answer", "text": 5}', "text"),
+        ('{"kind": "html", "text": "{}"}', "text"),
+        ('{"kind": "answer", "text": "{}", "status": 199}', "status"),
+        ('{"kind": "html", "status": 500}', "status"),
         ('{"kind": "html", "retry_after": 1}', "retry_after"),
         ('{"kind": "rate_limited", "retry_after": 1.5}', "retry_after"),
         ('{"kind": "server_error", "status": 404}', "status"),

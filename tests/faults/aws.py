@@ -1,0 +1,211 @@
+"""DynamoDB, SQS and Secrets Manager behind one local address, which fail as they are told.
+
+Rows lie in a :class:`tests.fakes.MemoryTable`; PartiQL is understood in the two forms that
+hooklog writes. It differs from AWS in all that hooklog does not use.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import boto3
+from boto3.dynamodb.types import TypeSerializer
+from botocore.config import Config
+
+from hooklog.ports import Lost
+from hooklog.rows import Row, Write
+from tests.fakes import MemoryTable
+from tests.faults.canary import NUMBER, TEXT, TOKEN
+from tests.faults.fakes import Purpose
+from tests.faults.partiql import write_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+TABLE = "table"
+#: One try and little patience: how often botocore tries is its own business.
+_HASTY = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
+_MESSAGE = f"{NUMBER} {TEXT} {TOKEN}"
+
+type Answer = tuple[int, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """AWS refuses a call, or a single statement, with a code and a message that quotes values."""
+
+    code: str
+    message: str = _MESSAGE
+    status: int = 400
+
+
+@dataclass(frozen=True)
+class Silence:
+    """AWS does not answer a call, which it may have carried out."""
+
+    carries_out: bool = False
+
+
+@dataclass(frozen=True)
+class HangUp:
+    """The connection ends without an answer."""
+
+
+@dataclass
+class Aws:
+    """What is there, and what fails."""
+
+    table: MemoryTable = field(default_factory=MemoryTable)
+    #: Set by the queue's user, by receipt handle.
+    waits: dict[str, int] = field(default_factory=dict)
+    secret: str = ""
+    #: By operation.
+    calls: dict[str, Refusal | Silence | HangUp] = field(default_factory=dict)
+    #: Of single statements, by purpose and key.
+    statements: dict[tuple[Purpose, str], Refusal] = field(default_factory=dict)
+    #: Keys for whose sake a whole call is refused.
+    poison: dict[str, Refusal] = field(default_factory=dict)
+    #: Keys that are left unread.
+    unread: set[str] = field(default_factory=set)
+    #: Receipt handles whose visibility does not change.
+    unset: set[str] = field(default_factory=set)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def recover(self) -> None:
+        """Let everything be well again; who still waits for an answer gets none."""
+        for faults in (self.calls, self.statements, self.poison, self.unread, self.unset):
+            faults.clear()
+        self._over.set()
+        self._over = threading.Event()
+
+    def call(self, operation: str, body: dict[str, Any]) -> Answer | None:
+        """Answer a call; None is none."""
+        fault = self.calls.get(operation)
+        if isinstance(fault, Refusal):
+            return _refused(fault)
+        if isinstance(fault, HangUp):
+            return None
+        if isinstance(fault, Silence):
+            over = self._over
+            if fault.carries_out:
+                self._carry_out(operation, body)
+            over.wait(30)
+            return None
+        return self._carry_out(operation, body)
+
+    def _carry_out(self, operation: str, body: dict[str, Any]) -> Answer:
+        match operation:
+            case "BatchGetItem":
+                return self._read(body["RequestItems"][TABLE]["Keys"])
+            case "BatchExecuteStatement":
+                return self._write([write_of(one) for one in body["Statements"]])
+            case "ChangeMessageVisibilityBatch":
+                return self._hide(body["Entries"])
+            case _:
+                return 200, {"ARN": body["SecretId"], "Name": "x", "SecretString": self.secret}
+
+    def _read(self, keys: list[dict[str, Any]]) -> Answer:
+        names = [key["pk"]["S"] for key in keys]
+        if refusals := [self.poison[name] for name in names if name in self.poison]:
+            return _refused(refusals[0])
+        serialize = TypeSerializer().serialize
+        found = [
+            {"pk": {"S": name}}
+            | {key: serialize(item[key]) for key in Row.ATTRIBUTES if key in item}
+            for name in names
+            if name not in self.unread and (item := self.table.items.get(name))
+        ]
+        left = [key for key in keys if key["pk"]["S"] in self.unread]
+        unprocessed = {TABLE: {"Keys": left}} if left else {}
+        return 200, {"Responses": {TABLE: found}, "UnprocessedKeys": unprocessed}
+
+    def _write(self, writes: list[Write]) -> Answer:
+        if refusals := [self.poison[one.key] for one in writes if one.key in self.poison]:
+            return _refused(refusals[0])
+        return 200, {"Responses": [self._execute(write) for write in writes]}
+
+    def _execute(self, write: Write) -> dict[str, Any]:
+        if refusal := self.statements.get((Purpose.of(write), write.key)):
+            return {"Error": {"Code": refusal.code, "Message": refusal.message}}
+        if isinstance(self.table.write([write])[write.key], Lost):
+            return {"Error": {"Code": "DuplicateItem" if write.version == 1 else _LOST}}
+        return {"TableName": TABLE}
+
+    def _hide(self, entries: list[dict[str, Any]]) -> Answer:
+        taken = {one["Id"]: one for one in entries if one["ReceiptHandle"] not in self.unset}
+        for entry in taken.values():
+            self.waits[entry["ReceiptHandle"]] = entry["VisibilityTimeout"]
+        failed = [
+            {"Id": one["Id"], "SenderFault": True, "Code": "x", "Message": _MESSAGE}
+            for one in entries
+            if one["Id"] not in taken
+        ]
+        return 200, {"Successful": [{"Id": name} for name in taken], "Failed": failed}
+
+
+_LOST = "ConditionalCheckFailed"
+
+
+class Clients(NamedTuple):
+    """boto3's clients of the local address."""
+
+    dynamodb: DynamoDBClient
+    sqs: SQSClient
+    secrets: SecretsManagerClient
+
+
+@contextmanager
+def serve_aws() -> Iterator[tuple[Aws, Clients]]:
+    """Serve for as long as the block lasts."""
+    aws = Aws()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = aws.call(self.headers["X-Amz-Target"].rpartition(".")[2], body)
+            if answer is None:
+                self.close_connection = True
+                return
+            status, content = answer[0], json.dumps(answer[1]).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield aws, _clients(f"http://127.0.0.1:{server.server_port}")
+        finally:
+            aws.recover()
+            server.shutdown()
+            thread.join()
+
+
+def _clients(url: str) -> Clients:
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    return Clients(
+        session.client("dynamodb", endpoint_url=url, config=_HASTY),
+        session.client("sqs", endpoint_url=url, config=_HASTY),
+        session.client("secretsmanager", endpoint_url=url, config=_HASTY),
+    )
+
+
+def _refused(refusal: Refusal) -> Answer:
+    return refusal.status, {"__type": f"prefix#{refusal.code}", "message": refusal.message}

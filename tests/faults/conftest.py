@@ -1,0 +1,53 @@
+"""What each test of a fault needs, and the search for canaries at its end."""
+
+from __future__ import annotations
+
+import io
+import sys
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.emission import EmbeddedMetrics
+from hooklog.adapters.telemetry import CloudWatchTelemetry
+from local.space import RunningSpace, Space, serve
+from tests.faults import canary
+from tests.faults.aws import Aws, Clients, serve_aws
+from tests.faults.telemetry import KeptTelemetry
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    canary.SAID.clear()
+    yield
+    printed = capsys.readouterr()
+    found = canary.leaks("\n".join([printed.out, printed.err, *canary.SAID]))
+    assert not found, f"canaries were let out: {found}"
+
+
+class _StandardOutput(io.StringIO):
+    """Whatever standard output is at the moment: pytest's capture changes it after the setup."""
+
+    def write(self, text: str, /) -> int:
+        """Write to it."""
+        return sys.stdout.write(text)
+
+
+@pytest.fixture
+def telemetry() -> KeptTelemetry:
+    logger = Logger(service=f"faults-{uuid.uuid4()}", stream=_StandardOutput())
+    return KeptTelemetry(CloudWatchTelemetry(logger, EmbeddedMetrics("Hooklog")))
+
+
+@pytest.fixture(scope="package")
+def space() -> Iterator[RunningSpace]:
+    with serve(Space(), api_token=canary.TOKEN) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def aws() -> Iterator[tuple[Aws, Clients]]:
+    with serve_aws() as served:
+        yield served

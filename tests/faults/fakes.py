@@ -1,0 +1,138 @@
+"""The world in memory: each part fails as it is told, at the very point that is meant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+
+from hooklog.errors import HooklogError, OutOfTimeError, StoreError
+from hooklog.ports import Fetched, Lost, TimeLeft
+from hooklog.queue_messages import LogRequest
+from hooklog.rows import Row, Write
+from tests.fakes import Clock, FakeSource, Item, MemoryTable
+from tests.faults import canary
+from tests.faults.bench import Bench, Moments
+from tests.faults.messages import Message
+from tests.faults.telemetry import KeptTelemetry
+
+
+class Purpose(StrEnum):
+    """What a write is for."""
+
+    LOG = "log"
+    PARKING = "parking"
+    LIFT = "lift"
+
+    @classmethod
+    def of(cls, write: Write) -> Purpose:
+        """Tell it by what is written."""
+        if "fetched_at" in write.values:
+            return cls.LOG
+        return cls.PARKING if "parked_code" in write.values else cls.LIFT
+
+
+class FaultyTable(MemoryTable):
+    """A table that fails for single keys."""
+
+    def __init__(self, moments: Moments) -> None:
+        """Begin empty and well."""
+        super().__init__()
+        self._moments = moments
+        #: Raised by every read.
+        self.down: StoreError | None = None
+        #: Raised by every read that asks for the key.
+        self.unreadable: dict[str, StoreError] = {}
+        #: Answered instead of such a write.
+        self.refused: dict[tuple[Purpose, str], StoreError | Lost] = {}
+        #: What somebody else writes first.
+        self.overtaken: dict[str, Item] = {}
+
+    def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:
+        """Read rows, if all of the keys can be."""
+        self._moments.meet("read")
+        if self.down is not None:
+            raise self.down
+        for key in keys:
+            if key in self.unreadable:
+                raise self.unreadable[key]
+        return super().read(keys, consistent=consistent)
+
+    def write(self, writes: Sequence[Write]) -> dict[str, Lost | StoreError | None]:
+        """Write each by itself."""
+        self._moments.meet("write")
+        for write in writes:
+            if write.key in self.overtaken:
+                self.items[write.key] = self.overtaken.pop(write.key)
+        refused = {
+            write.key: self.refused[Purpose.of(write), write.key]
+            for write in writes
+            if (Purpose.of(write), write.key) in self.refused
+        }
+        return refused | super().write([write for write in writes if write.key not in refused])
+
+
+class FaultySource(FakeSource):
+    """A source that runs out of time as the real one does."""
+
+    def __init__(self, clock: Clock, moments: Moments) -> None:
+        """Begin without answers."""
+        super().__init__(clock)
+        self._moments = moments
+
+    def fetch(
+        self, requests: Sequence[LogRequest], time_left: TimeLeft
+    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        """Answer while there is time."""
+        self._moments.meet("fetch")
+        for request, answer in super().fetch(requests, time_left):
+            self._moments.meet("answer")
+            if isinstance(answer, HooklogError):
+                canary.raised(answer)
+            yield request, answer if time_left() > 0 else OutOfTimeError()
+
+
+class FaultyQueue:
+    """A queue that refuses to hide single messages."""
+
+    def __init__(self, waits: dict[str, int], moments: Moments) -> None:
+        """Keep waits where they are looked for."""
+        self._waits = waits
+        self._moments = moments
+        self.refused: set[str] = set()
+
+    def delay(self, waits: Mapping[str, int]) -> int:
+        """Take the waits that are not refused."""
+        self._moments.meet("delay")
+        taken = {handle: wait for handle, wait in waits.items() if handle not in self.refused}
+        self._waits.update(taken)
+        return len(waits) - len(taken)
+
+
+class Fakes(Bench):
+    """An enricher among fakes."""
+
+    def __init__(self, telemetry: KeptTelemetry, jitter: float = 1.0) -> None:
+        """Wire it."""
+        super().__init__(telemetry, jitter)
+        self.rows = self.table = FaultyTable(self.moments)
+        self.source = FaultySource(self.clock, self.moments)
+        self.queue = FaultyQueue(self.waits, self.moments)
+        self.wire(self.source, self.table, self.queue)
+
+    def list_logs(self, messages: Iterable[Message]) -> None:
+        """Let SignalWire have the messages' logs, to be found by ID and by their SID."""
+        for message in messages:
+            self.source.answers[message.key] = json.dumps(message.log)
+            self.source.answers[message.key_by_sid] = json.dumps(message.log)
+            self.source.found_by_url.add(message.key_by_sid)
+
+    def recover(self, messages: Iterable[Message]) -> None:
+        """Let everything be well, and SignalWire have these messages' logs."""
+        self.table.down = None
+        self.table.unreadable.clear()
+        self.table.refused.clear()
+        self.queue.refused.clear()
+        self.catalogue_is_broken = False
+        self.telemetry.error = None
+        self.list_logs(messages)

@@ -1,0 +1,121 @@
+"""The messages of a batch, each with the log that it asks for; all carry canaries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from hooklog.queue_messages import Delivery
+from local.space import Log, LogType
+from tests.builders import PROJECT_ID, delivery, fax_log, message_log
+from tests.fakes import NOW
+from tests.faults.canary import NUMBER, TEXT
+
+#: The messages were sent this long before the batch begins.
+WAITED = timedelta(seconds=10)
+
+#: Text that depends on the message which it is for.
+type Text = Callable[[Message], str]
+
+
+@dataclass
+class Message:
+    """One message on the queue; faults may change it.
+
+    Attributes:
+        name: SQS message ID.
+        kind: of log.
+        log: as SignalWire has it.
+        body: as it was sent.
+        attempt: deliveries so far.
+        parked_as: key of the row from which it was redriven.
+
+    """
+
+    name: str
+    kind: LogType
+    log: Log
+    body: str
+    attempt: int = 1
+    parked_as: str | None = None
+    sent_at: datetime = NOW - WAITED
+
+    @property
+    def log_id(self) -> str:
+        """The log's own ID."""
+        return str(self.log["id"])
+
+    @property
+    def key(self) -> str:
+        """The key of the log's row."""
+        return f"{self.kind}#{self.log_id}"
+
+    @property
+    def sid(self) -> str:
+        """The resource's SID, by which the log can be found in a list."""
+        return str(self.log["url"]).rpartition("/")[2]
+
+    @property
+    def key_by_sid(self) -> str:
+        """The key of the log's row, if its SID is taken for its ID."""
+        return f"{self.kind}#{self.sid}"
+
+    @property
+    def keys(self) -> set[str]:
+        """The keys of all rows that the message may be stored or parked in."""
+        keys = {self.key, self.key_by_sid, f"parked#{self.name}"}
+        return keys | ({self.parked_as} if self.parked_as else set())
+
+    @property
+    def handle(self) -> str:
+        """SQS receipt handle."""
+        return self.delivery().receipt_handle
+
+    def delivery(self) -> Delivery:
+        """Give the delivery of the moment."""
+        return delivery(
+            self.body,
+            message_id=self.name,
+            attempt=self.attempt,
+            sent_at=self.sent_at,
+            parked_as=self.parked_as,
+        )
+
+    def again(self) -> Message:
+        """Give the same message, delivered once more."""
+        return replace(self, attempt=self.attempt + 1)
+
+
+def fax(name: str, number: int = 1) -> Message:
+    """Give a message that asks for a fax that succeeded."""
+    log_id = _uuid(number)
+    log = fax_log(id=log_id, url=_url("Faxes", number), to=NUMBER, body=TEXT)
+    return Message(name, "fax", log, _body(name, "fax", log_id))
+
+
+def text_message(name: str, number: int = 2) -> Message:
+    """Give a message that asks for a text message that was delivered."""
+    log_id = _uuid(number)
+    log = message_log(id=log_id, url=_url("Messages", number), to=NUMBER, body=TEXT)
+    return Message(name, "message", log, _body(name, "message", log_id))
+
+
+def neighbours() -> list[Message]:
+    """Give what no fault of another message may touch."""
+    return [fax("neighbouring fax", 11), text_message("neighbouring message", 12)]
+
+
+def _uuid(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012}"
+
+
+def _url(resources: str, number: int) -> str:
+    account = f"https://example.signalwire.com/api/laml/2010-04-01/Accounts/{PROJECT_ID}"
+    return f"{account}/{resources}/{_uuid(number + 1000)}"
+
+
+def _body(name: str, kind: LogType, log_id: str) -> str:
+    canaries = {"to": NUMBER, "text": TEXT}
+    return json.dumps({"log_type": kind, "log_id": log_id, "name": name} | canaries)

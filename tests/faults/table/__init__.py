@@ -1,0 +1,11 @@
+"""The table: each fault that can occur at each step, and how its message ends."""
+
+from tests.faults.table.aws import AFTERWARDS, READING, STORING
+from tests.faults.table.logs import LOGS
+from tests.faults.table.queue import MESSAGES
+from tests.faults.table.row import Row, Step
+from tests.faults.table.signalwire import FETCHING
+
+ROWS = (*MESSAGES, *READING, *FETCHING, *LOGS, *STORING, *AFTERWARDS)
+
+__all__ = ["ROWS", "Row", "Step"]

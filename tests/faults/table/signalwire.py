@@ -1,0 +1,203 @@
+"""What SignalWire may do instead of giving a log."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+from hooklog import errors
+from local.space import Fault, FaultKind
+from tests.fakes import NOW
+from tests.faults.aws import HangUp, Refusal, Silence
+from tests.faults.canary import NUMBER, TEXT, TOKEN
+from tests.faults.endings import Parked, Returned, Stored, retried
+from tests.faults.table.row import Row, Step
+from tests.faults.texts import nested, text
+from tests.faults.troubles import Answers
+from tests.faults.wires import (
+    ALWAYS,
+    Call,
+    Nobody,
+    NoTime,
+    NoTls,
+    OverWire,
+    Rotated,
+    Secret,
+    Space,
+    Text200,
+)
+
+_READ_SECRET = "GetSecretValue"
+_OTHER_422 = f'{{"errors": [{{"code": "invalid", "message": "{NUMBER} {TEXT}"}}]}}'
+
+
+def _space(
+    kind: FaultKind,
+    times: int = ALWAYS,
+    *,
+    retry_after: int | str | None = None,
+    delay_s: float | None = None,
+    status: int | None = None,
+    text: str | None = None,
+) -> Space:
+    fault = Fault(kind, times, retry_after=retry_after, delay_s=delay_s, status=status, text=text)
+    return Space(fault)
+
+
+def _status(status: int, text: str = f'{{"error": "{NUMBER}"}}') -> Space:
+    return _space(FaultKind.ANSWER, status=status, text=text)
+
+
+def _limited(retry_after: int | str) -> dict[str, OverWire]:
+    return {
+        "429": _space(FaultKind.RATE_LIMITED, retry_after=retry_after),
+        "503": _space(FaultKind.SERVER_ERROR, status=503, retry_after=retry_after),
+    }
+
+
+def _row(
+    name: str, error: errors.HooklogError | None, ends: Returned | Parked, **wires: OverWire
+) -> Row:
+    named = {wire.replace("_", " "): fault for wire, fault in wires.items()}
+    return Row(step=Step.FETCH, name=name, trouble=Answers(error), ends=ends, wires=named)
+
+
+def _mends(name: str, wire: OverWire) -> Row:
+    """Give a fault of which the adapters let nobody know."""
+    return Row(step=Step.FETCH, name=name, trouble=None, ends=Stored(), wires={"": wire})
+
+
+def _unexpected() -> errors.UnexpectedError:
+    error = errors.UnexpectedError()
+    error.__cause__ = KeyError(TEXT)
+    return error
+
+
+UPSTREAM = _row(
+    "a server error",
+    errors.UpstreamError(),
+    retried("fetch.upstream"),
+    s500=_space(FaultKind.SERVER_ERROR, status=500),
+    s502=_space(FaultKind.SERVER_ERROR, status=502),
+    s503=_space(FaultKind.SERVER_ERROR, status=503),
+    s504=_status(504, f"<html>{TEXT}"),
+    redirect=_status(302),
+    no_content=_status(204, ""),
+)
+
+FETCHING = (
+    UPSTREAM,
+    _row("400", errors.RejectedError(), Parked("fetch.rejected"), s400=_status(400)),
+    _row("another 4xx", errors.RejectedError(), Parked("fetch.rejected"), s418=_status(418)),
+    _row("422", errors.RejectedError(), Parked("fetch.rejected"), s422=_status(422, _OTHER_422)),
+    _row(
+        "422 for its age",
+        errors.HistoryLimitError(),
+        Parked("fetch.history_limit"),
+        s422=_space(FaultKind.HISTORY_LIMIT),
+    ),
+    _row(
+        "401",
+        errors.UnauthorizedError(),
+        retried("fetch.unauthorized"),
+        s401=_space(FaultKind.UNAUTHORIZED),
+    ),
+    _row(
+        "no credentials",
+        errors.UnauthorizedError(),
+        retried("fetch.unauthorized"),
+        wrong_ones=Secret(f'{{"project_id": "p", "api_token": "{TOKEN}-of-yesterday"}}'),
+        empty=Secret(""),
+        no_JSON=Secret(TOKEN),
+        half_of_JSON=Secret(f'{{"project_id": "p", "api_token": "{TOKEN}'),
+        deep_nesting=Secret(nested(100_000)),
+        no_object=Secret(f'["{TOKEN}"]'),
+        no_token=Secret('{"project_id": "p"}'),
+        no_text=Secret(f'{{"project_id": "p", "api_token": ["{TOKEN}"]}}'),
+        missing=Call(_READ_SECRET, Refusal("ResourceNotFoundException"), hits_all=True),
+        denied=Call(_READ_SECRET, Refusal("AccessDeniedException"), hits_all=True),
+        throttled=Call(_READ_SECRET, Refusal("ThrottlingException"), hits_all=True),
+        broken=Call(_READ_SECRET, Refusal("InternalServiceError", status=500), hits_all=True),
+        unanswered=Call(_READ_SECRET, Silence(), hits_all=True),
+        hung_up=Call(_READ_SECRET, HangUp(), hits_all=True),
+        rotated_within_a_minute=Rotated(59),
+    ),
+    _mends("credentials that were rotated a minute ago", Rotated(60)),
+    _row(
+        "403",
+        errors.ForbiddenError(),
+        retried("fetch.forbidden"),
+        s403=_space(FaultKind.FORBIDDEN),
+    ),
+    _row(
+        "404",
+        errors.NotFoundError(),
+        retried("fetch.not_found", 5),
+        s404=_space(FaultKind.NOT_FOUND),
+    ),
+    _row(
+        "429",
+        errors.RateLimitedError(),
+        retried("fetch.rate_limited"),
+        without_a_wish=_space(FaultKind.RATE_LIMITED),
+        at_once=_space(FaultKind.RATE_LIMITED, retry_after=0),
+        past=_space(FaultKind.RATE_LIMITED, retry_after="Mon, 04 May 2020 12:00:00 GMT"),
+        negative=_space(FaultKind.RATE_LIMITED, retry_after=-5),
+        nonsense=_space(FaultKind.RATE_LIMITED, retry_after="when you like"),
+        a_date_without_end=_space(
+            FaultKind.RATE_LIMITED, retry_after="Mon, 04 May 99999999999 12:00:00 GMT"
+        ),
+    ),
+    _row(
+        "Retry-After",
+        errors.RateLimitedError(retry_after=120),
+        retried("fetch.rate_limited", after=(120, 150)),
+        seconds=_limited(120)["429"],
+        date=_limited(format_datetime(NOW + timedelta(seconds=120), usegmt=True))["429"],
+    ),
+    _row(
+        "an absurd Retry-After",
+        errors.RateLimitedError(retry_after=10**9),
+        retried("fetch.rate_limited", after=(900, 930)),
+        seconds=_limited(10**9)["429"],
+        many_digits=_limited("9" * 400)["429"],
+        date=_limited("Fri, 31 Dec 9999 23:59:59 GMT")["429"],
+    ),
+    _row(
+        "a server error with Retry-After",
+        errors.UpstreamError(retry_after=120),
+        retried("fetch.upstream", after=(120, 150)),
+        seconds=_limited(120)["503"],
+    ),
+    _row(
+        "no answer in time",
+        errors.FetchTimeoutError(),
+        retried("fetch.timeout"),
+        slow_headers=_space(FaultKind.SLOW, delay_s=60),
+        slow_body=_space(FaultKind.SLOW_BODY, delay_s=60),
+        s408=_status(408),
+    ),
+    _row(
+        "a broken connection",
+        errors.FetchConnectionError(),
+        retried("fetch.connection"),
+        refused=Nobody(),
+        no_TLS=NoTls(),
+        reset_before_the_headers=_space(FaultKind.DROPPED),
+        reset_after_the_headers=_space(FaultKind.RESET),
+        cut_off=_space(FaultKind.TRUNCATED),
+    ),
+    _mends("a connection that is reset once", _space(FaultKind.DROPPED, times=1)),
+    _mends("a connection that is reset once in the body", _space(FaultKind.RESET, times=1)),
+    _row(
+        "no JSON object",
+        errors.BadPayloadError(),
+        retried("fetch.bad_payload"),
+        HTML=_space(FaultKind.HTML),
+        HTML_that_says_it_is_JSON=Text200(text(f"<html>{NUMBER}")),
+        empty=Text200(text("")),
+        ten_megabytes=Text200(text(" " * 10 * 2**20)),
+    ),
+    _row("no time left", None, retried("fetch.out_of_time"), hardly_any_left=NoTime()),
+    _row("a defect of ours", _unexpected(), retried("internal.unexpected", 5)),
+)

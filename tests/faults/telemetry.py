@@ -1,0 +1,35 @@
+"""The real telemetry, which prints for the canaries' sake, and what it was told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.report import Report
+from tests.faults import canary
+
+
+@dataclass
+class KeptTelemetry:
+    """Prints what it is told, and keeps it."""
+
+    printing: CloudWatchTelemetry
+    reports: list[Report] = field(default_factory=list)
+    #: Raised instead of printing a report.
+    error: Exception | None = None
+    #: Called when a report comes.
+    meet: Callable[[str], None] = lambda _: None
+
+    def emit(self, report: Report) -> None:
+        """Print a report."""
+        self.meet("report")
+        self.reports.append(report)
+        if self.error is not None:
+            raise self.error
+        self.printing.emit(report)
+
+    def defect(self, key: str, error: BaseException) -> None:
+        """Print a defect."""
+        canary.said(key)
+        self.printing.defect(key, error)

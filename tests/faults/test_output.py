@@ -1,0 +1,62 @@
+"""Nothing can be printed any more: standard output is broken in earnest, below the telemetry."""
+
+from __future__ import annotations
+
+import errno
+import io
+import sys
+import uuid
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.emission import EmbeddedMetrics
+from hooklog.adapters.telemetry import CloudWatchTelemetry
+from tests.faults.fakes import Fakes
+from tests.faults.messages import fax, neighbours
+from tests.faults.table.queue import NO_JSON
+from tests.faults.table.signalwire import UPSTREAM
+from tests.faults.telemetry import KeptTelemetry
+
+BROKEN = (
+    BrokenPipeError(errno.EPIPE, "Broken pipe"),
+    OSError(errno.ENOSPC, "No space left on device"),
+    UnicodeEncodeError("ascii", "é", 0, 1, "ordinal not in range(128)"),
+    ValueError("I/O operation on closed file."),
+)
+
+
+class BrokenOutput(io.StringIO):
+    """A stream that takes nothing."""
+
+    def __init__(self, error: Exception) -> None:
+        """Raise this at each attempt."""
+        super().__init__()
+        self.error = error
+        self.attempts = 0
+
+    def write(self, _: str, /) -> int:
+        """Fail."""
+        self.attempts += 1
+        raise self.error
+
+
+@pytest.mark.parametrize("error", BROKEN, ids=lambda error: type(error).__name__)
+def test_broken_output(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """A batch ends as it would otherwise: what is stored is stored, and Lambda is told."""
+    output = BrokenOutput(error)
+    logger = Logger(service=f"faults-{uuid.uuid4()}", stream=output)
+    telemetry = KeptTelemetry(CloudWatchTelemetry(logger, EmbeddedMetrics("Hooklog")))
+    bench = Fakes(telemetry)
+    good, bad, missing = (fax(name, number) for number, name in enumerate("abc"))
+    bench.list_logs([good, *neighbours()])
+    for row, message in ((NO_JSON, bad), (UPSTREAM, missing)):
+        assert row.trouble is not None
+        row.trouble.befall(bench, message)
+    monkeypatch.setattr(sys, "stdout", output)
+    assert bench.run([good, bad, missing]) == {
+        "a": ("row", "completed"),
+        "b": ("parked", "message.malformed"),
+        "c": ("returned", 30),
+    }
+    assert output.attempts == 2, "the first metric, and the defect that it is"

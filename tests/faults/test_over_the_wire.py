@@ -1,0 +1,64 @@
+"""The faults of the table again, over sockets and through the real adapters: the same ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.space import RunningSpace
+from tests.faults.aws import Aws, Clients
+from tests.faults.endings import Returned, looks
+from tests.faults.expected import expected
+from tests.faults.messages import Message, fax, neighbours
+from tests.faults.table import ROWS, Row, Step
+from tests.faults.telemetry import KeptTelemetry
+from tests.faults.troubles import Says
+from tests.faults.wire import Wire
+from tests.faults.wires import OverWire
+
+WIRES = [(row, name, wire) for row in ROWS for name, wire in row.over_wire.items()]
+
+
+@pytest.fixture
+def wire(telemetry: KeptTelemetry, space: RunningSpace, aws: tuple[Aws, Clients]) -> Wire:
+    """Give an enricher in a world in order."""
+    return Wire(telemetry, space, *aws)
+
+
+def befall(wire: Wire, message: Message, row: Row, over_wire: OverWire) -> None:
+    """Let a fault befall a message, and before it the one that it needs."""
+    if row.given is not None and isinstance(row.given.trouble, Says):
+        message.body = row.given.trouble.text(message)
+    elif row.given is not None:
+        next(iter(row.given.over_wire.values())).befall(wire, message)
+    over_wire.befall(wire, message)
+
+
+@pytest.mark.parametrize(
+    ("row", "over_wire"),
+    [pytest.param(row, wire, id=f"{row}, {name}") for row, name, wire in WIRES],
+)
+def test_fault(wire: Wire, row: Row, over_wire: OverWire) -> None:
+    """The message ends as the table says and its neighbours as they should; so do all, later."""
+    message, others = fax("victim"), neighbours()
+    messages = [*others, message]
+    logs = {one.name: one.log for one in messages}
+    wire.list_logs(messages)
+    befall(wire, message, row, over_wire)
+    seen = wire.run(messages)
+
+    ending, codes = expected([row.given, row] if row.given else [row])
+    theirs, _ = expected([row] if over_wire.hits_all else [])
+    assert seen == {message.name: looks(ending, message, 1.0)} | {
+        other.name: looks(theirs, other, 1.0) for other in others
+    }
+    assert set(wire.report.errors) == codes
+
+    again = wire.returned(messages, seen)
+    assert bool(again) == isinstance(ending, Returned)
+    if again:
+        for one in again:
+            one.log = logs[one.name]
+        wire.recover()
+        wire.list_logs(again)
+        ends = {how for how, _ in wire.run(again).values()}
+        assert ends == {"parked" if row.step is Step.PARK else "row"}

@@ -1,0 +1,97 @@
+"""The world over sockets: every adapter is the real one, and so is every byte."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from hooklog.adapters.credentials import SecretCredentials
+from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.fetching import ConcurrentSource
+from hooklog.adapters.secret import RENEW_INTERVAL
+from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.adapters.sqs import SqsQueue
+from hooklog.errors import HooklogError
+from hooklog.ports import Fetched, LogSource, TimeLeft
+from hooklog.queue_messages import LogRequest
+from local.space import RunningSpace
+from tests.fakes import MemoryTable
+from tests.faults import canary
+from tests.faults.aws import TABLE, Aws, Clients
+from tests.faults.bench import Bench
+from tests.faults.messages import Message
+from tests.faults.telemetry import KeptTelemetry
+
+#: Seconds. Only a fault takes longer, and each test of one takes as long as this.
+_PATIENCE = 2.0
+
+
+class Wire(Bench):
+    """An enricher with its real adapters, between a simulated space and a simulated AWS."""
+
+    def __init__(
+        self, telemetry: KeptTelemetry, space: RunningSpace, aws: Aws, clients: Clients
+    ) -> None:
+        """Wire it as ``functions/enrich/app.py`` does, with one thread: requests keep their order.
+
+        The space and the AWS are shared, and begin anew here.
+        """
+        super().__init__(telemetry, jitter=1.0)
+        self.space, self.aws, self._clients = space, aws, clients
+        self.rows = aws.table = MemoryTable()
+        self.waits = aws.waits
+        self.uptime = 1000.0
+        self.credentials = SecretCredentials(lambda: clients.secrets, "secret", lambda: self.uptime)
+        self.recover()
+
+    def recover(self) -> None:
+        """Let everything be well, and so much time pass that the secret may be read again."""
+        self.uptime += RENEW_INTERVAL
+        self.seconds_left = 60.0
+        self.space.clear_faults()
+        self.aws.recover()
+        self.aws.secret = secret(self.space)
+        self.telemetry.error = None
+        self.go_to(self.space.url)
+
+    def go_to(self, url: str) -> None:
+        """Ask a space at this URL."""
+        api = SignalWireApi(
+            url,
+            self.credentials,
+            connections=1,
+            connect_timeout=_PATIENCE,
+            read_timeout=_PATIENCE,
+            clock=self.clock,
+        )
+        source = ConcurrentSource(api, concurrency=1, clock=self.clock)
+        self.wire(
+            _Noting(source),
+            DynamoTable(self._clients.dynamodb, TABLE),
+            SqsQueue(lambda: self._clients.sqs, "http://127.0.0.1/queue"),
+        )
+
+    def list_logs(self, messages: Sequence[Message]) -> None:
+        """Let the space have the logs."""
+        for message in messages:
+            self.space.put_log(message.kind, message.log)
+
+
+class _Noting:
+    """Notes what the errors of a source say."""
+
+    def __init__(self, source: LogSource) -> None:
+        self._source = source
+
+    def fetch(
+        self, requests: Sequence[LogRequest], time_left: TimeLeft
+    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        for request, answer in self._source.fetch(requests, time_left):
+            if isinstance(answer, HooklogError):
+                canary.raised(answer)
+            yield request, answer
+
+
+def secret(space: RunningSpace, token: str | None = None) -> str:
+    """Give the credentials secret for a space."""
+    return json.dumps({"project_id": space.project_id, "api_token": token or space.api_token})
