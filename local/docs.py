@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from hooklog.catalogue import Explanation, catalogue
 from hooklog.errors import HooklogError
+from local.cli_page import CLI, cli_page
 from local.cloud import ROOT
 from local.dashboard import dashboard_body, widgets
 from local.dashboard_drawing import DRAWING, drawing
@@ -107,6 +108,11 @@ def _found(explanation: Explanation | None) -> Explanation:
 
 if __name__ == "__main__":
     picture = drawing(widgets(dashboard_body(template())))
-    for page, text in ((ERROR_CODES, error_codes()), (DRAWING, picture), (LICENCES, licences())):
+    for page, text in (
+        (ERROR_CODES, error_codes()),
+        (DRAWING, picture),
+        (LICENCES, licences()),
+        (CLI, cli_page()),
+    ):
         page.write_text(text, encoding="utf-8")
         print(f"wrote {page.relative_to(ROOT)}")

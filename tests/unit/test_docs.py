@@ -17,6 +17,7 @@ from hooklog.queue_messages import _Body
 from hooklog.rows import Row
 from hooklog.settings import SweepSettings
 from hooklog.webhook_settings import WebhookSettings
+from local.cli_page import CLI, cli_page
 from local.docs import ERROR_CODES, error_codes
 from tests.builders import failed_fax, message_log, record
 from tests.emitted import everything
@@ -49,6 +50,22 @@ def first_cells(text: str) -> set[str]:
 def test_the_page_of_error_codes_is_up_to_date() -> None:
     """`make docs` writes exactly what is there."""
     assert ERROR_CODES.read_text(encoding="utf-8") == error_codes()
+
+
+def test_the_page_of_commands_is_up_to_date() -> None:
+    """`make docs` writes exactly what is there."""
+    assert CLI.read_text(encoding="utf-8") == cli_page()
+
+
+def test_every_command_explains_itself() -> None:
+    """With a sentence for it, and one for each of its options and arguments."""
+    parts = re.split(r"^#+ `", CLI.read_text(encoding="utf-8"), flags=re.MULTILINE)[2:]
+    assert len(parts) > 12
+    for part in parts:
+        told = part.split("\n\n")[1]
+        assert told.endswith("."), part[:60]
+        for option in re.findall(r"^\* `-[^`]*`(.*)", part, re.MULTILINE):
+            assert option.startswith(": "), f"{part[:40]}: {option}"
 
 
 def test_every_error_code_of_ours_is_explained() -> None:
