@@ -17,6 +17,7 @@ def show_kept(
     deployed: stack.Stack,
     space: RunningSpace,
     *,
+    url: str,
     spare: str,
     output: Path,
 ) -> None:
@@ -27,6 +28,7 @@ def show_kept(
         cloud: that stays up.
         deployed: what it runs.
         space: that it asks.
+        url: of the console.
         spare: a failed fax that the table does not have.
         output: the file with the cloud's output.
 
@@ -36,6 +38,9 @@ def show_kept(
     invoke = ".tools/sam/bin/sam remote invoke"
     for line in (
         "Everything stays up until Ctrl-C.",
+        "",
+        f"Open {url} and see what failed, and why.",
+        "",
         f"  Table             {deployed.table_name}",
         f"  Queue             {deployed.queue_url}",
         f"  SignalWire space  {space.url}",

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from hooklog_ops.deployment import LocalDeployment
-from local import callbacks_demo, demo_logs, stack, summary
+from local import callbacks_demo, demo_logs, kept, stack, summary
 from local.accounting import Accounting, Found, told
 from local.afterwards import show_kept, show_next
 from local.cloud import ROOT, LocalCloud, local_cloud
@@ -101,14 +101,16 @@ class _Demo:
             complete = self._show(cloud, deployed, demo_logs.truth(space), report, found)
             if keep:
                 demo_logs.add_all(space, logs)
-                show_kept(self.console, cloud, deployed, space, spare=spare, output=_CLOUD_LOG)
-                self.is_kept = True
                 note = LocalDeployment(
                     endpoint_url=cloud.url, stack=stack.NAME, pid=cloud.pid
                 ).note(ROOT)
                 started.callback(note.unlink)
-                while True:
-                    signal.pause()
+                url = started.enter_context(kept.console())
+                show_kept(
+                    self.console, cloud, deployed, space, url=url, spare=spare, output=_CLOUD_LOG
+                )
+                self.is_kept = True
+                kept.keep_up(cloud, stack.NAME)
         took = time.monotonic() - self._began_at
         self.console.print(f"All of this took {took:.0f} seconds; what was started has ended.\n")
         show_next(self.console)
@@ -126,6 +128,8 @@ class _Demo:
                 "WebhookUrl": callbacks_demo.WEBHOOK_URL,
                 # The sends are over; here nobody need wait for their last callbacks.
                 "SweepSettlingMinutes": "0",
+                # So that a number can be looked up afterwards.
+                "IndexNumbers": "true",
             }
             deployed = stack.deploy(cloud, parameters)
             stack.put_credentials(

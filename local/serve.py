@@ -94,6 +94,8 @@ def _make_table_and_queue(cloud: LocalCloud) -> DynamoDBClient:
 
 def _show_new_rows(dynamodb: DynamoDBClient, seen: dict[str, str]) -> None:
     for row in dynamodb.scan(TableName=NAME, ConsistentRead=True)["Items"]:
+        if "version" not in row:  # not of a log, but how far a sweep has got
+            continue
         key, version = row["pk"]["S"], row["version"]["N"]
         if seen.get(key) != version:
             seen[key] = version

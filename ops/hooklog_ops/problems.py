@@ -50,8 +50,8 @@ class FunctionError(OperatorError):
     """A function that was called failed."""
 
 
-class PortTakenError(OperatorError):
-    """The console cannot listen where it is told to."""
+class ConsoleError(OperatorError):
+    """The console cannot be served."""
 
 
 class SendError(OperatorError):

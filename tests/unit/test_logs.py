@@ -199,9 +199,18 @@ def test_any_charge_of_five_places_is_exact(charge: Decimal) -> None:
         ("charge_details", {}),
         ("charge_details", [{"description": "Outbound Fax Minutes"}]),
         ("charge_details", [{"description": 1, "charge": 1}]),
+        ("charge", "0.02"),
+        ("charge", True),
         ("created_at", "yesterday"),
+        ("created_at", 1714997000),
+        ("created_at", "1714997000"),
+        ("created_at", "20260504"),
         ("number_of_pages", "two"),
+        ("number_of_pages", "2"),
+        ("number_of_pages", True),
         ("number_of_pages", 1.5),
+        ("number_of_pages", 2**31),
+        ("number_of_pages", 10**39),
         ("error_code", 34004),
         ("from", 12025550143),
         ("url", 1),
@@ -359,6 +368,12 @@ def test_unknown_fields_are_drift() -> None:
     log = read(fax_log(ecm=True, stations=["a", {"b": 1}]))
     assert FAX.drift(log) == ["field:ecm", "field:stations"]
     assert log.unknown_fields == {"ecm": True, "stations": ["a", {"b": 1}]}
+
+
+def test_a_url_that_is_none_is_drift() -> None:
+    """It is kept as it is, and named."""
+    assert FAX.drift(read(fax_log(url="Faxes/1"))) == ["value:url"]
+    assert FAX.drift(read(fax_log(url="https://example.com/Faxes/1"))) == []
 
 
 def test_drift_is_sorted() -> None:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+)
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_URL = re.compile(r"https?://\S")
 
 
 def as_utc(moment: datetime) -> datetime:
@@ -22,9 +33,25 @@ def as_utc(moment: datetime) -> datetime:
         raise ValueError("not a time in UTC") from None
 
 
-type Moment = Annotated[datetime, AfterValidator(as_utc)]
+def _date(value: object) -> object:
+    """Refuse what pydantic would take for the seconds since 1970, digits in a text included."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DATE.match(value)):
+        raise ValueError("not a date and time")
+    return value
+
+
+def _number(value: object) -> object:
+    """Refuse what pydantic would turn into a number: texts, and true and false."""
+    if isinstance(value, bool | str):
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic wants a ValueError
+    return value
+
+
+type Moment = Annotated[datetime, BeforeValidator(_date), AfterValidator(as_utc)]
 #: Dollars. The bounds only keep out what DynamoDB cannot hold as a number.
-type Charge = Annotated[Decimal, Field(gt=-(10**9), lt=10**9)]
+type Charge = Annotated[Decimal, BeforeValidator(_number), Field(gt=-(10**9), lt=10**9)]
+#: Pages or segments, in the documented range.
+type Count = Annotated[int, BeforeValidator(_number), Field(ge=-(2**31), lt=2**31)]
 
 
 class ChargeDetail(BaseModel):
@@ -146,4 +173,6 @@ class LogKind:
             for name, known in self.documented.items()
             if (value := getattr(log, name)) is not None and value not in known
         ]
+        if log.url is not None and not _URL.match(log.url):
+            values.append("value:url")
         return sorted(missing + fields + values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooklog.logs.base import LogKind, SignalWireLog
+from hooklog.logs.base import Count, LogKind, SignalWireLog
 
 # The fax callbacks speak of the fax (sending, delivered), the log of the call (in-progress,
 # completed). Both vocabularies are understood everywhere.
@@ -18,7 +18,7 @@ class FaxLog(SignalWireLog):
 
     url: str
     remote_station: str | None = None
-    number_of_pages: int | None = None
+    number_of_pages: Count | None = None
     quality: str | None = None
 
     @property

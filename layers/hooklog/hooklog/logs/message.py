@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from hooklog.logs.base import LogKind, SignalWireLog
+from hooklog.logs.base import Count, LogKind, SignalWireLog
 
 _FAILED = frozenset({"undelivered", "failed"})
 _ENDED = _FAILED | {"delivered", "received"}
@@ -20,7 +20,7 @@ class MessageLog(SignalWireLog):
     to: str
     direction: str
     kind: str
-    number_of_segments: int
+    number_of_segments: Count
 
     @property
     def units(self) -> int | None:

@@ -1,0 +1,96 @@
+"""The few AWS operations that the subjects call, on rows kept in memory."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+#: A dummy, as all in the secret.
+SIGNING_KEY: Final = "PSK-bench"
+_SECRET = {"project_id": "p", "api_token": "t", "signing_keys": [SIGNING_KEY]}
+#: The only condition that is understood: what both peers send.
+_PUT_CONDITION: Final = "attribute_not_exists(pk) OR fetched_at < :fetched_at"
+
+type Item = dict[str, dict[str, Any]]
+type Json = dict[str, Any]
+
+
+class AwsError(Exception):
+    """What AWS would refuse; the text is the error's code."""
+
+
+class Aws:
+    """A DynamoDB table, a secret and a queue."""
+
+    def __init__(self) -> None:
+        """Begin with an empty table."""
+        self.rows: dict[str, Item] = {}
+        self.sent = 0
+        self._operations: Mapping[str, Callable[[Json], Json]] = {
+            "DynamoDB_20120810.BatchGetItem": self._batch_get_item,
+            "DynamoDB_20120810.BatchExecuteStatement": self._batch_execute_statement,
+            "DynamoDB_20120810.PutItem": self._put_item,
+            "secretsmanager.GetSecretValue": lambda _: {"SecretString": json.dumps(_SECRET)},
+            "AmazonSQS.SendMessage": self._send_message,
+        }
+
+    def outcomes(self) -> dict[str, str]:
+        """Give the outcome that each row tells, by key."""
+        return {key: row["outcome"]["S"] for key, row in self.rows.items()}
+
+    def answer(self, target: str, request: Json) -> Json:
+        """Carry out an operation, named as in the header ``X-Amz-Target``.
+
+        Raises:
+            AwsError: a condition does not hold, or this stub knows no such operation.
+
+        """
+        operation = self._operations.get(target)
+        if operation is None:
+            raise AwsError("UnknownOperationException")
+        return operation(request)
+
+    def _batch_get_item(self, request: Json) -> Json:
+        ((table, wanted),) = request["RequestItems"].items()
+        names = set(wanted["ExpressionAttributeNames"].values())
+        found = (self.rows.get(key["pk"]["S"]) for key in wanted["Keys"])
+        items = [{name: row[name] for name in row.keys() & names} for row in found if row]
+        return {"Responses": {table: items}, "UnprocessedKeys": {}}
+
+    def _batch_execute_statement(self, request: Json) -> Json:
+        return {"Responses": [self._insert(one) for one in request["Statements"]]}
+
+    def _insert(self, statement: Json) -> Json:
+        row: Item = dict(
+            zip(_inserted(statement["Statement"]), statement["Parameters"], strict=True)
+        )
+        if row["pk"]["S"] in self.rows:
+            return {"Error": {"Code": "DuplicateItem", "Message": "The item exists."}}
+        self.rows[row["pk"]["S"]] = row
+        return {"TableName": "bench"}
+
+    def _put_item(self, request: Json) -> Json:
+        if request["ConditionExpression"] != _PUT_CONDITION:
+            raise AwsError("ValidationException")
+        row: Item = request["Item"]
+        before = self.rows.get(row["pk"]["S"])
+        fetched_at = request["ExpressionAttributeValues"][":fetched_at"]["S"]
+        if before is not None and not before["fetched_at"]["S"] < fetched_at:
+            raise AwsError("ConditionalCheckFailedException")
+        self.rows[row["pk"]["S"]] = row
+        return {}
+
+    def _send_message(self, _: Json) -> Json:
+        self.sent += 1
+        return {"MessageId": str(self.sent)}
+
+
+@cache
+def _inserted(statement: str) -> tuple[str, ...]:
+    """Name the attributes of a PartiQL INSERT, in their order."""
+    if not statement.startswith("INSERT INTO"):
+        raise AwsError("ValidationException")
+    return tuple(re.findall(r"'(\w+)': \?", statement))

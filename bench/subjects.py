@@ -1,0 +1,78 @@
+"""What is measured beside each other: hooklog, and what one would write instead of it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from bench.artefacts import PEERS
+from bench.processes import Stub, Subject, running_subject
+from local.cloud import REGION, ROOT
+
+type Name = Literal["hooklog", "sequential", "typescript"]
+
+DRIVER: Final = ROOT / "bench/subject.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a function is run.
+
+    Attributes:
+        command: interpreter and driver.
+        folders: where the function's code is, in the order of the path.
+
+    """
+
+    command: Sequence[str]
+    folders: Sequence[Path] = ()
+
+    def start(self, stub: Stub) -> AbstractContextManager[Subject]:
+        """Start it in a process of its own, wired to the stub."""
+        return running_subject(self.command, self.folders, environment(stub.url))
+
+
+def node() -> str:
+    """Give Node's path; whoever asks has made sure that there is one."""
+    return shutil.which("node") or "node"
+
+
+def environment(url: str) -> dict[str, str]:
+    """Give the variables of every function, as a deployment sets them, with dummies."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "*",
+        "TABLE_NAME": "bench",
+        "QUEUE_URL": f"{url}/000000000000/bench",
+        "SIGNALWIRE_SPACE": url.removeprefix("http://"),
+        "SIGNALWIRE_PROJECT_ID": "bench",
+        "SIGNALWIRE_API_TOKEN": "bench",
+    }
+
+
+def from_source(typescript: Path | None) -> Mapping[Name, Recipe]:
+    """Give the functions as they are in the tree, in the project's environment.
+
+    Args:
+        typescript: where that peer's bundle is, if it could be made.
+
+    """
+    python = [sys.executable, "-P", str(DRIVER)]
+    recipes: dict[Name, Recipe] = {
+        "hooklog": Recipe(python, [ROOT / "functions/enrich", ROOT / "layers/hooklog"]),
+        "sequential": Recipe(python, [PEERS / "sequential"]),
+    }
+    if typescript:
+        recipes["typescript"] = Recipe([node(), str(typescript / "subject.mjs")])
+    return recipes

@@ -1,0 +1,198 @@
+"""Lambda's runtime without Docker: a built function, the emulator, the real runtime client.
+
+The runtime interface emulator comes with the SAM CLI; `awslambdaric`, the client that calls
+handlers in Lambda too, has an environment of its own, so that a function finds nothing but what
+was built for it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import urllib3
+import yaml
+
+from local.cloud import ROOT, end_group, free_port, require_installed
+from local.stack import architecture
+
+if TYPE_CHECKING:
+    from local.space import Json
+
+BUILD = ROOT / ".aws-sam/build"
+_PYTHON = ROOT / ".tools/runtime/bin/python"
+_RAPID = ROOT / ".tools/sam/lib/python3.13/site-packages/samcli/local/rapid"
+_LOOPBACK = "127.0.0.1"
+_TIMED_OUT = "Task timed out"
+#: Seconds beyond the function's own timeout; the emulator ends what takes longer than that.
+_PATIENCE = 30.0
+#: Times that a connection is tried until the emulator listens, a second apart at most.
+_CONNECTS = urllib3.Retry(connect=20, read=0, other=0, backoff_factor=0.05, backoff_max=1)
+
+
+class InvocationError(Exception):
+    """The invocation has no result. What Lambda reports is in `kind` and the text.
+
+    `kind` is `Sandbox.Timedout`, `Runtime.ExitError` for a process that ended, or the name of the
+    exception that the handler raised.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        """Take Lambda's words."""
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltFunction:
+    """A function as `sam build` left it.
+
+    Attributes:
+        name: logical name in the template.
+        root: folder that Lambda shows as /var/task.
+        layers: folders that Lambda merges into /opt, in the order of the template.
+        handler: module and function.
+        timeout: seconds.
+        memory: megabytes.
+
+    """
+
+    name: str
+    root: Path
+    layers: tuple[Path, ...]
+    handler: str
+    timeout: int
+    memory: int
+
+    @classmethod
+    def load(cls, name: str) -> Self:
+        """Read what the built template says of it."""
+        resources = yaml.safe_load((BUILD / "template.yaml").read_text())["Resources"]
+        function = resources[name]["Properties"]
+        layers = [resources[layer["Ref"]]["Properties"] for layer in function["Layers"]]
+        return cls(
+            name=name,
+            root=BUILD / function["CodeUri"],
+            layers=tuple(BUILD / layer["ContentUri"] for layer in layers),
+            handler=function["Handler"],
+            timeout=function["Timeout"],
+            memory=function["MemorySize"],
+        )
+
+    @property
+    def path(self) -> list[Path]:
+        """Where modules are found, in Lambda's order; a later layer lies over an earlier one."""
+        in_layer = ("python/lib/python3.13/site-packages", "python")
+        return [self.root, *(layer / p for p in in_layer for layer in reversed(self.layers))]
+
+
+class EmulatedFunction:
+    """A function under the emulator: one execution environment, so one call at a time."""
+
+    def __init__(self, port: int, timeout: int, process: int, log: Path) -> None:
+        """Wrap an emulator that listens, or will soon."""
+        self._url = f"http://{_LOOPBACK}:{port}/2015-03-31/functions/function/invocations"
+        self._http = urllib3.PoolManager(
+            retries=_CONNECTS, timeout=urllib3.Timeout(connect=1, read=timeout + _PATIENCE)
+        )
+        self._process = process
+        self._log = log
+
+    def invoke(self, event: Json) -> Json:
+        """Call the handler and give its answer.
+
+        Raises:
+            InvocationError: it raised, its process ended, or its time was up.
+            urllib3.exceptions.HTTPError: the emulator does not answer.
+
+        """
+        text = self._http.request("POST", self._url, json=event).data.decode()
+        if text.startswith(_TIMED_OUT):
+            raise InvocationError("Sandbox.Timedout", text)
+        answer: Json = json.loads(text)
+        if isinstance(answer, dict) and "errorType" in answer:
+            raise InvocationError(str(answer["errorType"]), str(answer.get("errorMessage")))
+        return answer
+
+    @property
+    def runtime_process(self) -> int | None:
+        """The process that runs the handler; a new one means a cold start."""
+        tasks = Path(f"/proc/{self._process}/task").glob("*/children")
+        children = [int(child) for task in tasks for child in task.read_text().split()]
+        return children[0] if children else None
+
+    @property
+    def output(self) -> list[str]:
+        """The lines that the function and the emulator have printed so far."""
+        return self._log.read_text().splitlines()
+
+
+@contextmanager
+def emulated(
+    function: BuiltFunction,
+    environment: Mapping[str, str],
+    log: Path,
+    *,
+    timeout: int | None = None,
+    handler: str | None = None,
+    beside: Path | None = None,
+) -> Iterator[EmulatedFunction]:
+    """Start a function under the emulator and end it with the block.
+
+    Args:
+        function: to run.
+        environment: its variables, credentials and region; it gets none of this process's.
+        log: file for what it prints.
+        timeout: seconds, in place of the template's.
+        handler: in place of the template's.
+        beside: folder with modules of the caller, found after the function's own.
+
+    Raises:
+        RuntimeError: `make setup` has not been run.
+
+    """
+    emulator = _RAPID / f"aws-lambda-rie-{architecture()}"
+    for program in (emulator, _PYTHON):
+        require_installed(program)
+    timeout = function.timeout if timeout is None else timeout
+    handler = handler or function.handler
+    port = free_port()
+    variables = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PYTHONPATH": ":".join(map(str, [*function.path, *([beside] if beside else [])])),
+        # Lambda's copy of the code is read-only.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LAMBDA_TASK_ROOT": str(function.root),
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+        "_HANDLER": handler,
+        **environment,
+    }
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [
+                *(str(emulator), "--log-level", "error"),
+                *("--runtime-interface-emulator-address", f"{_LOOPBACK}:{port}"),
+                *("--runtime-api-address", f"{_LOOPBACK}:{free_port()}"),
+                *(str(_PYTHON), "-m", "awslambdaric", handler),
+            ],
+            cwd=function.root,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield EmulatedFunction(port, timeout, process.pid, log)
+    finally:
+        end_group(process)

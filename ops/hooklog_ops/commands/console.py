@@ -1,0 +1,39 @@
+"""`hooklog console`: a page to look at, on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hooklog.ports import utc_now
+from hooklog_ops.commands.shared import deployment
+from hooklog_ops.problems import ConsoleError
+
+
+def console(
+    context: typer.Context,
+    *,
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 takes any that is free.", min=0, max=65535)
+    ] = 0,
+    allow_actions: Annotated[
+        bool,
+        typer.Option("--allow-actions", help="Let the page redrive and refetch, not only read."),
+    ] = False,
+) -> None:
+    """Serve a web page with everything on it, to this machine alone, until Ctrl-C."""
+    try:
+        from hooklog_ops.console.server import serve  # noqa: PLC0415 - slow to load, and optional
+    except ModuleNotFoundError as error:
+        raise ConsoleError(
+            "The console needs a library that is not installed: pip install 'hooklog[console]'."
+        ) from error
+    out = Console()
+
+    def ready(url: str) -> None:
+        told = "may redrive and refetch" if allow_actions else "only reads"
+        out.print(f"Open {url} (it {told}; Ctrl-C ends it)", highlight=False, soft_wrap=True)
+
+    serve(deployment(context), port=port, allow_actions=allow_actions, clock=utc_now, ready=ready)

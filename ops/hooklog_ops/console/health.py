@@ -1,0 +1,123 @@
+"""The health strip: the few numbers that say whether somebody has to act."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from hooklog_ops.console import words
+from hooklog_ops.console.measured import Step
+from hooklog_ops.console.panels import Panel
+from hooklog_ops.overview import ParkedPage, Waiting
+
+_NUMBERS = ("Nothing needs", "One thing needs", "Two things need", "Three things need")
+_NO_VALUE: Final = "—"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One number of the health strip.
+
+    Attributes:
+        label: what it counts.
+        value: as it is shown; a dash if it could not be read.
+        note: what it means now.
+        state: whether it needs a person.
+        href: page with more, if there is one.
+
+    """
+
+    label: str
+    value: str
+    note: str
+    state: Literal["fine", "look", "unknown"] = "fine"
+    href: str = ""
+
+
+def strip(
+    parked: Panel[list[ParkedPage]],
+    dead: Panel[Waiting],
+    measured: Panel[list[Step]],
+    queue: Panel[Waiting],
+    now: datetime,
+) -> list[Tile]:
+    """Give the numbers, those that may need somebody first."""
+    return [
+        _parked(parked, now),
+        _dead_letters(dead),
+        _missing(measured),
+        _queue(queue),
+        _lag(measured),
+    ]
+
+
+def headline(tiles: Sequence[Tile]) -> str:
+    """Say in a few words whether there is something to do."""
+    count = sum(tile.state == "look" for tile in tiles)
+    needs = _NUMBERS[count] if count < len(_NUMBERS) else f"{count} things need"
+    return f"{needs} you" if not count else f"{needs} a look"
+
+
+def _parked(panel: Panel[list[ParkedPage]], now: datetime) -> Tile:
+    label, href = "Parked", "/parked"
+    if panel.value is None:
+        return _unknown(label, panel.problem)
+    if not panel.value:
+        return Tile(label=label, value="0", note="nothing waits for a person", href=href)
+    count = sum(len(page.items) for page in panel.value)
+    oldest = min(page.items[0].parked_at for page in panel.value)
+    return Tile(
+        label=label,
+        value=f"{count}{'+' if any(page.cursor for page in panel.value) else ''}",
+        note=f"wait for a person, the oldest for {words.ago(oldest, now).removesuffix(' ago')}",
+        state="look",
+        href=href,
+    )
+
+
+def _dead_letters(panel: Panel[Waiting]) -> Tile:
+    label = "Dead letters"
+    if panel.value is None:
+        return _unknown(label, panel.problem)
+    if not (count := panel.value.total):
+        return Tile(label=label, value="0", note="no message crashed its function")
+    return Tile(label=label, value=str(count), note="see them with hooklog dlq peek", state="look")
+
+
+def _missing(panel: Panel[list[Step]]) -> Tile:
+    label, href = "Missed callbacks", "/completeness"
+    if panel.value is None:
+        return _unknown(label, panel.problem)
+    compared = sum(step.compared for step in panel.value)
+    if not compared:
+        return Tile(label=label, value=_NO_VALUE, note="no sweep in this time", href=href)
+    missing = sum(step.missing for step in panel.value)
+    if not missing:
+        return Tile(label=label, value="0", note="every log was announced", href=href)
+    note = "found by the sweep and fetched"
+    return Tile(label=label, value=str(missing), note=note, state="look", href=href)
+
+
+def _queue(panel: Panel[Waiting]) -> Tile:
+    label = "On the queue"
+    if panel.value is None:
+        return _unknown(label, panel.problem)
+    later = panel.value.busy
+    note = f"{later} of them worked on or put off" if later else "nothing is held up"
+    return Tile(label=label, value=str(panel.value.total), note=note)
+
+
+def _lag(panel: Panel[list[Step]]) -> Tile:
+    label = "Lag"
+    if panel.value is None:
+        return _unknown(label, panel.problem)
+    known = [step.lag_ms for step in panel.value if step.lag_ms is not None]
+    if not known:
+        return Tile(label=label, value=_NO_VALUE, note="no log was fetched in this time")
+    return Tile(label=label, value=words.duration(known[-1]), note="from event to record, median")
+
+
+def _unknown(label: str, problem: str) -> Tile:
+    return Tile(label=label, value=_NO_VALUE, note=problem, state="unknown")

@@ -1,0 +1,55 @@
+"""The console's web server, on this machine alone."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable
+
+from waitress.server import create_server
+
+from hooklog.ports import Clock
+from hooklog_ops.console.app import create_app
+from hooklog_ops.console.guard import Guard
+from hooklog_ops.console.reach import Reach
+from hooklog_ops.deployment import Deployment
+from hooklog_ops.problems import ConsoleError
+
+_LOOPBACK = "127.0.0.1"
+_THREADS = 8
+
+
+def serve(
+    stack: Deployment,
+    *,
+    port: int,
+    allow_actions: bool,
+    clock: Clock,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve the console until the process is interrupted.
+
+    Args:
+        stack: what it shows.
+        port: to listen on; 0 takes any that is free.
+        allow_actions: whether it may change anything.
+        clock: for all that is said to be so long ago.
+        ready: is told the console's address as soon as it listens.
+
+    Raises:
+        ConsoleError: the port cannot be used.
+        StackNotFoundError: the stack lacks what the console shows.
+
+    """
+    try:
+        # Bound here, so that the guard knows the port before the first request.
+        listener = socket.create_server((_LOOPBACK, port))
+    except OSError as error:
+        raise ConsoleError(f"Port {port} cannot be used: {error.strerror}.") from None
+    with listener:
+        bound: int = listener.getsockname()[1]
+        guard = Guard(port=bound, token=secrets.token_urlsafe(32), allow_actions=allow_actions)
+        app = create_app(Reach.open(stack, clock), guard)
+        server = create_server(app, sockets=[listener], threads=_THREADS, ident="hooklog")
+        ready(f"http://{_LOOPBACK}:{bound}/")
+        server.run()

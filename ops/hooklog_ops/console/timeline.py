@@ -1,0 +1,90 @@
+"""A record's life as a list of events, out of its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hooklog_ops.records import Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to a log or its message.
+
+    Attributes:
+        at: when.
+        what: a few words.
+        more: a detail, or nothing.
+        kind: ``failed``, ``parked``, or nothing in particular.
+
+    """
+
+    at: datetime
+    what: str
+    more: str = ""
+    kind: str = ""
+
+
+def timeline(item: Item) -> list[Event]:
+    """Give what is known to have happened, oldest first."""
+    events = [*_of_log(item), *_of_parking(item)]
+    if erased_at := _time(item, "erased_at"):
+        events.append(Event(at=erased_at, what="Erased"))
+    for entry in item.get("parked_history", ()):
+        events += _of_lifted(entry)
+    return sorted(events, key=lambda event: event.at)
+
+
+def _of_log(item: Item) -> Iterator[Event]:
+    if created_at := _time(item, "created_at"):
+        yield Event(at=created_at, what=f"{str(item['log_type']).capitalize()} created")
+    fetched_at = _time(item, "fetched_at")
+    if fetched_at is None:
+        return
+    lag = timedelta(milliseconds=int(item["lag_ms"]))
+    yield Event(at=fetched_at - lag, what="Event that hooklog was told of")
+    failed = item["outcome"] == "failed"
+    yield Event(
+        at=fetched_at,
+        what="Fetched and stored",
+        more=f"status {item['status']}",
+        kind="failed" if failed else "",
+    )
+    first_failed_at = _time(item, "first_failed_at")
+    if first_failed_at and first_failed_at != fetched_at:
+        yield Event(at=first_failed_at, what="Failure counted", kind="failed")
+
+
+def _of_parking(item: Item) -> Iterator[Event]:
+    if "parked_code" not in item:
+        return
+    first_at, parked_at = _time(item, "parked_first_at"), _time(item, "parked_at")
+    if first_at and first_at != parked_at:
+        yield Event(at=first_at, what="Parked for the first time", kind="parked")
+    if parked_at:
+        attempts = f"{item['parked_code']}, attempts: {item['parked_attempts']}"
+        yield Event(at=parked_at, what="Parked", more=attempts, kind="parked")
+    yield from _of_redrive(item)
+
+
+def _of_redrive(entry: Item) -> Iterator[Event]:
+    if redriven_at := _time(entry, "redriven_at"):
+        by = f"by {entry['redriven_by']}" if "redriven_by" in entry else ""
+        yield Event(at=redriven_at, what="Put on the queue again", more=by)
+
+
+def _of_lifted(entry: dict[str, Any]) -> Iterator[Event]:
+    """Tell of a parking that a later success removed."""
+    if parked_at := _time(entry, "at"):
+        yield Event(at=parked_at, what="Parked", more=str(entry.get("code", "")), kind="parked")
+    yield from _of_redrive(entry)
+    if lifted_at := _time(entry, "lifted_at"):
+        into = f"went into {entry['into']}" if "into" in entry else ""
+        yield Event(at=lifted_at, what="No longer parked", more=into)
+
+
+def _time(item: Item, name: str) -> datetime | None:
+    return datetime.fromisoformat(item[name]) if name in item else None

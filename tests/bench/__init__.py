@@ -1,0 +1,1 @@
+"""Tests of the benchmarks: that all subjects do their job, never how fast."""

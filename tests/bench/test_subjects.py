@@ -1,0 +1,111 @@
+"""hooklog and its peers do the same job on the same batch, each with its own calls."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+
+import pytest
+
+from bench import logs
+from bench.artefacts import bundled_typescript
+from bench.batches import Batches
+from bench.kinds import AT_ONCE, NEW, STORED, Kind
+from bench.processes import Invocation, Stub, Subject, running_stub
+from bench.subjects import Name, from_source
+
+SIZE = NEW.size
+ONE_BY_ONE = {"GetLog": SIZE, "PutItem": SIZE}
+NAMES: tuple[Name, ...] = ("hooklog", "sequential", "typescript")
+CALLS_FOR_NEW: Mapping[Name, Mapping[str, int]] = {
+    "hooklog": {"BatchGetItem": 1, "GetLog": SIZE, "BatchExecuteStatement": 4},
+    "sequential": ONE_BY_ONE,
+    "typescript": ONE_BY_ONE,
+}
+CALLS_FOR_STORED: Mapping[Name, Mapping[str, int]] = {
+    "hooklog": {"BatchGetItem": 1},
+    "sequential": ONE_BY_ONE,
+    "typescript": ONE_BY_ONE,
+}
+
+
+@pytest.fixture(scope="module")
+def stub() -> Iterator[Stub]:
+    """Give a stub that answers at once."""
+    with running_stub() as stub:
+        yield stub
+
+
+@pytest.fixture(scope="module")
+def subjects(stub: Stub) -> Iterator[dict[Name, Subject]]:
+    """Start every subject that this machine can run."""
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(recipe.start(stub))
+            for name, recipe in from_source(bundled_typescript()).items()
+        }
+
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest, subjects: dict[Name, Subject]) -> Name:
+    """Give one subject after the other."""
+    name: Name = request.param
+    if name not in subjects:
+        pytest.skip("Node 20 and npm are not installed")
+    return name
+
+
+def test_new_logs(stub: Stub, subjects: dict[Name, Subject], name: Name) -> None:
+    """A hundred end as the rows that they have to leave, with the calls that are expected."""
+    sample = Batches(stub).process(subjects[name], NEW)
+    assert sample.calls == CALLS_FOR_NEW[name]
+
+
+def test_logs_that_are_stored_already(
+    stub: Stub, subjects: dict[Name, Subject], name: Name
+) -> None:
+    """Delivered again they leave the same rows; hooklog reads them, its peers do all again."""
+    batches = Batches(stub)
+    batches.process(subjects[name], NEW)
+    assert batches.process(subjects[name], STORED).calls == CALLS_FOR_STORED[name]
+
+
+def test_failures_are_counted_by_error_code(
+    stub: Stub, subjects: dict[Name, Subject], name: Name
+) -> None:
+    """The embedded metrics of a batch add up to its failed logs, whoever prints them."""
+    stub.turn(AT_ONCE, empty_table=True)
+    invocation = subjects[name].invoke(logs.event(0, SIZE))
+    assert failures(invocation) == {
+        ("fax", "34004"): 5,
+        **{("message", code): 1 for code in ("30003", "30005", "30006", "30007", "30008")},
+    }
+
+
+def test_hooklog_prints_little(stub: Stub, subjects: dict[Name, Subject]) -> None:
+    """Log lines and metrics of a batch of a hundred are at most sixty bytes a log."""
+    assert Batches(stub).process(subjects["hooklog"], NEW).log_bytes <= 60 * SIZE
+
+
+def test_a_thousand_logs(stub: Stub, subjects: dict[Name, Subject]) -> None:
+    """The largest batch that is measured takes hooklog ten times the calls."""
+    calls = Batches(stub).process(subjects["hooklog"], Kind("new", 1_000)).calls
+    assert calls == {name: 10 * count for name, count in CALLS_FOR_NEW["hooklog"].items()} | {
+        "GetLog": 1_000
+    }
+
+
+def failures(invocation: Invocation) -> dict[tuple[str, str], int]:
+    """Add up the metric of failed logs, by log type and error code."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for line in invocation.printed.splitlines():
+        # Warnings are no JSON.
+        fields = json.loads(line) if line.startswith(b"{") else {}
+        if "error_code" in fields:
+            counts = fields["FailedLogs"]
+            # The format has a list where there are several values.
+            count = sum(counts) if isinstance(counts, list) else counts
+            counted[fields["log_type"], fields["error_code"]] += int(count)
+    return dict(counted)

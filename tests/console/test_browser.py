@@ -1,0 +1,281 @@
+"""The console in a headless Chromium, as an operator uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from hooklog.errors import MessageMalformedError
+from hooklog.ports import utc_now
+from tests.builders import FAX_ID, failed_fax, failed_message, fax_log
+from tests.console.conftest import STACK, Site
+from tests.console.seeding import failed_faxes, log_id, park, store
+from tests.ops.test_parked import on_the_queue
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
+
+OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--no-proxy-server", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--no-first-run"),
+]
+#: The narrow and the wide layout, one in each scheme; axe takes a second or two a page.
+WITH_AXE = (360, 1440)
+NUMBER = "+442079460958"
+PAGES = {
+    "overview": "/",
+    "a week": "/?span=7d",
+    "failures": "/failures",
+    "code": "/failures?code=34004",
+    "nothing found": "/failures?code=99999",
+    "record": f"/records/fax/{FAX_ID}",
+    "record and SignalWire": f"/records/fax/{FAX_ID}/now",
+    "parked record": f"/records/fax/{log_id(900)}",
+    "no record": f"/records/fax/{log_id(999)}",
+    "number": "/numbers?number=%2B442079460958",
+    "parked": "/parked",
+    "parked code": "/parked?code=fetch.not_found",
+    "redrive": "/parked/redrive?code=fetch.not_found",
+    "completeness": "/completeness",
+    "search": "/search?q=hello",
+    "choice": "/search?q=45678",
+    "error": "/nowhere",
+}
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A page in the browser, and all that went wrong in it."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        """Go to one of the console's pages."""
+        self.page.goto(self.url + path)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the browser."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def console(_site: Site) -> Iterator[str]:
+    """Start the console as a user does; give its address. It prints nothing but that."""
+    process = subprocess.Popen(
+        [
+            *(Path(sys.executable).with_name("hooklog"), "--stack", STACK),
+            *("console", "--allow-actions"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **_site.desk.cloud.environment},
+    )
+    assert process.stdout
+    line = process.stdout.readline()
+    yield line.split()[1].rstrip("/")
+    process.terminate()
+    rest, _ = process.communicate(timeout=30)
+    assert rest == ""
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Give a window without history."""
+    opened = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tab(context: BrowserContext, console: str) -> Iterator[Tab]:
+    """Give a page, which must not complain, nor ask any other host for anything."""
+    tab = watched(context, console)
+    yield tab
+    assert tab.complaints == []
+
+
+def watched(context: BrowserContext, url: str) -> Tab:
+    """Open a page, and note what it complains of and whom it asks."""
+    tab = Tab(context.new_page(), url)
+    # A page that is not there is an answer here and not a defect.
+    tab.page.on(
+        "console",
+        lambda said: None if "404 (NOT FOUND)" in said.text else tab.complaints.append(said.text),
+    )
+    tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    tab.page.on(
+        "request",
+        lambda sent: (
+            None if sent.url.startswith(f"{url}/") else tab.complaints.append(f"asked {sent.url}")
+        ),
+    )
+    tab.page.on("requestfailed", lambda sent: tab.complaints.append(f"failed {sent.url}"))
+    return tab
+
+
+@pytest.fixture
+def seeded(site: Site) -> Site:
+    """Store something for every page to show, hostile text among it."""
+    now = utc_now()
+    log = failed_fax(id=FAX_ID, created_at=now.isoformat(), brand_new={"x": "<script>" * 20})
+    site.space.put_log("fax", log | {"charge": 0.5})
+    failed_faxes(site, 30, now=now - timedelta(minutes=1))
+    store(
+        site,
+        log,
+        *(
+            failed_message(id=log_id(100 + n), created_at=now.isoformat(), to=NUMBER)
+            for n in range(3)
+        ),
+        fax_log(id=log_id(200), created_at=now.isoformat()),
+    )
+    for number in (900, 901):
+        park(site, number, at=now - timedelta(hours=number - 890))
+    park(site, 902, MessageMalformedError(), at=now, text="<b>" * 50)
+    for hours in range(24):
+        at = now - timedelta(hours=hours)
+        site.measure("LogsFinished", at, 20 + hours)
+        site.measure("FailedLogs", at, hours % 5)
+        site.measure("EndToEndLag", at, 5300)
+        site.measure("SpaceLogs", at, 400)
+    site.measure("MissingLogs", now - timedelta(hours=1), 2)
+    return site
+
+
+@pytest.mark.usefixtures("seeded")
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (768, "light"), (1440, "dark")])
+def test_every_page_is_accessible_and_fits(
+    browser: Browser, console: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    """No violation that axe knows of, no sideways scrolling, no complaint."""
+    opened = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    tab = watched(opened, console)
+    for name, path in PAGES.items():
+        tab.open(path)
+        widest = tab.page.evaluate("document.documentElement.scrollWidth")
+        assert widest <= width, f"{name} at {width} px"
+        if width in WITH_AXE:
+            violations = Axe().run(tab.page).response["violations"]
+            told = [(one["id"], one["nodes"][0]["html"]) for one in violations]
+            assert told == [], f"{name}, {width} px, {scheme}"
+    assert tab.complaints == []
+    opened.close()
+
+
+@pytest.mark.usefixtures("seeded")
+def test_from_the_first_page_to_the_reason_in_one_step(tab: Tab) -> None:
+    """The newest fax of what fails most is a link beside its reason."""
+    tab.open("/")
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("Two things need a look")
+    tab.page.get_by_role("link", name="See the newest fax").first.click()
+    expect(tab.page.get_by_label("Outcome")).to_contain_text("The phone call ended")
+    expect(tab.page.get_by_label("Outcome")).to_contain_text("What to do")
+
+
+@pytest.mark.usefixtures("seeded")
+def test_search_page_and_filter(tab: Tab) -> None:
+    """A code is searched for, its failures are paged and narrowed, a number has a history."""
+    tab.open("/")
+    box = tab.page.get_by_role("searchbox")
+    box.fill("34004")
+    box.press("Enter")
+    expect(tab.page.get_by_label("Explanation")).to_contain_text("What to do")
+    rows = tab.page.locator(".row-link")
+    expect(rows).to_have_count(25)
+    first = rows.first.get_attribute("href")
+    tab.page.get_by_role("link", name="Older failures").click()
+    expect(rows).to_have_count(6)
+    assert rows.first.get_attribute("href") != first
+    tab.page.get_by_role("link", name="Newest").click()
+    expect(rows).to_have_count(25)
+    tab.page.get_by_role("link", name="Message", exact=True).click()
+    expect(rows).to_have_count(0)
+    box.fill("+44 20 7946 0958")
+    tab.page.get_by_role("button", name="Search").click()
+    expect(tab.page.get_by_role("heading", level=1)).to_contain_text(NUMBER)
+    expect(rows).to_have_count(25)
+
+
+def test_a_redrive_with_its_count(seeded: Site, tab: Tab) -> None:
+    """From the strip on the first page over the count to the queue."""
+    tab.open("/")
+    tab.page.get_by_role("link", name="Parked", exact=True).last.click()
+    tab.page.get_by_role("link", name="Redrive…").first.click()
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("2 messages would be redriven")
+    assert on_the_queue(seeded.desk) == []
+    tab.page.get_by_role("button", name="Redrive 2 messages").click()
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("2 messages redriven")
+    assert len(on_the_queue(seeded.desk)) == 2
+
+
+def test_a_record_is_compared_and_fetched_again(seeded: Site, tab: Tab) -> None:
+    """What SignalWire says now stands beside what is stored; the log goes on the queue."""
+    tab.open(f"/records/fax/{FAX_ID}")
+    tab.page.get_by_role("link", name="Compare with SignalWire now").click()
+    expect(tab.page.locator(".differences")).to_contain_text("charge")
+    tab.page.get_by_role("button", name="Fetch and store again").click()
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("On the queue")
+    (message,) = on_the_queue(seeded.desk)
+    assert json.loads(message["Body"])["log_id"] == FAX_ID
+
+
+@pytest.mark.usefixtures("seeded")
+def test_the_keyboard_is_enough(tab: Tab) -> None:
+    """Skip link, search, pages: each is reached by Tab, can be seen, and works by Enter."""
+    tab.open("/")
+    keyboard = tab.page.keyboard
+    keyboard.press("Tab")
+    skip = tab.page.get_by_role("link", name="Skip to the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    keyboard.press("Enter")
+    expect(tab.page.locator("main")).to_be_focused()
+    keyboard.press("Tab")
+    expect(tab.page.get_by_role("link", name="24 hours")).to_be_focused()
+    outline = tab.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    tab.page.get_by_role("link", name="Failures", exact=True).focus()
+    keyboard.press("Enter")
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("Failures")
+
+
+def test_another_page_in_the_same_browser_changes_nothing(
+    seeded: Site, tab: Tab, context: BrowserContext
+) -> None:
+    """A page of a foreign origin sends the console's own form, token and all."""
+    tab.open("/parked/redrive?code=fetch.not_found")
+    form = tab.page.locator("main form").evaluate("form => form.outerHTML")
+    foreign = context.new_page()
+    foreign.set_content(form.replace('action="', f'action="{tab.url}'))
+    with foreign.expect_response(lambda answer: answer.url.endswith("/parked/redrive")) as sent:
+        foreign.get_by_role("button").click()
+    assert sent.value.status == 403
+    assert on_the_queue(seeded.desk) == []
+
+
+def test_another_name_of_this_machine_shows_nothing(tab: Tab, browser: Browser) -> None:
+    """The browser was made to think that a stranger's name leads here."""
+    port = urlsplit(tab.url).port
+    request = browser.new_context(extra_http_headers={"Host": f"evil.example:{port}"}).request
+    assert request.get(tab.url).status == 403

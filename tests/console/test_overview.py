@@ -1,0 +1,216 @@
+"""The first page and completeness: the right numbers, and a word where there are none."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hooklog.ports import utc_now
+from hooklog_ops.console.charts import HEIGHT, outcomes
+from hooklog_ops.console.health import headline, strip
+from hooklog_ops.console.measured import Span, Step
+from hooklog_ops.console.panels import Panel
+from hooklog_ops.overview import Waiting
+from tests.builders import failed_message
+from tests.console.conftest import Site, get
+from tests.console.seeding import failed_faxes, log_id, park, store
+from tests.fakes import NOW, Clock
+
+FINE = Panel(value=Waiting(ready=0, busy=0, delayed=0))
+
+
+def step(start: datetime = NOW, **counts: int) -> Step:
+    """Give a step with some counts."""
+    names = ("finished", "failed", "compared", "missing", "stale", "unfinished")
+    return Step(start=start, lag_ms=None, **{name: counts.get(name, 0) for name in names})
+
+
+@pytest.fixture
+def day(site: Site) -> datetime:
+    """Give a moment, and a namespace in which nothing was measured: metrics cannot be removed."""
+    functions = site.stack.functions
+    name = site.stack.output("EnrichFunctionName")
+    variables = {**site.stack.variables("EnrichFunctionName")}
+    variables["METRICS_NAMESPACE"] = f"Hooklog-{uuid.uuid4()}"
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    yesterday = utc_now() - timedelta(days=1)
+    return yesterday.replace(hour=12, minute=30, second=0, microsecond=0)
+
+
+def test_an_empty_stack_is_designed(site: Site, day: datetime) -> None:
+    """Every part says that there is nothing, and none is a zero without a word."""
+    status, text = get(site.client(clock=Clock(day)), "/")
+    assert status == 200
+    for told in (
+        *("Nothing needs you", "nothing waits for a person", "no sweep in this time"),
+        *("Nothing has ended in these 24 hours", "Nothing failed in these 24 hours"),
+    ):
+        assert told in text
+    _, text = get(site.client(clock=Clock(day)), "/completeness")
+    assert "No sweep has run in these 14 days" in text
+
+
+def test_outcomes_are_drawn_and_told(site: Site, day: datetime) -> None:
+    """Hour by hour as columns, in a sentence, and in a table."""
+    for name, values in (("LogsFinished", (5.0, 2.0)), ("FailedLogs", (3.0,))):
+        site.measure(name, day - timedelta(hours=2), *values)
+    site.measure("LogsFinished", day - timedelta(minutes=5), 1, log_type="message")
+    site.measure("LogsFinished", day - timedelta(hours=30), 100)
+    _, text = get(site.client(clock=Clock(day)), "/")
+    assert 'aria-label="5 logs succeeded and 3 failed in the last 24 hours."' in text
+    assert "<title>10:00: 4 succeeded, 3 failed</title>" in text
+    rows = re.findall(r'<th scope="row">([^<]+)</th><td>(\d+)</td><td>(\d+)</td>', text)
+    assert rows == [("10:00", "4", "3"), ("12:00", "1", "0")]
+    _, text = get(site.client(clock=Clock(day)), "/?span=7d")
+    assert "105 logs succeeded and 3 failed in the last 7 days" in text
+
+
+def test_the_reasons_are_ranked_and_explained(site: Site) -> None:
+    """The most frequent first, with cause, advice, and the newest one to look at."""
+    newest, *_ = failed_faxes(site, 3)
+    store(site, failed_message(id=log_id(50), created_at=(NOW - timedelta(hours=3)).isoformat()))
+    failed_faxes(site, 1, now=NOW - timedelta(days=2), first=90)
+    _, text = get(site.client(), "/")
+    assert text.index("34004") < text.index("30003")
+    assert "3 faxes" in text
+    assert "The phone call ended" in text
+    assert "Dial the number" in text
+    assert f'href="/records/{newest.replace("#", "/")}"' in text
+    assert "Counted in the newest" not in text
+    _, text = get(site.client(), "/?span=7d")
+    assert "4 faxes" in text
+
+
+def test_a_sample_says_that_it_is_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is cut by the limit of a query is told, and only then."""
+    failed_faxes(site, 5)
+    monkeypatch.setattr("hooklog_ops.overview.SAMPLE", 3)
+    _, text = get(site.client(), "/")
+    assert "3 faxes" in text
+    assert "Counted in the newest" in text
+
+
+def test_what_waits_for_a_person_is_told(site: Site, day: datetime) -> None:
+    """Parked messages, dead letters and missed callbacks; each leads on."""
+    park(site, 1, at=day - timedelta(hours=3))
+    stack = site.stack
+    stack.sqs.send_message(QueueUrl=stack.output("DeadLetterQueueUrl"), MessageBody="{}")
+    site.measure("SpaceLogs", day - timedelta(hours=1), 100)
+    site.measure("MissingLogs", day - timedelta(hours=1), 2)
+    _, text = get(site.client(clock=Clock(day)), "/")
+    assert "Three things need a look" in text
+    assert text.count('class="look"') == 3
+    assert "the oldest for 3 h" in text
+    assert "hooklog dlq peek" in text
+    assert "found by the sweep and fetched" in text
+
+
+def test_completeness_is_told_day_by_day(site: Site, day: datetime) -> None:
+    """Newest first, back to the first sweep; a share is never rounded to all of it."""
+    site.measure("SpaceLogs", day - timedelta(hours=1), 100_000)
+    site.measure("MissingLogs", day - timedelta(hours=1), 1)
+    site.measure("StaleLogs", day - timedelta(hours=1), 4)
+    site.measure("SpaceLogs", day - timedelta(days=2), 50, log_type="message")
+    _, text = get(site.client(clock=Clock(day)), "/completeness")
+    shares = re.findall(r'day-share">([^<]+)<|day-note none">([^<]+)<', text)
+    assert [one or other for one, other in shares] == ["99.99 %", "no sweep", "100 %"]
+    assert "1 log without a callback, 4 behind" in text
+    assert "every log was announced" in text
+
+
+def test_what_cannot_be_read_is_a_notice_in_its_place(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No permission for one thing, no function for another: the rest of the page is there."""
+    failed_faxes(site, 1)
+    outputs = {key: url for key, url in site.stack.outputs.items() if "Function" not in key}
+    lacking = replace(site, desk=replace(site.desk, stack=replace(site.stack, outputs=outputs)))
+    client = lacking.client()
+    status, text = get(client, "/")
+    assert status == 200
+    assert "has no output EnrichFunctionName" in text
+    assert "34004" in text
+    assert 'class="unknown"' in text
+
+    def refused(*_: object) -> None:
+        raise ClientError(
+            {"Error": {"Code": "AccessDenied", "Message": "not allowed"}}, "GetQueueAttributes"
+        )
+
+    monkeypatch.setattr("hooklog_ops.overview.waiting", refused)
+    status, text = get(site.client(), "/")
+    assert status == 200
+    assert "AWS refused GetQueueAttributes (AccessDenied)" in text
+
+
+def test_a_missing_index_names_its_parameter(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number's history is an index that somebody has to want."""
+    monkeypatch.setattr("hooklog_ops.records.PARAMETERS", {"other": "IndexNumbers"})
+    monkeypatch.setattr(
+        "hooklog_ops.records.Records.of_number",
+        lambda self, *_, **__: self._query("other", "number", "x"),
+    )
+    status, text = get(site.client(), "/numbers?number=12")
+    assert status == 200
+    assert "IndexNumbers=true" in text
+
+
+def test_a_defect_shows_and_logs_its_place_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An exception's text may hold a number; neither page nor log has it."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("+442079460958")
+
+    monkeypatch.setattr("hooklog_ops.records.Records.get", broken)
+    with caplog.at_level(logging.DEBUG):
+        status, text = get(site.client(), f"/records/fax/{log_id(1)}")
+    assert status == 500
+    assert "A defect of the console" in text
+    assert "ValueError at " in text
+    assert "ValueError at " in caplog.text
+    assert "2079460958" not in text + caplog.text
+
+
+def test_spans_hold_the_present() -> None:
+    """Twenty-four hours are this one and those before; days begin in UTC."""
+    now = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
+    hours = Span.hours(now, 24).starts()
+    assert (len(hours), hours[0].isoformat(), hours[-1].hour) == (
+        *(24, "2026-05-03T13:00:00+00:00"),
+        12,
+    )
+    days = Span.days(now, 7).starts()
+    assert (len(days), days[0].day, days[-1].day) == (7, 28, 4)
+    assert len(Span.hours(now.replace(minute=0), 24).starts()) == 24
+
+
+@pytest.mark.parametrize(
+    ("most", "top"), [(0, 2), (2, 2), (3, 5), (7, 10), (10, 10), (11, 20), (4_001, 5_000)]
+)
+def test_a_chart_ends_at_a_round_number(most: int, top: int) -> None:
+    """What is highest fits below it, and what is not nothing can be seen."""
+    chart = outcomes([step(finished=most), step(finished=1, failed=1), step()])
+    assert chart.top == top
+    tall, failed, nothing = chart.columns
+    assert tall.succeeded_height <= HEIGHT
+    assert failed.failed_height >= 2
+    assert nothing.succeeded_height == nothing.failed_height == 0
+
+
+def test_the_headline_counts_what_needs_a_person() -> None:
+    """Queues and lag never do."""
+    busy = Panel(value=Waiting(ready=900, busy=5, delayed=0))
+    tiles = strip(Panel(value=[]), FINE, Panel(value=[step(compared=5)]), busy, NOW)
+    assert headline(tiles) == "Nothing needs you"
+    dead = Panel(value=Waiting(ready=1, busy=0, delayed=0))
+    tiles = strip(Panel(value=[]), dead, Panel(problem="no"), FINE, NOW)
+    assert headline(tiles) == "One thing needs a look"
+    assert [tile.state for tile in tiles] == ["fine", "look", "unknown", "fine", "unknown"]

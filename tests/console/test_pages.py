@@ -1,0 +1,222 @@
+"""What the pages of records, numbers and failures show."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from hooklog.items import iso
+from tests.builders import failed_fax, failed_message, fax_log, message_log
+from tests.console.conftest import Site, get, post
+from tests.console.seeding import failed_faxes, log_id, park, store
+from tests.fakes import NOW
+from tests.ops.test_parked import on_the_queue
+
+HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'"
+NUMBER = "+442079460958"
+RECORD = r'/records/[^/"]+/[^/"]+'
+
+
+def links(text: str, pattern: str) -> list[str]:
+    """Give the addresses on a page that match, in their order."""
+    return re.findall(rf'href="({pattern})"', text.replace("&amp;", "&"))
+
+
+def next_page(text: str) -> str | None:
+    """Give the address of the next page, if there is one."""
+    found = re.search(r'rel="next" href="([^"]+)"', text)
+    return found[1].replace("&amp;", "&") if found else None
+
+
+def test_a_record_begins_with_its_reason(site: Site) -> None:
+    """Outcome, cause and advice stand before the timeline and the values."""
+    store(site, failed_fax(id=log_id(1), brand_new=1))
+    status, text = get(site.client(), f"/records/fax/{log_id(1)}")
+    assert status == 200
+    order = [
+        text.index(one)
+        for one in (
+            *(">failed<", "The phone call ended", "What to do", "The call dropped prematurely"),
+            *("Fax created", "Fetched and stored", "LaML SID", "field:brand_new"),
+        )
+    ]
+    assert order == sorted(order)
+    assert "Another try can help" in text
+    assert f'href="/records/fax/{log_id(1)}/now#now"' in text
+
+
+def test_a_record_that_succeeded_says_so(site: Site) -> None:
+    """Without advice that nobody needs."""
+    store(site, fax_log(id=log_id(1)), message_log(id=log_id(2), status="queued"))
+    _, text = get(site.client(), f"/records/fax/{log_id(1)}")
+    assert "It arrived." in text
+    assert "What to do" not in text
+    _, text = get(site.client(), f"/records/message/{log_id(2)}")
+    assert "not reached its end" in text
+
+
+@pytest.mark.parametrize("name", ["error_message", "from", "to", "direction", "remote_station"])
+def test_hostile_text_is_shown_as_text(site: Site, name: str) -> None:
+    """Whatever a carrier or a caller writes is no markup, on any page."""
+    (key,) = store(site, failed_fax(id=log_id(1), created_at=NOW.isoformat(), **{name: HOSTILE}))
+    park(site, 2, text=HOSTILE)
+    for path in (
+        *(f"/records/{key.replace('#', '/')}", "/failures", "/", f"/records/fax/{log_id(2)}"),
+        *("/search?q=" + HOSTILE, "/numbers?number=" + HOSTILE, "/failures?code=" + HOSTILE),
+    ):
+        _, text = get(site.client(), path)
+        assert "<script" not in text
+        assert "<img src=x" not in text
+
+
+def test_unknown_fields_are_shown_as_text(site: Site) -> None:
+    """They are raw JSON of somebody else."""
+    store(site, failed_fax(id=log_id(1), brand_new={"html": HOSTILE}))
+    _, text = get(site.client(), f"/records/fax/{log_id(1)}")
+    assert "&lt;script&gt;" in text
+    assert "<script" not in text
+
+
+def test_a_parked_row_says_why_it_waits(site: Site) -> None:
+    """A record's page and a row without a record, with the way to the redrive."""
+    park(site, 1)
+    status, text = get(site.client(), f"/records/fax/{log_id(1)}")
+    assert status == 200
+    assert "Check that the log ID belongs to this project" in text
+    assert 'href="/parked/redrive?code=fetch.not_found"' in text
+
+
+def test_an_erased_row_says_so_and_stays_erased(site: Site) -> None:
+    """SignalWire is not asked either: it would show again what was to be forgotten."""
+    site.space.put_log("fax", fax_log(id=log_id(1)))
+    item = {"pk": {"S": f"fax#{log_id(1)}"}, "version": {"N": "2"}}
+    site.stack.dynamodb.put_item(
+        TableName=site.stack.output("TableName"), Item={**item, "erased_at": {"S": iso(NOW)}}
+    )
+    for path in (f"/records/fax/{log_id(1)}", f"/records/fax/{log_id(1)}/now"):
+        status, text = get(site.client(), path)
+        assert status == 200
+        assert "was erased" in text
+        assert "Compare with SignalWire" not in text
+        assert NUMBER not in text
+
+
+def test_a_record_that_is_not_there_can_be_asked_for(site: Site) -> None:
+    """SignalWire may have it; a parked message that is gone is only gone."""
+    status, text = get(site.client(), f"/records/fax/{log_id(1)}")
+    assert status == 200
+    assert f"/records/fax/{log_id(1)}/now" in text
+    assert get(site.client(), "/records/parked/nothing")[0] == 404
+    assert get(site.client(), f"/records/voice/{log_id(1)}")[0] == 404
+
+
+def test_a_record_can_be_compared_with_signalwire(site: Site) -> None:
+    """What differs now is shown beside what is stored; nothing is written."""
+    log = failed_fax(id=log_id(1))
+    (key,) = store(site, log)
+    site.space.put_log("fax", log | {"charge": 0.5})
+    _, text = get(site.client(), f"/records/fax/{log_id(1)}/now")
+    assert "What SignalWire says now" in text
+    assert re.search(r"<dt>charge</dt>.*<del>0\.02</del>.*<ins>0\.5</ins>", text)
+    item = site.stack.dynamodb.get_item(
+        TableName=site.stack.output("TableName"), Key={"pk": {"S": key}}
+    )["Item"]
+    assert item["charge"] == {"N": "0.02"}
+
+
+def test_what_signalwire_has_and_the_table_has_not(site: Site) -> None:
+    """Both ways of not having it are said."""
+    site.space.put_log("fax", fax_log(id=log_id(1)))
+    _, text = get(site.client(), f"/records/fax/{log_id(1)}/now")
+    assert "the table does not" in text
+    _, text = get(site.client(), f"/records/fax/{log_id(2)}/now")
+    assert "SignalWire gave no log" in text
+
+
+def test_a_refetch_puts_the_log_on_the_queue(site: Site) -> None:
+    """As `hooklog enqueue` does."""
+    client = site.client(allow_actions=True)
+    status, text = post(client, f"/records/fax/{log_id(1).upper()}/refetch")
+    assert status == 200
+    assert f'href="/records/fax/{log_id(1)}"' in text
+    (message,) = on_the_queue(site.desk)
+    assert f'"log_id": "{log_id(1)}"' in message["Body"]
+    assert post(client, "/records/fax/x/refetch")[0] == 404
+
+
+def test_failures_are_paged_without_loss(site: Site) -> None:
+    """Two days and both types: every one once, newest first a day and type."""
+    expected = failed_faxes(site, 30)
+    expected += store(
+        site,
+        *(failed_message(id=log_id(500 + n), created_at=NOW.isoformat()) for n in range(3)),
+    )[::-1]
+    expected += failed_faxes(site, 30, now=NOW - timedelta(days=1), first=100)
+    client = site.client()
+    found: list[str] = []
+    path: str | None = "/failures"
+    for _ in range(4):
+        assert path
+        _, text = get(client, path)
+        found += links(text, RECORD)
+        path = next_page(text)
+    assert found == [f"/records/{key.replace('#', '/')}" for key in expected]
+
+
+def test_failures_of_a_code_are_explained(site: Site) -> None:
+    """The code's own page: the explanation once, then only its failures."""
+    failed_faxes(site, 2)
+    store(site, failed_message(id=log_id(50), created_at=NOW.isoformat()))
+    _, text = get(site.client(), "/failures?code=30003")
+    assert links(text, RECORD) == [f"/records/message/{log_id(50)}"]
+    assert "What to do" in text
+    _, text = get(site.client(), "/failures?type=fax")
+    assert len(links(text, RECORD)) == 2
+    _, text = get(site.client(), "/failures?code=99999")
+    assert "The catalogue does not know this code" in text
+    assert "None since" in text
+
+
+def test_a_rare_code_is_looked_for_further_back(site: Site) -> None:
+    """A week a page; the next page goes on before it."""
+    failed_faxes(site, 1, now=NOW - timedelta(days=9))
+    client = site.client()
+    _, text = get(client, "/failures?code=34004")
+    assert "None since" in text
+    path = next_page(text)
+    assert path
+    _, text = get(client, path)
+    assert len(links(text, RECORD)) == 1
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "2026-05-04", "2026-05-04~voice", "2026-13-04~fax", "2026-05-04~fax~x~y", "~~~"]
+)
+def test_a_cursor_that_no_page_gave_is_told(site: Site, cursor: str) -> None:
+    """It is a sentence and not a defect."""
+    status, text = get(site.client(), f"/failures?cursor={cursor}")
+    assert status == 200
+    assert "The cursor is none that an earlier page gave." in text
+
+
+def test_a_number_shows_its_history_page_by_page(site: Site) -> None:
+    """Newest first, each once, with the reason of a failure."""
+    expected = failed_faxes(site, 30)
+    client = site.client()
+    _, first = get(client, "/numbers?number=%2B442079460958")
+    path = next_page(first)
+    assert path
+    _, second = get(client, path)
+    found = links(first, RECORD) + links(second, RECORD)
+    assert found == [f"/records/{key.replace('#', '/')}" for key in expected]
+    assert next_page(second) is None
+    assert "The phone call ended" in first
+
+
+def test_a_number_that_nobody_knows_is_told(site: Site) -> None:
+    """With the form in which numbers are written, and whose history it is."""
+    _, text = get(site.client(), "/numbers?number=12")
+    assert "Nothing is known of this number" in text
+    assert NUMBER in text

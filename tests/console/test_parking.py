@@ -1,0 +1,141 @@
+"""Parked messages: counted first, then redriven, as often as they were counted."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from hooklog.errors import HistoryLimitError, MessageMalformedError
+from tests.console.conftest import Site, get, post
+from tests.console.seeding import park
+from tests.fakes import NOW, Clock
+from tests.ops.test_parked import on_the_queue
+
+COUNT = "/parked/redrive?code=fetch.not_found"
+
+
+def form_of(text: str) -> dict[str, str]:
+    """Read the hidden fields of a page's form."""
+    return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', text))
+
+
+def test_what_is_parked_is_counted_by_code(site: Site) -> None:
+    """Each code with its number, what it means and what to do; the most frequent first."""
+    park(site, 1)
+    park(site, 2)
+    park(site, 3, HistoryLimitError())
+    _, text = get(site.client(), "/parked")
+    assert "3 messages parked" in text
+    assert text.index("fetch.not_found") < text.index("fetch.history_limit")
+    assert "Check that the log ID belongs to this project" in text
+    assert 'href="/parked/redrive?code=fetch.not_found"' in text
+
+
+def test_parked_messages_of_a_code_are_paged(site: Site) -> None:
+    """Oldest first, each once; also those that were parked at the same moment."""
+    expected = [park(site, number, at=NOW - timedelta(hours=2)) for number in range(30)]
+    expected.append(park(site, 30, at=NOW - timedelta(hours=1)))
+    client = site.client()
+    _, first = get(client, "/parked?code=fetch.not_found")
+    found = re.findall(r"fax#[0-9a-f-]{36}", first)
+    (path,) = re.findall(r'rel="next" href="([^"]+)"', first)
+    _, second = get(client, path.replace("&amp;", "&"))
+    found += re.findall(r"fax#[0-9a-f-]{36}", second)
+    assert sorted(found) == expected
+    assert found[-1] == expected[-1]
+    assert 'rel="next"' not in second
+
+
+@pytest.mark.parametrize("cursor", ["x", "~", "~~", "2026~"])
+def test_a_cursor_that_no_page_gave_is_told(site: Site, cursor: str) -> None:
+    """It is a sentence and not a defect."""
+    status, text = get(site.client(), f"/parked?code=fetch.not_found&cursor={cursor}")
+    assert status == 200
+    assert 'class="notice"' in text
+
+
+def test_an_empty_list_is_good_news(site: Site) -> None:
+    """It says so, and what would be there."""
+    _, text = get(site.client(), "/parked")
+    assert "Nothing is parked." in text
+    _, text = get(site.client(), "/parked?code=fetch.not_found")
+    assert "Nothing is parked as fetch.not_found." in text
+
+
+@pytest.mark.parametrize("path", ["/parked?code=nope", "/parked/redrive", "/parked?code="])
+def test_an_unknown_code_is_not_there(site: Site, path: str) -> None:
+    """Else an empty list would look like good news."""
+    assert get(site.client(), path)[0] == 404
+
+
+def test_a_count_changes_nothing(site: Site) -> None:
+    """It says how many, and is all that a console that only reads does."""
+    park(site, 1)
+    status, text = get(site.client(allow_actions=True), COUNT)
+    assert status == 200
+    assert "1 message would be redriven" in text
+    assert "nothing has been changed" in text
+    assert on_the_queue(site.desk) == []
+
+
+def test_a_redrive_sends_what_was_counted(site: Site) -> None:
+    """What is parked between count and confirmation was not agreed to, and stays."""
+    counted = {park(site, 1), park(site, 2)}
+    park(site, 3, MessageMalformedError())
+    clock = Clock()
+    client = site.client(allow_actions=True, clock=clock)
+    _, page = get(client, COUNT)
+    assert "2 messages would be redriven" in page
+    clock.advance(minutes=1)
+    park(site, 4, at=clock())
+    clock.advance(minutes=1)
+    status, done = post(client, "/parked/redrive", form_of(page))
+    assert status == 200
+    assert "2 messages redriven" in done
+    sent = {
+        message["MessageAttributes"]["parked_as"]["StringValue"]
+        for message in on_the_queue(site.desk)
+    }
+    assert sent == counted
+
+
+def test_a_confirmation_that_is_sent_twice_redrives_once(site: Site) -> None:
+    """Reloading the page, for one."""
+    park(site, 1)
+    client = site.client(allow_actions=True, clock=Clock())
+    _, page = get(client, COUNT)
+    post(client, "/parked/redrive", form_of(page))
+    _, again = post(client, "/parked/redrive", form_of(page))
+    assert "0 messages redriven" in again
+    assert len(on_the_queue(site.desk)) == 1
+    _, page = get(client, COUNT)
+    assert "Nothing to redrive" in page
+    assert "still under way" in page
+    _, listed = get(client, "/parked?code=fetch.not_found")
+    assert "still under way" in listed
+    assert "arn:aws" in listed
+
+
+def test_a_large_redrive_goes_in_parts(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for thousands of messages in a browser; the rest is counted again."""
+    monkeypatch.setattr("hooklog_ops.console.parking._MOST", 2)
+    for number in range(3):
+        park(site, number)
+    client = site.client(allow_actions=True)
+    _, page = get(client, COUNT)
+    assert "2 messages would be redriven" in page
+    assert "There are more" in page
+    _, done = post(client, "/parked/redrive", form_of(page))
+    assert "Count the rest" in done
+    assert len(on_the_queue(site.desk)) == 2
+
+
+def test_a_form_without_its_time_is_refused(site: Site) -> None:
+    """It says until when was counted; without that nothing is sent."""
+    park(site, 1)
+    client = site.client(allow_actions=True)
+    for form in ({"code": "fetch.not_found"}, {"code": "fetch.not_found", "until": "soon"}):
+        assert post(client, "/parked/redrive", form)[0] == 400
+    assert on_the_queue(site.desk) == []

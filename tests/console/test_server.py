@@ -1,0 +1,73 @@
+"""`hooklog console` itself: where it listens, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hooklog_ops.problems import ConsoleError
+from tests.console.conftest import STACK, Site
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+class Served:
+    """Takes the place of the server, and notes what it would have served."""
+
+    def __init__(self) -> None:
+        """Serve nothing yet."""
+        self.addresses: list[tuple[str, int]] = []
+
+    def __call__(self, app: Flask, sockets: list[socket.socket], **_: object) -> Served:
+        """Be made."""
+        assert app.name == "hooklog_ops.console.app"
+        self.addresses = [one.getsockname() for one in sockets]
+        return self
+
+    def run(self) -> None:
+        """Return at once, as if interrupted."""
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Served:
+    """Let no server run."""
+    served = Served()
+    monkeypatch.setattr("hooklog_ops.console.server.create_server", served)
+    return served
+
+
+@pytest.mark.parametrize(
+    ("options", "told"), [([], "only reads"), (["--allow-actions"], "may redrive and refetch")]
+)
+def test_it_listens_to_this_machine_alone(
+    site: Site, served: Served, options: list[str], told: str
+) -> None:
+    """On a free port, which it prints together with what it may do."""
+    result = site.desk.hooklog("console", *options, stack=STACK)
+    assert result.exit_code == 0, result.output
+    ((host, port),) = served.addresses
+    assert host == "127.0.0.1"
+    assert f"http://127.0.0.1:{port}/" in result.output
+    assert told in result.output
+
+
+def test_a_port_that_is_taken_is_one_sentence(site: Site, served: Served) -> None:
+    """It names the port and what the system says."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = site.desk.hooklog("console", "--port", str(port), stack=STACK)
+    assert isinstance(result.exception, ConsoleError)
+    assert f"Port {port} cannot be used" in str(result.exception)
+    assert served.addresses == []
+
+
+def test_a_missing_library_is_one_sentence(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The web framework is an extra; the sentence says how to get it."""
+    monkeypatch.setitem(sys.modules, "hooklog_ops.console.server", None)
+    result = site.desk.hooklog("console", stack=STACK)
+    assert isinstance(result.exception, ConsoleError)
+    assert "hooklog[console]" in str(result.exception)

@@ -1,0 +1,44 @@
+"""One log through the enrichment, over a table that takes only what DynamoDB takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hooklog.catalogue import catalogue
+from hooklog.pipeline import Enricher
+from tests.builders import body, delivery, sqs_event
+from tests.fakes import Clock, FakeQueue, FakeSource, FakeTelemetry, Item
+from tests.properties.inserted import Inserted
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a message ended whose log was answered."""
+
+    #: The row; None if there is none.
+    item: Item | None
+    is_returned: bool
+    #: Our own codes.
+    errors: list[str]
+
+
+def ending(log_type: str, log_id: str, answer: str, *, attempt: int = 1) -> Ending:
+    """Let SignalWire give that answer to the request for a log, at that delivery."""
+    clock, table, telemetry = Clock(), Inserted(), FakeTelemetry()
+    key = f"{log_type}#{log_id}"
+    response = Enricher(
+        source=FakeSource(clock, {key: answer}),
+        table=table.table,
+        queue=FakeQueue(),
+        telemetry=telemetry,
+        catalogue=catalogue,
+        clock=clock,
+        jitter=lambda: 0.5,
+    ).handle(
+        sqs_event(delivery(body(log_type, log_id), attempt=attempt)),
+        lambda: 60.0,
+    )
+    assert telemetry.defects == [], "a defect"
+    (report,) = telemetry.reports
+    assert set(table.items) <= {key}, "a foreign row"
+    return Ending(table.items.get(key), bool(response["batchItemFailures"]), list(report.errors))

@@ -1,0 +1,208 @@
+"""The enrichment at work on a batch, with checks of how each message ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from hooklog.catalogue import catalogue
+from hooklog.endings import BatchResponse
+from hooklog.errors import (
+    HooklogError,
+    NotFoundError,
+    RateLimitedError,
+    StoreError,
+    StoreThrottledError,
+    StoreUnavailableError,
+    UnexpectedError,
+    UpstreamError,
+)
+from hooklog.items import iso
+from hooklog.pipeline import Enricher
+from hooklog.ports import Fetched, Lost, TimeLeft
+from hooklog.queue_messages import LogRequest
+from hooklog.report import Report
+from hooklog.rows import Row, Write
+from tests.builders import sqs_event
+from tests.properties.function import Function
+from tests.properties.messages import Message
+from tests.properties.space import Progress, shown
+from tests.properties.table import Seen
+from tests.properties.world import Failure, Luck, Seam, World, mishaps
+
+#: As in the template.
+_TIMEOUT = timedelta(seconds=60)
+
+
+class Enriching(Function):
+    """One invocation of the enrichment; it is its own source, table, queue and telemetry."""
+
+    mishaps = mishaps(
+        {
+            Seam.START: [],
+            Seam.READ: [Luck.REFUSED, Luck.BEHIND],
+            Seam.FETCH: [],
+            Seam.ANSWER: [Luck.REFUSED, Luck.UNANSWERED, Luck.UNKNOWN, Luck.BEHIND],
+            Seam.WRITE: [Luck.REFUSED, Luck.UNANSWERED],
+            Seam.DELAY: [Luck.REFUSED],
+            Seam.EMIT: [],
+            Seam.RETURN: [],
+        }
+    )
+
+    def __init__(self, world: World, messages: Sequence[Message], skew: timedelta) -> None:
+        """Receive messages."""
+        received = [(one, world.queue.receive(one)) for one in messages]
+        self._messages = [one for one, delivery in received if delivery is not None]
+        self._event = sqs_event(*(delivery for _, delivery in received if delivery is not None))
+        self._seen: dict[str, Seen] = {}
+        #: When the fetches began, in truth; by the key of what was asked for, or found.
+        self._fetched_at: dict[str, datetime] = {}
+        #: The logs that came by their ID, and when their fetches began by our clock.
+        self._logs: dict[str, str] = {}
+        self._is_blind = False
+        super().__init__(world, skew, _TIMEOUT)
+
+    def work(self) -> None:
+        """Handle the batch, and do as Lambda does with the answer."""
+        response = Enricher(
+            source=self,
+            table=self,
+            queue=self,
+            telemetry=self,
+            catalogue=catalogue,
+            clock=self.clock,
+            jitter=lambda: 0.5,
+        ).handle(self._event, self.time_left)
+        self.meet(Seam.RETURN)
+        self._acknowledge(response)
+
+    # --- its ports ----------------------------------------------------------------------------
+
+    def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
+        """Read rows; what others have just written is surely there only if that is asked for."""
+        luck = self.meet(Seam.READ)
+        if luck is Luck.REFUSED:
+            self._is_blind = True
+            raise StoreThrottledError
+        behind = luck is Luck.BEHIND and not consistent
+        self._seen |= self.world.table.seen(keys, behind=behind)
+        return self.world.table.read(keys, behind=behind)
+
+    def write(self, writes: Sequence[Write]) -> Mapping[str, Lost | StoreError | None]:
+        """Write one after the other; others may come in between."""
+        assert len({write.key for write in writes}) == len(writes), "a row is written twice"
+        return {write.key: self._write(write) for write in writes}
+
+    def fetch(
+        self, requests: Sequence[LogRequest], time_left: TimeLeft
+    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        """Send all requests, and take the answers one by one."""
+        self.meet(Seam.FETCH)
+        began_at, began_truly_at = self.clock(), self.world.clock()
+        self._fetched_at |= {request.key: began_truly_at for request in requests}
+        for request in requests:
+            luck = self.meet(Seam.ANSWER)
+            if time_left() <= 0:
+                return
+            found, by_url = self._find(request)
+            if luck is Luck.UNKNOWN or found is None:
+                yield request, NotFoundError()
+            elif luck is Luck.REFUSED:
+                yield request, UpstreamError()
+            elif luck is Luck.UNANSWERED:
+                yield request, RateLimitedError(retry_after=7.0)
+            else:
+                self._fetched_at[found.key] = began_truly_at
+                if not by_url:
+                    self._logs[found.key] = iso(began_at)
+                yield (
+                    request,
+                    Fetched(
+                        body=found.text(behind=luck is Luck.BEHIND),
+                        began_at=began_at,
+                        took_ms=12.5,
+                        found_by="url" if by_url else "id",
+                    ),
+                )
+
+    def delay(self, waits: Mapping[str, int]) -> int:
+        """Hide messages."""
+        if self.meet(Seam.DELAY) is Luck.FINE:
+            return self.world.queue.delay(waits)
+        return len(waits)
+
+    def emit(self, report: Report) -> None:
+        """Add to the metrics."""
+        self.meet(Seam.EMIT)
+        assert UnexpectedError.code not in report.errors, "a defect"
+        self.world.emitted.add(self)
+        for (log_type, *_), count in report.failures.items():
+            self.world.counted[log_type] += count
+
+    def defect(self, key: str, error: BaseException) -> None:
+        """Fail: no defect is expected."""
+        raise AssertionError(f"a defect at {key}") from error
+
+    # --- what lies behind them ----------------------------------------------------------------
+
+    def _find(self, request: LogRequest) -> tuple[Progress | None, bool]:
+        if found := self.world.space.find(request.kind, request.log_id):
+            return found, False
+        sid = request.resource_sid
+        return self.world.space.find_by_sid(request.kind, sid) if sid else None, True
+
+    def _write(self, write: Write) -> Lost | StoreError | None:
+        luck = self.meet(Seam.WRITE)
+        if luck is Luck.REFUSED:
+            return StoreThrottledError()
+        if lost := self.world.table.write(write, self._fetched_at.get(write.key)):
+            return lost
+        if "fetched_at" in write.values:
+            self._check_log(write, is_known=luck is not Luck.UNANSWERED)
+        return StoreUnavailableError() if luck is Luck.UNANSWERED else None
+
+    def _check_log(self, write: Write, *, is_known: bool) -> None:
+        """Check that the space has shown what was stored, and remember a first failure."""
+        log_type, _, log_id = write.key.partition("#")
+        values = write.values
+        stored = values["status"], values["charge"], values.get("error_code")
+        states = self.world.space.sends[log_id].states
+        assert any(stored == shown(state) for state in states), "an invented log"
+        if values["outcome"] == "failed":
+            self.world.failures.setdefault(write.key, Failure(log_type, self, is_known))
+
+    def _acknowledge(self, response: BatchResponse) -> None:
+        returned = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+        assert len(set(returned)) == len(returned), "a message is returned twice"
+        assert set(returned) <= {message.id for message in self._messages}, "a foreign message"
+        for message in self._messages:
+            if message.id not in returned and not message.is_deleted:
+                message.is_deleted = True
+                self._check_end(message)
+
+    def _check_end(self, message: Message) -> None:
+        """Check that what the message told is in a row, or the message itself."""
+        key = message.key
+        sid = message.says.get("resource_sid")
+        found = self.world.space.find_by_sid(message.kind, sid) if sid else None
+        rows = self.world.table.items
+        assert key in rows or (found is not None and found.key in rows), "a message was lost"
+        row = rows.get(key, {})
+        if key in self._logs and "parked_at" not in row and not row.get("final"):
+            assert str(row["fetched_at"]) >= self._logs[key], "a log was lost"
+        if message.says and key not in self._fetched_at and not self._is_blind:
+            seen = self._seen[key]
+            assert seen.fetched_at is not None, "a row without a log made a message known"
+            assert seen.fetched_at >= message.sent_at or is_old_story(message, seen), (
+                "a row that is older than a message made it known"
+            )
+
+
+def is_old_story(message: Message, seen: Seen) -> bool:
+    """Whether a callback tells no more than a log that has ended: its end, or less."""
+    says, model = message.says, message.kind.model
+    if says.get("origin") != "webhook" or not seen.item.get("final"):
+        return False
+    failed = seen.item["outcome"] == "failed"
+    return says["status"] not in model.terminal or (says["status"] in model.failed) == failed

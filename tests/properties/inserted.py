@@ -1,0 +1,43 @@
+"""A DynamoDB client that takes what can be stored and refuses what cannot, as DynamoDB does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from hooklog.adapters.dynamodb import DynamoTable
+from tests.fakes import Item
+from tests.item_size import item_size
+
+_LARGEST = 400 * 1024
+_TOO_LARGE = {"Code": "ValidationError", "Message": "Item size has exceeded the maximum"}
+
+
+class Inserted:
+    """Keeps what is inserted into a table without rows, in the form that goes over the wire."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.items: dict[str, Item] = {}
+        self.table = DynamoTable(cast("Any", self), "table")
+        self._deserialize = TypeDeserializer().deserialize
+
+    def batch_get_item(self, **_: object) -> dict[str, Any]:
+        """Find nothing."""
+        return {"Responses": {}, "UnprocessedKeys": {}}
+
+    def batch_execute_statement(self, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3
+        """Insert items."""
+        return {"Responses": [self._insert(**statement) for statement in Statements]}
+
+    def _insert(self, Statement: str, Parameters: list[Any]) -> dict[str, Any]:  # noqa: N803 - boto3
+        assert Statement.startswith("INSERT INTO "), Statement
+        names = re.findall(r"'(\w+)': \?", Statement)
+        values = [self._deserialize(value) for value in Parameters]
+        item = dict(zip(names, values, strict=True))
+        if item_size(item) > _LARGEST:
+            return {"Error": _TOO_LARGE}
+        self.items[str(item.pop("pk"))] = item
+        return {}

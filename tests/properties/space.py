@@ -1,0 +1,124 @@
+"""The truth: what SignalWire knows of each send, what it shows, and what it calls back."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+
+from hooklog.comparison import ListedLog
+from hooklog.logs import KINDS, LogKind
+from hooklog.sweep import Page
+from local.space import Callback, Log, Send
+from local.space.sends import Step
+from local.space.wire import request_for
+from tests.webhook import BASE, KEY, Request
+
+_PATH = "/hooklog"
+#: Small, so that a sweep of a few logs has several pages.
+_PAGE_SIZE = 2
+#: In a callback's words and in a log's.
+_FAILED = frozenset({"failed", "busy", "no-answer", "canceled", "undelivered"})
+
+
+class Progress:
+    """One send, as far as it has come."""
+
+    def __init__(self, send: Send) -> None:
+        """Begin; a call is completed a moment before it is known that the fax failed."""
+        self.send = send
+        #: All that its log has ever shown; the last one is the truth.
+        self.states: list[Log] = []
+        *way, end = send.steps
+        if end.log["status"] == "completed" and self.fails:
+            way.append(Step(end.log | {"error_code": None, "error_message": None}, None))
+        self._course = (*way, end)
+
+    def __repr__(self) -> str:
+        """Say what is needed to follow an example."""
+        return f"<{self.key} {len(self.states)}/{len(self._course)}>"
+
+    @property
+    def kind(self) -> LogKind:
+        """Of its log."""
+        return KINDS[self.send.log_type]
+
+    @property
+    def key(self) -> str:
+        """The key of its row."""
+        return self.kind.key(self.send.log_id)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has come to its end."""
+        return len(self.states) >= len(self._course)
+
+    @property
+    def fails(self) -> bool:
+        """Whether it fails in the end, by the callback's word for it."""
+        last = self.send.steps[-1].callback
+        assert last is not None
+        return last.status in _FAILED
+
+    def go_on(self) -> Callback | None:
+        """Come to the next status, about which there may be a callback."""
+        step = self._course[len(self.states)]
+        self.states.append(step.log)
+        return step.callback
+
+    def text(self, *, behind: bool) -> str:
+        """Give the log as the API shows it; behind, as it was one status before."""
+        return json.dumps(self.states[-2 if behind and len(self.states) > 1 else -1])
+
+    def settle(self) -> None:
+        """Cost something else than was said at the end, which no callback announces."""
+        charge = float(str(self.states[-1]["charge"])) + 0.25
+        self.states.append(self.states[-1] | {"charge": charge})
+
+
+class Space:
+    """The sends of one space, by the ID of their log."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.sends: dict[str, Progress] = {}
+
+    def find(self, kind: LogKind, log_id: str) -> Progress | None:
+        """Give the send whose log has this ID."""
+        found = self.sends.get(log_id)
+        return found if found is not None and found.kind is kind else None
+
+    def find_by_sid(self, kind: LogKind, sid: str) -> Progress | None:
+        """Give the send whose resource has this SID."""
+        sends = self.sends.values()
+        return next((one for one in sends if one.kind is kind and one.send.sid == sid), None)
+
+    def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
+        """Give a page of the list; its token is where it begins."""
+        listed = sorted(
+            (
+                ListedLog.model_validate(one.states[-1])
+                for one in self.sends.values()
+                if one.kind is kind
+            ),
+            key=lambda log: (log.created_at, log.id),
+        )
+        within = [log for log in listed if start <= log.created_at < end]
+        first = int(page or 0)
+        last = first + _PAGE_SIZE
+        return Page(within[first:last], str(last) if last < len(within) else None)
+
+
+def shown(log: Log) -> tuple[str, Decimal, str | None]:
+    """Give what a row has to have in common with its log."""
+    code = log["error_code"]
+    return str(log["status"]), Decimal(str(log["charge"])), None if code is None else str(code)
+
+
+def event_of(callback: Callback) -> dict[str, object]:
+    """Sign a callback as SignalWire does, and give the event that AWS makes of it."""
+    signed = request_for(callback, BASE + _PATH, KEY)
+    request = Request(method=signed.method, path=_PATH, query=signed.query)
+    request.headers = {name.lower(): value for name, value in signed.headers.items()}
+    request.body = None if signed.body is None else signed.body.decode()
+    return request.event()

@@ -1,0 +1,73 @@
+"""The sweep at work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from hooklog.errors import QueueUnavailableError, StoreThrottledError, UpstreamError
+from hooklog.logs import LogKind
+from hooklog.rows import Row
+from hooklog.sweep import Page, Place, Sweeper
+from tests.properties.function import Function
+from tests.properties.world import Luck, Seam, World, mishaps
+
+#: As in the template.
+_TIMEOUT = timedelta(seconds=900)
+
+
+class Sweeping(Function):
+    """One sweep; it is its own listing, table, producer and keeper of places."""
+
+    mishaps = mishaps(
+        {
+            Seam.PAGE: [Luck.REFUSED],
+            Seam.READ: [Luck.REFUSED, Luck.BEHIND],
+            Seam.SEND: [Luck.REFUSED, Luck.UNANSWERED],
+            Seam.KEEP: [],
+        }
+    )
+
+    def __init__(self, world: World, skew: timedelta) -> None:
+        """Begin."""
+        super().__init__(world, skew, _TIMEOUT)
+
+    def work(self) -> None:
+        """Sweep."""
+        Sweeper(listing=self, table=self, producer=self, clock=self.clock).sweep(
+            self, self.time_left
+        )
+
+    def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
+        """Fetch a page."""
+        if self.meet(Seam.PAGE) is not Luck.FINE:
+            raise UpstreamError
+        return self.world.space.page(kind, start, end, page)
+
+    def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
+        """Read rows; what others have just written is surely there only if that is asked for."""
+        luck = self.meet(Seam.READ)
+        if luck is Luck.REFUSED:
+            raise StoreThrottledError
+        return self.world.table.read(keys, behind=luck is Luck.BEHIND and not consistent)
+
+    def write(self, writes: Sequence[object]) -> Mapping[str, None]:
+        """Fail: a sweep writes no row."""
+        raise AssertionError(writes)
+
+    def send_all(self, bodies: Sequence[str]) -> None:
+        """Put messages on the queue; when that fails, some of them may be there."""
+        luck = self.meet(Seam.SEND)
+        for body in bodies[: len(bodies) // 2] if luck is Luck.REFUSED else bodies:
+            self.world.queue.send(body)
+        if luck is not Luck.FINE:
+            raise QueueUnavailableError
+
+    def load(self, kind: LogKind) -> Place | None:
+        """Give the place that was kept."""
+        return self.world.places.get(kind)
+
+    def save(self, kind: LogKind, place: Place) -> None:
+        """Keep the place."""
+        self.meet(Seam.KEEP)
+        self.world.places[kind] = place

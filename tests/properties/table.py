@@ -1,0 +1,90 @@
+"""The table, which looks at each change of a row: some may never happen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from hooklog.ports import Lost
+from hooklog.rows import Row, Write
+from tests.fakes import Item, MemoryTable
+
+#: What of a row only a newer log may change.
+_OF_THE_LOG = ("status", "outcome", "charge", "error_code", "fetched_at", "final")
+
+
+class Seen(NamedTuple):
+    """A row as somebody read it."""
+
+    item: Item
+    #: When the fetch of the log in it began, in truth; None without a log.
+    fetched_at: datetime | None
+
+
+class WatchedTable:
+    """Rows, and of each the version before its last."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._now = MemoryTable()
+        self._before = MemoryTable()
+        self._fetched_at: dict[tuple[str, object], datetime | None] = {}
+
+    @property
+    def items(self) -> dict[str, Item]:
+        """The rows by key."""
+        return self._now.items
+
+    def read(self, keys: Sequence[str], *, behind: bool = False) -> dict[str, Row]:
+        """Read rows, as they are or as an eventually consistent read may still show them."""
+        return (self._before if behind else self._now).read(keys)
+
+    def seen(self, keys: Sequence[str], *, behind: bool = False) -> dict[str, Seen]:
+        """Give the rows that such a read shows, and what nobody but a test can know of them."""
+        items = (self._before if behind else self._now).items
+        return {
+            key: Seen(items[key], self._fetched_at[key, items[key]["version"]])
+            for key in keys
+            if key in items
+        }
+
+    def write(self, write: Write, fetched_at: datetime | None) -> Lost | None:
+        """Write a row; if that stores a log, its fetch began then, in truth."""
+        old = self.items.get(write.key)
+        fate = self._now.write([write])[write.key]
+        if isinstance(fate, Lost):
+            return fate
+        assert fate is None
+        new = self.items[write.key]
+        is_log = "fetched_at" in write.values
+        check_succession(old, new, is_log=is_log)
+        if old is not None:
+            self._before.items[write.key] = old
+        before = None if old is None else self._fetched_at[write.key, old["version"]]
+        self._fetched_at[write.key, new["version"]] = fetched_at if is_log else before
+        return None
+
+
+def check_succession(old: Item | None, new: Item, *, is_log: bool) -> None:
+    """Check that one version of a row may follow the other; the new one may store a log."""
+    assert new["version"] == (int(str(old["version"])) if old else 0) + 1, "a version was skipped"
+    if old is None:
+        return
+    if is_log and "fetched_at" in old:
+        assert _rank(new) > _rank(old), "a log was replaced by one that is not newer"
+    if not is_log:
+        for name in _OF_THE_LOG:
+            assert new.get(name) == old.get(name), f"{name} changed without a log"
+    if not is_log and "fetched_at" in old and "parked_at" in new:
+        assert str(new["parked_at"]) >= str(old["fetched_at"]), "a stored log was parked after all"
+    assert new.get("final") or not old.get("final"), "an end was unseen"
+    if "first_failed_at" in old:
+        assert new["first_failed_at"] == old["first_failed_at"], "a failure was counted again"
+    if "parked_at" in old and "parked_at" not in new:
+        assert is_log, "a parking was lifted without a log"
+        assert str(new["fetched_at"]) >= str(old["parked_at"]), "a later parking was lifted"
+
+
+def _rank(item: Item) -> tuple[bool, str]:
+    return bool(item.get("final")), str(item["fetched_at"])

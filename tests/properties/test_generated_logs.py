@@ -1,0 +1,68 @@
+"""Whatever SignalWire may answer for a log: a row, or a parked message with the answer."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.space import LOG_TYPES, Log, LogType
+from tests.contract.schemas import GET_ONE, validator
+from tests.properties.endings import ending
+from tests.properties.mutations import Answer, answers
+from tests.properties.openapi import logs
+from tests.properties.profiles import examples
+
+_VALIDATORS = {log_type: validator(log_type, GET_ONE[log_type]) for log_type in LOG_TYPES}
+#: A time in another spelling of ISO 8601 is taken for what it says, without a word.
+_LENIENT = {"created_at"}
+
+
+def departures(answer: Answer) -> set[str]:
+    """Name the fields in which a JSON object departs from its document."""
+    errors = _VALIDATORS[answer.log_type].iter_errors(json.loads(answer.text))
+    return {str(error.absolute_path[0]) if error.absolute_path else "a name" for error in errors}
+
+
+@pytest.mark.parametrize("log_type", LOG_TYPES)
+def test_every_valid_log_is_stored(log_type: LogType) -> None:
+    """Whatever the document allows becomes a row that says the same, and is no drift."""
+
+    @examples(1)
+    @given(logs(log_type))
+    def check(log: Log) -> None:
+        end = ending(log_type, str(log["id"]), json.dumps(log))
+        assert (end.is_returned, end.errors) == (False, [])
+        assert end.item is not None
+        assert not {"drift", "parked_at"} & end.item.keys()
+        for name in ("status", "error_code", "error_message", "from", "to"):
+            assert end.item.get(name) == log[name]
+        assert end.item["charge"] == Decimal(str(log["charge"]))
+
+    check()
+
+
+@pytest.mark.parametrize("log_type", LOG_TYPES)
+def test_every_other_answer_is_drift_or_parked(log_type: LogType) -> None:
+    """It is stored and its drift named, or parked with the answer, or no JSON and tried again."""
+
+    @examples(2)
+    @given(answers(log_type), st.sampled_from([1, 10]))
+    def check(answer: Answer, attempt: int) -> None:
+        end = ending(log_type, answer.log_id, answer.text, attempt=attempt)
+        if end.is_returned:
+            assert (attempt, end.errors) == (1, ["fetch.bad_payload"])
+            return
+        assert end.item is not None, "nothing is left of it"
+        if "parked_at" in end.item:
+            assert "outcome" not in end.item
+            if end.item["parked_code"] != "fetch.bad_payload":
+                assert end.item["parked_code"] in {"log.invalid", "log.mismatch"}
+                assert end.item["parked_payload"] == answer.text
+        else:
+            assert ("drift" in end.item) == bool(departures(answer) - _LENIENT)
+
+    check()

@@ -1,0 +1,240 @@
+"""Whatever happens, and in whatever order: every row ends as the truth, each failure counts once.
+
+A state machine of sends, callbacks, the queue, several instances of the enrichment at the same
+time, sweeps and the table. The functions are hooklog's own code, down to the ports; Hypothesis
+decides who goes on next, who meets bad luck and who crashes, at each single call of a port.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from hooklog.front_door import FrontDoor
+from local.space import Callback, simulate_sends
+from tests.fakes import NOW, FakeDoorTelemetry, FakeKeys
+from tests.properties.enriching import Enriching
+from tests.properties.function import Function
+from tests.properties.messages import Message
+from tests.properties.profiles import examples
+from tests.properties.space import Progress, event_of, shown
+from tests.properties.sweeping import Sweeping
+from tests.properties.world import Luck, Mishap, World
+from tests.webhook import BASE, KEY
+
+SENDS = [
+    send
+    for seed, is_sid in ((6, False), (7, True))
+    for send in simulate_sends(seed, 24, NOW, failing=0.5, fax_id_is_sid=is_sid)
+]
+#: Each clock is right to a second.
+SKEWS = st.sampled_from([timedelta(seconds=-1), timedelta(seconds=1)])
+#: Seconds. The short ones matter most: there the clocks may tell the wrong order.
+PAUSES = st.sampled_from([0.4, 0.4, 0.4, 2.5, 20, 450, 4000])
+#: Of a log that nobody knows, and of nothing.
+NONSENSE = (
+    '{"log_type": "fax", "log_id": "00000000-0000-4000-8000-000000000000"}',
+    '{"log_type": "voice", "log_id": "1"}',
+    "no JSON",
+)
+HOUR = 3600.0
+
+
+class NoLogLost(RuleBasedStateMachine):
+    """All that may happen."""
+
+    def __init__(self) -> None:
+        """Begin with nothing sent."""
+        super().__init__()
+        self.world = World()
+        self.callbacks: list[Callback] = []
+        self.running: list[Function] = []
+        self.door = FrontDoor(BASE, FakeKeys((KEY,)), self.world.queue, FakeDoorTelemetry())
+
+    # --- what there is to choose from ---------------------------------------------------------
+
+    @property
+    def sends(self) -> list[Progress]:
+        """All that were begun."""
+        return list(self.world.space.sends.values())
+
+    @property
+    def bodies(self) -> list[str]:
+        """A message for each log."""
+        return [
+            json.dumps({"log_type": one.kind.name, "log_id": one.send.log_id}) for one in self.sends
+        ]
+
+    # --- what SignalWire does -----------------------------------------------------------------
+
+    @initialize(skew=SKEWS)
+    def wrong_clock_of_queue(self, skew: timedelta) -> None:
+        """The queue stamps messages by a clock of its own."""
+        self.world.queue.skew = skew
+
+    @initialize(numbers=st.lists(st.integers(0, len(SENDS) - 1), min_size=1, max_size=2))
+    def send(self, numbers: list[int]) -> None:
+        """A fax or message is sent, or two: few, so that much meets at the same row."""
+        for send in (SENDS[number] for number in numbers):
+            self.world.space.sends[send.log_id] = Progress(send)
+            self._go_on(self.world.space.sends[send.log_id])
+
+    @rule(
+        send=st.runner().flatmap(lambda self: st.sampled_from(self.sends)),
+        steps=st.sampled_from([1, 2, 9]),
+    )
+    def progress(self, send: Progress, steps: int) -> None:
+        """A log comes to a later status; its callbacks may come later."""
+        if send.is_over:
+            send.settle()
+        for _ in range(steps):
+            self._go_on(send)
+
+    @precondition(lambda self: self.callbacks)
+    @rule(place=st.integers(0, 9), again=st.booleans())
+    def call_back(self, place: int, *, again: bool) -> None:
+        """One of the callbacks comes, perhaps not for the last time; others may be lost."""
+        callback = self.callbacks[place % len(self.callbacks)]
+        assert self.door.handle(event_of(callback)) == {"statusCode": 204}
+        if not again:
+            self.callbacks.remove(callback)
+
+    # --- what others put on the queue ---------------------------------------------------------
+
+    @precondition(lambda self: len(self.world.queue.waiting) < 6)
+    @rule(body=st.runner().flatmap(lambda self: st.sampled_from([*self.bodies * 3, *NONSENSE])))
+    def ask(self, body: str) -> None:
+        """Somebody asks for a log by its ID, or for what there is not."""
+        self.world.queue.send(body)
+
+    @precondition(lambda self: self.world.queue.waiting)
+    @rule(
+        message=st.runner().flatmap(lambda self: st.sampled_from(self.world.queue.waiting)),
+        times=st.sampled_from([0, 5, 10]),
+    )
+    def redeliver(self, message: Message, times: int) -> None:
+        """A message comes again although somebody has it, and was lost by others before."""
+        message.visible_at = self.world.clock()
+        message.receives += times
+
+    # --- what the functions do ----------------------------------------------------------------
+
+    @precondition(lambda self: self.world.queue.visible and len(self.running) < 4)
+    @rule(
+        messages=st.runner().flatmap(
+            lambda self: st.lists(
+                st.sampled_from(self.world.queue.visible), min_size=1, max_size=8, unique=True
+            )
+        ),
+        skew=SKEWS,
+        mishap=st.sampled_from(Enriching.mishaps),
+    )
+    def enrich(self, messages: list[Message], skew: timedelta, mishap: Mishap) -> None:
+        """An instance gets a batch, and comes to a first mishap."""
+        self.running.append(Enriching(self.world, messages, skew))
+        self.go_on((self.running[-1], mishap))
+
+    @precondition(lambda self: not any(isinstance(one, Sweeping) for one in self.running))
+    @rule(skew=SKEWS, mishap=st.sampled_from(Sweeping.mishaps))
+    def sweep(self, skew: timedelta, mishap: Mishap) -> None:
+        """A sweep begins, and comes to a first mishap."""
+        self.running.append(Sweeping(self.world, skew))
+        self.go_on((self.running[-1], mishap))
+
+    @precondition(lambda self: self.running)
+    @rule(
+        next_=st.runner().flatmap(
+            lambda self: st.sampled_from(
+                [(function, mishap) for function in self.running for mishap in function.mishaps]
+            )
+        )
+    )
+    def go_on(self, next_: tuple[Function, Mishap]) -> None:
+        """An instance comes to its next mishap, or to its end."""
+        function, mishap = next_
+        function.go_on(mishap)
+        self._forget()
+
+    @precondition(lambda self: self.running)
+    @rule(function=st.runner().flatmap(lambda self: st.sampled_from(self.running)))
+    def finish(self, function: Function) -> None:
+        """An instance goes on to its end."""
+        function.finish()
+        self._forget()
+
+    @precondition(lambda self: self.running or self.world.queue.waiting)
+    @rule(seconds=PAUSES)
+    def wait(self, seconds: float) -> None:
+        """Time goes by; Lambda ends what takes too long."""
+        self.world.clock.advance(seconds=seconds)
+        for function in self.running:
+            if function.is_late:
+                function.step(Luck.CRASH)
+        self._forget()
+
+    # --- what has to be true in the end -------------------------------------------------------
+
+    def teardown(self) -> None:
+        """Let everything come to rest, and look."""
+        if sys.exception() is None:
+            self._come_to_rest()
+            self._check_truth()
+            self.world.check_counts()
+        for function in self.running:
+            if not function.is_over:
+                function.step(Luck.CRASH)
+
+    def _go_on(self, send: Progress) -> None:
+        if not send.is_over and (callback := send.go_on()) is not None:
+            self.callbacks.append(callback)
+
+    def _forget(self) -> None:
+        self.running = [one for one in self.running if not one.is_over]
+
+    def _come_to_rest(self) -> None:
+        """All sends end, without a word; two sweeps follow, the first may have an old period."""
+        for function in self.running:
+            function.finish()
+        for send in self.sends:
+            while not send.is_over:
+                send.go_on()
+        for _ in range(2):
+            self._drain()
+            self.world.clock.advance(seconds=HOUR)
+            Sweeping(self.world, timedelta(0)).finish()
+        self._drain()
+        # An operator looks after what is parked.
+        for send, body in zip(self.sends, self.bodies, strict=True):
+            if "parked_at" in self.world.table.items[send.key]:
+                self.ask(body)
+        self._drain()
+
+    def _drain(self) -> None:
+        while waiting := self.world.queue.waiting:
+            self.world.clock.now = max(
+                self.world.clock.now, min(message.visible_at for message in waiting)
+            )
+            Enriching(self.world, self.world.queue.visible, timedelta(0)).finish()
+
+    def _check_truth(self) -> None:
+        for send in self.sends:
+            row = self.world.table.items[send.key]
+            assert (row["status"], row["charge"], row.get("error_code")) == shown(send.states[-1])
+            assert row["outcome"] == ("failed" if send.fails else "succeeded")
+            assert row["final"]
+            assert "parked_at" not in row, "a parking outlived a success"
+
+
+def test_no_log_is_lost() -> None:
+    """At rest the table equals the truth, and each failure was counted once."""
+    run_state_machine_as_test(NoLogLost, settings=examples(4))

@@ -1,0 +1,1 @@
+"""The real runtime: built functions under Lambda's emulator, and in containers."""

@@ -1,0 +1,123 @@
+"""Lambda's event source mapping for SQS, one batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from local.runtime import InvocationError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+    from local.space import Json
+
+#: SQS's limit for one call.
+_MAX_ENTRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one batch.
+
+    Attributes:
+        received: the messages, by ID.
+        returned: those that stay on the queue until their visibility timeout ends.
+        error: why the invocation has no answer; then all of them stay.
+
+    """
+
+    received: frozenset[str]
+    returned: frozenset[str]
+    error: InvocationError | None = None
+
+
+class EventSource:
+    """Receives messages, invokes the function, deletes what its answer does not name."""
+
+    def __init__(
+        self, sqs: SQSClient, queue_url: str, invoke: Callable[[Json], Json], size: int = 100
+    ) -> None:
+        """Take a queue and the function; a batch has at most `size` messages."""
+        self._sqs = sqs
+        self._url = queue_url
+        self._invoke = invoke
+        self._size = size
+
+    def deliver(self) -> Outcome | None:
+        """Hand one batch over; gives None when no message is visible.
+
+        Raises:
+            ValueError: the answer is none that Lambda takes for a partial success.
+
+        """
+        messages = self._receive()
+        if not messages:
+            return None
+        received = frozenset(message["MessageId"] for message in messages)
+        try:
+            answer = self._invoke({"Records": [_record(message) for message in messages]})
+        except InvocationError as error:
+            return Outcome(received, received, error)
+        returned = _named(answer)
+        if len(returned) != len(set(returned)) or not received.issuperset(returned):
+            raise ValueError(f"the answer names what was not in the batch, or twice: {answer}")
+        self._delete([message for message in messages if message["MessageId"] not in returned])
+        return Outcome(received, frozenset(returned))
+
+    def _receive(self) -> list[MessageTypeDef]:
+        messages: list[MessageTypeDef] = []
+        while len(messages) < self._size:
+            answer = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=min(_MAX_ENTRIES, self._size - len(messages)),
+                MessageSystemAttributeNames=["All"],
+                WaitTimeSeconds=0,
+            )
+            if not answer.get("Messages"):
+                break
+            messages += answer["Messages"]
+        return messages
+
+    def _delete(self, messages: list[MessageTypeDef]) -> None:
+        for chunk in batched(messages, _MAX_ENTRIES, strict=False):
+            self._sqs.delete_message_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]}
+                    for index, message in enumerate(chunk)
+                ],
+            )
+
+
+def _record(message: MessageTypeDef) -> Json:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": {str(name): value for name, value in message["Attributes"].items()},
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:hooklog",
+        "awsRegion": "us-east-1",
+    }
+
+
+def _named(answer: Json) -> list[str]:
+    """Read which messages are not done with; what is malformed would fail the whole batch."""
+    if not isinstance(answer, dict) or answer.keys() != {"batchItemFailures"}:
+        raise ValueError(f"no partial batch response: {answer}")
+    failures = answer["batchItemFailures"]
+    if not isinstance(failures, list):
+        raise ValueError(f"no list of failures: {answer}")  # noqa: TRY004 - as the others
+    named: list[str] = []
+    for failure in failures:
+        identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
+        if not isinstance(identifier, str) or not identifier:
+            raise ValueError(f"a failure without its message: {answer}")
+        named.append(identifier)
+    return named

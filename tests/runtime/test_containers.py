@@ -1,0 +1,74 @@
+"""The deployed template in real containers: the local cloud with its Docker executor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from local.cloud import local_cloud
+from local.space import generate, serve
+from local.stack import build, deploy, log_lines, put_credentials, rows, send, sweep
+from tests.builders import body
+from tests.integration.conftest import Deployment, drained
+from tests.runtime.engine import Engine
+
+pytestmark = [pytest.mark.integration, pytest.mark.docker]
+
+
+@pytest.fixture(scope="module")
+def contained(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Deploy into a local cloud that runs functions in containers, or not at all."""
+    log = tmp_path_factory.mktemp("cloud") / "cloud.log"
+    logs = generate(seed=11, fax=3, message=3, now=datetime.now(UTC))
+    with serve(logs, address=engine.address) as space:
+        # The template refuses this name, because hooklog speaks to it without TLS.
+        host = f"host.docker.internal:{space.host.rpartition(':')[2]}"
+        executor = {
+            "LAMBDA_EXECUTOR": "docker",
+            "LAMBDA_STRICT": "1",
+            "LAMBDA_DOCKER_FLAGS": f"--env SIGNALWIRE_SPACE={host}",
+        }
+        with local_cloud(log, executor, address=engine.address) as cloud:
+            build()
+            stack = deploy(
+                cloud,
+                {
+                    "DelaySeconds": "0",
+                    "BatchingWindowSeconds": "1",
+                    "RetryFirstDelaySeconds": "1",
+                    "SweepSettlingMinutes": "0",
+                },
+            )
+            put_credentials(cloud, stack, space.project_id, space.api_token)
+            yield Deployment(cloud, stack, space)
+
+
+def stored(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    """Read the rows of logs, by key."""
+    found = rows(deployment.cloud, deployment.stack)
+    return {row["pk"]: row for row in found if "outcome" in row}
+
+
+def test_a_message_becomes_a_row_in_a_real_container(contained: Deployment) -> None:
+    """From the queue through the layers in /opt to the table, and the metrics to the log."""
+    log_id, status = next(iter(contained.space.ids()["fax"].items()))
+    send(contained.cloud, contained.stack, [body("fax", log_id)])
+    drained(contained)
+    assert stored(contained)[f"fax#{log_id}"]["status"] == status
+    lines = log_lines(contained.cloud, contained.stack)
+    # Only the emulator in the image prints this one.
+    assert any(line.startswith("REPORT RequestId") for line in lines)
+    assert any("LogsEnriched" in line for line in lines if line.startswith('{"_aws"'))
+
+
+def test_a_sweep_in_a_container_finds_what_is_missing(contained: Deployment) -> None:
+    """The function enqueues over the bridge, and the other one stores it."""
+    before = stored(contained)
+    found = sweep(contained.cloud, contained.stack)
+    missing = sum(verdicts.get("missing", 0) for verdicts in found.values())
+    assert missing
+    drained(contained)
+    assert len(stored(contained)) == len(before) + missing
