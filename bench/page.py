@@ -32,6 +32,9 @@ response. After every batch the table is compared with the rows that it has to l
   on Node, with powertools, `fetch`, zod and the AWS SDK v3, bundled by esbuild. Its
   `BatchProcessor` takes all records at the same time.
 
+Neither peer uses powertools' idempotency utility: it would spare a log that is delivered again its
+fetch, and cost each new one two more writes.
+
 ## How
 
 One process answers for SignalWire's API and for AWS, over plain HTTP on the loopback interface,

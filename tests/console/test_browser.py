@@ -197,7 +197,7 @@ def test_from_the_first_page_to_the_reason_in_one_step(tab: Tab) -> None:
 def test_search_page_and_filter(tab: Tab) -> None:
     """A code is searched for, its failures are paged and narrowed, a number has a history."""
     tab.open("/")
-    box = tab.page.get_by_role("searchbox")
+    box = tab.page.get_by_label("Log ID, phone number or error code")
     box.fill("34004")
     box.press("Enter")
     expect(tab.page.get_by_label("Explanation")).to_contain_text("What to do")
