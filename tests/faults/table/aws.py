@@ -12,7 +12,6 @@ from tests.faults.fakes import Purpose
 from tests.faults.table.queue import NO_JSON
 from tests.faults.table.row import Row, Step
 from tests.faults.table.signalwire import UPSTREAM
-from tests.faults.texts import units
 from tests.faults.troubles import (
     Ahead,
     Behind,
@@ -26,7 +25,7 @@ from tests.faults.troubles import (
     Unreported,
     Unset,
 )
-from tests.faults.wires import Announced, Call, OverWire, Poison, Statement, Text200, Unread
+from tests.faults.wires import Announced, Call, OverWire, Poison, Statement, Unread
 from tests.faults.wires import Unset as UnsetOverWire
 
 _READ, _WRITE = "BatchGetItem", "BatchExecuteStatement"
@@ -144,10 +143,7 @@ STORING = (
         "a row that DynamoDB refuses",
         errors.StoreRejectedError(),
         Parked("store.rejected"),
-        {
-            **_statement(Purpose.LOG, _INVALID),
-            "a number of 41 digits": Text200(units(10**40)),
-        },
+        _statement(Purpose.LOG, _INVALID),
     ),
     Row(
         step=Step.STORE,

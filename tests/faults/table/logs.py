@@ -40,6 +40,7 @@ LOGS = (
     _bad("a charge that is a number to call", log(charge=NUMBER.removeprefix("+"))),
     _bad("a charge in words", log(charge=f"{TEXT}, {NUMBER}")),
     _bad("true for a charge", log(charge=True)),
+    _bad("pages of 41 digits", units(10**40)),
     _bad("a date that is none", log(created_at=f"on {NUMBER}")),
     _bad("a date of a 13th month", log(created_at="2026-13-04T00:00:00Z")),
     _bad("a date before all dates", log(created_at="0001-01-01T00:00:00+14:00")),
