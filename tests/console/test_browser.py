@@ -130,7 +130,15 @@ def watched(context: BrowserContext, url: str) -> Tab:
             None if sent.url.startswith(f"{url}/") else tab.complaints.append(f"asked {sent.url}")
         ),
     )
-    tab.page.on("requestfailed", lambda sent: tab.complaints.append(f"failed {sent.url}"))
+    tab.page.on(
+        "requestfailed",
+        # Who goes on quickly breaks off what the page before still asked for, such as its icon.
+        lambda sent: (
+            None
+            if sent.failure == "net::ERR_ABORTED"
+            else tab.complaints.append(f"failed {sent.url}: {sent.failure}")
+        ),
+    )
     return tab
 
 
