@@ -109,7 +109,7 @@ class Rig:
             if outcome is None:
                 time.sleep(0.1)
             else:
-                assert outcome.error is None
+                assert outcome.error is None, outcome.error
 
     def queued(self) -> int:
         """Count the messages on the queue, those in flight included."""

@@ -13,6 +13,9 @@ import urllib3
 #: What the AWS client checks or needs of an answer.
 _HEADERS = ("Content-Type", "x-amzn-RequestId", "x-amz-crc32")
 
+#: As many as the AWS client of a function opens at most.
+_CONNECTIONS = 10
+
 
 class SlowTable:
     """Passes DynamoDB calls on, and may fall silent at a write."""
@@ -21,7 +24,7 @@ class SlowTable:
         """Stand before a local cloud, at this URL; every call is answered."""
         self.url = url
         self._cloud_url = cloud_url
-        self._http = urllib3.PoolManager(retries=False)
+        self._http = urllib3.PoolManager(maxsize=_CONNECTIONS, retries=False)
         self._writes = itertools.count(1)
         self._silent_from: int | None = None
         self._carries_out = False

@@ -1,7 +1,8 @@
 """The enrichment function, and trouble at a chosen moment; it runs beside the built artefact.
 
 The file that the variable TROUBLE names arms it for one moment of one invocation, as in
-``exit write 2``: when the second write is about to be sent, the process exits.
+``exit fetch 20``: when the twentieth log is about to be asked for, the process exits. The moments
+are ``fetch`` and ``write``, before a request, ``written``, after one, and ``answer``, at the end.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import itertools
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+import boto3
 
 #: How the bytes of a request begin, or what they hold, that counts for a moment.
 _REQUESTS = {"fetch": b"GET /api/", "write": b"X-Amz-Target: DynamoDB_20120810.BatchExecute"}
@@ -50,6 +54,7 @@ class _Armed:
     moment: str
     number: int
     seen: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def read(cls) -> _Armed | None:
@@ -62,8 +67,11 @@ class _Armed:
         return cls(_TROUBLES[trouble], moment, int(number))
 
     def meets(self, moment: str) -> None:
-        if moment == self.moment and next(self.seen) == self.number:
-            self.trouble()
+        """Make trouble if it is time; later moments of other threads then never come."""
+        if moment == self.moment:
+            with self.turn:
+                if next(self.seen) == self.number:
+                    self.trouble()
 
 
 _handler: _Handler = importlib.import_module("app").lambda_handler
@@ -80,7 +88,15 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
             _armed.meets(moment)
 
 
+def _written(**_: object) -> None:
+    if _armed is not None:
+        _armed.meets("written")
+
+
 sys.addaudithook(_watch)
+boto3.setup_default_session()
+assert boto3.DEFAULT_SESSION is not None
+boto3.DEFAULT_SESSION.events.register("after-call.dynamodb.BatchExecuteStatement", _written)
 
 
 def lambda_handler(event: object, context: object) -> object:
