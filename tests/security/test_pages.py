@@ -7,7 +7,7 @@ import json
 import pytest
 
 from hooklog.adapters.credentials import Credentials, FixedCredentials
-from hooklog.adapters.listing import LogLists
+from hooklog.adapters.log_lists import LogLists
 from hooklog.adapters.signalwire import SignalWireApi
 from hooklog.errors import FetchError
 from tests.adapters.tiny import response, tiny

@@ -211,9 +211,20 @@ def test_runtime_and_architecture(name: str) -> None:
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["Architecture"]
     for layer in ("DependenciesLayer", "HooklogLayer"):
-        assert RESOURCES[layer]["Metadata"]["BuildMethod"] == "python3.13"
         assert properties(layer)["CompatibleRuntimes"] == ["python3.13"]
-    assert RESOURCES["DependenciesLayer"]["Metadata"]["BuildArchitecture"] == "Architecture"
+
+
+def test_everything_is_built_by_our_makefiles() -> None:
+    """Which compile it, for the processor that the parameter names."""
+    built = {
+        name: resource["Metadata"]
+        for name, resource in RESOURCES.items()
+        if resource["Type"] in {"AWS::Serverless::Function", "AWS::Serverless::LayerVersion"}
+    }
+    assert {metadata["BuildMethod"] for metadata in built.values()} == {"makefile"}
+    dependencies = built["DependenciesLayer"]
+    assert dependencies["BuildArchitecture"] == "Architecture"
+    assert dependencies["ContextPath"] == "layers/dependencies/${Architecture}"
 
 
 def test_every_parameter_explains_itself() -> None:

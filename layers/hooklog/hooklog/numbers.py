@@ -6,21 +6,22 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-import phonenumbers
+# The package itself is empty in the deployed layer (layers/dependencies/build.py).
+from phonenumbers import phonenumberutil
 
 _TYPES = {
-    phonenumbers.PhoneNumberType.FIXED_LINE: "fixed_line",
-    phonenumbers.PhoneNumberType.MOBILE: "mobile",
+    phonenumberutil.PhoneNumberType.FIXED_LINE: "fixed_line",
+    phonenumberutil.PhoneNumberType.MOBILE: "mobile",
     # The North American plan does not tell the two apart.
-    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE: "fixed_line_or_mobile",
-    phonenumbers.PhoneNumberType.TOLL_FREE: "toll_free",
-    phonenumbers.PhoneNumberType.PREMIUM_RATE: "premium_rate",
-    phonenumbers.PhoneNumberType.SHARED_COST: "shared_cost",
-    phonenumbers.PhoneNumberType.VOIP: "voip",
-    phonenumbers.PhoneNumberType.PERSONAL_NUMBER: "personal",
-    phonenumbers.PhoneNumberType.PAGER: "pager",
-    phonenumbers.PhoneNumberType.UAN: "uan",
-    phonenumbers.PhoneNumberType.VOICEMAIL: "voicemail",
+    phonenumberutil.PhoneNumberType.FIXED_LINE_OR_MOBILE: "fixed_line_or_mobile",
+    phonenumberutil.PhoneNumberType.TOLL_FREE: "toll_free",
+    phonenumberutil.PhoneNumberType.PREMIUM_RATE: "premium_rate",
+    phonenumberutil.PhoneNumberType.SHARED_COST: "shared_cost",
+    phonenumberutil.PhoneNumberType.VOIP: "voip",
+    phonenumberutil.PhoneNumberType.PERSONAL_NUMBER: "personal",
+    phonenumberutil.PhoneNumberType.PAGER: "pager",
+    phonenumberutil.PhoneNumberType.UAN: "uan",
+    phonenumberutil.PhoneNumberType.VOICEMAIL: "voicemail",
 }
 #: Short codes have three to eight digits, no plus sign and no country of their own.
 _SHORT_CODE = re.compile(r"\d{3,8}")
@@ -55,10 +56,10 @@ def party(address: str) -> Party:
         name = channel is None and any(letter.isalpha() for letter in bare)
         return Party(None, "alphanumeric" if name else "unknown", channel)
     try:
-        number = phonenumbers.parse(bare)
-    except phonenumbers.NumberParseException:
+        number = phonenumberutil.parse(bare)
+    except phonenumberutil.NumberParseException:
         return Party(None, "unknown", channel)
     # "001" is the library's word for numbers of no country, such as +800.
-    region = phonenumbers.region_code_for_number(number)
-    kind = _TYPES.get(phonenumbers.number_type(number), "unknown")
+    region = phonenumberutil.region_code_for_number(number)
+    kind = _TYPES.get(phonenumberutil.number_type(number), "unknown")
     return Party(None if region == "001" else region, kind, channel)

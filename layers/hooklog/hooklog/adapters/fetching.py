@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from hooklog.adapters.listing import LogLists, RawLog
+from hooklog.adapters.log_lists import LogLists, RawLog
 from hooklog.adapters.signalwire import SignalWireApi
 from hooklog.errors import (
     FetchError,

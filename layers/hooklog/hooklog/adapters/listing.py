@@ -1,44 +1,16 @@
-"""SignalWire's lists of logs, page by page."""
+"""SignalWire's lists of logs as the sweep compares them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode, urlsplit
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import ValidationError
 
+from hooklog.adapters.log_lists import LogLists
 from hooklog.adapters.signalwire import SignalWireApi
 from hooklog.comparison import ListedLog
-from hooklog.errors import BadPayloadError
-from hooklog.items import iso
 from hooklog.logs import LogKind
 from hooklog.sweep import Page
-
-#: The documented maximum is 1,000, but 200 was the most that a live space gave.
-_PAGE_SIZE = 200
-#: Bytes; a page of full size has about 200 kB.
-_MAX_BODY = 4 * 1024 * 1024
-
-type RawLog = dict[str, JsonValue]
-
-
-class _Links(BaseModel):
-    next: str | None = None
-
-
-class _Answer(BaseModel):
-    links: _Links
-    data: list[RawLog]
-
-
-@dataclass(frozen=True, slots=True)
-class RawPage:
-    """One page as the API gives it; ``next`` is path and query of the following one."""
-
-    logs: Sequence[RawLog]
-    next: str | None
 
 
 class SpaceListing:
@@ -59,37 +31,3 @@ class SpaceListing:
             except ValidationError:
                 continue
         return Page(logs, raw.next, unreadable=len(raw.logs) - len(logs))
-
-
-class LogLists:
-    """Reads the list endpoint of any kind of log."""
-
-    def __init__(self, api: SignalWireApi) -> None:
-        """Read through that client."""
-        self._api = api
-
-    @staticmethod
-    def first(kind: LogKind, start: datetime, end: datetime) -> str:
-        """Give path and query of the first page of the logs created in a period."""
-        query = {"created_after": iso(start), "created_before": iso(end), "page_size": _PAGE_SIZE}
-        return f"{kind.path}?{urlencode(query)}"
-
-    def page(self, path: str, time_left: float) -> RawPage:
-        """Fetch one page.
-
-        Raises:
-            FetchError: there is no usable answer.
-
-        """
-        text = self._api.get(path, time_left, max_body=_MAX_BODY)
-        try:
-            answer = _Answer.model_validate_json(text)
-        except ValidationError:
-            raise BadPayloadError("The answer is not a page of logs.") from None
-        following = None
-        if answer.links.next is not None:
-            # Absolute, on whatever host the API thinks it has: only path and query count, so
-            # that the credentials go to the configured space and nowhere else.
-            link = urlsplit(answer.links.next)
-            following = f"{link.path}?{link.query}"
-        return RawPage(answer.data, following)

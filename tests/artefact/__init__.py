@@ -1,0 +1,1 @@
+"""What `sam build` leaves, as it would be deployed."""
