@@ -171,6 +171,34 @@ def test_rate_limit_stops_the_batch(space: RunningSpace, concurrency: int) -> No
     assert len(space.requests().ids) <= concurrency
 
 
+def test_a_rate_limit_halves_what_goes_out_at_once(space: RunningSpace) -> None:
+    """From the next batch on, and never to fewer than five at once."""
+    fetching, requests = source(space, 16), fax_requests(space, 20)
+    space.set_latency(0.1)
+    space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000))
+    sent = []
+    for _ in range(3):
+        fetch(fetching, requests)
+        sent.append(len(space.requests().ids))
+        space.reset_requests()
+    assert sent == [16, 8, 5]
+
+
+def test_without_a_rate_limit_more_go_out_at_once_again(space: RunningSpace) -> None:
+    """Ten more with each batch, up to what is allowed."""
+    fetching, requests = source(space, 16), fax_requests(space, 20)
+    space.set_latency(0.1)
+    space.add_fault(Fault(FaultKind.RATE_LIMITED, times=20))
+    fetch(fetching, requests)
+    fetch(fetching, requests)
+    at_once = []
+    for _ in range(3):
+        space.reset_requests()
+        fetch(fetching, requests)
+        at_once.append(space.requests().max_in_flight)
+    assert at_once == [5, 15, 16]
+
+
 def test_what_came_before_the_rate_limit_is_kept(space: RunningSpace) -> None:
     """A 429 takes nothing from the logs that were fetched before it."""
     requests = fax_requests(space, 5)

@@ -39,7 +39,7 @@ def test_defaults() -> None:
     settings = Settings.load(COMPLETE)
     assert settings.table_name == "hooklog"
     assert settings.queue_url == REQUIRED["QUEUE_URL"]
-    assert settings.fetch_concurrency == 25
+    assert settings.fetch_concurrency == 100
     assert (settings.fetch_connect_timeout, settings.fetch_read_timeout) == (3, 10)
     assert settings.retry_first_delay == 30
     assert settings.record_ttl_days == 0

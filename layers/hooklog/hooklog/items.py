@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 from hooklog.enrichment import Record
 from hooklog.logs import LogKind
@@ -84,7 +85,7 @@ def record_attributes(record: Record, keeping: Keeping = PLAIN) -> dict[str, Att
         "outcome": record.outcome,
         "fetched_at": iso(record.fetched_at),
         "lag_ms": record.lag_ms,
-        **{attribute: getattr(log, name) for name, attribute in _api_fields(record.kind).items()},
+        **{name: getattr(log, field) for field, name in _api_fields(record.kind).items()},
         "created_at": iso(log.created_at),
         "charge_details": [
             {"description": detail.description, "charge": detail.charge}
@@ -136,10 +137,7 @@ def _kept(record: Record, keeping: Keeping) -> dict[str, Attribute | None]:
     }
 
 
-def _api_fields(kind: LogKind) -> dict[str, str]:
+@cache
+def _api_fields(kind: LogKind) -> Mapping[str, str]:
     """Map the model's field names to the API's, which the table keeps."""
-    return {
-        name: info.alias or name
-        for name, info in kind.model.model_fields.items()
-        if name not in _ELSEWHERE
-    }
+    return {field: name for field, name in kind.fields.items() if name not in _ELSEWHERE}

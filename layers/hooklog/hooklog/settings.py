@@ -34,7 +34,7 @@ class Settings(BaseModel):
     )
     signalwire_project_id: str = Field("", description="project ID, for local use")
     signalwire_api_token: SecretStr = Field(SecretStr(""), description="API token, for local use")
-    fetch_concurrency: int = Field(25, ge=1, le=100, description="fetches at once")
+    fetch_concurrency: int = Field(100, ge=1, le=100, description="fetches at once")
     fetch_connect_timeout: float = Field(3, gt=0, le=60, description="seconds to connect")
     fetch_read_timeout: float = Field(10, gt=0, le=60, description="seconds to wait for data")
     retry_first_delay: float = Field(

@@ -158,7 +158,15 @@ class DynamoTable:
 
     def _serialize(self, value: Attribute) -> AttributeValueTypeDef:
         # Most values are text, for which boto3 first rules out everything else.
-        return {"S": value} if isinstance(value, str) else self._serializer.serialize(value)
+        match value:
+            case str():
+                return {"S": value}
+            case list():
+                return {"L": [self._serialize(part) for part in value]}
+            case dict():
+                return {"M": {name: self._serialize(part) for name, part in value.items()}}
+            case _:
+                return self._serializer.serialize(value)
 
 
 def _fate(error: BatchStatementErrorTypeDef | None) -> Lost | StoreError | None:

@@ -28,6 +28,9 @@ _LIST_BEFORE = timedelta(days=1)
 _LIST_AFTER = timedelta(hours=1)
 #: Seconds; a fetch that has less than this would hardly succeed.
 _WORTHWHILE = 0.5
+#: How many threads there are at least, and how many more after a batch that met no limit.
+_FEWEST = 5
+_MORE = 10
 
 
 @dataclass(slots=True)
@@ -38,13 +41,17 @@ class _Stop:
 
 
 class ConcurrentSource:
-    """Fetches logs with a fixed number of threads over one shared connection pool."""
+    """Fetches logs with a number of threads over one shared connection pool.
+
+    The number is halved after a batch that was told of too many requests (429), and grows again
+    with each that was not: what is under way when the first 429 comes cannot be called back.
+    """
 
     def __init__(self, api: SignalWireApi, *, concurrency: int, clock: Clock) -> None:
-        """Start no thread yet."""
+        """Start no thread yet; there will never be more than ``concurrency``."""
         self._api = api
         self._lists = LogLists(api)
-        self._concurrency = concurrency
+        self._most = self._concurrency = concurrency
         self._clock = clock
         self._threads = ThreadPoolExecutor(concurrency)
 
@@ -68,12 +75,23 @@ class ConcurrentSource:
         except TimeoutError:
             # A thread cannot be ended. It is left to its own timeouts, with its pool, so
             # that it takes no place from the next batch.
-            self._threads.shutdown(wait=False, cancel_futures=True)
-            self._threads = ThreadPoolExecutor(self._concurrency)
+            self._replace_threads()
             for request in pending.values():
                 yield request, OutOfTimeError()
+        self._adapt(is_limited=isinstance(stop.error, RateLimitedError))
         for group in _by_day(unknown):
             yield from self._by_sid(group, time_left)
+
+    def _adapt(self, *, is_limited: bool) -> None:
+        before = self._concurrency
+        wanted = before // 2 if is_limited else before + _MORE
+        self._concurrency = min(self._most, max(_FEWEST, wanted))
+        if self._concurrency != before:
+            self._replace_threads()
+
+    def _replace_threads(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads = ThreadPoolExecutor(self._concurrency)
 
     def _by_sid(
         self, requests: Sequence[LogRequest], time_left: TimeLeft

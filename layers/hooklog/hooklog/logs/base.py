@@ -126,6 +126,7 @@ class LogKind:
         documented: the values that the specification lists, a set a field.
         texts_tell_more: whether the catalogue knows this kind's error texts, which then tell
             more than the codes do.
+        fields: the API's name of each of the model's fields.
 
     """
 
@@ -135,15 +136,15 @@ class LogKind:
     progress: Mapping[str, int]
     documented: Mapping[str, frozenset[str]]
     texts_tell_more: bool = False
+    fields: Mapping[str, str] = field(init=False)
     _nullable: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         """Derive what the model already says."""
-        optional = {
-            info.alias or name
-            for name, info in self.model.model_fields.items()
-            if not info.is_required()
-        }
+        infos = self.model.model_fields
+        fields = {name: info.alias or name for name, info in infos.items()}
+        optional = {fields[name] for name, info in infos.items() if not info.is_required()}
+        object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "_nullable", frozenset(optional))
 
     def key(self, log_id: str) -> str:
@@ -161,11 +162,7 @@ class LogKind:
 
     def drift(self, log: SignalWireLog) -> list[str]:
         """Name each departure from the specification, as ``what:field``, sorted."""
-        present = {
-            type(log).model_fields[name].alias or name
-            for name in log.model_fields_set
-            if name in type(log).model_fields
-        }
+        present = {self.fields[name] for name in log.model_fields_set if name in self.fields}
         missing = [f"missing:{name}" for name in self._nullable - present]
         fields = [f"field:{name}" for name in log.unknown_fields]
         values = [
