@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -26,9 +27,10 @@ from hooklog.rows import Row, Write
 from tests.builders import sqs_event
 from tests.properties.function import Function
 from tests.properties.messages import Message
-from tests.properties.space import Progress, shown
+from tests.properties.mishaps import Luck, Seam, mishaps
+from tests.properties.space import Progress, compared
 from tests.properties.table import Seen
-from tests.properties.world import Failure, Luck, Seam, World, mishaps
+from tests.properties.world import Failure, World
 
 #: As in the template.
 _TIMEOUT = timedelta(seconds=60)
@@ -42,7 +44,13 @@ class Enriching(Function):
             Seam.START: [],
             Seam.READ: [Luck.REFUSED, Luck.BEHIND],
             Seam.FETCH: [],
-            Seam.ANSWER: [Luck.REFUSED, Luck.UNANSWERED, Luck.UNKNOWN, Luck.BEHIND],
+            Seam.ANSWER: [
+                Luck.REFUSED,
+                Luck.UNANSWERED,
+                Luck.UNKNOWN,
+                Luck.BEHIND,
+                Luck.OLD,
+            ],
             Seam.WRITE: [Luck.REFUSED, Luck.UNANSWERED],
             Seam.DELAY: [Luck.REFUSED],
             Seam.EMIT: [],
@@ -119,7 +127,7 @@ class Enriching(Function):
                 yield (
                     request,
                     Fetched(
-                        body=found.text(behind=luck is Luck.BEHIND),
+                        body=json.dumps(found.shown(luck)),
                         began_at=began_at,
                         took_ms=12.5,
                         found_by="url" if by_url else "id",
@@ -168,7 +176,7 @@ class Enriching(Function):
         values = write.values
         stored = values["status"], values["charge"], values.get("error_code")
         states = self.world.space.sends[log_id].states
-        assert any(stored == shown(state) for state in states), "an invented log"
+        assert any(stored == compared(state) for state in states), "an invented log"
         if values["outcome"] == "failed":
             self.world.failures.setdefault(write.key, Failure(log_type, self, is_known))
 

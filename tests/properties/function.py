@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from tests.properties.mishaps import Luck, Mishap, Seam
 from tests.properties.turns import Turns
-from tests.properties.world import Luck, Mishap, Seam, World
+from tests.properties.world import World
 
 
 class Function(ABC):

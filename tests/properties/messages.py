@@ -29,10 +29,18 @@ class Message:
         receipt: of the last delivery.
         is_deleted: acknowledged.
         is_dead: in the dead-letter queue.
+        parked_as: key of the row from which an operator redrove it.
 
     """
 
-    def __init__(self, message_id: str, body: str, sent_at: datetime, stamp: datetime) -> None:
+    def __init__(
+        self,
+        message_id: str,
+        body: str,
+        sent_at: datetime,
+        stamp: datetime,
+        parked_as: str | None = None,
+    ) -> None:
         """Be sent."""
         self.id = message_id
         self.body = body
@@ -43,6 +51,7 @@ class Message:
         self.receipt = ""
         self.is_deleted = False
         self.is_dead = False
+        self.parked_as = parked_as
 
     def __repr__(self) -> str:
         """Say what is needed to follow an example."""
@@ -64,7 +73,7 @@ class Message:
         """Where its end would be found if the ID that it names is the log's."""
         says = self.says
         if not says:
-            return f"parked#{self.id}"
+            return self.parked_as or f"parked#{self.id}"
         return self.kind.key(says.get("log_id") or says["resource_sid"])
 
 
@@ -87,10 +96,10 @@ class Messages:
         """Those that can be delivered now."""
         return [one for one in self.waiting if one.visible_at <= self.clock()]
 
-    def send(self, body: str) -> None:
-        """Take a message."""
+    def send(self, body: str, parked_as: str | None = None) -> None:
+        """Take a message, perhaps one that is redriven."""
         now = self.clock()
-        self.all.append(Message(f"m{len(self.all)}", body, now, now + self.skew))
+        self.all.append(Message(f"m{len(self.all)}", body, now, now + self.skew, parked_as))
 
     def receive(self, message: Message) -> Delivery | None:
         """Deliver it, unless that was done too often."""
@@ -106,6 +115,7 @@ class Messages:
             body=message.body,
             attempt=message.receives,
             sent_at=message.stamp,
+            parked_as=message.parked_as,
         )
 
     def delay(self, waits: Mapping[str, int]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,6 +11,7 @@ from hooklog.sweep import Page
 from local.space import Callback, Log, Send
 from local.space.sends import Step
 from local.space.wire import request_for
+from tests.properties.mishaps import Luck
 from tests.webhook import BASE, KEY, Request
 
 _PATH = "/hooklog"
@@ -54,6 +54,11 @@ class Progress:
         return len(self.states) >= len(self._course)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether its charge was corrected after that."""
+        return len(self.states) > len(self._course)
+
+    @property
     def fails(self) -> bool:
         """Whether it fails in the end, by the callback's word for it."""
         last = self.send.steps[-1].callback
@@ -66,9 +71,14 @@ class Progress:
         self.states.append(step.log)
         return step.callback
 
-    def text(self, *, behind: bool) -> str:
-        """Give the log as the API shows it; behind, as it was one status before."""
-        return json.dumps(self.states[-2 if behind and len(self.states) > 1 else -1])
+    def shown(self, luck: Luck) -> Log:
+        """Give the log as the API shows it."""
+        match luck:
+            case Luck.OLD:
+                return self.states[0]
+            case Luck.BEHIND if len(self.states) > 1:
+                return self.states[-2]
+        return self.states[-1]
 
     def settle(self) -> None:
         """Cost something else than was said at the end, which no callback announces."""
@@ -109,7 +119,7 @@ class Space:
         return Page(within[first:last], str(last) if last < len(within) else None)
 
 
-def shown(log: Log) -> tuple[str, Decimal, str | None]:
+def compared(log: Log) -> tuple[str, Decimal, str | None]:
     """Give what a row has to have in common with its log."""
     code = log["error_code"]
     return str(log["status"]), Decimal(str(log["charge"])), None if code is None else str(code)

@@ -10,7 +10,8 @@ from hooklog.logs import LogKind
 from hooklog.rows import Row
 from hooklog.sweep import Page, Place, Sweeper
 from tests.properties.function import Function
-from tests.properties.world import Luck, Seam, World, mishaps
+from tests.properties.mishaps import Luck, Seam, mishaps
+from tests.properties.world import World
 
 #: As in the template.
 _TIMEOUT = timedelta(seconds=900)
