@@ -79,7 +79,16 @@ def _caller(stack: Deployment) -> Finding:
 
 
 def _settings(stack: Deployment) -> Finding:
+    timeout = stack.function("EnrichFunctionName")["Timeout"]
     settings = SweepSettings.load(stack.variables("EnrichFunctionName"))
+    request = settings.fetch_connect_timeout + settings.fetch_read_timeout
+    if request >= timeout:
+        return Finding(
+            what="settings",
+            verdict=Verdict.WRONG,
+            told=f"a request may take {request:g} s, the function {timeout} s",
+            advice="Deploy with less for FetchConnectTimeoutSeconds and FetchReadTimeoutSeconds.",
+        )
     return _fine("settings", f"complete, for {settings.signalwire_space}")
 
 
@@ -123,15 +132,13 @@ def _table(stack: Deployment) -> Finding:
 def _queue(stack: Deployment) -> Finding:
     attributes = _attributes(stack, "QueueUrl")
     hidden = int(attributes["VisibilityTimeout"])
-    function = stack.functions.get_function_configuration(
-        FunctionName=stack.output("EnrichFunctionName")
-    )
-    least = _VISIBILITY_FACTOR * function["Timeout"]
+    timeout = stack.function("EnrichFunctionName")["Timeout"]
+    least = _VISIBILITY_FACTOR * timeout
     if hidden < least:
         return Finding(
             what="queue",
             verdict=Verdict.WRONG,
-            told=f"hides a message for {hidden} s, the function may take {function['Timeout']} s",
+            told=f"hides a message for {hidden} s, the function may take {timeout} s",
             advice=f"Set its VisibilityTimeout to {least} s or more, or messages are done twice.",
         )
     waiting = int(attributes["ApproximateNumberOfMessages"])
@@ -182,7 +189,7 @@ def _event_source(stack: Deployment) -> Finding:
 def _functions(stack: Deployment) -> Finding:
     names = ("EnrichFunctionName", "WebhookFunctionName", "ReconcileFunctionName")
     for output in (name for name in names if name in stack.outputs):
-        function = stack.functions.get_function_configuration(FunctionName=stack.outputs[output])
+        function = stack.function(output)
         if function["Runtime"] != _RUNTIME:
             return Finding(
                 what="functions",

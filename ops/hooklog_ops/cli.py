@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated
 
-import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.markup import escape
 
 from hooklog.errors import HooklogError
 from hooklog_ops.commands import (
@@ -27,12 +25,17 @@ from hooklog_ops.commands import (
     report,
     show,
 )
-from hooklog_ops.deployment import DEFAULT_STACK, Deployment, LocalDeployment
-from hooklog_ops.problems import OperatorError, sentence
+from hooklog_ops.commands.place import Place, Profile, Region, Stack
+from hooklog_ops.problems import ExitStatus, OperatorError, advised, sentence
 
 app = typer.Typer(
     name="hooklog",
     help="Look at hooklog's records, and put right what waits for you.",
+    epilog=(
+        "Exit status: 0 all went well; 1 something failed, or `doctor` found something wrong;"
+        " 2 the command was not understood; 3 there is no such record; 4 you said no;"
+        " 130 interrupted."
+    ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -53,43 +56,32 @@ app.add_typer(dlq.app, name="dlq")
 
 @app.callback()
 def options(
-    context: typer.Context,
-    stack: Annotated[
-        str | None, typer.Option(help=f"Name of the deployed stack. [default: {DEFAULT_STACK}]")
-    ] = None,
-    profile: Annotated[str | None, typer.Option(help="Profile of the AWS CLI.")] = None,
-    region: Annotated[str | None, typer.Option(help="AWS region of the stack.")] = None,
+    context: typer.Context, stack: Stack = None, profile: Profile = None, region: Region = None
 ) -> None:
     """Look at hooklog's records, and put right what waits for you.
 
     Without options, a local deployment that `make run KEEP=1` keeps up in this directory is
     used; else the stack `hooklog`, with the AWS CLI's own settings.
     """
-
-    def connect() -> Deployment:
-        local = None if stack or profile or region else LocalDeployment.find(Path.cwd())
-        if local is not None:
-            Console(stderr=True).print(f"[dim]The local deployment {local.stack}[/]")
-            session = boto3.session.Session(
-                aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1"
-            )
-            return Deployment.open(session, local.stack, endpoint_url=local.endpoint_url)
-        session = boto3.session.Session(profile_name=profile, region_name=region)
-        return Deployment.open(session, stack or DEFAULT_STACK)
-
-    # Commands that need no stack must not ask for one.
-    context.obj = connect
+    # Commands that need no stack must not ask for one, so nothing is opened yet.
+    context.obj = Place(stack=stack, profile=profile, region=region)
 
 
 def main() -> None:
-    """Run the command line; what goes wrong is one sentence, and exit status 1."""
+    """Run the command line; what goes wrong is one sentence, and an exit status of its own."""
+    status = ExitStatus.FAILED
     try:
         app()
-    except (OperatorError, HooklogError) as error:
-        problem = str(error)
+    except OperatorError as error:
+        problem, status = str(error), error.status
+    except HooklogError as error:
+        problem = advised(error)
     except (ClientError, BotoCoreError) as error:
         problem = sentence(error)
+    except OSError as error:
+        # A file that cannot be read or written; networks have errors of their own above.
+        problem = f"{error.filename or 'The system'}: {error.strerror or error}."
     else:
         return
-    Console(stderr=True).print(f"[red]Error:[/] {problem}", highlight=False, soft_wrap=True)
-    sys.exit(1)
+    Console(stderr=True).print(f"[red]Error:[/] {escape(problem)}", highlight=False, soft_wrap=True)
+    sys.exit(status)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from hooklog.items import iso
 from hooklog.ports import Clock
-from hooklog_ops.sending import Message, send
+from hooklog_ops.sending import Message, at_rate, send
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -131,7 +131,7 @@ class DeadLetters:
             SendError: the main queue did not take some of them; they stay here.
 
         """
-        for chunk in batched(letters, _MAX_ENTRIES, strict=False):
+        for chunk in at_rate(letters, per_second, sleep):
             mark = {REDRIVEN_BY: by, REDRIVEN_AT: iso(clock())}
             messages = [
                 Message(body=letter.body, attributes=letter.attributes | mark) for letter in chunk
@@ -145,7 +145,6 @@ class DeadLetters:
                 ],
             )
             sent(len(chunk))
-            sleep(len(chunk) / per_second)
 
 
 def _letter(message: MessageTypeDef) -> DeadLetter:

@@ -17,6 +17,7 @@ from hooklog_ops.problems import StackNotFoundError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
@@ -128,10 +129,13 @@ class Deployment:
         """A client for the functions."""
         return self.session.client("lambda", endpoint_url=self.endpoint_url)
 
+    def function(self, output: str) -> FunctionConfigurationResponseTypeDef:
+        """Give the configuration of a function, by the output that names it."""
+        return self.functions.get_function_configuration(FunctionName=self.output(output))
+
     def variables(self, output: str) -> Mapping[str, str]:
         """Give the environment of a function, by the output that names it."""
-        configuration = self.functions.get_function_configuration(FunctionName=self.output(output))
-        return configuration.get("Environment", {}).get("Variables", {})
+        return self.function(output).get("Environment", {}).get("Variables", {})
 
     @property
     def caller(self) -> str:

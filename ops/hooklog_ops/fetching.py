@@ -20,6 +20,7 @@ from hooklog.ports import utc_now
 from hooklog.queue_messages import describe
 from hooklog.settings import Settings
 from hooklog_ops.deployment import Deployment
+from hooklog_ops.problems import advised
 from hooklog_ops.records import Item
 
 #: Seconds that a person waits.
@@ -79,7 +80,7 @@ def fetch(stack: Deployment, kind: LogKind, log_id: str, stored: Item | None) ->
         body = api(stack).get(f"{kind.path}/{log_id}", _PATIENCE)
         log = kind.model.model_validate_json(body)
     except HooklogError as error:
-        return Fresh(error=f"{error.code}: {error.detail}")
+        return Fresh(error=f"{error.code}: {advised(error)}")
     except ValidationError as error:
         return Fresh(error=f"The log cannot be read: {describe(error)}.")
     record = enrich(kind, log, catalogue=catalogue, sent_at=now, fetched_at=now)

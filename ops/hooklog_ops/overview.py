@@ -54,7 +54,7 @@ class Failing:
     Attributes:
         count: failures that were read.
         is_cut: whether there may be more, because a day had more than :data:`SAMPLE` of a type.
-        reasons: the most frequent first.
+        reasons: the most frequent first, of equals the newest.
 
     """
 
@@ -123,7 +123,7 @@ def _reasons(found: Sequence[Failure]) -> list[Reason]:
         )
         for (code, explanation), group in groups.items()
     ]
-    return sorted(reasons, key=lambda one: (-one.count, one.explanation))
+    return sorted(reasons, key=lambda one: (one.count, one.newest.created_at), reverse=True)
 
 
 def parked(client: DynamoDBClient, table_name: str, pool: Executor) -> list[ParkedPage]:

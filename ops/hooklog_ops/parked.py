@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
 from typing import TYPE_CHECKING
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -28,7 +27,8 @@ from hooklog.parking import Redrive
 from hooklog.ports import Clock
 from hooklog.queue_messages import PARKED_AS, Origin
 from hooklog.store import Stored, apply
-from hooklog_ops.sending import Message, send
+from hooklog_ops.problems import SendError
+from hooklog_ops.sending import Message, at_rate, send
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 INDEX = "parked"
-#: Parked messages that are marked and sent together.
-_CHUNK = 10
 _KEYS = "parked_code = :code AND parked_at BETWEEN :since AND :until"
 
 
@@ -175,16 +173,20 @@ class ParkedList:
 
         """
         done = Redriven()
-        for chunk in batched(items, _CHUNK, strict=False):
+        for chunk in at_rate(items, per_second, sleep):
             marked = self._mark(chunk, by, clock())
             messages = [
                 Message(body=_as_redrive(body), attributes={PARKED_AS: key}) for key, body in marked
             ]
-            send(*queue, messages)
+            try:
+                send(*queue, messages)
+            except SendError as error:
+                raise SendError(
+                    f"{error} Nothing is lost; run the same command again with --again."
+                ) from None
             done.sent += len(messages)
             done.changed += len(chunk) - len(messages)
             sent(len(chunk))
-            sleep(len(messages) / per_second)
         return done
 
     def _mark(self, items: Sequence[ParkedItem], by: str, at: datetime) -> list[tuple[str, str]]:

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+from typing import ClassVar, Final
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     NoRegionError,
+    PartialCredentialsError,
     ProfileNotFound,
+    SSOError,
 )
+from botocore.exceptions import (
+    ConnectionError as NotConnectedError,
+)
+
+from hooklog.errors import HooklogError
 
 type AwsError = ClientError | BotoCoreError
 
 
+class ExitStatus(IntEnum):
+    """How a command ended, for scripts."""
+
+    DONE = 0
+    FAILED = 1
+    NOT_UNDERSTOOD = 2  # Typer's own
+    NOT_THERE = 3
+    DECLINED = 4
+    INTERRUPTED = 130  # Typer's own
+
+
 class OperatorError(Exception):
     """Base of all that a command may raise; the text is one sentence for the operator."""
+
+    status: ClassVar[ExitStatus] = ExitStatus.FAILED
 
 
 class StackNotFoundError(OperatorError):
@@ -32,6 +55,8 @@ class CursorError(OperatorError):
 
 class NotThereError(OperatorError):
     """There is no such record."""
+
+    status = ExitStatus.NOT_THERE
 
 
 class ExportError(OperatorError):
@@ -58,17 +83,42 @@ class SendError(OperatorError):
     """Some messages were not taken by the queue."""
 
 
+_LOG_IN: Final = "Log in to AWS, or name a profile with --profile."
+_ALLOW: Final = "Have it allowed, or name another profile with --profile."
+_REACH: Final = "Check --region, the network and AWS_ENDPOINT_URL."
+_LATER: Final = "Try again in a minute."
+#: What to do about AWS's own error codes.
+_REFUSALS: Final = {
+    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"), _LOG_IN),
+    **dict.fromkeys(("UnrecognizedClientException", "SignatureDoesNotMatch"), _LOG_IN),
+    **dict.fromkeys(("AccessDenied", "AccessDeniedException"), _ALLOW),
+    **dict.fromkeys(("Throttling", "ThrottlingException", "TooManyRequestsException"), _LATER),
+    "ProvisionedThroughputExceededException": _LATER,
+}
+#: What to do where AWS was not reached.
+_OBSTACLES: Final[tuple[tuple[type[BotoCoreError], str], ...]] = (
+    (NoCredentialsError, _LOG_IN),
+    (PartialCredentialsError, _LOG_IN),
+    (SSOError, _LOG_IN),
+    (NoRegionError, "Name a region with --region, or set AWS_DEFAULT_REGION."),
+    (ProfileNotFound, "Run `aws configure list-profiles` to see the profiles that exist."),
+    (NotConnectedError, _REACH),
+    (HTTPClientError, _REACH),
+)
+
+
+def advised(error: HooklogError) -> str:
+    """Say what one of hooklog's own errors is, and what to do about it."""
+    return " ".join(dict.fromkeys((error.detail, error.operator)))
+
+
 def sentence(error: AwsError) -> str:
-    """Say what AWS refused, and what to do about it."""
+    """Say what AWS refused, and what to do about it where that is known."""
     if isinstance(error, ClientError):
         problem = error.response["Error"]
-        return f"AWS refused {error.operation_name} ({problem['Code']}): {problem['Message']}"
-    for kind, advice in (
-        (NoCredentialsError, "Log in to AWS, or name a profile with --profile."),
-        (NoRegionError, "Name a region with --region, or set AWS_DEFAULT_REGION."),
-        (ProfileNotFound, "Run `aws configure list-profiles` to see the profiles that exist."),
-        (EndpointConnectionError, "Check --region, the network and AWS_ENDPOINT_URL."),
-    ):
-        if isinstance(error, kind):
-            return f"{str(error).rstrip('.')}. {advice}"
-    return str(error)
+        told = f"AWS refused {error.operation_name} ({problem['Code']}): {problem['Message']}"
+        advice = _REFUSALS.get(problem["Code"])
+    else:
+        told = str(error)
+        advice = next((text for kind, text in _OBSTACLES if isinstance(error, kind)), None)
+    return f"{told.rstrip('.')}. {advice}" if advice else told

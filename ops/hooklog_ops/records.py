@@ -103,7 +103,7 @@ class Records:
 
         """
         keys, start = self._query("numbers", "number", number, limit=limit, start=_read(cursor))
-        return Page(items=self._rows(keys), cursor=_write(start))
+        return Page(items=self.rows([key["pk"] for key in keys]), cursor=_write(start))
 
     def of_day(self, day: date, log_type: str, *, limit: int, cursor: str | None = None) -> Page:
         """Give the logs that were created on a day.
@@ -114,7 +114,7 @@ class Records:
         """
         name = f"{day:%Y-%m-%d}#{log_type}"
         keys, start = self._query("days", "day", name, limit=limit, start=_read(cursor))
-        return Page(items=self._rows(keys), cursor=_write(start))
+        return Page(items=self.rows([key["pk"] for key in keys]), cursor=_write(start))
 
     def of_period(self, period: Period) -> Iterator[Item]:
         """Give the logs that were created in a period, page by page, newest first.
@@ -164,7 +164,19 @@ class Records:
 
     def rows(self, keys: Sequence[str]) -> list[Item]:
         """Read rows by their keys, in that order; those that are gone are left out."""
-        return self._rows([{"pk": key} for key in keys])
+        found: dict[str, Item] = {}
+        for chunk in batched(keys, _MAX_KEYS, strict=False):
+            missing: list[dict[str, AttributeValueTypeDef]] = [{"pk": {"S": key}} for key in chunk]
+            while missing:
+                answer = self._client.batch_get_item(
+                    RequestItems={self._table_name: {"Keys": missing}}
+                )
+                for raw in answer["Responses"].get(self._table_name, []):
+                    item = self._item(raw)
+                    found[item["pk"]] = item
+                unread = answer["UnprocessedKeys"].get(self._table_name)
+                missing = unread["Keys"] if unread else []
+        return [found[key] for key in keys if key in found]
 
     def _query(
         self,
@@ -199,23 +211,6 @@ class Records:
                 ) from None
             raise
         return [self._item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
-
-    def _rows(self, keys: Sequence[Item]) -> list[Item]:
-        found: dict[str, Item] = {}
-        for chunk in batched(keys, _MAX_KEYS, strict=False):
-            missing: list[dict[str, AttributeValueTypeDef]] = [
-                {"pk": {"S": key["pk"]}} for key in chunk
-            ]
-            while missing:
-                answer = self._client.batch_get_item(
-                    RequestItems={self._table_name: {"Keys": missing}}
-                )
-                for raw in answer["Responses"].get(self._table_name, []):
-                    item = self._item(raw)
-                    found[item["pk"]] = item
-                unread = answer["UnprocessedKeys"].get(self._table_name)
-                missing = unread["Keys"] if unread else []
-        return [found[key["pk"]] for key in keys if key["pk"] in found]
 
     def _item(self, raw: Mapping[str, AttributeValueTypeDef]) -> Item:
         return {name: self._deserialize(value) for name, value in raw.items()}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from hooklog.queue_messages import Origin
 from hooklog_ops.problems import SendError
 
 if TYPE_CHECKING:
@@ -40,10 +43,22 @@ def send(client: SQSClient, url: str, messages: Sequence[Message]) -> None:
         refused += len(failed)
         reason = failed[0] if failed else reason
     if refused:
-        raise SendError(
-            f"The queue refused {refused} of {len(messages)} messages ({reason})."
-            " Nothing is lost; run the same command again with --again."
-        )
+        raise SendError(f"The queue refused {refused} of {len(messages)} messages ({reason}).")
+
+
+def by_hand(log_type: str, log_id: str) -> Message:
+    """Make the message by which a person asks for a log to be fetched and stored."""
+    body = {"log_type": log_type, "log_id": log_id, "origin": Origin.MANUAL}
+    return Message(body=json.dumps(body))
+
+
+def at_rate[T](
+    items: Sequence[T], per_second: float, sleep: Callable[[float], None]
+) -> Iterator[Sequence[T]]:
+    """Give items ten at a time, and at most so many a second."""
+    for chunk in batched(items, _MAX_ENTRIES, strict=False):
+        yield chunk
+        sleep(len(chunk) / per_second)
 
 
 def _send(client: SQSClient, url: str, batch: Sequence[Message]) -> list[str]:

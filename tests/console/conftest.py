@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from hooklog.ports import Clock
 from hooklog_ops.console.app import create_app
@@ -21,6 +26,7 @@ from local.cloud import REGION, LocalCloud, local_cloud
 from local.metric_data import cloudwatch
 from local.space import RunningSpace, Space, serve
 from tests import fakes
+from tests.console.tabs import CHROMIUM, OPTIONS, Tab, watched
 from tests.ops.conftest import Desk
 from tests.template import deployable
 
@@ -153,3 +159,49 @@ def site(_site: Site) -> Iterator[Site]:
             dynamodb.delete_item(TableName=stack.output("TableName"), Key={"pk": item["pk"]})
     for queue in ("QueueUrl", "DeadLetterQueueUrl"):
         sqs.purge_queue(QueueUrl=stack.output(queue))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the browser."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def console(_site: Site) -> Iterator[str]:
+    """Start the console as a user does; give its address. It prints nothing but that."""
+    process = subprocess.Popen(
+        [
+            *(Path(sys.executable).with_name("hooklog"), "--stack", STACK),
+            *("console", "--allow-actions"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **_site.desk.cloud.environment},
+    )
+    assert process.stdout
+    line = process.stdout.readline()
+    yield line.split()[1].rstrip("/")
+    process.terminate()
+    rest, _ = process.communicate(timeout=30)
+    assert rest == ""
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Give a window without history."""
+    opened = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tab(context: BrowserContext, console: str) -> Iterator[Tab]:
+    """Give a page, which must not complain, nor ask any other host for anything."""
+    tab = watched(context, console)
+    yield tab
+    assert tab.complaints == []

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from hooklog.errors import MessageMalformedError
 from hooklog.ports import utc_now
 from tests.builders import FAX_ID, failed_fax, failed_message, fax_log
-from tests.console.conftest import STACK, Site
+from tests.console.conftest import Site
 from tests.console.seeding import failed_faxes, log_id, park, store
+from tests.console.tabs import CHROMIUM, Tab, watched
 from tests.ops.test_parked import on_the_queue
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
 
-OPTIONS = [
-    *("--no-sandbox", "--disable-gpu", "--no-proxy-server", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--no-first-run"),
-]
 #: The narrow and the wide layout, one in each scheme; axe takes a second or two a page.
 WITH_AXE = (360, 1440)
 NUMBER = "+442079460958"
@@ -54,92 +43,6 @@ PAGES = {
     "choice": "/search?q=45678",
     "error": "/nowhere",
 }
-
-
-@dataclass(frozen=True)
-class Tab:
-    """A page in the browser, and all that went wrong in it."""
-
-    page: Page
-    url: str
-    complaints: list[str] = field(default_factory=list)
-
-    def open(self, path: str) -> None:
-        """Go to one of the console's pages."""
-        self.page.goto(self.url + path)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start the browser."""
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield found
-        found.close()
-
-
-@pytest.fixture(scope="module")
-def console(_site: Site) -> Iterator[str]:
-    """Start the console as a user does; give its address. It prints nothing but that."""
-    process = subprocess.Popen(
-        [
-            *(Path(sys.executable).with_name("hooklog"), "--stack", STACK),
-            *("console", "--allow-actions"),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, **_site.desk.cloud.environment},
-    )
-    assert process.stdout
-    line = process.stdout.readline()
-    yield line.split()[1].rstrip("/")
-    process.terminate()
-    rest, _ = process.communicate(timeout=30)
-    assert rest == ""
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Give a window without history."""
-    opened = browser.new_context(viewport={"width": 1440, "height": 900})
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def tab(context: BrowserContext, console: str) -> Iterator[Tab]:
-    """Give a page, which must not complain, nor ask any other host for anything."""
-    tab = watched(context, console)
-    yield tab
-    assert tab.complaints == []
-
-
-def watched(context: BrowserContext, url: str) -> Tab:
-    """Open a page, and note what it complains of and whom it asks."""
-    tab = Tab(context.new_page(), url)
-    # A page that is not there is an answer here and not a defect.
-    tab.page.on(
-        "console",
-        lambda said: None if "404 (NOT FOUND)" in said.text else tab.complaints.append(said.text),
-    )
-    tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
-    tab.page.on(
-        "request",
-        lambda sent: (
-            None if sent.url.startswith(f"{url}/") else tab.complaints.append(f"asked {sent.url}")
-        ),
-    )
-    tab.page.on(
-        "requestfailed",
-        # Who goes on quickly breaks off what the page before still asked for, such as its icon.
-        lambda sent: (
-            None
-            if sent.failure == "net::ERR_ABORTED"
-            else tab.complaints.append(f"failed {sent.url}: {sent.failure}")
-        ),
-    )
-    return tab
 
 
 @pytest.fixture

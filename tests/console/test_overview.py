@@ -87,6 +87,19 @@ def test_the_reasons_are_ranked_and_explained(site: Site) -> None:
     assert "4 faxes" in text
 
 
+def test_what_rarely_fails_is_not_hidden_by_what_often_does(site: Site) -> None:
+    """Of each type of log its most frequent reason is there; the rest is behind a link."""
+    failed_faxes(site, 1)
+    codes = ("21610", "30003", "30005", "30006", "30007", "30008", "30022")
+    for number, code in enumerate((*codes, *codes)):
+        at = NOW - timedelta(hours=3, minutes=number)
+        store(site, failed_message(id=log_id(number), error_code=code, created_at=at.isoformat()))
+    _, text = get(site.client(), "/")
+    shown = re.findall(r"<h3><a [^>]*>(\w+)</a></h3>", text)
+    assert shown == ["21610", "30003", "30005", "30006", "30007", "34004"]
+    assert "2 further reasons are among" in text
+
+
 def test_a_sample_says_that_it_is_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is cut by the limit of a query is told, and only then."""
     failed_faxes(site, 5)

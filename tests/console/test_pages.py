@@ -62,11 +62,12 @@ def test_hostile_text_is_shown_as_text(site: Site, name: str) -> None:
     """Whatever a carrier or a caller writes is no markup, on any page."""
     (key,) = store(site, failed_fax(id=log_id(1), created_at=NOW.isoformat(), **{name: HOSTILE}))
     park(site, 2, text=HOSTILE)
+    client = site.client()
     for path in (
         *(f"/records/{key.replace('#', '/')}", "/failures", "/", f"/records/fax/{log_id(2)}"),
         *("/search?q=" + HOSTILE, "/numbers?number=" + HOSTILE, "/failures?code=" + HOSTILE),
     ):
-        _, text = get(site.client(), path)
+        _, text = get(client, path)
         assert "<script" not in text
         assert "<img src=x" not in text
 
@@ -111,6 +112,17 @@ def test_a_record_that_is_not_there_can_be_asked_for(site: Site) -> None:
     assert f"/records/fax/{log_id(1)}/now" in text
     assert get(site.client(), "/records/parked/nothing")[0] == 404
     assert get(site.client(), f"/records/voice/{log_id(1)}")[0] == 404
+
+
+def test_an_address_that_leads_nowhere_leads_on(site: Site) -> None:
+    """To the search and the overview; what the page itself has to say goes first."""
+    status, text = get(site.client(), "/nowhere")
+    assert status == 404
+    assert "There is no such page" in text
+    assert "begin at the overview" in text
+    status, text = get(site.client(), "/parked?code=nonsense")
+    assert status == 404
+    assert "Nothing is ever parked as" in text
 
 
 def test_a_record_can_be_compared_with_signalwire(site: Site) -> None:

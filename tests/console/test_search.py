@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hooklog_ops.console.search import Means, Reading, readings
+from hooklog_ops.search import Means, Reading, readings
 from tests.builders import FAX_ID, failed_fax, message_log
 from tests.console.conftest import BASE_URL, Site, get
 from tests.console.seeding import log_id, park, store

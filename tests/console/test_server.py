@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -53,6 +54,15 @@ def test_it_listens_to_this_machine_alone(
     assert host == "127.0.0.1"
     assert f"http://127.0.0.1:{port}/" in result.output
     assert told in result.output
+
+
+@pytest.mark.parametrize("actions", [False, True])
+def test_programs_are_told_the_address(site: Site, served: Served, *, actions: bool) -> None:
+    """As JSON, before the page is served."""
+    options = ["--allow-actions"] if actions else []
+    told = json.loads(site.desk.hooklog("console", "--json", *options, stack=STACK).stdout)
+    ((_, port),) = served.addresses
+    assert told == {"url": f"http://127.0.0.1:{port}/", "allow_actions": actions}
 
 
 def test_a_port_that_is_taken_is_one_sentence(site: Site, served: Served) -> None:

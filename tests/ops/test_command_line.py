@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
 
 import pytest
+import typer
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from hooklog_ops import cli
-from hooklog_ops.commands.shared import moment
+from hooklog_ops.commands.shared import confirm, moment
 from hooklog_ops.deployment import LocalDeployment
+from hooklog_ops.problems import AwsError, ExitStatus, sentence
 from tests.ops.conftest import STACK, Desk
+from tests.ops.seeding import log_id
 
 
 def run_main(
@@ -31,12 +36,20 @@ def _in_the_cloud(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--stack", "nope", "parked", "list"),
+        ("parked", "list", "--stack", "nope"),
+        ("--stack", "other", "show", "fax", log_id(1), "--json", "--stack", "nope"),
+    ],
+)
 @pytest.mark.usefixtures("_in_the_cloud")
 def test_an_unknown_stack_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It names the stack, the region, and the options to correct it."""
-    code, said = run_main(monkeypatch, capsys, "--stack", "nope", "parked", "list")
+    """It names the stack, wherever that was named, the region, and the options to correct it."""
+    code, said = run_main(monkeypatch, capsys, *arguments)
     assert code == 1
     assert "no stack nope in us-east-1" in said
     assert "--stack" in said
@@ -77,6 +90,74 @@ def test_what_aws_misses_is_one_sentence(
     assert "Traceback" not in said
 
 
+def refused(code: str) -> ClientError:
+    """Give what boto3 raises for an error code of AWS."""
+    return ClientError({"Error": {"Code": code, "Message": "No."}}, "Query")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (refused("ExpiredTokenException"), "(ExpiredTokenException): No. Log in to AWS"),
+        (refused("AccessDeniedException"), "(AccessDeniedException): No. Have it allowed"),
+        (refused("ThrottlingException"), "Try again in a minute."),
+        (refused("SomethingNew"), "AWS refused Query (SomethingNew): No."),
+        (EndpointConnectionError(endpoint_url="http://x"), "Check --region, the network"),
+        (ReadTimeoutError(endpoint_url="http://x"), "Check --region, the network"),
+    ],
+)
+def test_an_error_of_aws_says_what_to_do(error: AwsError, told: str) -> None:
+    """Where that is known; else what AWS said has to do."""
+    assert told in sentence(error)
+
+
+@pytest.mark.usefixtures("_in_the_cloud")
+def test_a_record_that_is_not_there_has_an_exit_status_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script can tell it from trouble."""
+    code, _ = run_main(monkeypatch, capsys, "show", "fax", log_id(1), "--stack", STACK)
+    assert code == ExitStatus.NOT_THERE
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """It names the file."""
+    for name, value in desk.cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    out = str(tmp_path / "nowhere" / "logs.csv")
+    code, said = run_main(
+        monkeypatch, capsys, "export", "--since", "1h", "--out", out, "--stack", STACK
+    )
+    assert code == ExitStatus.FAILED
+    assert f"{out}: No such file or directory." in said
+
+
+class Terminal(io.StringIO):
+    """A terminal at which somebody has typed an answer already."""
+
+    def isatty(self) -> bool:
+        """Be one."""
+        return True
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+def test_who_does_not_agree_is_not_obeyed(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No, no answer, and the end of the input all end the command with a status of their own."""
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    with pytest.raises(typer.Exit) as ended:
+        confirm("Really?", yes=False)
+    assert ended.value.exit_code == ExitStatus.DECLINED
+
+
+def test_who_agrees_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the terminal, or by an option."""
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    confirm("Really?", yes=False)
+    confirm("Really?", yes=True)
+
+
 def test_a_stack_that_is_not_hooklogs_is_told(desk: Desk) -> None:
     """A stack without our outputs is named, with a question."""
     desk.cloud.client("cloudformation").create_stack(
@@ -88,16 +169,18 @@ def test_a_stack_that_is_not_hooklogs_is_told(desk: Desk) -> None:
     assert "has no output TableName" in str(result.exception)
 
 
+@pytest.mark.parametrize("options", [(), ("--stack", STACK)])
 def test_a_local_deployment_is_found_by_itself(
+    options: tuple[str, ...],
     desk: Desk,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In the directory where it runs, without options or environment."""
+    """In the directory where it runs, without environment, and if it is named, too."""
     monkeypatch.chdir(tmp_path)
     LocalDeployment(endpoint_url=desk.cloud.url, stack=STACK, pid=os.getpid()).note(tmp_path)
-    code, said = run_main(monkeypatch, capsys, "parked", "list")
+    code, said = run_main(monkeypatch, capsys, "parked", "list", *options)
     assert code == 0
     assert f"local deployment {STACK}" in said
 
@@ -119,6 +202,19 @@ def test_the_note_of_a_cloud_that_has_ended_is_passed_over(tmp_path: Path) -> No
 def test_a_time_is_utc_unless_it_says_otherwise(text: str, expected: str) -> None:
     """As in the API and the table."""
     assert moment(text).isoformat() == expected
+
+
+def test_explain_gives_values_to_programs(desk: Desk) -> None:
+    """Names without spaces, truths as truths, numbers as numbers."""
+    assert (
+        desk.json("explain", "30007").items()
+        >= {
+            "category": "carrier_filtering",
+            "retry": False,
+        }.items()
+    )
+    assert desk.json("explain", "fetch.not_found")["attempts"] == 5
+    assert "does not help" in desk.hooklog("explain", "30007").output
 
 
 @pytest.mark.parametrize("what", ["34004", "The call dropped prematurely", "fetch.not_found"])

@@ -94,6 +94,13 @@ def test_an_empty_queue_says_so(desk: Desk) -> None:
     assert "0 messages would be redriven" in desk.hooklog("dlq", "redrive").output
 
 
+def test_letters_that_somebody_else_looks_at_are_told(desk: Desk) -> None:
+    """A queue that seems empty for a moment is not called empty."""
+    die(desk, body())
+    list(letters(desk).look(1, seconds=30))
+    assert "1 message, in use just now" in desk.hooklog("dlq", "peek").output
+
+
 def test_nobody_redrives_dead_letters_by_accident(desk: Desk) -> None:
     """Where nobody can be asked nothing moves, and others can see the messages at once."""
     die(desk, body())

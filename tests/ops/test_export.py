@@ -6,21 +6,27 @@ import csv
 import io
 import json
 import tracemalloc
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from pyarrow import parquet
 
 from hooklog.items import record_attributes
 from hooklog.ports import utc_now
 from hooklog_ops.exporting import Format, columns, write
-from hooklog_ops.records import Item
+from hooklog_ops.problems import IndexMissingError
+from hooklog_ops.records import Item, Period, Records
 from tests.builders import failed_fax, failed_message, fax_log, message_log, record
+from tests.fakes import NOW
 from tests.ops.conftest import Desk
 from tests.ops.seeding import KEEPING, log_id, store
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 def item(number: int = 1, **changes: str) -> Item:
@@ -91,27 +97,74 @@ def test_a_period_is_exported_to_a_file(desk: Desk, tmp_path: Path) -> None:
     assert [json.loads(line)["log_type"] for line in printed.splitlines()] == ["fax", "fax"]
 
 
+def test_json_tells_of_the_file(desk: Desk, tmp_path: Path) -> None:
+    """Records themselves go to the file; without one there is nothing to tell of."""
+    out = str(tmp_path / "logs.csv")
+    assert desk.json("export", "--since", "1h", "--out", out) == {"records": 0, "file": out}
+    assert desk.hooklog("export", "--since", "1h", "--json").exit_code == 2
+
+
+def test_what_goes_wrong_leaves_the_file_as_it_was(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table without the index has nothing to export."""
+    out = tmp_path / "logs.csv"
+    out.write_text("of yesterday")
+
+    def lacks(*_: object, **__: object) -> None:
+        raise IndexMissingError("The table has no index days.")
+
+    monkeypatch.setattr("hooklog_ops.records.Records.of_day", lacks)
+    result = desk.hooklog("export", "--since", "1h", "--out", str(out))
+    assert isinstance(result.exception, IndexMissingError)
+    assert out.read_text() == "of yesterday"
+
+
 def test_parquet_needs_a_file(desk: Desk) -> None:
     """It cannot be read while it is written, so it is not for a pipe."""
     assert desk.hooklog("export", "--since", "1h", "--format", "parquet").exit_code == 2
 
 
+class ManyRecords:
+    """A table with an index whose day holds as many records as one likes, page by page."""
+
+    def __init__(self, count: int) -> None:
+        """Hold so many records."""
+        serialize = TypeSerializer().serialize
+        self.count = count
+        self.item = {name: serialize(value) for name, value in item().items()}
+
+    def query(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's parameters
+        """Give the keys of a page, and where the next begins."""
+        start = int(asked["ExclusiveStartKey"]["pk"]["S"]) if "ExclusiveStartKey" in asked else 0
+        end = min(start + asked["Limit"], self.count)
+        more = {"LastEvaluatedKey": {"pk": {"S": str(end)}}} if end < self.count else {}
+        return {"Items": [{"pk": {"S": f"message#{n}"}} for n in range(start, end)], **more}
+
+    def batch_get_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+        """Give the rows of these keys."""
+        ((table, wanted),) = asked["RequestItems"].items()
+        rows = [{**self.item, **key} for key in wanted["Keys"]]
+        return {"Responses": {table: rows}, "UnprocessedKeys": {}}
+
+
 @pytest.mark.parametrize("kind", list(Format))
-def test_memory_stays_flat(kind: Format, tmp_path: Path) -> None:
-    """Four times the records take no more memory, beyond what a group of Parquet rows holds."""
+def test_memory_stays_flat(kind: Format, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the pages of the index to the file, four times the records take no more memory."""
+    # A group of Parquet rows is held until it is written; here both sizes fill several.
+    monkeypatch.setattr("hooklog_ops.exporting._GROUP", 200)
+    day = Period(
+        since=NOW - timedelta(hours=1), until=NOW + timedelta(hours=1), log_types=["message"]
+    )
 
     def peak(count: int) -> int:
-        def items() -> Iterator[Item]:
-            one = item()
-            for number in range(count):
-                yield {**one, "pk": f"message#{number}"}
-
+        records = Records(cast("DynamoDBClient", ManyRecords(count)), "table")
         tracemalloc.start()
         with (tmp_path / "out").open("wb") as out:
-            assert write(items(), kind, out) == count
+            assert write(records.of_period(day), kind, out) == count
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
 
     peak(10)  # what is imported and cached once
-    assert peak(24_000) < 1.5 * peak(6_000)
+    assert peak(4_000) < 1.2 * peak(1_000)

@@ -1,17 +1,17 @@
-"""`hooklog show`, `number`, `failures` and `enqueue`, on seeded records."""
+"""`hooklog show`, `number` and `failures`, on seeded records."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
 
+from hooklog.errors import NotFoundError
 from hooklog.ports import utc_now
 from tests.builders import failed_fax, failed_message, message_log
 from tests.ops.conftest import Desk
 from tests.ops.seeding import log_id, store
-from tests.ops.test_parked import on_the_queue, park
+from tests.ops.test_parked import park
 
 NUMBER = "+14155550122"
 
@@ -27,7 +27,7 @@ def test_show_explains_a_failure(desk: Desk) -> None:
     result = desk.hooklog("show", "fax", log_id(1).upper())
     assert result.exit_code == 0
     shown = result.output
-    for text in ("failed", "What to do:", "+442079460958", "34004"):
+    for text in ("failed", "What to do:", "Another try can help.", "+442079460958", "34004"):
         assert text in shown
     assert shown.index("The phone call ended") < shown.index("error_code")
 
@@ -38,6 +38,7 @@ def test_show_tells_why_a_message_waits(desk: Desk) -> None:
     shown = desk.hooklog("show", "fax", log_id(1)).output
     assert "parked" in shown
     assert "fetch.not_found" in shown
+    assert f"What to do: {NotFoundError.operator}" in shown
 
 
 def test_show_says_how_to_get_what_is_not_there(desk: Desk) -> None:
@@ -118,9 +119,14 @@ def test_failures_can_be_narrowed(desk: Desk) -> None:
     assert desk.hooklog("failures", "--category", "weather").exit_code == 2
 
 
-def test_enqueue_puts_each_log_on_the_queue(desk: Desk) -> None:
-    """As a producer does, and says that a person did."""
-    assert desk.json("enqueue", "fax", log_id(1), log_id(2)) == {"enqueued": 2}
-    bodies = [json.loads(message["Body"]) for message in on_the_queue(desk)]
-    assert sorted(one["log_id"] for one in bodies) == [log_id(1), log_id(2)]
-    assert {(one["log_type"], one["origin"]) for one in bodies} == {("fax", "manual")}
+@pytest.mark.parametrize("text", ["+1 (415) 555-0122", "14155550122", "+1-415-555-0122"])
+def test_a_number_is_read_as_people_write_it(desk: Desk, text: str) -> None:
+    """SignalWire writes it without punctuation."""
+    store(desk, message_log(id=log_id(1), created_at=hours_ago(1)))
+    (item,) = desk.json("number", text)["items"]
+    assert item["to"] == NUMBER
+
+
+def test_what_is_no_number_is_refused(desk: Desk) -> None:
+    """Else an empty history would look like an answer."""
+    assert desk.hooklog("number", "nonsense").exit_code == 2

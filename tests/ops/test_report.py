@@ -100,4 +100,6 @@ def test_the_command_writes_the_page(desk: Desk, tmp_path: Path, count: int) -> 
     result = desk.hooklog("report", "--since", "1d", "--out", str(out))
     assert result.exit_code == 0, result.output
     assert f"{count} records" in result.output
+    told = desk.json("report", "--since", "1d", "--out", str(out))
+    assert told == {"records": count, "file": str(out)}
     assert ("34004" in out.read_text()) is bool(count)

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 
 from hooklog.ports import utc_now
-from hooklog_ops.commands.shared import deployment
+from hooklog_ops.commands.place import Profile, Region, Stack, deployment
+from hooklog_ops.commands.shared import Json, as_json
 from hooklog_ops.problems import ConsoleError
 
 
@@ -22,6 +23,10 @@ def console(
         bool,
         typer.Option("--allow-actions", help="Let the page redrive and refetch, not only read."),
     ] = False,
+    json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
 ) -> None:
     """Serve a web page with everything on it, to this machine alone, until Ctrl-C."""
     try:
@@ -33,7 +38,16 @@ def console(
     out = Console()
 
     def ready(url: str) -> None:
+        if json:
+            print(as_json({"url": url, "allow_actions": allow_actions}), flush=True)
+            return
         told = "may redrive and refetch" if allow_actions else "only reads"
         out.print(f"Open {url} (it {told}; Ctrl-C ends it)", highlight=False, soft_wrap=True)
 
-    serve(deployment(context), port=port, allow_actions=allow_actions, clock=utc_now, ready=ready)
+    serve(
+        deployment(context, stack, profile, region),
+        port=port,
+        allow_actions=allow_actions,
+        clock=utc_now,
+        ready=ready,
+    )

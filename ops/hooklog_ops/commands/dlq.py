@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from textwrap import shorten
 from typing import Annotated
 
@@ -12,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from hooklog.ports import utc_now
+from hooklog_ops.commands.place import Profile, Region, Stack, deployment
+from hooklog_ops.commands.progress import counting, through, watched
 from hooklog_ops.commands.shared import (
     DryRun,
     Json,
@@ -20,14 +21,11 @@ from hooklog_ops.commands.shared import (
     Since,
     Until,
     Yes,
-    ago,
     as_json,
     confirm,
-    counted,
-    deployment,
-    with_progress,
 )
 from hooklog_ops.dead_letters import REDRIVEN_AT, REDRIVEN_BY, DeadLetter, DeadLetters
+from hooklog_ops.words import ago, counted
 
 app = typer.Typer(
     help="Messages that crashed the function or ran out of its time.", no_args_is_help=True
@@ -45,10 +43,13 @@ def peek(
     *,
     limit: Annotated[int, typer.Option(help="Most messages to show.", min=1, max=_MOST)] = 20,
     json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
 ) -> None:
     """Show dead letters, and leave them where they are."""
-    stack = deployment(context)
-    letters = DeadLetters(stack.sqs, stack.output("DeadLetterQueueUrl"))
+    deployed = deployment(context, stack, profile, region)
+    letters = DeadLetters(deployed.sqs, deployed.output("DeadLetterQueueUrl"))
     there = letters.count()
     shown = list(letters.look(limit, seconds=_LOOK))
     letters.release(shown)
@@ -57,13 +58,14 @@ def peek(
         return
     console = Console()
     if not shown:
-        console.print("The dead-letter queue is empty.")
+        busy = f"{counted(there, 'message')}, in use just now; look again in a minute."
+        console.print(busy if there else "The dead-letter queue is empty.")
         return
     console.print(f"[bold]Dead letters: {there}[/]")
     for letter in shown:
         log = f"{letter.log_type}#{letter.log_id}" if letter.log_id else letter.body
         console.print(f"\n{escape(shorten(log, _LONGEST_BODY, placeholder=' …'))}", highlight=False)
-        told = f"{counted(letter.attempts, 'attempt')}, sent {ago(letter.sent_at)}"
+        told = f"{counted(letter.attempts, 'attempt')}, sent {ago(letter.sent_at, utc_now())}"
         console.print(f"  {told}, message {letter.message_id}", highlight=False)
         if REDRIVEN_BY in letter.attributes:
             marks = (letter.attributes[name] for name in (REDRIVEN_AT, REDRIVEN_BY))
@@ -82,14 +84,18 @@ def redrive(
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
 ) -> None:
     """Put dead letters on the queue again, with who and when.
 
     Counts first, and asks. Interrupted, the same command goes on where it stopped.
     """
-    stack = deployment(context)
-    letters = DeadLetters(stack.sqs, stack.output("DeadLetterQueueUrl"))
-    held = list(letters.look(_MOST, seconds=_REDRIVE))
+    deployed = deployment(context, stack, profile, region)
+    letters = DeadLetters(deployed.sqs, deployed.output("DeadLetterQueueUrl"))
+    with counting("Looking", "messages") as seen:
+        held = list(watched(letters.look(_MOST, seconds=_REDRIVE), seen))
     wanted = [
         letter
         for letter in held
@@ -105,19 +111,16 @@ def redrive(
                 Console().print(f"{counted(len(wanted), 'message')} would be redriven.")
             return
         confirm(f"Redrive {counted(len(wanted), 'message')}?", yes=yes)
-
-        def work(sent: Callable[[int], None]) -> None:
+        with through("Redriving", len(wanted)) as sent:
             letters.redrive(
                 wanted,
-                stack.output("QueueUrl"),
-                by=stack.caller,
+                deployed.output("QueueUrl"),
+                by=deployed.caller,
                 per_second=rate,
                 clock=utc_now,
                 sleep=time.sleep,
                 sent=sent,
             )
-
-        with_progress("Redriving", len(wanted), work)
         held = [letter for letter in held if letter not in wanted]
     finally:
         letters.release(held)

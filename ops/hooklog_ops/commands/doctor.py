@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from hooklog_ops.checks import Verdict, examine
-from hooklog_ops.commands.shared import Json, as_json, deployment
+from hooklog_ops.commands.place import Profile, Region, Stack, deployment
+from hooklog_ops.commands.shared import Json, as_json
 
 _MARKS = {
     Verdict.OK: "[green]ok[/]  ",
@@ -16,14 +17,21 @@ _MARKS = {
 }
 
 
-def doctor(context: typer.Context, *, json: Json = False) -> None:
+def doctor(
+    context: typer.Context,
+    *,
+    json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
     """Check credentials, SignalWire's API, secret, queue, table and functions, a line each.
 
     The exit status is 1 if something is wrong.
     """
     findings = []
     console = Console()
-    for finding in examine(deployment(context)):
+    for finding in examine(deployment(context, stack, profile, region)):
         findings.append(finding)
         if not json:
             console.print(

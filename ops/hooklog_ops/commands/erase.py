@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from hooklog.ports import utc_now
+from hooklog_ops.commands.place import Profile, Region, Stack, deployment
+from hooklog_ops.commands.progress import counting, through
 from hooklog_ops.commands.shared import (
     DryRun,
     Json,
     Yes,
     as_json,
     confirm,
-    counted,
-    deployment,
-    with_progress,
 )
 from hooklog_ops.erasure import Eraser
+from hooklog_ops.words import counted
 
 _ELSEWHERE = """\
 The number can still be
@@ -37,25 +36,34 @@ def erase(
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
 ) -> None:
     """Erase a number: of each row that holds it, only the key and the time are kept.
 
     Reads the whole table once, a read unit for every 4 kB; counts first, and asks.
     Interrupted, the same command goes on where it stopped.
+
+    For example: `hooklog erase --number +12065550123 --dry-run`
     """
-    stack = deployment(context)
-    eraser = Eraser(stack.dynamodb, stack.output("TableName"), number)
+    deployed = deployment(context, stack, profile, region)
+    eraser = Eraser(deployed.dynamodb, deployed.output("TableName"), number)
     console = Console(stderr=json)
     rows_read = 0
 
-    def read(count: int) -> None:
-        nonlocal rows_read
-        rows_read += count
+    with counting("Reading the table", "rows") as shown:
 
-    with console.status("Reading the table …"):
+        def read(count: int) -> None:
+            nonlocal rows_read
+            rows_read += count
+            shown(count)
+
         holders = list(eraser.holders(read))
     if not json:
-        console.print(f"Of {counted(rows_read, 'row')}, {len(holders)} hold the number.")
+        console.print(
+            f"{counted(rows_read, 'row')} read; {counted(len(holders), 'row')} with the number."
+        )
         for holder in holders:
             console.print(f"  {holder.key}  ({', '.join(holder.attributes)})", highlight=False)
     if dry_run or not holders:
@@ -64,14 +72,10 @@ def erase(
         return
     confirm(f"Erase {counted(len(holders), 'row')}? This cannot be undone.", yes=yes)
     erased = 0
-
-    def work(done: Callable[[int], None]) -> None:
-        nonlocal erased
+    with through("Erasing", len(holders)) as done:
         for holder in holders:
             erased += eraser.erase(holder, utc_now)
             done(1)
-
-    with_progress("Erasing", len(holders), work)
     if json:
         print(as_json({"rows": rows_read, "erased": erased}))
         return

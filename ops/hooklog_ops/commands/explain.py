@@ -12,6 +12,8 @@ from hooklog.catalogue import catalogue
 from hooklog.errors import HooklogError
 from hooklog_ops.commands.shared import Json, as_json
 
+_NAMES = {"retry": "another try", "attempts": "tries before it is parked"}
+
 
 def explain(
     what: Annotated[
@@ -20,15 +22,18 @@ def explain(
     *,
     json: Json = False,
 ) -> None:
-    """Say what an error code or text means and what to do, without any network."""
+    """Say what an error code or text means and what to do, without any network.
+
+    For example: `hooklog explain 34004`, or `hooklog explain "The call dropped prematurely"`
+    """
     known = catalogue()
     own = own_error(what)
     if own is not None:
-        rows = {
+        rows: dict[str, object] = {
             "code": own.code,
             "cause": (own.__doc__ or "").splitlines()[0],
             "advice": own.operator,
-            "attempts": str(own.max_attempts),
+            "attempts": own.max_attempts,
         }
     else:
         found = known.by_text(what) or known.by_code(what)
@@ -38,10 +43,10 @@ def explain(
             )
         rows = {
             "code": found.key,
-            "category": found.category.replace("_", " "),
+            "category": found.category,
             "cause": found.cause,
             "advice": found.advice,
-            "another try": "can help" if found.retry else "does not help",
+            "retry": found.retry,
             "severity": found.severity,
         }
     if json:
@@ -49,8 +54,14 @@ def explain(
         return
     table = Table.grid(padding=(0, 2))
     for name, value in rows.items():
-        table.add_row(f"[dim]{name}[/]", value)
+        table.add_row(f"[dim]{_NAMES.get(name, name)}[/]", _told(name, value))
     Console().print(table)
+
+
+def _told(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "can help" if value else "does not help"
+    return str(value).replace("_", " ") if name == "category" else str(value)
 
 
 def own_error(code: str) -> type[HooklogError] | None:

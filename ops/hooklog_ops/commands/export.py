@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from hooklog.logs import KINDS
 from hooklog.ports import utc_now
-from hooklog_ops.commands.shared import Begin, LogType, Until, counted, deployment
+from hooklog_ops.commands.place import Profile, Region, Stack, deployment
+from hooklog_ops.commands.progress import counting, watched
+from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json
 from hooklog_ops.exporting import Format, write
-from hooklog_ops.records import Item, Period, Records
+from hooklog_ops.records import Period, Records
+from hooklog_ops.words import counted
 
 
 def export(
@@ -29,27 +31,34 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="File to write; standard output without it.")
     ] = None,
+    json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
 ) -> None:
-    """Write the records that were created in a period, newest first. Needs the index `days`."""
+    """Write the records that were created in a period, newest first.
+
+    Needs the index `days`: deploy with IndexDays=true. --json tells of the file; records
+    themselves are JSON with --format jsonl.
+
+    For example: `hooklog export --since 30d --format parquet --out logs.parquet`
+    """
+    if json and out is None:
+        raise typer.BadParameter("--json tells of a file: add --out, or use --format jsonl")
     if out is None and form is Format.PARQUET:
         raise typer.BadParameter("a Parquet file needs --out")
-    stack = deployment(context)
-    records = Records(stack.dynamodb, stack.output("TableName"))
+    deployed = deployment(context, stack, profile, region)
     period = Period(
         since=since, until=until or utc_now(), log_types=[log_type] if log_type else list(KINDS)
     )
-    console = Console(stderr=True)
+    records = Records(deployed.dynamodb, deployed.output("TableName")).of_period(period)
+    # Asked before the file is opened, so that what goes wrong leaves none behind.
+    first = list(islice(records, 1))
     with ExitStack() as opened:
-        bar = opened.enter_context(
-            Progress(SpinnerColumn(), TextColumn("{task.completed} records"), console=console)
-        )
-        task = bar.add_task("", total=None)
-
-        def told(items: Iterator[Item]) -> Iterator[Item]:
-            for item in items:
-                yield item
-                bar.advance(task)
-
         target: IO[bytes] = opened.enter_context(out.open("wb")) if out else sys.stdout.buffer
-        count = write(told(records.of_period(period)), form, target)
-    console.print(f"{counted(count, 'record')} written.")
+        seen = opened.enter_context(counting("Exporting"))
+        count = write(watched(chain(first, records), seen), form, target)
+    if json:
+        print(as_json({"records": count, "file": str(out)}))
+    else:
+        Console(stderr=True).print(f"{counted(count, 'record')} written.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, get_args
+from datetime import datetime
+from typing import Annotated, Final, get_args
 
 import typer
 from rich.console import Console
@@ -14,10 +14,13 @@ from rich.markup import escape
 from hooklog.catalogue import Category, catalogue
 from hooklog.logs import KINDS
 from hooklog.ports import utc_now
-from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json, deployment, one_of
+from hooklog_ops.commands.place import Profile, Region, Stack, deployment
+from hooklog_ops.commands.progress import counting, watched
+from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json, one_of
 from hooklog_ops.records import Failure, Period, Records
+from hooklog_ops.words import counted, plain
 
-_DAY = timedelta(days=1)
+_CATEGORIES: Final[tuple[str, ...]] = get_args(Category.__value__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,35 +57,47 @@ def failures(
         str | None,
         typer.Option(
             help="Only this category.",
-            callback=lambda value: one_of(value, get_args(Category.__value__), "category"),
+            callback=lambda value: one_of(value, _CATEGORIES, "category"),
+            autocompletion=lambda: list(_CATEGORIES),
         ),
     ] = None,
     log_type: LogType = None,
     json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
 ) -> None:
     """Group the failed faxes and messages that were created in a period, the most frequent first.
 
     The trend compares with the period of the same length before.
+
+    For example: `hooklog failures --since 7d --type fax`
     """
-    stack = deployment(context)
-    records = Records(stack.dynamodb, stack.output("TableName"))
+    deployed = deployment(context, stack, profile, region)
+    records = Records(deployed.dynamodb, deployed.output("TableName"))
     end = until or utc_now()
     types = [log_type] if log_type else list(KINDS)
+    with counting("Reading failures") as seen:
 
-    def found(start: datetime, stop: datetime) -> list[Failure]:
-        period = Period(since=start, until=stop, log_types=types)
-        return [
-            one
-            for one in records.failures(period)
-            if code in (None, one.code) and category in (None, one.category)
-        ]
+        def found(start: datetime, stop: datetime) -> list[Failure]:
+            period = Period(since=start, until=stop, log_types=types)
+            return [
+                one
+                for one in watched(records.failures(period), seen)
+                if code in (None, one.code) and category in (None, one.category)
+            ]
 
-    groups = grouped(found(since, end), found(since - (end - since), since))
+        groups = grouped(found(since, end), found(since - (end - since), since))
     if json:
         print(as_json(groups))
         return
     console = Console()
-    if not groups:
+    if groups:
+        total = sum(group.count for group in groups)
+        console.print(
+            f"[bold]{total} failed since {since:%Y-%m-%d %H:%M} UTC[/]\n", highlight=False
+        )
+    else:
         console.print("Nothing failed.")
     for group in groups:
         _show(console, group)
@@ -113,10 +128,10 @@ def grouped(now: list[Failure], before: list[Failure]) -> list[Group]:
 
 
 def _show(console: Console, group: Group) -> None:
-    types = ", ".join(f"{count} {name}" for name, count in group.log_types.items())
+    types = ", ".join(counted(count, name) for name, count in group.log_types.items())
     console.print(
-        f"[red]{escape(group.code or 'no code')}[/]  {group.count} ({group.share:.0%}), {types},"
-        f" {_trend(group)}  [dim]{group.category.replace('_', ' ')}[/]",
+        f"[red]{escape(group.code or 'no code')}[/]  {types}, {group.share:.0%},"
+        f" {_trend(group)}  [dim]{plain(group.category)}[/]",
         highlight=False,
     )
     log_type = next(iter(group.log_types))
@@ -125,4 +140,4 @@ def _show(console: Console, group: Group) -> None:
 
 def _trend(group: Group) -> str:
     change = group.count - group.before
-    return "as before" if not change else f"{change:+d} on the period before"
+    return "as many as before" if not change else f"{change:+,d} on the period before"

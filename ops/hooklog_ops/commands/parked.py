@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -13,6 +12,8 @@ from rich.markup import escape
 
 from hooklog.ports import utc_now
 from hooklog_ops.commands.explain import own_error
+from hooklog_ops.commands.place import Profile, Region, Stack, deployment
+from hooklog_ops.commands.progress import counting, through, watched
 from hooklog_ops.commands.shared import (
     DryRun,
     Json,
@@ -21,15 +22,12 @@ from hooklog_ops.commands.shared import (
     Since,
     Until,
     Yes,
-    ago,
     as_json,
     confirm,
-    counted,
-    deployment,
     one_of,
-    with_progress,
 )
-from hooklog_ops.parked import ParkedItem, ParkedList, Redriven, Wanted, parkable_codes
+from hooklog_ops.parked import ParkedItem, ParkedList, Wanted, parkable_codes
+from hooklog_ops.words import ago, counted
 
 app = typer.Typer(
     help="Messages that could not be processed and wait for you.", no_args_is_help=True
@@ -44,7 +42,12 @@ def _known(codes: list[str] | None) -> list[str] | None:
 
 Codes = Annotated[
     list[str] | None,
-    typer.Option("--code", help="Only this code; can be given again.", callback=_known),
+    typer.Option(
+        "--code",
+        help="Only this code; can be given again.",
+        callback=_known,
+        autocompletion=parkable_codes,
+    ),
 ]
 
 
@@ -58,13 +61,16 @@ def list_parked(
     until: Until = None,
     limit: Annotated[int, typer.Option(help="Most entries to show.", min=1)] = 50,
     json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
 ) -> None:
     """Count what is parked by code and type, and show it, oldest first within a code."""
-    stack = deployment(context)
-    parked = ParkedList(stack.dynamodb, stack.output("TableName"))
-    items = list(
-        parked.items(Wanted(codes=code or (), log_type=log_type, since=since, until=until))
-    )
+    deployed = deployment(context, stack, profile, region)
+    parked = ParkedList(deployed.dynamodb, deployed.output("TableName"))
+    wanted = Wanted(codes=code or (), log_type=log_type, since=since, until=until)
+    with counting("Reading the list", "messages") as seen:
+        items = list(watched(parked.items(wanted), seen))
     if json:
         print(as_json({"counts": _counts(items), "items": items[:limit]}))
         return
@@ -94,15 +100,21 @@ def redrive(
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
 ) -> None:
     """Put parked messages on the queue again; what succeeds leaves the list by itself.
 
     Counts first, and asks. Interrupted, the same command goes on where it stopped.
+
+    For example: `hooklog parked redrive --code fetch.not_found --dry-run`
     """
-    stack = deployment(context)
-    parked = ParkedList(stack.dynamodb, stack.output("TableName"))
+    deployed = deployment(context, stack, profile, region)
+    parked = ParkedList(deployed.dynamodb, deployed.output("TableName"))
     wanted = Wanted(codes=code or (), log_type=log_type, since=since, until=until)
-    found = list(parked.items(wanted))
+    with counting("Reading the list", "messages") as seen:
+        found = list(watched(parked.items(wanted), seen))
     items = [item for item in found if again or not item.is_under_way]
     console = Console(stderr=json)
     under_way = len(found) - len(items)
@@ -122,21 +134,17 @@ def redrive(
     if not json:
         _show_counts(console, items)
     confirm(f"Redrive {counted(len(items), 'message')}?", yes=yes)
-    done = Redriven()
-
-    def work(sent: Callable[[int], None]) -> None:
-        nonlocal done
+    with through("Redriving", len(items)) as sent:
         done = parked.redrive(
             items,
-            (stack.sqs, stack.output("QueueUrl")),
-            by=stack.caller,
+            (deployed.sqs, deployed.output("QueueUrl")),
+            by=deployed.caller,
             per_second=rate,
             clock=utc_now,
             sleep=time.sleep,
             sent=sent,
         )
 
-    with_progress("Redriving", len(items), work)
     if json:
         print(as_json({"redriven": done.sent, "changed_meanwhile": done.changed}))
         return
@@ -163,9 +171,9 @@ def _show_counts(console: Console, items: list[ParkedItem]) -> None:
 def _show_code(console: Console, code: str, items: list[ParkedItem]) -> None:
     types = Counter(item.log_type or "unreadable" for item in items)
     kinds = ", ".join(counted(number, f"{name} log") for name, number in types.most_common())
-    times = [item.parked_at for item in items]
+    times, now = [item.parked_at for item in items], utc_now()
     console.print(
-        f"\n[red]{code}[/]  {kinds}, first {ago(min(times))}, last {ago(max(times))}",
+        f"\n[red]{code}[/]  {kinds}, first {ago(min(times), now)}, last {ago(max(times), now)}",
         highlight=False,
     )
     error = own_error(code)
@@ -174,13 +182,14 @@ def _show_code(console: Console, code: str, items: list[ParkedItem]) -> None:
 
 
 def _show_items(console: Console, items: list[ParkedItem]) -> None:
+    now = utc_now()
     for item in items:
-        told = f"{item.code}, {counted(item.attempts, 'attempt')}, {ago(item.parked_at)}"
+        told = f"{item.code}, {counted(item.attempts, 'attempt')}, {ago(item.parked_at, now)}"
         console.print(f"\n{item.key}\n  {told}", highlight=False)
         error = own_error(item.code)
         if error is None or item.detail != error.operator:
             console.print(f"  [dim]{escape(item.detail)}[/]", highlight=False)
         if item.redriven_at:
             state = "still under way" if item.is_under_way else "failed again"
-            told = f"redriven {ago(item.redriven_at)} by {item.redriven_by}, {state}"
+            told = f"redriven {ago(item.redriven_at, now)} by {item.redriven_by}, {state}"
             console.print(f"  {escape(told)}", highlight=False)

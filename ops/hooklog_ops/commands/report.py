@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from hooklog.logs import KINDS
 from hooklog.ports import utc_now
-from hooklog_ops.commands.shared import Begin, LogType, Until, counted, deployment
+from hooklog_ops.commands.place import Profile, Region, Stack, deployment
+from hooklog_ops.commands.progress import counting, watched
+from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json
 from hooklog_ops.problems import ReportError
 from hooklog_ops.records import Period, Records
 from hooklog_ops.report.sums import Sums
+from hooklog_ops.words import counted
 
 
 def report(
@@ -24,10 +26,17 @@ def report(
     until: Until = None,
     log_type: LogType = None,
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("report.html"),
+    json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
 ) -> None:
     """Write one page about a period: volume, failures, cost, countries and lag.
 
-    Needs the index `days`. The page needs no other file and no network, and can be printed.
+    Needs the index `days`: deploy with IndexDays=true. The page needs no other file and no
+    network, and can be printed.
+
+    For example: `hooklog report --since 7d --out report.html`
     """
     try:
         from hooklog_ops.report.page import page  # noqa: PLC0415 - its charts take a second to load
@@ -35,19 +44,18 @@ def report(
         raise ReportError(
             "Charts need a library that is not installed: pip install 'hooklog[report]'."
         ) from None
-    stack = deployment(context)
-    records = Records(stack.dynamodb, stack.output("TableName"))
+    deployed = deployment(context, stack, profile, region)
+    records = Records(deployed.dynamodb, deployed.output("TableName"))
     period = Period(
         since=since, until=until or utc_now(), log_types=[log_type] if log_type else list(KINDS)
     )
     sums = Sums()
-    console = Console(stderr=True)
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.completed} records"), console=console, transient=True
-    ) as bar:
-        task = bar.add_task("", total=None)
-        for item in records.of_period(period):
+    with counting("Reading") as seen:
+        for item in watched(records.of_period(period), seen):
             sums.add(item)
-            bar.advance(task)
     out.write_text(page(sums, period, utc_now()), encoding="utf-8")
-    console.print(f"{counted(sums.total, 'record')}; written to {out}", highlight=False)
+    if json:
+        print(as_json({"records": sums.total, "file": str(out)}))
+    else:
+        told = f"{counted(sums.total, 'record')}; written to {out}"
+        Console(stderr=True).print(told, highlight=False, soft_wrap=True)

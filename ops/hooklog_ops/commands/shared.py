@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from hooklog.items import iso
 from hooklog.logs import KINDS
 from hooklog.ports import utc_now
-from hooklog_ops.deployment import Deployment
-
-type Connect = Callable[[], Deployment]
+from hooklog_ops.problems import ExitStatus
 
 _AGE = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhdw])")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -74,6 +70,7 @@ Kind = Annotated[
     typer.Argument(
         metavar="fax|message",
         help="Type of the log.",
+        autocompletion=lambda: list(KINDS),
         callback=lambda value: one_of(value, tuple(KINDS), "type of log"),
     ),
 ]
@@ -82,6 +79,7 @@ LogType = Annotated[
     typer.Option(
         "--type",
         help="Only fax, or only message.",
+        autocompletion=lambda: list(KINDS),
         callback=lambda value: one_of(value, tuple(KINDS), "type of log"),
     ),
 ]
@@ -90,16 +88,14 @@ Since = Annotated[
     typer.Option(parser=moment, metavar="AGE|TIME", help="From then on: 90m, 24h, 7d or a time."),
 ]
 Begin = Annotated[
-    datetime, typer.Option("--since", parser=moment, metavar="AGE|TIME", help="From then on.")
+    datetime,
+    typer.Option(
+        "--since", parser=moment, metavar="AGE|TIME", help="From then on: 90m, 24h, 7d or a time."
+    ),
 ]
 Until = Annotated[
     datetime | None, typer.Option(parser=moment, metavar="AGE|TIME", help="Only before then.")
 ]
-
-
-def deployment(context: typer.Context) -> Deployment:
-    """Reach the stack that the options name."""
-    return cast("Connect", context.obj)()
 
 
 def as_json(value: object) -> str:
@@ -121,7 +117,7 @@ def confirm(question: str, *, yes: bool) -> None:
     """Ask before acting; without a terminal to ask on, say how to go on.
 
     Raises:
-        typer.Exit: the answer was no.
+        typer.Exit: the answer was no; its status says so.
         typer.BadParameter: nobody can be asked.
 
     """
@@ -129,26 +125,9 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise typer.BadParameter("nobody can be asked here; add --yes, or --dry-run to only count")
-    if not typer.confirm(question):
-        raise typer.Exit(1)
-
-
-def with_progress(title: str, total: int, work: Callable[[Callable[[int], None]], None]) -> None:
-    """Do work that tells how far it is, under a bar on standard error."""
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=total)
-        work(lambda count: progress.advance(task, count))
-
-
-def ago(then: datetime) -> str:
-    """Say how long ago something was, in the largest fitting unit."""
-    seconds = int((utc_now() - then).total_seconds())
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= length:
-            return f"{seconds // length}{unit} ago"
-    return f"{max(seconds, 0)}s ago"
-
-
-def counted(number: int, noun: str) -> str:
-    """Put a number before its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    try:
+        agreed = typer.confirm(question)
+    except typer.Abort:
+        agreed = False
+    if not agreed:
+        raise typer.Exit(ExitStatus.DECLINED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -10,15 +11,29 @@ from rich.markup import escape
 from rich.table import Table
 
 from hooklog.logs import KINDS
-from hooklog_ops.commands.shared import Json, Kind, as_json, deployment, uuid
+from hooklog_ops.commands.explain import own_error
+from hooklog_ops.commands.place import Profile, Region, Stack, deployment
+from hooklog_ops.commands.shared import Json, Kind, as_json, uuid
 from hooklog_ops.fetching import Difference, Fresh, fetch
 from hooklog_ops.problems import NotThereError
 from hooklog_ops.records import Item, Records
+from hooklog_ops.words import plain
 
 #: Shown in sentences at the top, or of no use to a reader.
 _ELSEWHERE = frozenset(
     {
-        *("pk", "log_type", "outcome", "status", "cause", "advice", "version", "failed_on", "day"),
+        *(
+            "pk",
+            "log_type",
+            "outcome",
+            "status",
+            "cause",
+            "advice",
+            "retry",
+            "version",
+            "failed_on",
+            "day",
+        ),
         *("number", "parked_history", "final", "charge_details", "unknown_fields", "drift"),
         *("parked_code", "parked_detail", "parked_body", "parked_payload", "parked_attempts"),
         *("parked_first_at", "parked_at", "redriven_at", "redriven_by", "expires_at"),
@@ -36,13 +51,19 @@ def show(
         bool, typer.Option("--fetch", help="Ask SignalWire now, and show what differs.")
     ] = False,
     json: Json = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
 ) -> None:
-    """Show what became of a fax or message, why, and what to do."""
-    stack = deployment(context)
+    """Show what became of a fax or message, why, and what to do.
+
+    For example: `hooklog show fax 3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11`
+    """
     log_id = uuid(log_id)
+    deployed = deployment(context, stack, profile, region)
     key = f"{log_type}#{log_id}"
-    item = Records(stack.dynamodb, stack.output("TableName")).get(key)
-    fresh = fetch(stack, KINDS[log_type], log_id, item) if ask else None
+    item = Records(deployed.dynamodb, deployed.output("TableName")).get(key)
+    fresh = fetch(deployed, KINDS[log_type], log_id, item) if ask else None
     if item is None and fresh is None:
         raise NotThereError(
             f"There is no record {key}. --fetch asks SignalWire for it, and"
@@ -60,18 +81,27 @@ def show(
 
 def explained(item: Item) -> Group:
     """Give a record as a person reads it: outcome, reason, what to do, then its values."""
-    parts: list[str | Table] = [f"[bold]{item['pk']}[/]"]
+    return Group(f"[bold]{item['pk']}[/]", *_verdict(item), _values(item))
+
+
+def _verdict(item: Item) -> Iterator[str]:
     if "outcome" in item:
         outcome = str(item["outcome"])
-        words = outcome.replace("_", " ")
-        parts.append(f"[{_STYLES[outcome]}]{words}[/], status {escape(str(item['status']))}")
+        yield f"[{_STYLES[outcome]}]{plain(outcome)}[/], status {escape(str(item['status']))}"
     if "cause" in item:
-        parts += [escape(str(item["cause"])), f"What to do: {escape(str(item['advice']))}"]
+        yield escape(str(item["cause"]))
+        yield f"What to do: {escape(str(item['advice']))}"
+        yield "Another try can help." if item["retry"] else "Another try does not help."
     if "parked_code" in item:
-        parts.append(
+        yield (
             f"[red]parked[/] {item['parked_at']} as {item['parked_code']}"
             f" after {item['parked_attempts']} attempts: {escape(str(item['parked_detail']))}"
         )
+        if own := own_error(item["parked_code"]):
+            yield f"What to do: {own.operator}"
+
+
+def _values(item: Item) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, value in sorted(item.items()):
         if name not in _ELSEWHERE:
@@ -86,7 +116,7 @@ def explained(item: Item) -> Group:
         by = f", redriven by {entry['redriven_by']}" if "redriven_by" in entry else ""
         told = f"{entry['code']} {entry['at']} until {entry['lifted_at']}{by}"
         table.add_row("[dim]was parked[/]", escape(told))
-    return Group(*parts, table)
+    return table
 
 
 def _compared(fresh: Fresh, *, known: bool) -> Group | str:

@@ -7,16 +7,18 @@ import traceback
 from botocore.exceptions import BotoCoreError, ClientError
 from flask import Flask, Response, render_template, request
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from hooklog.errors import HooklogError
-from hooklog_ops.console import front, logs, parking, searching, words
+from hooklog_ops import words
+from hooklog_ops.console import front, logs, parking, searching
 from hooklog_ops.console.guard import Guard, RefusedError, harden
 from hooklog_ops.console.reach import Reach
 from hooklog_ops.problems import NotThereError, OperatorError, sentence
 
 #: Bytes; a form has a code, a time and a token.
 _LARGEST_FORM = 16 * 1024
+_NO_PAGE = "Search for an ID, a number or a code above, or begin at the overview."
 
 
 def create_app(reach: Reach, guard: Guard) -> Flask:
@@ -80,6 +82,11 @@ def _register_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def wrong_request(error: HTTPException) -> Response:
         return _page(error.code or 500, error.name, error.description or "")
+
+    @app.errorhandler(NotFound)
+    def no_page(error: NotFound) -> Response:
+        own = error.description if error.description != NotFound.description else None
+        return _page(404, "There is no such page", own or _NO_PAGE)
 
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import dropwhile
 from typing import Final
@@ -11,11 +11,13 @@ from typing import Final
 from flask import Blueprint, render_template, request
 
 from hooklog.catalogue import catalogue
-from hooklog_ops import overview
-from hooklog_ops.console import charts, health, words
+from hooklog.logs import KINDS
+from hooklog_ops import overview, words
+from hooklog_ops.console import charts, health
 from hooklog_ops.console.measured import Span
 from hooklog_ops.console.panels import attempt
 from hooklog_ops.console.reach import Reach
+from hooklog_ops.overview import Reason
 from hooklog_ops.records import Period
 
 _SPANS: Final[dict[str, tuple[str, Callable[[datetime], Span]]]] = {
@@ -51,6 +53,7 @@ def pages(reach: Reach) -> Blueprint:
         )
         tiles = health.strip(parked, dead, measured, queue, now)
         steps = measured.value or []
+        reasons = failing.value.reasons if failing.value else []
         return render_template(
             "overview.html",
             spans={key: title for key, (title, _) in _SPANS.items()},
@@ -64,8 +67,8 @@ def pages(reach: Reach) -> Blueprint:
             else None,
             labels=[words.step(one.start, span.step) for one in steps],
             failing=failing,
-            reasons=failing.value.reasons if failing.value else [],
-            most=_MOST_REASONS,
+            reasons=_leading(reasons),
+            rest=max(len(reasons) - _MOST_REASONS, 0),
             explain=catalogue().by_key,
         )
 
@@ -82,3 +85,10 @@ def pages(reach: Reach) -> Blueprint:
         )
 
     return blueprint
+
+
+def _leading(reasons: Sequence[Reason]) -> list[Reason]:
+    """Give the most frequent reasons, among them one of each type of log that fails."""
+    of_types = [next((one for one in reasons if kind in one.log_types), None) for kind in KINDS]
+    chosen = sorted(reasons, key=lambda one: one not in of_types)[:_MOST_REASONS]
+    return [one for one in reasons if one in chosen]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from hooklog_ops.console import words
+from hooklog_ops import words
 from hooklog_ops.console.measured import Step
 from hooklog_ops.console.panels import Panel
 from hooklog_ops.overview import ParkedPage, Waiting

@@ -11,10 +11,9 @@ from flask import Blueprint, render_template, request
 
 from hooklog.catalogue import Explanation, catalogue
 from hooklog.logs import KINDS
-from hooklog.queue_messages import Origin
+from hooklog_ops import words
 from hooklog_ops.commands.explain import own_error
 from hooklog_ops.commands.shared import as_json
-from hooklog_ops.console import words
 from hooklog_ops.console.failure_list import FailurePage, Filter, Place, failure_page
 from hooklog_ops.console.guard import RefusedError, is_foreign
 from hooklog_ops.console.panels import attempt
@@ -23,7 +22,7 @@ from hooklog_ops.console.timeline import timeline
 from hooklog_ops.fetching import Fresh, fetch
 from hooklog_ops.problems import NotThereError
 from hooklog_ops.records import Item
-from hooklog_ops.sending import Message, send
+from hooklog_ops.sending import by_hand, send
 
 #: Records of a number's history on one page.
 _HISTORY = 25
@@ -52,8 +51,7 @@ def pages(reach: Reach) -> Blueprint:
 
     @blueprint.post(f"/records/<any({kinds}):log_type>/<uuid:log_id>/refetch")
     def refetch(log_type: str, log_id: UUID) -> str:
-        body = {"log_type": log_type, "log_id": str(log_id), "origin": Origin.MANUAL}
-        send(reach.sqs, reach.output("QueueUrl"), [Message(body=json.dumps(body))])
+        send(reach.sqs, reach.output("QueueUrl"), [by_hand(log_type, str(log_id))])
         return render_template(
             "done.html",
             title="On the queue",

@@ -9,7 +9,7 @@ from hooklog.catalogue import catalogue
 from hooklog.logs import KINDS
 from hooklog_ops.console.logs import url_of
 from hooklog_ops.console.reach import Reach
-from hooklog_ops.console.search import Means, Reading, readings
+from hooklog_ops.search import Means, Reading, readings
 
 
 def pages(reach: Reach) -> Blueprint:

@@ -41,14 +41,14 @@ def stacked(days: Sequence[str], series: Mapping[str, Sequence[float]], unit: st
         return _svg(figure)
 
 
-def bars(values: Mapping[str, float], unit: str) -> str:
-    """Draw a bar a name, the first at the top."""
+def bars(values: Mapping[str, float], unit: str, form: str = "{:,.0f}") -> str:
+    """Draw a bar a name, the first at the top, with its value in that form."""
     with _style():
         figure = Figure(figsize=(_WIDTH, 0.6 + _BAR * max(1, len(values))), layout="constrained")
         axes = figure.subplots()
         names = list(values)
         drawn = axes.barh(range(len(names)), list(values.values()), color=_PLAIN, height=0.7)
-        axes.bar_label(drawn, fmt="{:,.6g}", padding=3)
+        axes.bar_label(drawn, fmt=form, padding=3)
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
         axes.set_xlabel(unit)

@@ -71,7 +71,9 @@ def _charts(sums: Sums, days: list[str]) -> dict[str, str]:
         "outcomes": charts.stacked(days, outcomes, "logs"),
         "categories": charts.bars(categories, "logs"),
         "cost": charts.stacked(days, cost, "dollars"),
-        "kinds": charts.bars({kind: float(dollars) for kind, dollars in kinds}, "dollars"),
+        "kinds": charts.bars(
+            {kind: float(dollars) for kind, dollars in kinds}, "dollars", "${:,.2f}"
+        ),
         "lags": charts.bars(
             {_lag(index): float(sums.lags[index]) for index in range(len(LAGS) + 1)}, "logs"
         ),

@@ -1,0 +1,107 @@
+"""`hooklog backfill`: what is counted is what is sent. The sweep itself has tests of its own."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from hooklog_ops.commands import backfill
+from tests.ops.conftest import Desk
+
+_PERIOD = ("--from", "2026-05-01", "--to", "2026-05-04")
+
+
+class Sweep:
+    """Takes the place of the sweep function; each call of it finds the same, in two steps."""
+
+    def __init__(self) -> None:
+        """Find something to be fetched and something that is not."""
+        self.events: list[dict[str, Any]] = []
+        self.found = {"missing": 2, "stale": 1, "unfinished": 1, "present": 5, "parked": 1}
+        self.error: str | None = None
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's
+        """Answer as Lambda does; the first call of a period names the next."""
+        assert FunctionName == "reconcile"
+        event = json.loads(Payload)
+        self.events.append(event)
+        if self.error:
+            return self._answer({"errorMessage": self.error}, FunctionError="Unhandled")
+        summary: dict[str, Any] = {"found": {event["log_type"]: self.found}}
+        if "page" not in event:
+            summary["next_event"] = {**event, "page": "next"}
+        return self._answer(summary)
+
+    @staticmethod
+    def _answer(summary: dict[str, Any], **more: str) -> dict[str, Any]:
+        return {"Payload": io.BytesIO(json.dumps(summary).encode()), **more}
+
+
+@pytest.fixture
+def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
+    """Let the stack have such a function."""
+    sweep = Sweep()
+
+    class Session:
+        def client(self, *_: object, **__: object) -> Sweep:
+            return sweep
+
+    class Deployed:
+        session, endpoint_url = Session(), None
+
+        def output(self, _name: str) -> str:
+            return "reconcile"
+
+    monkeypatch.setattr(backfill, "deployment", lambda *_: Deployed())
+    return sweep
+
+
+def test_a_dry_run_counts_all_that_would_be_sent(desk: Desk, sweep: Sweep) -> None:
+    """Missing, stale and unfinished logs, of all steps and both types; nothing else is called."""
+    answer = desk.json("backfill", *_PERIOD, "--dry-run")
+    assert answer["would_enqueue"] == 2 * 2 * (2 + 1 + 1)
+    assert answer["found"]["fax"]["present"] == 2 * 5
+    assert all(event["dry_run"] for event in sweep.events)
+    shown = desk.hooklog("backfill", *_PERIOD, "--type", "fax", "--dry-run").output
+    assert "fax logs: 4 missing, 2 stale, 2 unfinished" in shown
+    assert "8 logs would be put on the queue." in shown
+
+
+def test_nothing_is_sent_before_somebody_agreed(desk: Desk, sweep: Sweep) -> None:
+    """The count comes first, and a script has to say so."""
+    result = desk.hooklog("backfill", *_PERIOD)
+    assert result.exit_code == 2
+    assert "--yes" in result.output
+    assert all(event["dry_run"] for event in sweep.events)
+
+
+def test_the_period_is_walked_again_to_be_sent(desk: Desk, sweep: Sweep) -> None:
+    """Step by step, at the rate that was asked for; what was sent is what that walk found."""
+    chosen = (*_PERIOD, "--type", "message", "--rate", "7")
+    assert desk.json("backfill", *chosen, "--yes")["enqueued"] == 8
+    assert [(one["dry_run"], "page" in one) for one in sweep.events] == [
+        (True, False),
+        (True, True),
+        (False, False),
+        (False, True),
+    ]
+    assert {one["messages_per_second"] for one in sweep.events} == {7}
+    assert {(one["from"], one["to"]) for one in sweep.events} == {
+        ("2026-05-01T00:00:00.000Z", "2026-05-04T00:00:00.000Z")
+    }
+
+
+def test_nothing_to_send_is_told(desk: Desk, sweep: Sweep) -> None:
+    """Without a question."""
+    sweep.found = {"present": 5}
+    assert "0 logs would be put on the queue." in desk.hooklog("backfill", *_PERIOD).output
+
+
+def test_a_function_that_fails_is_one_sentence(desk: Desk, sweep: Sweep) -> None:
+    """With its own words."""
+    sweep.error = "settings.invalid"
+    result = desk.hooklog("backfill", *_PERIOD, "--dry-run")
+    assert str(result.exception) == "The sweep function failed: settings.invalid"

@@ -1,0 +1,227 @@
+"""`hooklog doctor`, on deployments with one thing out of its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hooklog_ops.checks import Finding, Verdict, examine
+from hooklog_ops.deployment import Deployment
+from hooklog_ops.problems import StackNotFoundError
+
+_ENVIRONMENT = {
+    "TABLE_NAME": "table",
+    "QUEUE_URL": "queue",
+    # Nothing listens there, so SignalWire's logs are never to be had in these tests.
+    "SIGNALWIRE_SPACE": "127.0.0.1:1",
+    "SIGNALWIRE_SECRET_ARN": "secret",
+    "WEBHOOK_URL": "https://hooks.example.com",
+}
+type Spoil = Callable[[Made], None]
+_SECRET = {"project_id": "p", "api_token": "t", "signing_keys": ["PSK"]}
+
+
+class Made:
+    """A deployment in which all is well, but for what a test changes."""
+
+    def __init__(self) -> None:
+        """Put all in its place."""
+        self.outputs = dict.fromkeys(
+            (
+                *("EnrichFunctionName", "WebhookFunctionName", "ReconcileFunctionName"),
+                *("TableName", "QueueUrl", "DeadLetterQueueUrl", "CredentialsSecretArn"),
+                "WebhookEndpoint",
+            ),
+            "x",
+        )
+        self.caller = "somebody"
+        self.environment: dict[str, str] = dict(_ENVIRONMENT)
+        self.configuration: dict[str, Any] = {
+            "FunctionName": "enrich",
+            "Timeout": 60,
+            "Runtime": "python3.13",
+            "Layers": [{"Arn": "layer"}],
+        }
+        self.mapping: dict[str, Any] = {
+            "State": "Enabled",
+            "BatchSize": 100,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        }
+        self.attributes = {"VisibilityTimeout": "360", "ApproximateNumberOfMessages": "0"}
+        self.secret: str | ClientError = json.dumps(_SECRET)
+        self.mappings = True
+        self.status = "ACTIVE"
+
+    def output(self, name: str) -> str:
+        """Give an output of the stack."""
+        if name not in self.outputs:
+            raise StackNotFoundError(f"no {name}")
+        return self.outputs[name]
+
+    def function(self, _output: str) -> Mapping[str, Any]:
+        """Give the configuration of each function."""
+        return self.configuration
+
+    def variables(self, _output: str) -> Mapping[str, str]:
+        """Give the environment of each function."""
+        return self.environment
+
+    @property
+    def secrets(self) -> SimpleNamespace:
+        """A client for the secret."""
+        return SimpleNamespace(get_secret_value=self._secret_value)
+
+    def _secret_value(self, **_: object) -> dict[str, str]:
+        if isinstance(self.secret, ClientError):
+            raise self.secret
+        return {"SecretString": self.secret}
+
+    @property
+    def dynamodb(self) -> SimpleNamespace:
+        """A client for the table."""
+        table = {"TableName": "table", "TableStatus": self.status, "GlobalSecondaryIndexes": []}
+        return SimpleNamespace(describe_table=lambda **_: {"Table": table})
+
+    @property
+    def sqs(self) -> SimpleNamespace:
+        """A client for the queues."""
+        return SimpleNamespace(get_queue_attributes=lambda **_: {"Attributes": self.attributes})
+
+    @property
+    def functions(self) -> SimpleNamespace:
+        """A client for the event source."""
+        found = {"EventSourceMappings": [self.mapping] if self.mappings else []}
+        return SimpleNamespace(list_event_source_mappings=lambda **_: found)
+
+
+def findings(made: Made) -> dict[str, Finding]:
+    """Make all checks."""
+    return {one.what: one for one in examine(cast("Deployment", made))}
+
+
+def test_all_is_in_its_place() -> None:
+    """But for SignalWire, which is not there; that says what to look at."""
+    found = findings(Made())
+    logs = {what for what in found if what.startswith("SignalWire's")}
+    assert logs == {"SignalWire's fax logs", "SignalWire's message logs"}
+    assert {what for what, one in found.items() if one.verdict is not Verdict.OK} == logs
+    assert all(found[what].advice for what in logs)
+
+
+def _slow(made: Made) -> None:
+    made.environment |= {"FETCH_CONNECT_TIMEOUT": "20", "FETCH_READ_TIMEOUT": "40"}
+
+
+def _impatient(made: Made) -> None:
+    made.attributes["VisibilityTimeout"] = "359"
+
+
+def _old(made: Made) -> None:
+    made.configuration["Runtime"] = "python3.12"
+
+
+def _bare(made: Made) -> None:
+    del made.configuration["Layers"]
+
+
+def _unset(made: Made) -> None:
+    made.environment = {}
+
+
+def _disabled(made: Made) -> None:
+    made.mapping["State"] = "Disabled"
+
+
+def _whole(made: Made) -> None:
+    made.mapping["FunctionResponseTypes"] = []
+
+
+def _unfed(made: Made) -> None:
+    made.mappings = False
+
+
+def _garbled(made: Made) -> None:
+    made.secret = "no JSON"
+
+
+def _empty(made: Made) -> None:
+    made.secret = json.dumps(_SECRET | {"api_token": ""})
+
+
+def _forbidden(made: Made) -> None:
+    made.secret = ClientError(
+        {"Error": {"Code": "AccessDeniedException", "Message": "No."}}, "GetSecretValue"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what", "told"),
+    [
+        (_slow, "settings", "a request may take 60 s, the function 60 s"),
+        (_impatient, "queue", "hides a message for 359 s"),
+        (_old, "functions", "runs on python3.12"),
+        (_bare, "functions", "has no layers"),
+        (_unset, "settings", "TABLE_NAME"),
+        (_disabled, "event source", "is Disabled"),
+        (_whole, "event source", "does not report batch item failures"),
+        (_unfed, "event source", "nothing feeds the function"),
+        (_garbled, "secret", "is not JSON"),
+        (_empty, "secret", "lacks api_token"),
+        (_forbidden, "secret", "Have it allowed"),
+    ],
+)
+def test_what_is_wrong_is_told_with_what_to_do(spoil: Spoil, what: str, told: str) -> None:
+    """One line each, and the other checks go on."""
+    made = Made()
+    spoil(made)
+    found = findings(made)
+    assert found[what].verdict is Verdict.WRONG
+    assert told in found[what].told
+    assert found[what].advice or found[what].told.endswith(".")
+    assert "webhook" in found
+
+
+def _keyless(made: Made) -> None:
+    made.secret = json.dumps(_SECRET | {"signing_keys": []})
+
+
+def _deaf(made: Made) -> None:
+    made.environment["WEBHOOK_URL"] = ""
+
+
+def _dead(made: Made) -> None:
+    made.attributes["ApproximateNumberOfMessages"] = "3"
+
+
+def _busy(made: Made) -> None:
+    made.status = "UPDATING"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what", "told"),
+    [
+        (_keyless, "secret", "every callback is refused"),
+        (_deaf, "webhook", "every callback is refused"),
+        (_dead, "dead letters", "3 waiting"),
+        (_busy, "table", "is UPDATING"),
+    ],
+)
+def test_what_need_not_be_wrong_is_a_warning(spoil: Spoil, what: str, told: str) -> None:
+    """Somebody may want it so, or it passes."""
+    made = Made()
+    spoil(made)
+    finding = findings(made)[what]
+    assert finding.verdict is Verdict.WARNING
+    assert told in finding.told
+
+
+def test_a_stack_without_a_front_door_is_whole() -> None:
+    """Logs may come on the queue from producers alone."""
+    made = Made()
+    del made.outputs["WebhookFunctionName"]
+    assert findings(made)["webhook"].told == "not deployed"

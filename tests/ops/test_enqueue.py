@@ -1,0 +1,101 @@
+"""`hooklog enqueue`: IDs that were typed or stand in a file, on the queue."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hooklog_ops import sending
+from hooklog_ops.problems import SendError
+from tests.ops.conftest import Desk
+from tests.ops.seeding import log_id
+from tests.ops.test_parked import on_the_queue
+
+
+def enqueued(desk: Desk) -> list[str]:
+    """Take the IDs that are on the queue."""
+    return sorted(json.loads(message["Body"])["log_id"] for message in on_the_queue(desk))
+
+
+def file_of(directory: Path, *lines: str) -> str:
+    """Write a file of IDs; give its name."""
+    path = directory / "ids.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return str(path)
+
+
+def test_each_log_is_put_on_the_queue(desk: Desk) -> None:
+    """As a producer does, and says that a person did."""
+    assert desk.json("enqueue", "fax", log_id(1), log_id(2)) == {"enqueued": 2}
+    bodies = [json.loads(message["Body"]) for message in on_the_queue(desk)]
+    assert sorted(one["log_id"] for one in bodies) == [log_id(1), log_id(2)]
+    assert {(one["log_type"], one["origin"]) for one in bodies} == {("fax", "manual")}
+
+
+def test_a_file_is_counted_before_anything_is_sent(desk: Desk, tmp_path: Path) -> None:
+    """A dry run tells how many; where nobody can be asked, the command wants to be told."""
+    file = file_of(tmp_path, log_id(1), "", f"  {log_id(2).upper()}")
+    assert desk.json("enqueue", "fax", "--file", file, "--dry-run") == {"would_enqueue": 2}
+    asked = desk.hooklog("enqueue", "fax", "--file", file)
+    assert asked.exit_code == 2
+    assert "--yes" in asked.output
+    assert enqueued(desk) == []
+    assert desk.json("enqueue", "fax", "--file", file, "--yes") == {"enqueued": 2}
+    assert enqueued(desk) == [log_id(1), log_id(2)]
+
+
+def test_a_line_that_is_no_id_is_told_before_anything_is_sent(desk: Desk, tmp_path: Path) -> None:
+    """By its number in the file."""
+    file = file_of(tmp_path, log_id(1), "", "nonsense")
+    result = desk.hooklog("enqueue", "fax", "--file", file, "--yes")
+    assert result.exit_code == 2
+    assert "line 3" in result.output
+    assert enqueued(desk) == []
+
+
+def test_nothing_to_enqueue_is_a_usage_error(desk: Desk) -> None:
+    """It says how to give IDs."""
+    result = desk.hooklog("enqueue", "fax")
+    assert result.exit_code == 2
+    assert "--file" in result.output
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [(KeyboardInterrupt(), "Interrupted."), (SendError("Refused."), "Refused.")],
+)
+def test_an_interrupted_run_says_how_to_go_on(
+    desk: Desk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: BaseException,
+    told: str,
+) -> None:
+    """With that option, what was sent is left out."""
+    file = file_of(tmp_path, *(log_id(number) for number in range(25)))
+    chosen = ("enqueue", "fax", "--file", file, "--yes", "--rate", "1000")
+    calls = 0
+
+    def fail_at_the_second(*arguments: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise trouble
+        sending.send(*arguments)  # type: ignore[arg-type] # as they came
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hooklog_ops.commands.enqueue.send", fail_at_the_second)
+        result = desk.hooklog(*chosen)
+    assert str(result.exception) == f"{told} Go on with --skip 10."
+    assert desk.json(*chosen, "--skip", "10") == {"enqueued": 15}
+    assert enqueued(desk) == [log_id(number) for number in range(25)]
+
+
+def test_the_rate_is_held() -> None:
+    """Twenty-five at four a second take a bit over six seconds."""
+    sleeps: list[float] = []
+    chunks = list(sending.at_rate(range(25), 4, sleeps.append))
+    assert [len(chunk) for chunk in chunks] == [10, 10, 5]
+    assert sleeps == [2.5, 2.5, 1.25]
