@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
+from hooklog.adapters import sweep_telemetry
 from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
 from hooklog.adapters.emission import EmbeddedMetrics, log_defect
-from hooklog.adapters.sweep_telemetry import publish
 from hooklog.adapters.telemetry import CloudWatchTelemetry
 from hooklog.catalogue import catalogue
 from hooklog.comparison import Verdict
@@ -49,7 +49,9 @@ def everything_printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
     capsys.readouterr()
     CloudWatchTelemetry(logger, metrics).emit(_full_report())
     found = Counter(dict.fromkeys(Verdict, 1))
-    publish(logger, metrics, "sweep", {kind: Walked(found, Place(NOW, NOW, NOW)) for kind in KINDS})
+    walks = {kind: Walked(found, Place(NOW, NOW, NOW)) for kind in KINDS}
+    sweep_telemetry.log(logger, "sweep", walks)
+    sweep_telemetry.emit(metrics, walks)
     door = CloudWatchDoorTelemetry(logger, metrics)
     for kind in KINDS:
         door.accepted(kind)

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 import boto3
 from aws_lambda_powertools import Logger
 
+from hooklog.adapters import sweep_telemetry
 from hooklog.adapters.dynamodb import DynamoTable
 from hooklog.adapters.emission import EmbeddedMetrics
 from hooklog.adapters.listing import SpaceListing
 from hooklog.adapters.places import TablePlaces
 from hooklog.adapters.sqs import SqsProducer
-from hooklog.adapters.sweep_telemetry import publish
 from hooklog.adapters.wiring import AWS, signalwire_api
 from hooklog.backfill import BackfillRequest, Summary, backfill, summarize
 from hooklog.ports import utc_now
@@ -90,11 +90,12 @@ def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
     if "from" in event:
         request = BackfillRequest.read(event)
         walks, summary = backfill(wired.sweeper, request, time_left, sleep=time.sleep)
-        publish(wired.logger, wired.metrics, "backfill", walks)
+        sweep_telemetry.log(wired.logger, "backfill", walks)
     else:
         walks = wired.sweeper.sweep(wired.places, time_left)
         summary = summarize(walks)
-        publish(wired.logger, wired.metrics, "sweep", walks)
+        sweep_telemetry.log(wired.logger, "sweep", walks)
+        sweep_telemetry.emit(wired.metrics, walks)
     for walked in walks.values():
         # Only now: what the others found is published, and their places are kept. The end of
         # SignalWire's history is an answer to a person who asks, and a gap to a sweep.

@@ -144,12 +144,16 @@ def test_a_sweep_without_time_keeps_its_place_for_the_next() -> None:
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_backfill_counts_a_period() -> None:
-    """The official fax of May 2024 is in it; a dry run enqueues nothing."""
+def test_a_backfill_counts_a_period(capsys: pytest.CaptureFixture[str]) -> None:
+    """The official fax of May 2024 is in it; a dry run enqueues nothing, and sets off no alarm."""
     event = {"from": "2024-05-01", "to": "2024-06-01", "log_type": "fax", "dry_run": True}
-    answer = function("reconcile").lambda_handler(event, Context())
+    app = function("reconcile")
+    answer = app.lambda_handler(event, Context())
     assert answer["complete"] is True
     assert sum(answer["found"]["fax"].values()) == 1
+    assert "SpaceLogs" not in capsys.readouterr().out
+    app.lambda_handler({}, Context())
+    assert "SpaceLogs" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("environment")

@@ -1,4 +1,4 @@
-"""What a sweep found: completeness as a metric."""
+"""What a sweep found: a log line, and completeness as a metric."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from hooklog.comparison import Verdict
 from hooklog.sweep import Walked
 
 
-def publish(
-    logger: Logger, metrics: EmbeddedMetrics, origin: str, walks: Mapping[str, Walked]
-) -> None:
-    """Emit a sweep's counts; one log line says the same and whether it came to its end."""
+def emit(metrics: EmbeddedMetrics, walks: Mapping[str, Walked]) -> None:
+    """Emit what a sweep counted.
+
+    A backfill is not measured: a dry run finds the same logs missing as the run after it, and a
+    period of the past says nothing of the callbacks that come now.
+    """
     for log_type, walked in sorted(walks.items()):
         found = walked.found
         metrics.emit(
@@ -26,12 +28,17 @@ def publish(
                 "UnfinishedLogs": found[Verdict.UNFINISHED],
             },
         )
+
+
+def log(logger: Logger, origin: str, walks: Mapping[str, Walked]) -> None:
+    """Say what a sweep or backfill found, and whether it came to its end."""
+    for log_type, walked in sorted(walks.items()):
         logger.info(
             "sweep",
             extra={
                 "origin": origin,
                 "log_type": log_type,
-                "found": {verdict: count for verdict, count in found.items() if count},
+                "found": {verdict: count for verdict, count in walked.found.items() if count},
                 "complete": walked.is_complete,
                 "error": walked.error.code if walked.error else None,
                 "watermark": walked.place.watermark.isoformat(),
