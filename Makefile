@@ -1,7 +1,7 @@
 # What a newcomer and CI call. `make` alone lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test mutants bench cost check docs lock sbom audit format clean
+.PHONY: help setup run serve test fuzz mutants load bench cost check docs lock sbom audit format clean
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -11,6 +11,7 @@ CLOUD := .tools/cloud
 RUNTIME := .tools/runtime
 AUDIT := .tools/audit
 SUPPLY := .tools/supply
+FUZZ := .tools/fuzz
 # Given on the command line, or looked for when an environment has to be made.
 PYTHON ?= $$(sh local/find-python.sh)
 
@@ -28,8 +29,16 @@ serve: setup ## a local cloud and space for `sam local invoke`, until Ctrl-C
 test: setup ## run all tests; ARGS="-k store" picks some
 	@$(VENV)/bin/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
 
+fuzz: $(VENV)/ready $(FUZZ)/ready ## look long for inputs and courses that break a property
+	@$(VENV)/bin/python -m pytest tests/properties --hypothesis-profile=fuzz
+	@PYTHONPATH=layers/hooklog $(FUZZ)/bin/python -m tests.properties.fuzz_front_door \
+		$(or $(REQUESTS),100000)
+
 mutants: setup ## put deliberate bugs into copies, and see the tests find each
 	@$(VENV)/bin/python -m tests.faults.mutation $(ARGS)
+
+load: setup ## thousands of messages through the local stack; N=2000 logs, SHORT=1 is a quick look
+	@$(VENV)/bin/python -m local.load $(N) $(if $(SHORT),--short) $(if $(RATE),--rate $(RATE))
 
 bench: setup ## hooklog beside what one would write instead; SHORT=1 is a quick look
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench $(if $(SHORT),--short)
@@ -114,6 +123,10 @@ $(RUNTIME)/ready: local/requirements-runtime.txt
 
 $(AUDIT)/ready: local/requirements-audit.txt
 	$(call environment,$(AUDIT),local/requirements-audit.txt,checkov)
+	@touch $@
+
+$(FUZZ)/ready: local/requirements-fuzz.txt
+	$(call environment,$(FUZZ),local/requirements-fuzz.txt,the fuzzer)
 	@touch $@
 
 $(SUPPLY)/ready: local/requirements-supply.txt

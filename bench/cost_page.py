@@ -76,10 +76,10 @@ logs cost less than that. (a) has one metric a code, too, and no alarms or dashb
 
 ## What each parameter changes
 
-Of a million logs, in dollars a month.
+Of a million logs, in dollars a month, and in proportion to (a) with the same parameter.
 
-| parameter | | dollars | difference |
-|---|---|---|---|
+| parameter | | dollars | difference | ratio |
+|---|---|---|---|---|
 {_parameters(run, prices, base)}
 
 ## What is left out
@@ -124,7 +124,7 @@ def _parameters(run: Measured, prices: Prices, base: Use) -> str:
         ("memory", "1,024 MB, at the same speed", replace(base, memory_mb=1024)),
     )
     return "\n".join(
-        f"| {name} | {value} | {_dollars(cost)} | {cost - now:+.2f} |"
+        f"| {name} | {value} | {_dollars(cost)} | {cost - now:+.2f} | {ratio(run, prices, use):.2f} |"
         for name, value, use in changes
         for cost in [of_hooklog(run, use, prices).variable]
     )

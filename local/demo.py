@@ -7,13 +7,10 @@ are dropped on purpose; the sweep finds what they would have told.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from types import FrameType
-from typing import NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
@@ -24,6 +21,7 @@ from local.accounting import Accounting, Found, told
 from local.afterwards import show_kept, show_next
 from local.cloud import ROOT, LocalCloud, local_cloud
 from local.metrics import metrics
+from local.program import complain, ignore_signals, stop_on_signals
 from local.space import (
     EVERY_FAX_CASE,
     EVERY_MESSAGE_CASE,
@@ -39,8 +37,6 @@ _SEED = 7
 _CLOUD_LOG = ROOT / ".local/cloud.log"
 _EMPTY_WITHIN = 120.0
 _WIDEST = 110
-_TAIL = 25
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
@@ -48,10 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave everything up until Ctrl-C")
     keep: bool = parser.parse_args().keep
-    for number in _SIGNALS:
-        # Under nohup, for one, a signal is ignored on purpose.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _stop)
+    stop_on_signals()
     demo = _Demo()
     try:
         return demo.run(keep=keep)
@@ -60,9 +53,9 @@ def main() -> int:
         return 0 if demo.is_kept else 128 + int(stop.args[0])
     except (BotoCoreError, ClientError) as error:
         text = f"The local cloud does not answer as it should: {error}\n{_CLOUD_LOG.read_text()}"
-        _complain(text)
+        complain(text)
     except (RuntimeError, OSError) as error:
-        _complain(str(error))
+        complain(str(error))
     return 1
 
 
@@ -93,7 +86,7 @@ class _Demo:
                 space = started.enter_context(serve(older))
                 cloud = started.enter_context(local_cloud(_CLOUD_LOG))
                 # A second Ctrl-C must not interrupt the ending of what was started.
-                started.callback(_ignore_signals)
+                started.callback(ignore_signals)
             deployed = self._deploy(cloud, space)
             report = self._call_back(cloud, deployed, space)
             self._put_others(cloud, deployed, bodies)
@@ -210,22 +203,6 @@ class _Demo:
             self.console.print(part)
         self.console.print()
         return account.is_sound
-
-
-def _complain(text: str) -> None:
-    """Print the sentence of an error, and the end of the output that belongs to it."""
-    sentence, *output = text.splitlines()
-    print("\n".join([sentence, *(f"  {line}" for line in output[-_TAIL:])]), file=sys.stderr)
-
-
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    _ignore_signals()
-    raise KeyboardInterrupt(number)
-
-
-def _ignore_signals() -> None:
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from local.cloud import ROOT
 from local.dashboard import dashboard_body, widgets
 from local.dashboard_drawing import DRAWING, drawing
 from local.licences import LICENCES, licences
+from local.reliability import RELIABILITY, reliability
 from local.template import template
 
 ERROR_CODES = ROOT / "docs/error-codes.md"
@@ -113,6 +114,7 @@ if __name__ == "__main__":
         (DRAWING, picture),
         (LICENCES, licences()),
         (CLI, cli_page()),
+        (RELIABILITY, reliability()),
     ):
         page.write_text(text, encoding="utf-8")
         print(f"wrote {page.relative_to(ROOT)}")

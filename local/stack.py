@@ -16,6 +16,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.cloud import ROOT, LocalCloud, end_group, require_installed
+from local.log_group import lines
 
 _SAM = ROOT / ".tools/sam/bin/sam"
 _TIMEOUT = 600
@@ -158,12 +159,9 @@ def rows(cloud: LocalCloud, stack: Stack) -> list[dict[str, Any]]:
 
 def log_lines(cloud: LocalCloud, stack: Stack) -> list[str]:
     """Read what the functions have printed."""
-    paginator = cloud.client("logs").get_paginator("filter_log_events")
+    logs = cloud.client("logs")
     return [
-        event["message"]
-        for group in (stack.log_group, stack.webhook_log_group)
-        for page in paginator.paginate(logGroupName=group)
-        for event in page["events"]
+        line for group in (stack.log_group, stack.webhook_log_group) for line in lines(logs, group)
     ]
 
 

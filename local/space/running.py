@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from local.space.logs import PROJECT_ID
+from local.space.rate import RateLimit
 from local.space.server import application
 from local.space.state import State
 
@@ -77,6 +78,11 @@ class RunningSpace:
         """Make every API answer take at least this long."""
         self._call(lambda: setattr(self._state, "latency_s", seconds))
 
+    def limit_rate(self, per_second: int) -> None:
+        """Answer further requests of the same second with 429; raises ValueError below 1."""
+        limit = RateLimit(per_second)
+        self._call(lambda: setattr(self._state, "rate_limit", limit))
+
     def _call[T](self, function: Callable[[], T]) -> T:
         # On the loop's own thread, so that the state needs no locks.
         async def call() -> T:
@@ -95,7 +101,13 @@ def listen(port: int, address: str = LOOPBACK) -> socket.socket:
 
 async def start(state: State, listener: socket.socket) -> web.AppRunner:
     """Serve the state on an open socket until the runner's `cleanup`, which closes it."""
-    runner = web.AppRunner(application(state), access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    runner = web.AppRunner(
+        application(state),
+        access_log=None,
+        shutdown_timeout=_SHUTDOWN_S,
+        # Nobody waits any more for the answer to a client that has gone away.
+        handler_cancellation=True,
+    )
     await runner.setup()
     await web.SockSite(runner, listener).start()
     return runner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -46,6 +47,10 @@ async def _api(request: web.Request, handler: Handler) -> web.StreamResponse:
     with state.traffic.track(endpoint, log_id):
         if state.latency_s > 0:
             await asyncio.sleep(state.latency_s)
+        if state.rate_limit is not None and not state.rate_limit.admits(time.monotonic()):
+            state.traffic.count_limited()
+            # The next second is another count.
+            return answers.error(HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "1"})
         return await _authorized(request, partial(_unless_faulty, log_id, handler))
 
 
@@ -58,9 +63,11 @@ async def _authorized(request: web.Request, handler: Handler) -> web.StreamRespo
 async def _unless_faulty(
     log_id: str | None, handler: Handler, request: web.Request
 ) -> web.StreamResponse:
-    fault = request.app[STATE].faults.take(log_id)
+    state = request.app[STATE]
+    fault = state.faults.take(log_id)
     if fault is None:
         return await handler(request)
+    state.traffic.count_fault(fault.kind)
     return await faulty.answer(fault, request, handler)
 
 

@@ -16,6 +16,8 @@ from local.space.model import LOG_TYPES, LogType, Space
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from local.space.rate import RateLimit
+
 
 @dataclass(frozen=True, slots=True)
 class Requests:
@@ -23,11 +25,15 @@ class Requests:
 
     `counts` is by endpoint: `fax_list`, `fax_one`, `message_list`, `message_one`. `ids` are the
     ids that were asked for, in order. `max_in_flight` is the most that were open at one time.
+    `faults` are the faults that were shown, by kind, and `limited` how many requests the rate limit
+    refused.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     max_in_flight: int = 0
     ids: list[str] = field(default_factory=list)
+    faults: dict[str, int] = field(default_factory=dict)
+    limited: int = 0
 
 
 class Traffic:
@@ -42,6 +48,8 @@ class Traffic:
         """Forget what has been; requests still open go on counting as open."""
         self._counts: dict[str, int] = {}
         self._ids: list[str] = []
+        self._faults: dict[str, int] = {}
+        self._limited = 0
         self._max_in_flight = self._in_flight
 
     @contextmanager
@@ -57,22 +65,38 @@ class Traffic:
         finally:
             self._in_flight -= 1
 
+    def count_fault(self, kind: str) -> None:
+        """Count a fault that is shown."""
+        self._faults[kind] = self._faults.get(kind, 0) + 1
+
+    def count_limited(self) -> None:
+        """Count a request that the rate limit refuses."""
+        self._limited += 1
+
     def snapshot(self) -> Requests:
         """Give what has been so far."""
-        return Requests(dict(self._counts), self._max_in_flight, list(self._ids))
+        return Requests(
+            counts=dict(self._counts),
+            max_in_flight=self._max_in_flight,
+            ids=list(self._ids),
+            faults=dict(self._faults),
+            limited=self._limited,
+        )
 
 
 @dataclass
 class State:
     """Everything that the endpoints share. Touch it on the thread of the event loop only.
 
-    `latency_s` is how many seconds every API answer takes at least.
+    `latency_s` is how many seconds every API answer takes at least, and `rate_limit` how many
+    requests the API answers, without end if None.
     """
 
     space: Space
     project_id: str
     api_token: str
     latency_s: float = 0.0
+    rate_limit: RateLimit | None = None
     faults: FaultQueue = field(default_factory=FaultQueue)
     traffic: Traffic = field(default_factory=Traffic)
 

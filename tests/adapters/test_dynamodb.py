@@ -130,6 +130,13 @@ def test_a_row_is_read_with_its_types() -> None:
     assert client.reads[0]["ConsistentRead"] is True
 
 
+def test_a_row_without_a_version_concerns_no_other() -> None:
+    """Somebody else has written it: it is none of ours, and breaks nothing."""
+    items = [{"pk": {"S": "fax#1"}}, {"pk": {"S": "fax#2"}, "version": {"N": "1"}}]
+    client = FakeDynamoDB(read=lambda _: {"Responses": {"table": items}, "UnprocessedKeys": {}})
+    assert set(table(client).read(["fax#1", "fax#2"])) == {"fax#2"}
+
+
 def test_keys_left_unread_are_asked_for_again() -> None:
     """At once; if DynamoDB keeps leaving them, it is throttling."""
 

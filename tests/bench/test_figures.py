@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from bench.lines import Line, lines
 from bench.measured import FILE, Measured, Spread
 from bench.page import PAGE, page
+from local.cloud import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +66,15 @@ def test_without_node(run: Measured) -> None:
 def test_a_spread() -> None:
     """It has the median, the lowest and the highest of what was measured."""
     assert Spread.of([3.0, 1.0, 2.0]) == Spread(median=2.0, low=1.0, high=3.0)
+
+
+def test_the_readme_quotes_the_run(run: Measured) -> None:
+    """Its ratios are those of the page."""
+    quoted = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    for name, words in {
+        "wall/sequential": "a new batch takes 1/{:.0f} of the time of a handler",
+        "stored/sequential": "a redelivered one 1/{:.0f} of its processor time",
+    }.items():
+        assert words.format(math.floor(1 / run.ratios[name].median)) in quoted
+    start_up = run.ratios["start_up/sequential"].median
+    assert f"a cold start {start_up:.2f} of its start" in quoted

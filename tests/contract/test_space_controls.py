@@ -168,6 +168,8 @@ def test_controls_over_http(api: Api) -> None:
         "counts": {"fax_one": 3},
         "max_in_flight": 1,
         "ids": [OFFICIAL_FAX_ID, OFFICIAL_FAX_ID, NOBODY],
+        "faults": {"rate_limited": 1},
+        "limited": 0,
     }
     assert api.send("DELETE", "/_space/requests").status == 204
     assert api.send("GET", "/_space/requests").json["ids"] == []

@@ -331,7 +331,7 @@ class StoreRejectedError(StoreError):
     """DynamoDB refuses this item whatever the time."""
 
     code = "store.rejected"
-    operator = "A value cannot be stored; the parked payload shows the log."
+    operator = "A value cannot be stored; `hooklog show` with `--fetch` shows SignalWire's log."
     max_attempts = 1
 
 

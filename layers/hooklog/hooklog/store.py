@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 
 from hooklog.errors import StoreContendedError, StoreError
 from hooklog.ports import Lost, Table
@@ -11,6 +12,8 @@ from hooklog.rows import Change, Row
 
 #: A lost race is read and decided anew. Losing this often means many writers on one row.
 _ROUNDS = 5
+#: A planned write is as large as its row, so those of a thousand are not planned at once.
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,15 @@ def apply(
         The result of each change by its key.
 
     """
+    results: dict[str, StoreResult] = {}
+    for some in batched(changes, _AT_ONCE, strict=False):
+        results |= _apply(table, some, rows)
+    return results
+
+
+def _apply(
+    table: Table, changes: Sequence[Change], rows: Mapping[str, Row]
+) -> dict[str, StoreResult]:
     results: dict[str, StoreResult] = {}
     undecided = {change.key: change for change in changes}
     for _ in range(_ROUNDS):

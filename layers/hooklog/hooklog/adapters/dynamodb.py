@@ -96,7 +96,10 @@ class DynamoTable:
             except (ClientError, BotoCoreError) as error:
                 raise _call_error(error) from None
             for item in answer["Responses"].get(self._name, []):
-                rows[item["pk"]["S"]] = self._row(item)
+                # Without a version it is none of ours. Whoever then inserts a row of this key
+                # loses the race each time, and its neighbours are not concerned.
+                if "version" in item:
+                    rows[item["pk"]["S"]] = self._row(item)
             unread = answer["UnprocessedKeys"].get(self._name)
             if not unread:
                 return rows

@@ -1,0 +1,120 @@
+"""The table against the space, row by row.
+
+Each log is compared twice. First with the log itself, by code that shares nothing with hooklog:
+each field has to stand in the row as SignalWire gave it. Then with the row that hooklog's own
+domain code makes of it, for what is derived.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from hooklog.catalogue import catalogue
+from hooklog.enrichment import enrich
+from hooklog.items import Keeping, record_attributes
+from hooklog.logs import KINDS
+from local.load.faults import Trouble
+from local.space import Json, Log
+from local.summary import Item
+
+#: As deployed.
+KEEPING = Keeping(index_numbers=True, index_days=True)
+
+#: In the row under other names, or in another form.
+_CONVERTED = frozenset({"id", "url", "created_at"})
+#: Not a function of the log.
+_OF_THE_FETCH = frozenset({"pk", "version", "fetched_at", "lag_ms", "first_failed_at"})
+
+
+def differences(
+    logs: Mapping[str, Log],
+    troubles: Mapping[str, Trouble],
+    items: Iterable[Item],
+    dead: Iterable[str] = (),
+) -> list[str]:
+    """Say in a sentence each what is not as it has to be; an empty list is what is wanted.
+
+    Args:
+        logs: as the space has them, by the key of their rows.
+        troubles: what went wrong, by the same.
+        items: of the table; those of other logs are left alone.
+        dead: keys of the logs that messages in the dead-letter queue are about.
+
+    """
+    rows = {item["pk"]: item for item in items}
+    found = [f"{key}: a message about it is in the dead-letter queue" for key in sorted(set(dead))]
+    for key, log in logs.items():
+        trouble = troubles.get(key)
+        row = rows.get(key)
+        if row is None:
+            found.append(f"{key}: lost, it has neither a row nor a parked message")
+        elif trouble is not None and trouble.parked_as is not None:
+            found += [f"{key}: {what}" for what in _unlike_parked(key, trouble.parked_as, row)]
+        else:
+            found += [
+                f"{key}: {what}" for what in (*_unlike(log, row), *_not_derived(key, log, row))
+            ]
+    return found
+
+
+def _unlike_parked(key: str, code: str, row: Item) -> Iterator[str]:
+    """Compare a row with the parking of a message that cannot be processed."""
+    if row.get("parked_code") != code:
+        yield f"parked as {row.get('parked_code')}, and not as {code}"
+        return
+    body = json.loads(row["parked_body"])
+    if f"{body['log_type']}#{body['log_id']}" != key:
+        yield f"parked with the message {row['parked_body']}"
+    if "outcome" in row:
+        yield "parked, and stored with an outcome too"
+
+
+def _unlike(log: Log, row: Item) -> Iterator[str]:
+    """Compare a row with the log's own fields."""
+    for name, value in log.items():
+        stored = row.get(name)
+        if name not in _CONVERTED and stored != _as_stored(value):
+            yield f"{name} is {stored!r}, SignalWire has {value!r}"
+    created = datetime.fromisoformat(str(log["created_at"])).replace(tzinfo=None)
+    if row.get("created_at") != f"{created.isoformat(timespec='milliseconds')}Z":
+        yield f"created_at is {row.get('created_at')!r}, SignalWire has {log['created_at']!r}"
+    ids = [row.get("account_id"), row.get("resource_sid")]
+    parts = str(log["url"]).split("/") if log.get("url") else []
+    if ids != ([parts[-3], parts[-1]] if parts else [None, None]):
+        yield f"the account and the resource are {ids}, SignalWire has {log.get('url')!r}"
+
+
+def _as_stored(value: Json) -> object:
+    """Give a JSON value as a client reads it from DynamoDB; what is null is absent."""
+    if isinstance(value, list):
+        return [_as_stored(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _as_stored(one) for name, one in value.items()}
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Decimal(str(value))
+    return value
+
+
+def _not_derived(key: str, log: Log, row: Item) -> Iterator[str]:
+    """Compare a row with what the domain code makes of the log."""
+    if "fetched_at" not in row:
+        yield f"no record, parked as {row.get('parked_code')}"
+        return
+    kind = KINDS[key.partition("#")[0]]
+    fetched_at = datetime.fromisoformat(row["fetched_at"])
+    record = enrich(
+        kind,
+        kind.model.model_validate_json(json.dumps(log)),
+        catalogue=catalogue,
+        sent_at=fetched_at,
+        fetched_at=fetched_at,
+    )
+    expected = record_attributes(record, KEEPING)
+    for name in sorted((expected.keys() | row.keys()) - _OF_THE_FETCH):
+        if row.get(name) != expected.get(name):
+            yield f"{name} is {row.get(name)!r}, and should be {expected.get(name)!r}"
+    if ("first_failed_at" in row) != (record.outcome == "failed"):
+        yield f"first_failed_at is {row.get('first_failed_at')!r} for outcome {record.outcome}"

@@ -1,0 +1,41 @@
+"""Long log groups are read to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from local.log_group import lines
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+
+class Logs:
+    """A local cloud's logs: ten thousand events an answer, the oldest first, and no token."""
+
+    def __init__(self, times: list[int]) -> None:
+        """Have an event at each of these milliseconds."""
+        self._events = [
+            {"timestamp": time, "message": f"line {number}"} for number, time in enumerate(times)
+        ]
+
+    def get_paginator(self, operation: str) -> Logs:
+        """Stand for all of it."""
+        assert operation == "filter_log_events"
+        return self
+
+    def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - boto3's
+        """Give the only page."""
+        assert arguments["logGroupName"] == "group"
+        later = [one for one in self._events if one["timestamp"] >= arguments["startTime"]]
+        yield {"events": later[:10_000]}
+
+
+@pytest.mark.parametrize("count", [0, 1, 9_999, 10_000, 10_001, 25_000])
+def test_every_line_once(count: int) -> None:
+    """In their order, however many there are and share a millisecond."""
+    logs = cast("CloudWatchLogsClient", Logs([number // 7 for number in range(count)]))
+    assert list(lines(logs, "group")) == [f"line {number}" for number in range(count)]
