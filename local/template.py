@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from local.cloud import ROOT
+
+FILE: Final = ROOT / "template.yaml"
 
 
 class _Loader(yaml.SafeLoader):
     """Reads YAML, and what a CloudFormation tag stands before as if the tag were not there."""
 
 
-def _untagged(loader: _Loader, _tag: str, node: yaml.Node) -> object:
+def untagged(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> object:
+    """Give what stands behind a tag."""
     if isinstance(node, yaml.MappingNode):
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
@@ -21,12 +24,10 @@ def _untagged(loader: _Loader, _tag: str, node: yaml.Node) -> object:
     return node.value
 
 
-_Loader.add_multi_constructor("!", _untagged)
+_Loader.add_multi_constructor("!", untagged)
 
 
 def template() -> dict[str, Any]:
     """Give the whole template."""
-    read: dict[str, Any] = _Loader(
-        (ROOT / "template.yaml").read_text(encoding="utf-8")
-    ).get_single_data()
+    read: dict[str, Any] = _Loader(FILE.read_text(encoding="utf-8")).get_single_data()
     return read

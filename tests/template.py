@@ -1,36 +1,15 @@
-"""The stack's template as plain data: ``!Ref Table`` reads as ``Table``, and so on."""
+"""The stack's template, whole or in part."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-_FILE = Path(__file__).parent.parent / "template.yaml"
+from local.template import FILE, template, untagged
 
-
-class _Loader(yaml.SafeLoader):
-    """Reads YAML, and what a CloudFormation tag stands before as if the tag were not there."""
-
-
-def _untagged(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> object:
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return node.value
-
-
-_Loader.add_multi_constructor("!", _untagged)
-
-
-def template() -> dict[str, Any]:
-    """Give the whole template."""
-    read = _Loader(_FILE.read_text(encoding="utf-8")).get_single_data()
-    assert isinstance(read, dict)
-    return read
+__all__ = ["deployable", "properties", "template"]
 
 
 class _FullLoader(yaml.SafeLoader):
@@ -38,7 +17,7 @@ class _FullLoader(yaml.SafeLoader):
 
 
 def _long_form(loader: _FullLoader, tag: str, node: yaml.Node) -> object:
-    value = _untagged(loader, tag, node)
+    value = untagged(loader, tag, node)
     if tag == "GetAtt":
         return {"Fn::GetAtt": str(value).split(".")}
     return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
@@ -49,7 +28,7 @@ _FullLoader.add_multi_constructor("!", _long_form)
 
 def deployable(*resources: str, outputs: tuple[str, ...]) -> str:
     """Give a template, as JSON, of these resources and outputs alone, with all parameters."""
-    whole = _FullLoader(_FILE.read_text(encoding="utf-8")).get_single_data()
+    whole = _FullLoader(FILE.read_text(encoding="utf-8")).get_single_data()
     return json.dumps(
         {
             "Parameters": whole["Parameters"],
