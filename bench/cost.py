@@ -19,6 +19,8 @@ _PLATFORM_BYTES: Final = 350
 #: Lambda asks an idle queue with five pollers, each for twenty seconds at a time.
 _IDLE_POLLS: Final = 5 * _MONTH / 20
 _DELETES_A_CALL: Final = 10
+#: Memory with which a function has one whole processor, as AWS documents.
+_WHOLE_PROCESSOR_MB: Final = 1769
 _BATCH: Final = 100
 
 
@@ -162,7 +164,12 @@ def _bill(
     batches = messages / use.gathered
     # A message is sent alone; a batch is received at once and deleted ten messages a call.
     requests = messages + batches * (1 + max(1.0, use.gathered / _DELETES_A_CALL))
-    seconds = batches * _seconds(run, use, subject, fetches / batches)
+    fetched = fetches / batches
+    seconds = batches * (
+        batch_seconds(run, fetched, memory_mb=use.memory_mb, api_ms=use.api_ms)
+        if subject == "hooklog"
+        else _sequential_seconds(run, use, fetched)
+    )
     printed = fetches * _bytes_a_log(run.batch(subject, NEW)) + batches * _PLATFORM_BYTES
     return Bill(
         queue=requests * prices.sqs_request,
@@ -174,17 +181,31 @@ def _bill(
     )
 
 
-def _seconds(run: Measured, use: Use, subject: Name, fetched: float) -> float:
-    """Tell how long a batch takes, between the sizes that were measured."""
-    if subject == "sequential":
-        ten = run.batch(subject, Kind("new", SIZES[0], AFAR))
-        a_log = ten.wall_ms.median / ten.size
-        return fetched * (a_log + use.api_ms - AFAR.api_ms) / 1000
-    ten, hundred = (run.batch(subject, Kind("new", size, AFAR)) for size in SIZES[:2])
+def batch_seconds(run: Measured, fetched: float, *, memory_mb: int, api_ms: float) -> float:
+    """Tell how long hooklog's batch takes in Lambda, between the sizes that were measured.
+
+    Answers are waited for while others are worked on, so it is the longer of the two: the time that
+    was measured, or the processor time with the part of a processor that comes with the memory.
+    """
+    ten, hundred = (run.batch("hooklog", Kind("new", size, AFAR)) for size in SIZES[:2])
     slope = (hundred.wall_ms.median - ten.wall_ms.median) / (hundred.size - ten.size)
     # A smaller batch still waits for one answer.
     wall = ten.wall_ms.median + max(0.0, fetched - ten.size) * slope
-    return (wall + use.api_ms - AFAR.api_ms) / 1000
+    worked = fetched * hundred.cpu_ms.median / hundred.size / _share(memory_mb)
+    return max(wall + api_ms - AFAR.api_ms, worked) / 1000
+
+
+def _sequential_seconds(run: Measured, use: Use, fetched: float) -> float:
+    """Tell how long the sequential handler takes, which works and waits in turn."""
+    ten = run.batch("sequential", Kind("new", SIZES[0], AFAR))
+    slower = ten.cpu_ms.median * (1 / _share(use.memory_mb) - 1)
+    a_log = (ten.wall_ms.median + slower) / ten.size
+    return fetched * (a_log + use.api_ms - AFAR.api_ms) / 1000
+
+
+def _share(memory_mb: int) -> float:
+    """Give the part of a processor; hooklog's work and (a)'s is that of one at most."""
+    return min(1.0, memory_mb / _WHOLE_PROCESSOR_MB)
 
 
 def _bytes_a_log(batch: Batch) -> float:

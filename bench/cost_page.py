@@ -89,7 +89,8 @@ some page requests an hour. Data transfer, of which there is little. The table's
 (${prices.dynamodb_gb_month:.2f} a GB and month; a million records are about a GB) and its recovery
 points. A batch's average size is the model's: what comes together and what arrives within
 `BatchingWindowSeconds`, if all work is done in a third of the hours. Durations were measured on
-another machine than Lambda's.
+another machine than Lambda's; what was processor time is taken to last longer in proportion to the
+part of a processor that the memory brings.
 """
 
 
@@ -121,7 +122,7 @@ def _parameters(run: Measured, prices: Prices, base: Use) -> str:
         ("`DelaySeconds`", "0: nothing comes together", replace(base, together=1)),
         ("`BatchingWindowSeconds`", "20", replace(base, window_seconds=20.0)),
         ("SignalWire's answers", "300 ms", replace(base, api_ms=300)),
-        ("memory", "1,024 MB, at the same speed", replace(base, memory_mb=1024)),
+        ("memory", "1,024 MB", replace(base, memory_mb=1024)),
     )
     return "\n".join(
         f"| {name} | {value} | {_dollars(cost)} | {cost - now:+.2f} | {ratio(run, prices, use):.2f} |"

@@ -9,7 +9,8 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from bench.kinds import AFAR, NEW_AFAR, SIZES, Kind
+from bench.cost import Use, batch_seconds
+from bench.kinds import NEW_AFAR
 from bench.measured import FILE, Measured
 from bench.queueing import Outcome, World, drain
 from hooklog.errors import RateLimitedError
@@ -44,19 +45,15 @@ CASES: Final = (
 )
 
 
-def batch_seconds(run: Measured, fetched: int) -> float:
-    """Tell how long a batch takes in which so many logs are fetched, from those measured."""
-    points = [
-        (size, run.batch("hooklog", Kind("new", size, AFAR)).wall_ms.median) for size in SIZES
-    ]
-    (few, fast), (many, slow) = points[0], points[1]
-    slope = (slow - fast) / (many - few)
-    return max(fast / few, fast + (fetched - few) * slope) / 1000
+def _seconds(run: Measured, fetched: int) -> float:
+    return batch_seconds(
+        run, fetched, memory_mb=Use(logs=0).memory_mb, api_ms=NEW_AFAR.latency.api_ms
+    )
 
 
 def simulate(run: Measured, messages: int = MESSAGES) -> dict[Case, Outcome]:
     """Drain the burst once in each case."""
-    seconds = [batch_seconds(run, fetched) for fetched in range(NEW_AFAR.size + 1)]
+    seconds = [_seconds(run, fetched) for fetched in range(NEW_AFAR.size + 1)]
     return {
         case: drain(
             World(
@@ -72,7 +69,7 @@ def simulate(run: Measured, messages: int = MESSAGES) -> dict[Case, Outcome]:
 
 def page(run: Measured, outcomes: dict[Case, Outcome]) -> str:
     """Write the page."""
-    wall = run.batch("hooklog", NEW_AFAR).wall_ms.median / 1000
+    wall = _seconds(run, NEW_AFAR.size)
     a_batch = NEW_AFAR.size / wall
     rows = "\n".join(_row(case, outcome) for case, outcome in outcomes.items())
     return f"""\
@@ -84,8 +81,9 @@ simulation of a burst. `make cost` writes this page again. Nothing here was meas
 
 ## Where it saturates
 
-A batch of {NEW_AFAR.size} new logs took {wall:.2f} s where SignalWire takes
-{NEW_AFAR.latency.api_ms} ms an answer, which is {a_batch:,.0f} logs a second for each batch at a time.
+A batch of {NEW_AFAR.size} new logs takes {wall:.2f} s where SignalWire takes
+{NEW_AFAR.latency.api_ms} ms an answer and the function has 512 MB, and with them part of a processor
+([how](cost.md#what-is-left-out)). That is {a_batch:,.0f} logs a second for each batch at a time.
 
 | what | limit | logs a second | which parameter moves it |
 |---|---|---|---|

@@ -138,7 +138,7 @@ enrichment any answer of SignalWire.
 
 `make fuzz` looks longer: at 15 times as many examples, others each time, and with Atheris, which
 looks for inputs that reach new branches of the front door, at 100,000 requests. The run of
-2026-11-22 made them in 166 s and found nothing. Among the courses of events it found one that the
+2026-11-22 found nothing. Among the courses of events it found one that the
 tests' own rules were too narrow for (a message redriven twice), and none that broke hooklog.
 
 ## In the runtime
