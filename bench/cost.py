@@ -184,15 +184,15 @@ def _bill(
 def batch_seconds(run: Measured, fetched: float, *, memory_mb: int, api_ms: float) -> float:
     """Tell how long hooklog's batch takes in Lambda, between the sizes that were measured.
 
-    Answers are waited for while others are worked on, so it is the longer of the two: the time that
-    was measured, or the processor time with the part of a processor that comes with the memory.
+    It is what was measured, and the processor time in it takes longer with the part of a processor
+    that comes with the memory. That some of it is done while answers are awaited is left out.
     """
     ten, hundred = (run.batch("hooklog", Kind("new", size, AFAR)) for size in SIZES[:2])
     slope = (hundred.wall_ms.median - ten.wall_ms.median) / (hundred.size - ten.size)
     # A smaller batch still waits for one answer.
     wall = ten.wall_ms.median + max(0.0, fetched - ten.size) * slope
-    worked = fetched * hundred.cpu_ms.median / hundred.size / _share(memory_mb)
-    return max(wall + api_ms - AFAR.api_ms, worked) / 1000
+    worked = fetched * hundred.cpu_ms.median / hundred.size
+    return (wall + api_ms - AFAR.api_ms + worked * (1 / _share(memory_mb) - 1)) / 1000
 
 
 def _sequential_seconds(run: Measured, use: Use, fetched: float) -> float:

@@ -1,9 +1,10 @@
 """A discrete simulation of the queue, its consumers, and an API with a limit.
 
 Time passes in batches: each consumer takes up to a hundred messages, is busy for as long as a batch
-was measured to take, and comes back. A request beyond the API's limit is a 429, which ends the
-batch's requests; its rest goes back to the queue for as long as hooklog's own backoff says, and is
-parked when hooklog's own number of attempts is used up. Messages move in blocks of ten, which all
+was measured to take, and comes back. All requests of a batch go out at once; one beyond the API's
+limit is a 429, and goes back to the queue for as long as hooklog's own backoff says, or is parked
+when hooklog's own number of attempts is used up. That a function asks for fewer at once after a 429
+is left out. Messages move in blocks of ten, which all
 have the same fate: one by one, a burst of a million takes minutes to compute and ends alike.
 """
 
@@ -114,8 +115,7 @@ def drain(world: World, backoff: Backoff | None = None) -> Outcome:
             else:
                 wait = policy.delay(attempt, jitter=chance.random())
                 heapq.heappush(hidden, (now + took + wait, attempt))
-        # The first 429 ends the batch's requests.
-        outcome.refused += answered < len(batch)
+        outcome.refused += (len(batch) - answered) * _BLOCK
         outcome.seconds = max(outcome.seconds, now + took)
         outcome.left.append((now + took, world.messages - outcome.stored - outcome.parked))
         heapq.heappush(consumers, (now + took, number))

@@ -119,7 +119,7 @@ Where the API allows less than the batches ask, 429s do no harm at first: the me
 each time. But attempts are counted: a message that was refused {RateLimitedError.max_attempts}
 times is parked. Nothing is lost, and `hooklog parked redrive` brings it back; but a burst that the
 API cannot take within about three hours is better met by a lower `MaximumConcurrency`, so that it
-waits on the queue instead.
+waits on the queue instead, and a lower `FetchConcurrency` once that is 2.
 """
 
 

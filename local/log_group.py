@@ -17,6 +17,10 @@ def lines(logs: CloudWatchLogsClient, group: str) -> Iterator[str]:
 
     ministack 1.5.33 gives no token to go on with after its first answer, so each further one begins
     at the time where the last one ended.
+
+    Raises:
+        RuntimeError: so many lines are of one millisecond that some could not be read.
+
     """
     start = 0
     while True:
@@ -27,6 +31,8 @@ def lines(logs: CloudWatchLogsClient, group: str) -> Iterator[str]:
         if len(events) < _MOST:
             yield from (event["message"] for event in events)
             return
+        if events[-1]["timestamp"] == start:
+            raise RuntimeError(f"{group} has more lines of one millisecond than can be read.")
         # Of its last millisecond there may be more, so that is read again.
         start = events[-1]["timestamp"]
         yield from (event["message"] for event in events if event["timestamp"] < start)

@@ -67,6 +67,11 @@ _PROMISES = (
         "make load",
     ),
     (
+        "",
+        "429s, while many requests are open",
+        "tests/adapters/test_fetching.py",
+    ),
+    (
         "**The tests above notice a bug**",
         "[bugs put in on purpose](#deliberate-bugs)",
         "make mutants",
@@ -96,12 +101,11 @@ parked because of the rate limit.
 |---|---|
 {figures}
 
-*Redelivered* are deliveries beyond each message's first: after a fault, and after the rate limit,
-where a batch gives back what it had not asked for yet. *Skipped* are duplicates that cost no
-request; the others met their twin in one batch, were fetched once more, or ended parked with it.
-*Lag* is from the sending of a message to the fetch that its row shows; in a burst it is
-the time spent in the queue. The last minutes belong to the faults that last: ten attempts, each
-wait twice as long as the one before.
+*Redelivered* are deliveries beyond each message's first: after a fault, and after the rate limit.
+*Skipped* are duplicates that cost no request; the others met their twin in one batch, were fetched
+once more, or ended parked with it. *Lag* is from the sending of a message to the fetch that its row
+shows; in a burst it is the time spent in the queue. The last minutes belong to the faults that
+last: ten attempts, each wait twice as long as the one before.
 
 `make load N=2000` takes another number, and `SHORT=1` leaves out the faults that are parked after
 ten attempts, for a quick look. A short form, about 300 logs of which a fifth is hard to get, is a

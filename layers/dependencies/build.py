@@ -60,7 +60,6 @@ def main(platform: str, artifacts: Path) -> None:
     # And tracebacks name the file as it is in Lambda, so every machine builds the same bytes.
     if not compileall.compile_dir(
         packages,
-        maxlevels=99,
         stripdir=artifacts,
         prependdir="/opt",
         quiet=1,
@@ -151,7 +150,8 @@ def remove(paths: Sequence[Path]) -> None:
     for path in paths:
         if path.is_dir():
             rmtree(path)
-        else:
+        # One in a folder that matched too has gone with it.
+        elif path.exists():
             path.unlink()
 
 

@@ -53,6 +53,12 @@ class CursorError(OperatorError):
     """The place in a list where to go on cannot be read."""
 
 
+class StoppedError(OperatorError):
+    """The operator has stopped what can go on later; the text says how."""
+
+    status = ExitStatus.INTERRUPTED
+
+
 class NotThereError(OperatorError):
     """There is no such record."""
 

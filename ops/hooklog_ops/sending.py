@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from hooklog.queue_messages import Origin
 from hooklog_ops.problems import SendError
@@ -56,9 +56,11 @@ def at_rate[T](
     items: Sequence[T], per_second: float, sleep: Callable[[float], None]
 ) -> Iterator[Sequence[T]]:
     """Give items ten at a time, and at most so many a second."""
+    wait = 0.0
     for chunk in batched(items, _MAX_ENTRIES, strict=False):
+        sleep(wait)
         yield chunk
-        sleep(len(chunk) / per_second)
+        wait = len(chunk) / per_second
 
 
 def _send(client: SQSClient, url: str, batch: Sequence[Message]) -> list[str]:
@@ -80,6 +82,9 @@ def _send(client: SQSClient, url: str, batch: Sequence[Message]) -> list[str]:
         )
     except ClientError as error:
         return [error.response["Error"]["Code"]] * len(batch)
+    except BotoCoreError as error:
+        # Perhaps it took them; to send them again costs a read each.
+        return [type(error).__name__] * len(batch)
     return [entry["Code"] for entry in answer.get("Failed", [])]
 
 

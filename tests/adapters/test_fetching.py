@@ -199,6 +199,19 @@ def test_without_a_rate_limit_more_go_out_at_once_again(space: RunningSpace) -> 
     assert at_once == [5, 15, 16]
 
 
+def test_only_a_batch_with_work_for_all_shows_that_more_is_allowed(space: RunningSpace) -> None:
+    """Nothing to fetch, or little, says nothing of the limit."""
+    fetching, requests = source(space, 16), fax_requests(space, 20)
+    space.set_latency(0.1)
+    space.add_fault(Fault(FaultKind.RATE_LIMITED, times=16))
+    fetch(fetching, requests)
+    for few in (0, 0, 3):
+        fetch(fetching, requests[:few])
+    space.reset_requests()
+    fetch(fetching, requests)
+    assert space.requests().max_in_flight == 8
+
+
 def test_what_came_before_the_rate_limit_is_kept(space: RunningSpace) -> None:
     """A 429 takes nothing from the logs that were fetched before it."""
     requests = fax_requests(space, 5)
@@ -388,6 +401,16 @@ def test_an_old_event_does_not_cost_its_neighbours_anything(
     assert isinstance(answers[old], NotFoundError)
 
 
+def test_a_list_that_is_limited_halves_what_goes_out_at_once(
+    sends: tuple[RunningSpace, list[Log]],
+) -> None:
+    """It is asked last, and by the same client."""
+    space, logs = sends
+    fetching = failing_lists(space, RateLimitedError())
+    fetch_pairs(fetching, [by_sid(str(logs[9]["url"])[-36:])])
+    assert fetching._concurrency == 8
+
+
 def test_a_search_without_time_is_out_of_time(sends: tuple[RunningSpace, list[Log]]) -> None:
     """The message comes back; the batch goes on."""
     space, logs = sends
@@ -424,7 +447,7 @@ def failing_lists(space: RunningSpace, error: Exception) -> ConcurrentSource:
                 raise error
             return super().get(path, time_left, max_body=max_body)
 
-    fetching = source(space, 2)
+    fetching = source(space, 16)
     fetching._api.__class__ = Failing
     return fetching
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hooklog_ops import sending
-from hooklog_ops.problems import SendError
+from hooklog_ops.problems import OperatorError, SendError
 from tests.ops.conftest import Desk
 from tests.ops.seeding import log_id
 from tests.ops.test_parked import on_the_queue
@@ -64,7 +64,7 @@ def test_nothing_to_enqueue_is_a_usage_error(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("trouble", "told"),
-    [(KeyboardInterrupt(), "Interrupted."), (SendError("Refused."), "Refused.")],
+    [(KeyboardInterrupt(), "Stopped."), (SendError("Refused."), "Refused.")],
 )
 def test_an_interrupted_run_says_how_to_go_on(
     desk: Desk,
@@ -89,13 +89,15 @@ def test_an_interrupted_run_says_how_to_go_on(
         patched.setattr("hooklog_ops.commands.enqueue.send", fail_at_the_second)
         result = desk.hooklog(*chosen)
     assert str(result.exception) == f"{told} Go on with --skip 10."
+    assert isinstance(result.exception, OperatorError)
+    assert result.exception.status == (130 if told == "Stopped." else 1)
     assert desk.json(*chosen, "--skip", "10") == {"enqueued": 15}
     assert enqueued(desk) == [log_id(number) for number in range(25)]
 
 
 def test_the_rate_is_held() -> None:
-    """Twenty-five at four a second take a bit over six seconds."""
+    """Ten at four a second are two and a half seconds' worth; nobody waits after the last."""
     sleeps: list[float] = []
     chunks = list(sending.at_rate(range(25), 4, sleeps.append))
     assert [len(chunk) for chunk in chunks] == [10, 10, 5]
-    assert sleeps == [2.5, 2.5, 1.25]
+    assert sleeps == [0, 2.5, 2.5]

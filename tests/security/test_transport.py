@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import re
+import ssl
 import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
@@ -69,6 +70,26 @@ def test_a_space_that_proves_who_it_is_gets_the_request(authority: trustme.CA) -
     with tls_space(authority.issue_cert("localhost")) as space:
         assert api(f"https://localhost:{space.port}").get(PATH, AMPLE) == "{}"
     assert space.paths == [PATH]
+
+
+def test_the_authorities_are_read_once_for_all_connections(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are some hundred and fifty, and a batch may open a hundred connections."""
+    read: list[object] = []
+    load = ssl.SSLContext.load_default_certs
+
+    def counted(context: ssl.SSLContext) -> None:
+        read.append(context)
+        load(context)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", counted)
+    with tls_space(authority.issue_cert("localhost")) as space:
+        client = api(f"https://localhost:{space.port}")
+        # The server closes the connection after each answer.
+        for _ in range(3):
+            client.get(PATH, AMPLE)
+    assert len(read) == 1
 
 
 @pytest.mark.usefixtures("authority")

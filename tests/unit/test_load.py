@@ -279,9 +279,10 @@ def ends(monkeypatch: pytest.MonkeyPatch, end: Outcome | Exception, *arguments: 
 def test_a_run_without_a_difference_writes_its_figures(
     rows: Rows, written: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only then, and not after a quick look."""
+    """Only then, and not after a quick look, or with other numbers than the usual ones."""
     run = figures(rows)
-    assert ends(monkeypatch, Outcome(run, []), "--short") == 0
+    for unusual in (["--short"], ["2000"], ["--rate", "40"]):
+        assert ends(monkeypatch, Outcome(run, []), *unusual) == 0
     assert ends(monkeypatch, Outcome(run, ["fax#1: lost"])) == 1
     assert not written.exists()
     assert ends(monkeypatch, Outcome(run, [])) == 0

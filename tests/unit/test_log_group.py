@@ -39,3 +39,10 @@ def test_every_line_once(count: int) -> None:
     """In their order, however many there are and share a millisecond."""
     logs = cast("CloudWatchLogsClient", Logs([number // 7 for number in range(count)]))
     assert list(lines(logs, "group")) == [f"line {number}" for number in range(count)]
+
+
+def test_too_many_lines_of_one_millisecond_are_told() -> None:
+    """Rather than to read the same ones for ever."""
+    logs = cast("CloudWatchLogsClient", Logs([5] * 10_001))
+    with pytest.raises(RuntimeError, match="one millisecond"):
+        list(lines(logs, "group"))

@@ -7,8 +7,6 @@ import re
 from local.cloud import ROOT
 from local.load.faults import LATE_PARKED, PASSING, SOON_PARKED
 from local.reliability import RELIABILITY, kept, reliability
-from tests.faults.mutation import load
-from tests.faults.table import ROWS
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -33,10 +31,3 @@ def test_commands_name_tests_that_exist() -> None:
     paths = re.findall(r"ARGS=([^`]+)`", reliability())
     assert len(paths) > 5
     assert [path for path in paths if not (ROOT / path).exists()] == []
-
-
-def test_counts_are_those_of_the_tables() -> None:
-    """The number of faults and of deliberate bugs."""
-    page = reliability()
-    assert f"has {len(ROWS)} faults" in page
-    assert f"has {len(load())} bugs" in page

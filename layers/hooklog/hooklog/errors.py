@@ -223,7 +223,7 @@ class RateLimitedError(FetchError):
     """429: too many requests."""
 
     code = "fetch.rate_limited"
-    operator = "Lower FETCH_CONCURRENCY or MaximumConcurrency if this keeps coming."
+    operator = "Lower MaximumConcurrency if this keeps coming, and FETCH_CONCURRENCY once it is 2."
 
 
 class UpstreamError(FetchError):

@@ -21,7 +21,7 @@ from hooklog_ops.commands.shared import (
     confirm,
     uuid,
 )
-from hooklog_ops.problems import SendError
+from hooklog_ops.problems import SendError, StoppedError
 from hooklog_ops.sending import at_rate, by_hand, send
 from hooklog_ops.words import counted
 
@@ -72,9 +72,10 @@ def enqueue(
                 send(client, url, [by_hand(log_type, log_id) for log_id in chunk])
                 done += len(chunk)
                 sent(len(chunk))
-        except (KeyboardInterrupt, SendError) as error:
-            reason = str(error) or "Interrupted."
-            raise SendError(f"{reason} Go on with --skip {skip + done}.") from None
+        except SendError as error:
+            raise SendError(f"{error} Go on with --skip {skip + done}.") from None
+        except KeyboardInterrupt:
+            raise StoppedError(f"Stopped. Go on with --skip {skip + done}.") from None
     if json:
         print(as_json({"enqueued": done}))
     else:

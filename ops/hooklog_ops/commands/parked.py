@@ -106,7 +106,8 @@ def redrive(
 ) -> None:
     """Put parked messages on the queue again; what succeeds leaves the list by itself.
 
-    Counts first, and asks. Interrupted, the same command goes on where it stopped.
+    Counts first, and asks. Interrupted, the same command goes on where it stopped; add --again if
+    it was interrupted while it sent.
 
     For example: `hooklog parked redrive --code fetch.not_found --dry-run`
     """

@@ -35,16 +35,30 @@ _MORE = 10
 
 @dataclass(slots=True)
 class _Stop:
-    """The first answer that makes further requests of the batch pointless."""
+    """What a batch was told that concerns more than one log.
+
+    Attributes:
+        error: the answer that makes further requests of the batch pointless.
+        is_limited: whether there was a 429.
+
+    """
 
     error: FetchError | None = None
+    is_limited: bool = False
+
+    def note(self, error: HooklogError) -> None:
+        """Look at what a request ended in."""
+        if isinstance(error, RateLimitedError):
+            self.is_limited = True
+        if isinstance(error, RateLimitedError | UnauthorizedError):
+            self.error = error
 
 
 class ConcurrentSource:
     """Fetches logs with a number of threads over one shared connection pool.
 
-    The number is halved after a batch that was told of too many requests (429), and grows again
-    with each that was not: what is under way when the first 429 comes cannot be called back.
+    The number is halved after a batch that met a 429, and grows again with each that had work for
+    all threads and met none: what is under way when the first 429 comes cannot be called back.
     """
 
     def __init__(self, api: SignalWireApi, *, concurrency: int, clock: Clock) -> None:
@@ -59,7 +73,7 @@ class ConcurrentSource:
         self, requests: Sequence[LogRequest], time_left: TimeLeft
     ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
         """Yield each log's answer as it comes; what is late is given up as out of time."""
-        stop = _Stop()
+        stop, in_time = _Stop(), True
         pending: dict[Future[Fetched | HooklogError], LogRequest] = {
             self._threads.submit(self._one, request, stop, time_left): request
             for request in requests
@@ -76,16 +90,18 @@ class ConcurrentSource:
             # A thread cannot be ended. It is left to its own timeouts, with its pool, so
             # that it takes no place from the next batch.
             self._replace_threads()
+            in_time = False
             for request in pending.values():
                 yield request, OutOfTimeError()
-        self._adapt(is_limited=isinstance(stop.error, RateLimitedError))
         for group in _by_day(unknown):
-            yield from self._by_sid(group, time_left)
+            yield from self._by_sid(group, stop, time_left)
+        if stop.is_limited:
+            self._change_concurrency(self._concurrency // 2)
+        elif in_time and len(requests) >= self._concurrency:
+            self._change_concurrency(self._concurrency + _MORE)
 
-    def _adapt(self, *, is_limited: bool) -> None:
-        before = self._concurrency
-        wanted = before // 2 if is_limited else before + _MORE
-        self._concurrency = min(self._most, max(_FEWEST, wanted))
+    def _change_concurrency(self, wanted: int) -> None:
+        before, self._concurrency = self._concurrency, min(self._most, max(_FEWEST, wanted))
         if self._concurrency != before:
             self._replace_threads()
 
@@ -94,7 +110,7 @@ class ConcurrentSource:
         self._threads = ThreadPoolExecutor(self._concurrency)
 
     def _by_sid(
-        self, requests: Sequence[LogRequest], time_left: TimeLeft
+        self, requests: Sequence[LogRequest], stop: _Stop, time_left: TimeLeft
     ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
         """Look for logs by their resource's SID, in one pass over the list of their day.
 
@@ -116,6 +132,7 @@ class ConcurrentSource:
                 if not by_sid:
                     return
         except HooklogError as error:
+            stop.note(error)
             outcome = error
         # As for single logs: a defect here must not cost the batch anything.
         except Exception as error:  # noqa: BLE001
@@ -157,8 +174,7 @@ class ConcurrentSource:
         try:
             body = self._api.get(f"{request.kind.path}/{request.log_id}", left)
         except FetchError as error:
-            if isinstance(error, RateLimitedError | UnauthorizedError):
-                stop.error = error
+            stop.note(error)
             return error
         # Whatever it is, it concerns this log alone; the pipeline reports it as a defect.
         except Exception as error:  # noqa: BLE001

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from ssl import SSLContext
 
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from urllib3.response import BaseHTTPResponse
+from urllib3.util.ssl_ import create_urllib3_context
 
 from hooklog.adapters.credentials import Credentials, CredentialsSource
 from hooklog.errors import (
@@ -74,7 +76,9 @@ class SignalWireApi:
         self._monotonic = monotonic
         # retries=False: urllib3 would sleep on Retry-After, for hours if told to.
         # Nobody waits for a connection: one may be held by a thread that was given up.
-        self._pool = urllib3.connection_from_url(base_url, maxsize=connections, retries=False)
+        self._pool = urllib3.connection_from_url(
+            base_url, maxsize=connections, retries=False, **_tls(base_url)
+        )
 
     def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
         """Fetch a resource's JSON text.
@@ -171,6 +175,15 @@ class SignalWireApi:
         if time_left <= 0:
             raise FetchTimeoutError(_TOO_LATE)
         return time_left
+
+
+def _tls(base_url: str) -> dict[str, SSLContext]:
+    """Give what all connections share: else each would read the certificates of all authorities."""
+    if not base_url.startswith("https:"):
+        return {}
+    context = create_urllib3_context()
+    context.load_default_certs()
+    return {"ssl_context": context}
 
 
 def _json_text(headers: Mapping[str, str], body: bytes, max_body: int) -> str:
