@@ -121,8 +121,9 @@ class _Demo:
                 "WebhookUrl": callbacks_demo.WEBHOOK_URL,
                 # The sends are over; here nobody need wait for their last callbacks.
                 "SweepSettlingMinutes": "0",
-                # So that a number can be looked up afterwards.
+                # So that a number can be looked up afterwards, and a period exported and reported.
                 "IndexNumbers": "true",
+                "IndexDays": "true",
             }
             deployed = stack.deploy(cloud, parameters)
             stack.put_credentials(
