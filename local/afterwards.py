@@ -68,7 +68,7 @@ def show_next(console: Console) -> None:
     console.print("Three things to try next:")
     for number, (command, effect) in enumerate(
         (
-            ("make run KEEP=1", "the same, left up for you to look around and send messages"),
+            ("make run KEEP=1", "the same, left up, with a page and a command line to look around"),
             ("make test", "the whole test suite"),
             ('README.md, "Deploy to AWS"', "the same stack in your own account"),
         ),

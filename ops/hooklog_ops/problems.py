@@ -65,6 +65,10 @@ class NotThereError(OperatorError):
     status = ExitStatus.NOT_THERE
 
 
+class PeriodError(OperatorError):
+    """There is nothing between the two ends of a period."""
+
+
 class ExportError(OperatorError):
     """Records cannot be written as asked for."""
 
@@ -106,7 +110,10 @@ _OBSTACLES: Final[tuple[tuple[type[BotoCoreError], str], ...]] = (
     (NoCredentialsError, _LOG_IN),
     (PartialCredentialsError, _LOG_IN),
     (SSOError, _LOG_IN),
-    (NoRegionError, "Name a region with --region, or set AWS_DEFAULT_REGION."),
+    (
+        NoRegionError,
+        "Name one with --region or AWS_DEFAULT_REGION; or run hooklog here: `make run KEEP=1`.",
+    ),
     (ProfileNotFound, "Run `aws configure list-profiles` to see the profiles that exist."),
     (NotConnectedError, _REACH),
     (HTTPClientError, _REACH),

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from hooklog.items import iso
 from hooklog.logs import KINDS
-from hooklog_ops.problems import CursorError, IndexMissingError
+from hooklog_ops.problems import CursorError, IndexMissingError, PeriodError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -67,6 +67,11 @@ class Period:
     since: datetime
     until: datetime
     log_types: Sequence[str] = tuple(KINDS)
+
+    def __post_init__(self) -> None:
+        """Raise PeriodError if it is empty, which would look like a period without records."""
+        if self.until <= self.since:
+            raise PeriodError("The period is empty; --until has to be later than --since.")
 
     def days(self) -> list[date]:
         """Give the days that it touches, newest first."""

@@ -56,11 +56,10 @@ def at_rate[T](
     items: Sequence[T], per_second: float, sleep: Callable[[float], None]
 ) -> Iterator[Sequence[T]]:
     """Give items ten at a time, and at most so many a second."""
-    wait = 0.0
-    for chunk in batched(items, _MAX_ENTRIES, strict=False):
-        sleep(wait)
+    for number, chunk in enumerate(batched(items, _MAX_ENTRIES, strict=False)):
+        if number:
+            sleep(_MAX_ENTRIES / per_second)
         yield chunk
-        wait = len(chunk) / per_second
 
 
 def _send(client: SQSClient, url: str, batch: Sequence[Message]) -> list[str]:

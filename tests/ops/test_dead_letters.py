@@ -65,10 +65,14 @@ def test_a_dead_letter_that_dies_again_says_who_redrove_it(desk: Desk) -> None:
         MessageBody=body(),
         MessageAttributes={"parked_as": {"DataType": "String", "StringValue": f"fax#{FAX_ID}"}},
     )
+    for _ in range(10):
+        desk.stack.sqs.send_message(
+            QueueUrl=desk.stack.output("DeadLetterQueueUrl"), MessageBody=body()
+        )
     sleeps: list[float] = []
     dead = letters(desk)
     dead.redrive(
-        list(dead.look(10, seconds=30)),
+        list(dead.look(20, seconds=30)),
         desk.stack.output("QueueUrl"),
         by="somebody",
         per_second=2,
@@ -76,15 +80,13 @@ def test_a_dead_letter_that_dies_again_says_who_redrove_it(desk: Desk) -> None:
         sleep=sleeps.append,
         sent=lambda _: None,
     )
-    (message,) = on_the_queue(desk)
-    assert {
-        name: attribute["StringValue"] for name, attribute in message["MessageAttributes"].items()
-    } == {
-        "parked_as": f"fax#{FAX_ID}",
-        "redriven_by": "somebody",
-        "redriven_at": iso(NOW + timedelta(minutes=1)),
-    }
-    assert sleeps == [0.5]
+    marks = {"redriven_by": "somebody", "redriven_at": iso(NOW + timedelta(minutes=1))}
+    carried = [
+        {name: attribute["StringValue"] for name, attribute in message["MessageAttributes"].items()}
+        for message in on_the_queue(desk)
+    ]
+    assert sorted(carried, key=len) == [marks] * 10 + [marks | {"parked_as": f"fax#{FAX_ID}"}]
+    assert sleeps == [5]
     assert dead.count() == 0
 
 

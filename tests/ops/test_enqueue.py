@@ -100,4 +100,4 @@ def test_the_rate_is_held() -> None:
     sleeps: list[float] = []
     chunks = list(sending.at_rate(range(25), 4, sleeps.append))
     assert [len(chunk) for chunk in chunks] == [10, 10, 5]
-    assert sleeps == [0, 2.5, 2.5]
+    assert sleeps == [2.5, 2.5]

@@ -150,7 +150,7 @@ def test_the_rate_is_held(desk: Desk) -> None:
         park(desk, number)
     sleeps: list[float] = []
     assert redrive(desk, sleeps=sleeps) == Redriven(sent=25)
-    assert sleeps == [0, 2.5, 2.5]
+    assert sleeps == [2.5, 2.5]
     assert len(on_the_queue(desk)) == 25
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from hooklog_ops.problems import CursorError, IndexMissingError
+from hooklog_ops.problems import CursorError, IndexMissingError, PeriodError
 from hooklog_ops.records import Period, Records
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.ops.conftest import Desk
@@ -103,6 +103,12 @@ def test_failures_are_found_without_those_that_succeeded(desk: Desk) -> None:
     assert (found["2"].code, found["2"].category) == ("30003", "destination")
     assert found["3"].explanation == "fax:the-call-dropped-prematurely"
     assert (found["4"].code, found["4"].explanation) == (None, "status:undelivered")
+
+
+def test_an_empty_period_is_refused() -> None:
+    """It would look like one in which nothing was sent."""
+    with pytest.raises(PeriodError, match="--until has to be later"):
+        Period(since=DAY, until=DAY - timedelta(hours=1))
 
 
 def test_rows_come_in_the_order_asked_for(desk: Desk) -> None:
