@@ -16,7 +16,7 @@ from hooklog.logs import KINDS
 from hooklog.ports import utc_now
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.progress import counting, watched
-from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json, one_of
+from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json, below, one_of
 from hooklog_ops.records import Failure, Period, Records
 from hooklog_ops.words import counted, plain
 
@@ -135,7 +135,8 @@ def _show(console: Console, group: Group) -> None:
         highlight=False,
     )
     log_type = next(iter(group.log_types))
-    console.print(f"  {catalogue().by_key(log_type, group.explanation).cause}\n", highlight=False)
+    console.print(below(catalogue().by_key(log_type, group.explanation).cause))
+    console.print()
 
 
 def _trend(group: Group) -> str:

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from hooklog.ports import utc_now
 from hooklog_ops.commands.explain import own_error
@@ -23,6 +22,7 @@ from hooklog_ops.commands.shared import (
     Until,
     Yes,
     as_json,
+    below,
     confirm,
     one_of,
 )
@@ -179,18 +179,19 @@ def _show_code(console: Console, code: str, items: list[ParkedItem]) -> None:
     )
     error = own_error(code)
     if error is not None:
-        console.print(f"  What to do: {error.operator}", highlight=False)
+        console.print(below(f"What to do: {error.operator}"))
 
 
 def _show_items(console: Console, items: list[ParkedItem]) -> None:
     now = utc_now()
     for item in items:
         told = f"{item.code}, {counted(item.attempts, 'attempt')}, {ago(item.parked_at, now)}"
-        console.print(f"\n{item.key}\n  {told}", highlight=False)
+        console.print(f"\n{item.key}", highlight=False)
+        console.print(below(told))
         error = own_error(item.code)
         if error is None or item.detail != error.operator:
-            console.print(f"  [dim]{escape(item.detail)}[/]", highlight=False)
+            console.print(below(item.detail, style="dim"))
         if item.redriven_at:
             state = "still under way" if item.is_under_way else "failed again"
             told = f"redriven {ago(item.redriven_at, now)} by {item.redriven_by}, {state}"
-            console.print(f"  {escape(told)}", highlight=False)
+            console.print(below(told))

@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Annotated
 
 import typer
+from rich.padding import Padding
+from rich.text import Text
 
 from hooklog.items import iso
 from hooklog.logs import KINDS
@@ -131,3 +133,8 @@ def confirm(question: str, *, yes: bool) -> None:
         agreed = False
     if not agreed:
         raise typer.Exit(ExitStatus.DECLINED)
+
+
+def below(text: str, style: str = "") -> Padding:
+    """Set in what belongs to the line above it, each line of it where it wraps."""
+    return Padding.indent(Text(text, style), 2)
