@@ -212,6 +212,19 @@ def test_only_a_batch_with_work_for_all_shows_that_more_is_allowed(space: Runnin
     assert space.requests().max_in_flight == 8
 
 
+def test_a_batch_that_ran_out_of_time_does_not_show_that_more_is_allowed(
+    space: RunningSpace,
+) -> None:
+    """What was not answered may have been too much."""
+    fetching, requests = source(space, 16), fax_requests(space, 20)
+    space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000))
+    fetch(fetching, requests)
+    space.clear_faults()
+    space.add_fault(Fault(FaultKind.SLOW, log_id=requests[0].log_id, delay_s=SLOW))
+    fetch(fetching, requests, patience(SHORT))
+    assert fetching._concurrency == 8
+
+
 def test_what_came_before_the_rate_limit_is_kept(space: RunningSpace) -> None:
     """A 429 takes nothing from the logs that were fetched before it."""
     requests = fax_requests(space, 5)

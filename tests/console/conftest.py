@@ -27,7 +27,7 @@ from local.metric_data import cloudwatch
 from local.space import RunningSpace, Space, serve
 from tests import fakes
 from tests.console.tabs import CHROMIUM, OPTIONS, Tab, watched
-from tests.ops.conftest import Desk
+from tests.ops.conftest import Desk, cleared
 from tests.template import deployable
 
 if TYPE_CHECKING:
@@ -150,15 +150,8 @@ def _make_function(cloud: LocalCloud, stack: Deployment, space: RunningSpace) ->
 @pytest.fixture
 def site(_site: Site) -> Iterator[Site]:
     """Give the stack, and clear its table and queues afterwards."""
-    stack = _site.stack
-    # Made before the test, which may change the environment.
-    dynamodb, sqs = stack.dynamodb, stack.sqs
-    yield _site
-    for page in dynamodb.get_paginator("scan").paginate(TableName=stack.output("TableName")):
-        for item in page["Items"]:
-            dynamodb.delete_item(TableName=stack.output("TableName"), Key={"pk": item["pk"]})
-    for queue in ("QueueUrl", "DeadLetterQueueUrl"):
-        sqs.purge_queue(QueueUrl=stack.output(queue))
+    with cleared(_site.stack):
+        yield _site
 
 
 @pytest.fixture(scope="module")

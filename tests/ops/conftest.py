@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,15 +67,21 @@ def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield Desk(cloud, Deployment.open(session, STACK, endpoint_url=cloud.url))
 
 
-@pytest.fixture
-def desk(_desk: Desk) -> Iterator[Desk]:
-    """Give the desk, and clear the table and the queues afterwards."""
-    stack = _desk.stack
+@contextmanager
+def cleared(stack: Deployment) -> Iterator[None]:
+    """Clear a stack's table and queues afterwards."""
     # Made before the test, which may change the environment.
     dynamodb, sqs = stack.dynamodb, stack.sqs
-    yield _desk
+    yield
     for page in dynamodb.get_paginator("scan").paginate(TableName=stack.output("TableName")):
         for item in page["Items"]:
             dynamodb.delete_item(TableName=stack.output("TableName"), Key={"pk": item["pk"]})
     for queue in ("QueueUrl", "DeadLetterQueueUrl"):
         sqs.purge_queue(QueueUrl=stack.output(queue))
+
+
+@pytest.fixture
+def desk(_desk: Desk) -> Iterator[Desk]:
+    """Give the desk, and clear the table and the queues afterwards."""
+    with cleared(_desk.stack):
+        yield _desk

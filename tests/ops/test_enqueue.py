@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from hooklog_ops import sending
 from hooklog_ops.problems import OperatorError, SendError
@@ -93,6 +94,18 @@ def test_an_interrupted_run_says_how_to_go_on(
     assert result.exception.status == (130 if told == "Stopped." else 1)
     assert desk.json(*chosen, "--skip", "10") == {"enqueued": 15}
     assert enqueued(desk) == [log_id(number) for number in range(25)]
+
+
+def test_a_lost_connection_is_a_refusal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a command that sends can say where to go on."""
+
+    def lost(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+    sqs = desk.stack.sqs
+    monkeypatch.setattr(sqs, "send_message_batch", lost)
+    with pytest.raises(SendError, match=r"refused 1 of 1 .*EndpointConnectionError"):
+        sending.send(sqs, desk.stack.output("QueueUrl"), [sending.by_hand("fax", log_id(1))])
 
 
 def test_the_rate_is_held() -> None:

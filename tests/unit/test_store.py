@@ -177,6 +177,15 @@ def test_one_refused_write_does_not_touch_its_neighbours() -> None:
     assert results[other.key] == Stored(counts_end=True)
 
 
+def test_each_of_many_changes_has_its_result() -> None:
+    """They are written a hundred at a time."""
+    table = MemoryTable()
+    ids = [f"11111111-2222-4333-8444-{number:012}" for number in range(250)]
+    changes = [StoreRecord(record(fax_log(id=log_id))) for log_id in ids]
+    assert set(apply(table, changes, {})) == {change.key for change in changes}
+    assert set(table.items) == {change.key for change in changes}
+
+
 def test_a_read_that_fails_after_a_lost_race_is_that_changes_result() -> None:
     """The loser cannot be decided, so it is retried; who won stays won."""
     table = MemoryTable()

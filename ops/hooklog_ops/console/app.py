@@ -98,4 +98,6 @@ def _register_errors(app: Flask) -> None:
 
 
 def _page(status: int, title: str, text: str) -> Response:
-    return Response(render_template("problem.html", title=title, text=text), status)
+    return Response(
+        render_template("told.html", title=title, text=text, href="/", link="Overview"), status
+    )

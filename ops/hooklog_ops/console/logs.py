@@ -53,7 +53,7 @@ def pages(reach: Reach) -> Blueprint:
     def refetch(log_type: str, log_id: UUID) -> str:
         send(reach.sqs, reach.output("QueueUrl"), [by_hand(log_type, str(log_id))])
         return render_template(
-            "done.html",
+            "told.html",
             title="On the queue",
             text="hooklog fetches the log and stores it within a few seconds.",
             href=url_of(f"{log_type}#{log_id}"),
