@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.types import TypeSerializer
 
 from hooklog.catalogue import catalogue
-from hooklog.enrichment import enrich
-from hooklog.items import Keeping, iso, record_attributes
 from hooklog.logs import KINDS
+from hooklog.records.enrichment import enrich
+from hooklog.records.items import Keeping, iso, record_attributes
 from local.template import template
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hooklog.enrich.retry import Backoff
 from hooklog.errors import RateLimitedError
-from hooklog.retry import Backoff
 
 _BLOCK = 10
 _BATCH = 100 // _BLOCK

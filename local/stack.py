@@ -76,7 +76,7 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str], *, name: str = NAME
         secret_arn=outputs["CredentialsSecretArn"],
         function_name=outputs["EnrichFunctionName"],
         log_group=outputs["EnrichLogGroupName"],
-        sweep_function=outputs["ReconcileFunctionName"],
+        sweep_function=outputs["SweepFunctionName"],
         webhook_endpoint=outputs["WebhookEndpoint"],
         webhook_log_group=outputs["WebhookLogGroupName"],
     )

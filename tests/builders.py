@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from hooklog.catalogue import catalogue
-from hooklog.enrichment import Record, enrich
 from hooklog.logs import KINDS
 from hooklog.queue_messages import PARKED_AS, Delivery, LogRequest
+from hooklog.records.enrichment import Record, enrich
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hooklog.items import Attribute
+    from hooklog.records.items import Attribute
     from local.space import Json, Log
 
 FAX_ID = "3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11"

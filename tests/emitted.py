@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters import sweep_telemetry
-from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
-from hooklog.adapters.emission import EmbeddedMetrics, log_defect
-from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.adapters.telemetry import sweep as sweep_telemetry
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics, log_defect
+from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
+from hooklog.adapters.telemetry.webhook import CloudWatchDoorTelemetry
 from hooklog.catalogue import catalogue
-from hooklog.comparison import Verdict
+from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.errors import (
     CallbackError,
     FetchError,
@@ -26,8 +26,8 @@ from hooklog.errors import (
     UnexpectedError,
 )
 from hooklog.logs import KINDS
-from hooklog.report import UNKNOWN_TYPE, Report
-from hooklog.sweep import Place, Walked
+from hooklog.sweep.comparison import Verdict
+from hooklog.sweep.walk import Place, Walked
 from tests.fakes import NOW
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from hooklog.enrich.report import Report
 from hooklog.errors import HooklogError, StoreError
-from hooklog.items import Attribute
 from hooklog.ports import Fetched, Lost, TimeLeft
 from hooklog.queue_messages import LogRequest
-from hooklog.report import Report
-from hooklog.rows import Row, Write
+from hooklog.records.items import Attribute
+from hooklog.records.rows import Row, Write
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 import boto3
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.dynamodb import DynamoTable
-from hooklog.adapters.emission import EmbeddedMetrics
-from hooklog.adapters.fetching import ConcurrentSource
-from hooklog.adapters.sqs import SqsQueue
-from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.adapters.aws.dynamodb import DynamoTable
+from hooklog.adapters.aws.sqs import SqsQueue
+from hooklog.adapters.signalwire.fetching import ConcurrentSource
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
 from hooklog.adapters.wiring import AWS, signalwire_api
 from hooklog.catalogue import catalogue
-from hooklog.endings import BatchResponse
-from hooklog.items import Keeping
-from hooklog.pipeline import Enricher
+from hooklog.enrich.endings import BatchResponse
+from hooklog.enrich.pipeline import Enricher
+from hooklog.enrich.retry import Backoff
 from hooklog.ports import utc_now
-from hooklog.retry import Backoff
+from hooklog.records.items import Keeping
 from hooklog.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,5 +69,5 @@ def enricher() -> Enricher:
 
 
 def lambda_handler(event: object, context: LambdaContext) -> BatchResponse:
-    """Process one SQS event; see :mod:`hooklog.pipeline`."""
+    """Process one SQS event; see :mod:`hooklog.enrich.pipeline`."""
     return enricher().handle(event, lambda: context.get_remaining_time_in_millis() / 1000)

@@ -14,17 +14,17 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
-from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
-from hooklog.adapters.emission import EmbeddedMetrics
-from hooklog.adapters.signing_keys import SecretSigningKeys
-from hooklog.adapters.sqs import SqsProducer
-from hooklog.front_door import FrontDoor
-from hooklog.webhook_settings import WebhookSettings
+from hooklog.adapters.aws.signing_keys import SecretSigningKeys
+from hooklog.adapters.aws.sqs import SqsProducer
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.webhook import CloudWatchDoorTelemetry
+from hooklog.webhook.front_door import FrontDoor
+from hooklog.webhook.settings import WebhookSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from hooklog.front_door import Answer
+    from hooklog.webhook.front_door import Answer
 
 gc.freeze()  # What is imported stays: later collections pass over it.
 gc.enable()
@@ -61,5 +61,5 @@ def front_door() -> FrontDoor:
 
 
 def lambda_handler(event: object, context: LambdaContext) -> Answer:  # noqa: ARG001 - Lambda's signature
-    """Answer one request; see :mod:`hooklog.front_door`."""
+    """Answer one request; see :mod:`hooklog.webhook.front_door`."""
     return front_door().handle(event)

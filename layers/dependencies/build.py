@@ -32,7 +32,7 @@ _NEEDLESS = (
     *("*.pyi", "py.typed", "tests", "bin", "*.dist-info", "*.data"),
     *("boto3/data", "boto3/examples"),
 )
-#: What `hooklog.numbers` uses of phonenumbers, which itself imports all of its parts.
+#: What `hooklog.records.numbers` uses of phonenumbers, which itself imports all of its parts.
 _PHONE_NUMBERS = frozenset(
     {
         *("__init__.py", "phonenumberutil.py", "phonenumber.py", "phonemetadata.py", "data"),

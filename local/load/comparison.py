@@ -13,9 +13,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from hooklog.catalogue import catalogue
-from hooklog.enrichment import enrich
-from hooklog.items import Keeping, record_attributes
 from hooklog.logs import KINDS
+from hooklog.records.enrichment import enrich
+from hooklog.records.items import Keeping, record_attributes
 from local.load.faults import Trouble
 from local.space import Json, Log
 from local.summary import Item

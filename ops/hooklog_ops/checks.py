@@ -187,7 +187,7 @@ def _event_source(stack: Deployment) -> Finding:
 
 
 def _functions(stack: Deployment) -> Finding:
-    names = ("EnrichFunctionName", "WebhookFunctionName", "ReconcileFunctionName")
+    names = ("EnrichFunctionName", "WebhookFunctionName", "SweepFunctionName")
     for output in (name for name in names if name in stack.outputs):
         function = stack.function(output)
         if function["Runtime"] != _RUNTIME:

@@ -5,7 +5,7 @@ the other end alone, and a parked message holds numbers wherever its producer pu
 
 Of a row stay its key, its version and the time of the erasure. It is not deleted, because the
 sweep would then find the log missing and store it anew; what such a row means to the functions is
-in :mod:`hooklog.recording`, :mod:`hooklog.parking` and :mod:`hooklog.comparison`.
+in :mod:`hooklog.records.recording`, :mod:`hooklog.records.parking` and :mod:`hooklog.sweep.comparison`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from hooklog.items import iso
 from hooklog.ports import Clock
+from hooklog.records.items import iso
 from hooklog_ops.problems import ErasureError
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from enum import StrEnum
 from itertools import batched
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from hooklog.items import optional_attributes
 from hooklog.logs import KINDS
+from hooklog.records.items import optional_attributes
 from hooklog_ops.problems import ExportError
 from hooklog_ops.records import Item
 

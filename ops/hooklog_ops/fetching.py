@@ -9,15 +9,15 @@ from decimal import Decimal
 
 from pydantic import ValidationError
 
-from hooklog.adapters.credentials import SecretCredentials
-from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.adapters.signalwire.api import SignalWireApi
+from hooklog.adapters.signalwire.credentials import SecretCredentials
 from hooklog.catalogue import catalogue
-from hooklog.enrichment import enrich
 from hooklog.errors import HooklogError
-from hooklog.items import optional_attributes, record_attributes
 from hooklog.logs import LogKind
 from hooklog.ports import utc_now
 from hooklog.queue_messages import describe
+from hooklog.records.enrichment import enrich
+from hooklog.records.items import optional_attributes, record_attributes
 from hooklog.settings import Settings
 from hooklog_ops.deployment import Deployment
 from hooklog_ops.problems import advised

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.errors import (
     FetchError,
     HooklogError,
@@ -22,11 +22,11 @@ from hooklog.errors import (
     StoreError,
     UnexpectedError,
 )
-from hooklog.items import iso
-from hooklog.parking import Redrive
 from hooklog.ports import Clock
 from hooklog.queue_messages import PARKED_AS, Origin
-from hooklog.store import Stored, apply
+from hooklog.records.items import iso
+from hooklog.records.parking import Redrive
+from hooklog.records.store import Stored, apply
 from hooklog_ops.problems import SendError
 from hooklog_ops.sending import Message, at_rate, send
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoRegionError
 
-from hooklog.adapters.credentials import Credentials, FixedCredentials, SecretCredentials
+from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials, SecretCredentials
 from hooklog.errors import UnauthorizedError
 from tests.adapters.secrets_manager import ARN, TOKEN, SecretsManager, client_error
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.errors import (
     StoreError,
     StoreRejectedError,
@@ -18,9 +18,9 @@ from hooklog.errors import (
     StoreTooLargeError,
     StoreUnavailableError,
 )
-from hooklog.items import Attribute
 from hooklog.ports import Lost
-from hooklog.rows import Row, Write
+from hooklog.records.items import Attribute
+from hooklog.records.rows import Row, Write
 
 PERSONAL = "+12025550143"
 

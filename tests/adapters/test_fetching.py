@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hooklog.adapters.credentials import Credentials, FixedCredentials
-from hooklog.adapters.fetching import ConcurrentSource
-from hooklog.adapters.signalwire import MAX_BODY, SignalWireApi
+from hooklog.adapters.signalwire.api import MAX_BODY, SignalWireApi
+from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
+from hooklog.adapters.signalwire.fetching import ConcurrentSource
 from hooklog.errors import (
     HooklogError,
     NotFoundError,

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hooklog.adapters.credentials import Credentials, FixedCredentials
-from hooklog.adapters.listing import SpaceListing
-from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.adapters.signalwire.api import SignalWireApi
+from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
+from hooklog.adapters.signalwire.listing import SpaceListing
 from hooklog.errors import BadPayloadError, HistoryLimitError, RejectedError
 from hooklog.logs import FAX, MESSAGE
 from local.space import Fault, FaultKind, RunningSpace, generate, serve

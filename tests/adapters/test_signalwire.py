@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooklog.adapters.credentials import Credentials, FixedCredentials
-from hooklog.adapters.signalwire import MAX_BODY, SignalWireApi, _retry_after
+from hooklog.adapters.signalwire.api import MAX_BODY, SignalWireApi, _retry_after
+from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
 from hooklog.errors import (
     BadPayloadError,
     FetchConnectionError,

@@ -8,10 +8,10 @@ import traceback
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoRegionError
 
-from hooklog.adapters.secret import RENEW_INTERVAL
-from hooklog.adapters.signing_keys import MAX_AGE, SecretSigningKeys
+from hooklog.adapters.aws.secret import RENEW_INTERVAL
+from hooklog.adapters.aws.signing_keys import MAX_AGE, SecretSigningKeys
 from hooklog.errors import KeysUnavailableError
-from hooklog.front_door import FrontDoor
+from hooklog.webhook.front_door import FrontDoor
 from tests.adapters.secrets_manager import ARN, TOKEN, SecretsManager, client_error
 from tests.fakes import FakeDoorTelemetry, FakeProducer
 from tests.webhook import BASE, form_request, json_request

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoRegionError
 
-from hooklog.adapters.sqs import SqsProducer, SqsQueue
+from hooklog.adapters.aws.sqs import SqsProducer, SqsQueue
 from hooklog.errors import QueueUnavailableError
 
 if TYPE_CHECKING:

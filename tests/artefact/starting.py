@@ -11,7 +11,7 @@ from pathlib import Path
 #: Each function, and what wires its parts.
 FUNCTIONS = {
     "EnrichFunction": "enricher",
-    "ReconcileFunction": "parts",
+    "SweepFunction": "parts",
     "WebhookFunction": "front_door",
 }
 LAYERS = ("DependenciesLayer", "HooklogLayer")

@@ -19,7 +19,7 @@ import phonenumbers
 import pytest
 from botocore import xform_name
 
-from hooklog.numbers import Party, party
+from hooklog.records.numbers import Party, party
 from local.cloud import ROOT
 from tests.artefact.starting import FUNCTIONS, LAYERS
 
@@ -119,7 +119,7 @@ def test_the_trimmed_data_leads_to_the_same_endpoints(deployed: Path) -> None:
 PARTIES = """
 import json, sys
 sys.path[:0] = sys.argv[1:]
-from hooklog.numbers import party
+from hooklog.records.numbers import party
 found = {number: party(number) for number in json.load(sys.stdin)}
 print(json.dumps({number: [it.country, it.type, it.channel] for number, it in found.items()}))
 """

@@ -24,7 +24,9 @@ def test_a_compilation_is_seen(deployed: Path, tmp_path: Path) -> None:
     shutil.copytree(deployed, copy)
     module = copy / "opt/python/hooklog/__pycache__/retry.cpython-313.pyc"
     module.unlink()
-    assert start(copy, "EnrichFunction").compiled == [str(copy / "opt/python/hooklog/retry.py")]
+    assert start(copy, "EnrichFunction").compiled == [
+        str(copy / "opt/python/hooklog/enrich/retry.py")
+    ]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -38,17 +40,26 @@ def test_garbage_is_collected_again(started: dict[str, Started], function: str) 
 NEVER = {"asyncio", "http.server", "unittest", "venv", "xmlrpc"}
 NOT_FOR = {
     "EnrichFunction": {
-        *("hooklog.sweep", "hooklog.comparison", "hooklog.backfill", "hooklog.adapters.listing"),
-        *("hooklog.front_door", "hooklog.callbacks", "hooklog.signatures"),
+        *(
+            "hooklog.sweep.walk",
+            "hooklog.sweep.comparison",
+            "hooklog.sweep.backfill",
+            "hooklog.adapters.signalwire.listing",
+        ),
+        *("hooklog.webhook.front_door", "hooklog.webhook.callbacks", "hooklog.webhook.signatures"),
     },
     "WebhookFunction": {
         *("pydantic", "phonenumbers"),
-        *("hooklog.logs", "hooklog.catalogue", "hooklog.settings", "hooklog.rows"),
-        *("hooklog.adapters.dynamodb", "hooklog.adapters.signalwire"),
+        *("hooklog.logs", "hooklog.catalogue", "hooklog.settings", "hooklog.records.rows"),
+        *("hooklog.adapters.aws.dynamodb", "hooklog.adapters.signalwire.api"),
     },
-    "ReconcileFunction": {
-        *("hooklog.pipeline", "hooklog.endings", "hooklog.adapters.fetching"),
-        *("hooklog.front_door", "hooklog.callbacks", "hooklog.signatures"),
+    "SweepFunction": {
+        *(
+            "hooklog.enrich.pipeline",
+            "hooklog.enrich.endings",
+            "hooklog.adapters.signalwire.fetching",
+        ),
+        *("hooklog.webhook.front_door", "hooklog.webhook.callbacks", "hooklog.webhook.signatures"),
     },
 }
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.errors import HooklogError, NotFoundError
-from hooklog.items import Keeping
-from hooklog.parking import Park
-from hooklog.recording import StoreRecord
-from hooklog.store import apply
+from hooklog.records.items import Keeping
+from hooklog.records.parking import Park
+from hooklog.records.recording import StoreRecord
+from hooklog.records.store import apply
 from tests.builders import body, failed_fax, record
 from tests.fakes import NOW
 

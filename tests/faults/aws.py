@@ -19,7 +19,7 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.config import Config
 
 from hooklog.ports import Lost
-from hooklog.rows import Row, Write
+from hooklog.records.rows import Row, Write
 from tests.fakes import MemoryTable
 from tests.faults.canary import NUMBER, TEXT, TOKEN
 from tests.faults.fakes import Purpose

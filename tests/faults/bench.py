@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from hooklog.catalogue import Catalogue, catalogue
-from hooklog.pipeline import Enricher
+from hooklog.enrich.pipeline import Enricher
+from hooklog.enrich.report import Report
 from hooklog.ports import LogSource, Queue, Table
-from hooklog.report import Report
 from tests.builders import sqs_event
 from tests.fakes import Clock, MemoryTable
 from tests.faults import canary

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.emission import EmbeddedMetrics
-from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
 from local.space import RunningSpace, Space, serve
 from tests.faults import canary
 from tests.faults.aws import Aws, Clients, serve_aws

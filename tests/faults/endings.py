@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hooklog.endings import BatchResponse
+from hooklog.enrich.endings import BatchResponse
 from tests.fakes import Item
 from tests.faults.messages import Message
 

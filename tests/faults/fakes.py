@@ -9,7 +9,7 @@ from enum import StrEnum
 from hooklog.errors import HooklogError, OutOfTimeError, StoreError
 from hooklog.ports import Fetched, Lost, TimeLeft
 from hooklog.queue_messages import LogRequest
-from hooklog.rows import Row, Write
+from hooklog.records.rows import Row, Write
 from tests.fakes import Clock, FakeSource, Item, MemoryTable
 from tests.faults import canary
 from tests.faults.bench import Bench, Moments

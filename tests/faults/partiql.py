@@ -7,7 +7,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from hooklog.rows import Write
+from hooklog.records.rows import Write
 
 _INSERT = re.compile(r"INSERT INTO \"\w+\" VALUE \{('\w+': \?(, )?)+\}")
 _UPDATE = re.compile(

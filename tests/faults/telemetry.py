@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hooklog.adapters.telemetry import CloudWatchTelemetry
-from hooklog.report import Report
+from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
+from hooklog.enrich.report import Report
 from tests.faults import canary
 
 

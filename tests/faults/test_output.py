@@ -10,8 +10,8 @@ import uuid
 import pytest
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.emission import EmbeddedMetrics
-from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
 from tests.faults.fakes import Fakes
 from tests.faults.messages import fax, neighbours
 from tests.faults.table.queue import NO_JSON

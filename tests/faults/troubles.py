@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import ClassVar, Protocol
 
 from hooklog.errors import HooklogError, StoreError
-from hooklog.items import iso
 from hooklog.ports import Lost
+from hooklog.records.items import iso
 from tests.fakes import NOW, Item
 from tests.faults.fakes import Fakes, Purpose
 from tests.faults.messages import WAITED, Message, Text

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from hooklog.adapters.credentials import SecretCredentials
-from hooklog.adapters.dynamodb import DynamoTable
-from hooklog.adapters.fetching import ConcurrentSource
-from hooklog.adapters.secret import RENEW_INTERVAL
-from hooklog.adapters.signalwire import SignalWireApi
-from hooklog.adapters.sqs import SqsQueue
+from hooklog.adapters.aws.dynamodb import DynamoTable
+from hooklog.adapters.aws.secret import RENEW_INTERVAL
+from hooklog.adapters.aws.sqs import SqsQueue
+from hooklog.adapters.signalwire.api import SignalWireApi
+from hooklog.adapters.signalwire.credentials import SecretCredentials
+from hooklog.adapters.signalwire.fetching import ConcurrentSource
 from hooklog.errors import HooklogError
 from hooklog.ports import Fetched, LogSource, TimeLeft
 from hooklog.queue_messages import LogRequest

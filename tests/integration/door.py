@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
-from hooklog.adapters.emission import EmbeddedMetrics
-from hooklog.adapters.sqs import SqsProducer
-from hooklog.front_door import FrontDoor
+from hooklog.adapters.aws.sqs import SqsProducer
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.webhook import CloudWatchDoorTelemetry
+from hooklog.webhook.front_door import FrontDoor
 from local.cloud import LocalCloud
 from local.stack import Stack
 

@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hooklog.adapters.credentials import Credentials, FixedCredentials
-from hooklog.adapters.listing import SpaceListing
-from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.adapters.signalwire.api import SignalWireApi
+from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
+from hooklog.adapters.signalwire.listing import SpaceListing
 from hooklog.errors import StoreError
 from hooklog.logs import KINDS, LogKind
 from hooklog.ports import Lost
-from hooklog.rows import Row, Write
-from hooklog.sweep import Page, Place, Sweeper
+from hooklog.records.rows import Row, Write
+from hooklog.sweep.walk import Page, Place, Sweeper
 
 
 class Present:

@@ -15,22 +15,22 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.credentials import Credentials, FixedCredentials
-from hooklog.adapters.dynamodb import DynamoTable
-from hooklog.adapters.emission import EmbeddedMetrics
-from hooklog.adapters.fetching import ConcurrentSource
-from hooklog.adapters.signalwire import SignalWireApi
-from hooklog.adapters.sqs import SqsQueue
-from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.adapters.aws.dynamodb import DynamoTable
+from hooklog.adapters.aws.sqs import SqsQueue
+from hooklog.adapters.signalwire.api import SignalWireApi
+from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
+from hooklog.adapters.signalwire.fetching import ConcurrentSource
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
 from hooklog.catalogue import catalogue
+from hooklog.enrich.pipeline import Enricher
 from hooklog.errors import NotFoundError
-from hooklog.items import record_attributes
-from hooklog.parking import Park
-from hooklog.pipeline import Enricher
 from hooklog.ports import utc_now
-from hooklog.recording import StoreRecord
-from hooklog.rows import Change
-from hooklog.store import Stale, Stored, StoreResult, apply
+from hooklog.records.items import record_attributes
+from hooklog.records.parking import Park
+from hooklog.records.recording import StoreRecord
+from hooklog.records.rows import Change
+from hooklog.records.store import Stale, Stored, StoreResult, apply
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Json, RunningSpace, generate, serve
 from local.stack import rows
 from tests.builders import FETCHED_AT, body, delivery, fax_log, record, sqs_event

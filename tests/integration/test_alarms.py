@@ -139,7 +139,7 @@ def functions_crash(watch: Watch) -> None:
         ("EnrichFunction", 1),
         ("WebhookFunction", 1),
         # As often as Lambda tries a scheduled run.
-        ("ReconcileFunction", 3),
+        ("SweepFunction", 3),
     ):
         function = watch.physical[name]
         variables = functions.get_function_configuration(FunctionName=function)["Environment"]

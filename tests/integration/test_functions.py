@@ -46,7 +46,7 @@ def environment(
         monkeypatch.setenv(name, value)
     yield monkeypatch
     function("enrich").enricher.cache_clear()
-    function("reconcile").parts.cache_clear()
+    function("sweep").parts.cache_clear()
 
 
 def function(name: str) -> ModuleType:
@@ -111,7 +111,7 @@ def test_the_enrichment_refuses_other_events() -> None:
         function("enrich").lambda_handler({"version": "2.0"}, Context())
 
 
-@pytest.mark.parametrize("name", ["enrich", "reconcile"])
+@pytest.mark.parametrize("name", ["enrich", "sweep"])
 def test_a_missing_setting_stops_the_function_with_its_name(
     environment: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_missing_setting_stops_the_function_with_its_name(
 @pytest.mark.usefixtures("environment")
 def test_the_sweep_runs_and_keeps_its_place(deployment: Deployment) -> None:
     """A second sweep begins where the first one ended."""
-    app = function("reconcile")
+    app = function("sweep")
     first = app.lambda_handler({}, Context())
     assert first["complete"] is True
     assert set(first["found"]) == {"fax", "message"}
@@ -140,14 +140,14 @@ def test_the_sweep_runs_and_keeps_its_place(deployment: Deployment) -> None:
 @pytest.mark.usefixtures("environment")
 def test_a_sweep_without_time_keeps_its_place_for_the_next() -> None:
     """It says that it is not complete."""
-    assert function("reconcile").lambda_handler({}, Context(1000))["complete"] is False
+    assert function("sweep").lambda_handler({}, Context(1000))["complete"] is False
 
 
 @pytest.mark.usefixtures("environment")
 def test_a_backfill_counts_a_period(capsys: pytest.CaptureFixture[str]) -> None:
     """The official fax of May 2024 is in it; a dry run enqueues nothing, and sets off no alarm."""
     event = {"from": "2024-05-01", "to": "2024-06-01", "log_type": "fax", "dry_run": True}
-    app = function("reconcile")
+    app = function("sweep")
     answer = app.lambda_handler(event, Context())
     assert answer["complete"] is True
     assert sum(answer["found"]["fax"].values()) == 1
@@ -160,4 +160,4 @@ def test_a_backfill_counts_a_period(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_malformed_backfill_is_refused() -> None:
     """Before anything is asked of SignalWire."""
     with pytest.raises(BackfillError, match="to"):
-        function("reconcile").lambda_handler({"from": "2024-05-01"}, Context())
+        function("sweep").lambda_handler({"from": "2024-05-01"}, Context())

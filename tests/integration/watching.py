@@ -78,7 +78,7 @@ class Watch:
         paginator = self.deployment.cloud.client("logs").get_paginator("filter_log_events")
         return [
             event["message"]
-            for group in ("EnrichLogGroup", "WebhookLogGroup", "ReconcileLogGroup")
+            for group in ("EnrichLogGroup", "WebhookLogGroup", "SweepLogGroup")
             for page in paginator.paginate(logGroupName=self.physical[group])
             for event in page["events"]
             if event["message"].startswith('{"_aws"')

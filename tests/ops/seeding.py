@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hooklog.adapters.dynamodb import DynamoTable
-from hooklog.items import Keeping
-from hooklog.recording import StoreRecord
-from hooklog.store import StoreResult, apply
+from hooklog.adapters.aws.dynamodb import DynamoTable
+from hooklog.records.items import Keeping
+from hooklog.records.recording import StoreRecord
+from hooklog.records.store import StoreResult, apply
 from local.space import Log
 from tests.builders import record
 from tests.ops.conftest import Desk

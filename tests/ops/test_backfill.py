@@ -25,7 +25,7 @@ class Sweep:
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's
         """Answer as Lambda does; the first call of a period names the next."""
-        assert FunctionName == "reconcile"
+        assert FunctionName == "sweep"
         event = json.loads(Payload)
         self.events.append(event)
         if self.error:
@@ -53,7 +53,7 @@ def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
         session, endpoint_url = Session(), None
 
         def output(self, _name: str) -> str:
-            return "reconcile"
+            return "sweep"
 
     monkeypatch.setattr(backfill, "deployment", lambda *_: Deployed())
     return sweep

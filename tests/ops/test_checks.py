@@ -33,7 +33,7 @@ class Made:
         """Put all in its place."""
         self.outputs = dict.fromkeys(
             (
-                *("EnrichFunctionName", "WebhookFunctionName", "ReconcileFunctionName"),
+                *("EnrichFunctionName", "WebhookFunctionName", "SweepFunctionName"),
                 *("TableName", "QueueUrl", "DeadLetterQueueUrl", "CredentialsSecretArn"),
                 "WebhookEndpoint",
             ),

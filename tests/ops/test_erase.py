@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.errors import LogInvalidError, MessageMalformedError
-from hooklog.items import iso, optional_attributes
 from hooklog.logs import KINDS
-from hooklog.parking import PARKED_ATTRIBUTES, Park
-from hooklog.recording import StoreRecord
-from hooklog.rows import Row
-from hooklog.store import Stale, apply
+from hooklog.records.items import iso, optional_attributes
+from hooklog.records.parking import PARKED_ATTRIBUTES, Park
+from hooklog.records.recording import StoreRecord
+from hooklog.records.rows import Row
+from hooklog.records.store import Stale, apply
 from hooklog_ops.erasure import MAY_HOLD_NUMBERS, Eraser, Holder, digits
 from hooklog_ops.problems import ErasureError
 from tests.builders import body, fax_log, message_log, record

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.errors import (
     HistoryLimitError,
     HooklogError,
@@ -16,8 +16,8 @@ from hooklog.errors import (
     NotFoundError,
     UnexpectedError,
 )
-from hooklog.parking import Park
-from hooklog.store import Stored, apply
+from hooklog.records.parking import Park
+from hooklog.records.store import Stored, apply
 from hooklog_ops.parked import ParkedList, Redriven, Wanted, parkable_codes
 from hooklog_ops.problems import SendError
 from tests.builders import body

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hooklog.items import record_attributes
 from hooklog.ports import utc_now
+from hooklog.records.items import record_attributes
 from hooklog_ops.records import Period
 from hooklog_ops.report.page import page
 from hooklog_ops.report.sums import LAGS, Sums

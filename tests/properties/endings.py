@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hooklog.catalogue import catalogue
-from hooklog.pipeline import Enricher
+from hooklog.enrich.pipeline import Enricher
 from tests.builders import body, delivery, sqs_event
 from tests.fakes import Clock, FakeQueue, FakeSource, FakeTelemetry, Item
 from tests.properties.inserted import Inserted

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from hooklog.catalogue import catalogue
-from hooklog.endings import BatchResponse
+from hooklog.enrich.endings import BatchResponse
+from hooklog.enrich.pipeline import Enricher
+from hooklog.enrich.report import Report
 from hooklog.errors import (
     HooklogError,
     NotFoundError,
@@ -18,12 +20,10 @@ from hooklog.errors import (
     UnexpectedError,
     UpstreamError,
 )
-from hooklog.items import iso
-from hooklog.pipeline import Enricher
 from hooklog.ports import Fetched, Lost, TimeLeft
 from hooklog.queue_messages import LogRequest
-from hooklog.report import Report
-from hooklog.rows import Row, Write
+from hooklog.records.items import iso
+from hooklog.records.rows import Row, Write
 from tests.builders import sqs_event
 from tests.properties.function import Function
 from tests.properties.messages import Message

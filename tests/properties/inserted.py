@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from hooklog.adapters.dynamodb import DynamoTable
+from hooklog.adapters.aws.dynamodb import DynamoTable
 from tests.fakes import Item
 from tests.item_size import item_size
 

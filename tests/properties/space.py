@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from hooklog.comparison import ListedLog
 from hooklog.logs import KINDS, LogKind
-from hooklog.sweep import Page
+from hooklog.sweep.comparison import ListedLog
+from hooklog.sweep.walk import Page
 from local.space import Callback, Log, Send
 from local.space.sends import Step
 from local.space.wire import request_for

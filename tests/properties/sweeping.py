@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from hooklog.errors import QueueUnavailableError, StoreThrottledError, UpstreamError
 from hooklog.logs import LogKind
-from hooklog.rows import Row
-from hooklog.sweep import Page, Place, Sweeper
+from hooklog.records.rows import Row
+from hooklog.sweep.walk import Page, Place, Sweeper
 from tests.properties.function import Function
 from tests.properties.mishaps import Luck, Seam, mishaps
 from tests.properties.world import World

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, cast
 
 from hooklog.ports import Lost
-from hooklog.rows import Row, Write
+from hooklog.records.rows import Row, Write
 from tests.fakes import Item, MemoryTable
 
 #: What of a row only a newer log may change.

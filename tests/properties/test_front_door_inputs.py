@@ -11,8 +11,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from hooklog.front_door import FrontDoor
 from hooklog.queue_messages import Origin, log_request
+from hooklog.webhook.front_door import FrontDoor
 from tests.fakes import FakeDoorTelemetry, FakeKeys, FakeProducer
 from tests.properties.knocks import events, possible_signatures
 from tests.properties.profiles import examples

@@ -21,8 +21,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from hooklog.front_door import FrontDoor
-from hooklog.parking import Redrive
+from hooklog.records.parking import Redrive
+from hooklog.webhook.front_door import FrontDoor
 from local.space import Callback, simulate_sends
 from tests.fakes import NOW, FakeDoorTelemetry, FakeKeys
 from tests.properties.enriching import Enriching

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hooklog.logs import LogKind
-from hooklog.sweep import Place
+from hooklog.sweep.walk import Place
 from tests.fakes import Clock
 from tests.properties.messages import Messages
 from tests.properties.space import Space

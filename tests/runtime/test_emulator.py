@@ -130,7 +130,7 @@ def test_a_callback_becomes_a_message_on_the_queue(rig: Rig) -> None:
 
 def test_a_sweep_enqueues_what_the_table_lacks(rig: Rig) -> None:
     """Every log of the space but those before its first period; the enrichment then stores them."""
-    with rig.function("ReconcileFunction") as function:
+    with rig.function("SweepFunction") as function:
         summary = function.invoke({})
     assert isinstance(summary, dict)
     assert summary["complete"] is True

@@ -144,7 +144,7 @@ def environment(served: LocalCloud, tmp_path: Path) -> Path:
     common["SIGNALWIRE_SECRET_ARN"] = arn
     ours = {
         "WebhookFunction": {**common, "WEBHOOK_URL": BASE},
-        "ReconcileFunction": {**given, **common},
+        "SweepFunction": {**given, **common},
     }
     path = tmp_path / "env.json"
     path.write_text(json.dumps(ours))
@@ -177,7 +177,7 @@ def test_a_sweep_enqueues_what_the_table_lacks(
     event = tmp_path / "event.json"
     event.write_text("{}")
     before = queued(served)
-    answer = invoke("ReconcileFunction", event, environment, "--template", str(template))
+    answer = invoke("SweepFunction", event, environment, "--template", str(template))
     assert answer["complete"] is True
     missing = sum(counts.get("missing", 0) for counts in answer["found"].values())
     assert missing

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from hooklog.adapters.credentials import Credentials, FixedCredentials
-from hooklog.adapters.log_lists import LogLists
-from hooklog.adapters.signalwire import SignalWireApi
+from hooklog.adapters.signalwire.api import SignalWireApi
+from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
+from hooklog.adapters.signalwire.log_lists import LogLists
 from hooklog.errors import FetchError
 from tests.adapters.tiny import response, tiny
 

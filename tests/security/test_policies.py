@@ -104,7 +104,7 @@ def test_every_role_is_written_out(deployed: dict[str, Any]) -> None:
     roles = {
         name: one["Properties"] for name, one in deployed.items() if one["Type"] == "AWS::IAM::Role"
     }
-    assert set(roles) == {"EnrichRole", "WebhookRole", "ReconcileRole"}
+    assert set(roles) == {"EnrichRole", "WebhookRole", "SweepRole"}
     for role in roles.values():
         assert "ManagedPolicyArns" not in role
         (assumed,) = role["AssumeRolePolicyDocument"]["Statement"]

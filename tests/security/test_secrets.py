@@ -11,17 +11,17 @@ from collections.abc import Iterator
 import pytest
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.credentials import Credentials, SecretCredentials
-from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
-from hooklog.adapters.emission import EmbeddedMetrics
-from hooklog.adapters.fetching import ConcurrentSource
-from hooklog.adapters.signalwire import SignalWireApi
-from hooklog.adapters.signing_keys import SecretSigningKeys
-from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.adapters.aws.signing_keys import SecretSigningKeys
+from hooklog.adapters.signalwire.api import SignalWireApi
+from hooklog.adapters.signalwire.credentials import Credentials, SecretCredentials
+from hooklog.adapters.signalwire.fetching import ConcurrentSource
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
+from hooklog.adapters.telemetry.webhook import CloudWatchDoorTelemetry
 from hooklog.catalogue import catalogue
+from hooklog.enrich.pipeline import Enricher
 from hooklog.errors import FetchError, HooklogError
-from hooklog.front_door import FrontDoor
-from hooklog.pipeline import Enricher
+from hooklog.webhook.front_door import FrontDoor
 from tests.adapters.secrets_manager import ARN, SecretsManager, client_error
 from tests.adapters.tiny import NOTHING, response, tiny
 from tests.builders import FAX_ID, delivery, fax_log, sqs_event

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from hooklog.adapters.credentials import Credentials, FixedCredentials
-from hooklog.adapters.signalwire import MAX_BODY, SignalWireApi
+from hooklog.adapters.signalwire.api import MAX_BODY, SignalWireApi
+from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
 from hooklog.errors import BadPayloadError, FetchConnectionError, FetchError, FetchTimeoutError
 from hooklog.settings import Settings
 from tests.adapters.tiny import NOTHING, response, tiny

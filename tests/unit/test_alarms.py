@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from hooklog.enrich.report import UNKNOWN_TYPE
+from hooklog.enrich.retry import Backoff
 from hooklog.logs import KINDS
-from hooklog.report import UNKNOWN_TYPE
-from hooklog.retry import Backoff
 from tests.emitted import Metric, everything
 from tests.operations import PAGE, alarm_table, entries
 from tests.template import template
@@ -118,7 +118,7 @@ def test_an_alarm_is_there_with_what_it_watches(name: str) -> None:
         if namespace != "MetricsNamespace":
             conditions.add(RESOURCES[dimensions[0][1].partition(".")[0]].get("Condition"))
         elif metric == "MissingLogs":
-            conditions.add(RESOURCES["ReconcileFunction"]["Condition"])
+            conditions.add(RESOURCES["SweepFunction"]["Condition"])
         elif metric in {"FailedLogs", "LogsFinished"}:
             conditions.add(f"Has{dimensions[0][1].capitalize()}FailuresAlarm")
         else:

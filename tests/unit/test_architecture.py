@@ -140,8 +140,8 @@ def test_adapters_are_where_the_world_is() -> None:
 
 def test_pipeline_loads_nothing_of_the_world() -> None:
     """The main job can be imported without loading AWS's or HTTP's libraries."""
-    loaded = import_watched("hooklog.pipeline").modules
-    assert "hooklog.pipeline" in loaded
+    loaded = import_watched("hooklog.enrich.pipeline").modules
+    assert "hooklog.enrich.pipeline" in loaded
     for name in loaded:
         # Powertools looks at botocore's version number, which loads the bare package.
         assert name.split(".")[0] not in {"boto3", "urllib3"}
@@ -151,7 +151,7 @@ def test_pipeline_loads_nothing_of_the_world() -> None:
 def test_a_caller_waits_for_no_models() -> None:
     """The webhook function starts without what takes longest to import."""
     loaded = import_watched("app", folder=ROOT / "functions" / "webhook").modules
-    assert "hooklog.front_door" in loaded
+    assert "hooklog.webhook.front_door" in loaded
     slow = {"pydantic", "phonenumbers", "hooklog.logs", "hooklog.catalogue", "hooklog.settings"}
     assert not slow & loaded
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooklog.callbacks import read
 from hooklog.errors import CallbackMalformedError
 from hooklog.queue_messages import log_request
+from hooklog.webhook.callbacks import read
 from tests.builders import FAX_SID, MESSAGE_ID, SENT_AT
 from tests.webhook import fax_status, message_status, sms_status
 

@@ -12,12 +12,12 @@ import pytest
 from aws_lambda_powertools import Logger
 from rich.console import Console
 
-from hooklog.adapters.emission import EmbeddedMetrics
-from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
+from hooklog.enrich.report import Report
 from hooklog.errors import MessageMalformedError, NotFoundError
-from hooklog.items import record_attributes
-from hooklog.parking import Park
-from hooklog.report import Report
+from hooklog.records.items import record_attributes
+from hooklog.records.parking import Park
 from local.accounting import Accounting, Found
 from local.metrics import metrics
 from local.space import SendReport

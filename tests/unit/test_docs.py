@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from hooklog.errors import HooklogError
-from hooklog.items import optional_attributes, record_attributes
 from hooklog.logs import KINDS
-from hooklog.parking import PARKED_ATTRIBUTES
 from hooklog.queue_messages import _Body
-from hooklog.rows import Row
+from hooklog.records.items import optional_attributes, record_attributes
+from hooklog.records.parking import PARKED_ATTRIBUTES
+from hooklog.records.rows import Row
 from hooklog.settings import SweepSettings
-from hooklog.webhook_settings import WebhookSettings
+from hooklog.webhook.settings import WebhookSettings
 from local.cli_page import CLI, cli_page
 from local.docs import ERROR_CODES, error_codes
 from tests.builders import failed_fax, message_log, record

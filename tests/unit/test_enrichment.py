@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooklog.catalogue import catalogue
-from hooklog.enrichment import enrich
 from hooklog.logs import FAX, MESSAGE, LogKind, MessageLog, SignalWireLog
-from hooklog.numbers import Party
+from hooklog.records.enrichment import enrich
+from hooklog.records.numbers import Party
 from local.space.fax_logs import FAX_ERROR_MESSAGES, official_fax_log
 from local.space.message_logs import official_message_log
 from tests.builders import (

@@ -7,15 +7,15 @@ from decimal import Decimal
 
 import pytest
 
-from hooklog.comparison import ListedLog, Verdict, judge
+from hooklog.enrich.pipeline import CLOCK_SKEW
 from hooklog.errors import LogInvalidError
-from hooklog.items import iso
-from hooklog.parking import Lift, Park, Redrive
-from hooklog.pipeline import CLOCK_SKEW
 from hooklog.queue_messages import LogRequest, Origin
-from hooklog.recording import StoreRecord, contains, supersedes
-from hooklog.rows import Row
-from hooklog.store import Stale, apply
+from hooklog.records.items import iso
+from hooklog.records.parking import Lift, Park, Redrive
+from hooklog.records.recording import StoreRecord, contains, supersedes
+from hooklog.records.rows import Row
+from hooklog.records.store import Stale, apply
+from hooklog.sweep.comparison import ListedLog, Verdict, judge
 from tests.builders import FAX_ID, FETCHED_AT, SENT_AT, body, failed_fax, record, request
 from tests.fakes import Item, MemoryTable
 

@@ -15,10 +15,10 @@ from aws_lambda_powertools import Logger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooklog.adapters.door_telemetry import CloudWatchDoorTelemetry
-from hooklog.adapters.emission import EmbeddedMetrics
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.webhook import CloudWatchDoorTelemetry
 from hooklog.errors import KeysUnavailableError, QueueUnavailableError
-from hooklog.front_door import MAX_BODY, FrontDoor
+from hooklog.webhook.front_door import MAX_BODY, FrontDoor
 from tests.builders import FAX_SID, MESSAGE_ID, PROJECT_ID
 from tests.fakes import FakeDoorTelemetry, FakeKeys, FakeProducer
 from tests.webhook import (

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooklog.catalogue import catalogue
-from hooklog.items import Keeping, iso, optional_attributes, record_attributes
 from hooklog.logs import KINDS
-from hooklog.recording import StoreRecord
+from hooklog.records.items import Keeping, iso, optional_attributes, record_attributes
+from hooklog.records.recording import StoreRecord
 from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, generate
 from local.space.fax_logs import FAX_ERROR_MESSAGES, official_fax_log
 from local.space.message_logs import official_message_log
@@ -31,7 +31,7 @@ from tests.builders import (
 from tests.item_size import item_size
 
 if TYPE_CHECKING:
-    from hooklog.items import Attribute
+    from hooklog.records.items import Attribute
     from local.space import Log
 
 WRITE_UNIT = 1024

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from hooklog.catalogue import catalogue
-from hooklog.enrichment import enrich
-from hooklog.items import record_attributes
 from hooklog.logs import KINDS
+from hooklog.records.enrichment import enrich
+from hooklog.records.items import record_attributes
 from local.load import __main__ as program
 from local.load.comparison import KEEPING, differences
 from local.load.faults import LATE_PARKED, PASSING, SOON_PARKED

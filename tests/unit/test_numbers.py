@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooklog.numbers import Party, party
+from hooklog.records.numbers import Party, party
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from hooklog.errors import LogInvalidError, NotFoundError
-from hooklog.items import iso
-from hooklog.parking import PARKED_ATTRIBUTES, Lift, Park, Redrive
-from hooklog.recording import StoreRecord
-from hooklog.rows import Row
+from hooklog.records.items import iso
+from hooklog.records.parking import PARKED_ATTRIBUTES, Lift, Park, Redrive
+from hooklog.records.recording import StoreRecord
+from hooklog.records.rows import Row
 from tests.builders import FETCHED_AT, body, fax_log, history_of, record
 
 SECOND = timedelta(seconds=1)

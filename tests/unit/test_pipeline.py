@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from hooklog import errors
 from hooklog.catalogue import Catalogue, catalogue
-from hooklog.endings import BatchResponse
-from hooklog.items import iso
-from hooklog.parking import PARKED_ATTRIBUTES
-from hooklog.pipeline import Enricher
+from hooklog.enrich.endings import BatchResponse
+from hooklog.enrich.pipeline import Enricher
+from hooklog.enrich.report import Report
 from hooklog.queue_messages import Delivery
-from hooklog.recording import StoreRecord
-from hooklog.report import Report
+from hooklog.records.items import iso
+from hooklog.records.parking import PARKED_ATTRIBUTES
+from hooklog.records.recording import StoreRecord
 from local.space import Log
 from tests.builders import (
     FAX_ID,

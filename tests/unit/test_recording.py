@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from hooklog.items import Keeping, iso
 from hooklog.queue_messages import Origin
-from hooklog.recording import StoreRecord, contains, supersedes
-from hooklog.rows import Row
+from hooklog.records.items import Keeping, iso
+from hooklog.records.recording import StoreRecord, contains, supersedes
+from hooklog.records.rows import Row
 from tests.builders import (
     FETCHED_AT,
     SENT_AT,

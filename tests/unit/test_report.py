@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooklog.catalogue import catalogue
-from hooklog.report import Report
+from hooklog.enrich.report import Report
 from tests.builders import SENT_AT, failed_fax, failed_message, fax_log, message_log, record
 
 PERSONAL = [

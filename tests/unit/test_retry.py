@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hooklog.enrich.retry import SQS_MAX_VISIBILITY, Backoff
 from hooklog.errors import IMPATIENT, PATIENT
-from hooklog.retry import SQS_MAX_VISIBILITY, Backoff
 
 BACKOFFS = st.builds(
     Backoff,

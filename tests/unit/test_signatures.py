@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from signalwire.core.security.webhook_middleware import validate
 from signalwire.core.security.webhook_validator import _candidate_urls
 
-from hooklog.signatures import Signatures, is_authentic, spellings
+from hooklog.webhook.signatures import Signatures, is_authentic, spellings
 from tests.webhook import ALIAS, KEY, SHA1, SHA256, scheme_a, scheme_a256, scheme_b
 
 URL = "https://hooks.example.com/signalwire/message?tenant=7"

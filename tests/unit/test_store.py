@@ -15,11 +15,11 @@ from hooklog.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from hooklog.items import Attribute, record_attributes
-from hooklog.parking import Park
-from hooklog.recording import StoreRecord
-from hooklog.rows import Change
-from hooklog.store import Stale, Stored, StoreResult, apply
+from hooklog.records.items import Attribute, record_attributes
+from hooklog.records.parking import Park
+from hooklog.records.recording import StoreRecord
+from hooklog.records.rows import Change
+from hooklog.records.store import Stale, Stored, StoreResult, apply
 from local.space import Json
 from tests.builders import FAX_ID, FETCHED_AT, body, fax_log, record
 from tests.fakes import MemoryTable

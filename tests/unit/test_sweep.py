@@ -10,8 +10,6 @@ from decimal import Decimal
 
 import pytest
 
-from hooklog.backfill import BackfillRequest, backfill
-from hooklog.comparison import ListedLog, Verdict, judge
 from hooklog.errors import (
     BackfillError,
     ForbiddenError,
@@ -23,9 +21,11 @@ from hooklog.errors import (
     StoreUnavailableError,
 )
 from hooklog.logs import FAX, MESSAGE, LogKind
-from hooklog.recording import StoreRecord
-from hooklog.rows import Row
-from hooklog.sweep import Extent, Page, Place, Sweeper
+from hooklog.records.recording import StoreRecord
+from hooklog.records.rows import Row
+from hooklog.sweep.backfill import BackfillRequest, backfill
+from hooklog.sweep.comparison import ListedLog, Verdict, judge
+from hooklog.sweep.walk import Extent, Page, Place, Sweeper
 from local.space import Log
 from tests.builders import FAX_ID, MESSAGE_ID, failed_fax, fax_log, message_log, record
 from tests.fakes import NOW, Clock, MemoryTable

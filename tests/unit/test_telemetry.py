@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.emission import EmbeddedMetrics
-from hooklog.adapters.telemetry import CloudWatchTelemetry
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
 from hooklog.catalogue import catalogue
-from hooklog.report import Report
+from hooklog.enrich.report import Report
 from tests.builders import failed_fax, failed_message, record
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from hooklog.errors import HooklogError
-from hooklog.items import optional_attributes
 from hooklog.logs import KINDS
-from hooklog.parking import PARKED_ATTRIBUTES
-from hooklog.rows import Row
+from hooklog.records.items import optional_attributes
+from hooklog.records.parking import PARKED_ATTRIBUTES
+from hooklog.records.rows import Row
 from hooklog.settings import SweepSettings
 from tests.template import properties, template
 
@@ -49,7 +49,7 @@ def test_the_dead_letter_queue_keeps_messages_as_long_as_sqs_can() -> None:
 
 def test_the_largest_message_fits_into_a_parked_item() -> None:
     """DynamoDB's items end at 400 KB; a message and a log's payload have to fit."""
-    from hooklog.adapters.signalwire import MAX_BODY  # noqa: PLC0415 - an adapter, only here
+    from hooklog.adapters.signalwire.api import MAX_BODY  # noqa: PLC0415 - an adapter, only here
 
     assert properties("Queue")["MaximumMessageSize"] + MAX_BODY < 390 * 1024
 
@@ -165,7 +165,7 @@ def test_the_calls_of_the_adapters_are_the_allowed_ones() -> None:
 
 def test_the_sweep_may_do_just_what_it_does() -> None:
     """It reads rows, writes nothing but its own place, and enqueues."""
-    (policy,) = properties("ReconcileRole")["Policies"]
+    (policy,) = properties("SweepRole")["Policies"]
     allowed = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
     assert {sid: set(_list(one["Action"])) for sid, one in allowed.items()} == {
         "PutMessages": {"sqs:SendMessage"},
@@ -182,7 +182,7 @@ def test_the_sweep_may_do_just_what_it_does() -> None:
 def test_the_sweep_can_be_left_out() -> None:
     """Without a schedule nothing of it is deployed."""
     assert PARAMETERS["SweepSchedule"]["Default"]
-    for name in ("ReconcileFunction", "ReconcileRole", "ReconcileLogGroup", "MissingFaxLogsAlarm"):
+    for name in ("SweepFunction", "SweepRole", "SweepLogGroup", "MissingFaxLogsAlarm"):
         assert RESOURCES[name]["Condition"] == "HasSweep"
 
 
@@ -199,12 +199,12 @@ def test_the_alarm_watches_the_missing_logs_of_every_kind() -> None:
 
 def test_the_sweeps_settings_reach_it() -> None:
     """Each variable that the template gives is one that the function reads."""
-    variables = set(properties("ReconcileFunction")["Environment"]["Variables"])
+    variables = set(properties("SweepFunction")["Environment"]["Variables"])
     assert variables <= {name.upper() for name in SweepSettings.model_fields}
     assert {"SWEEP_OVERLAP_HOURS", "SWEEP_SETTLING_MINUTES"} <= variables
 
 
-@pytest.mark.parametrize("name", ["EnrichFunction", "ReconcileFunction", "WebhookFunction"])
+@pytest.mark.parametrize("name", ["EnrichFunction", "SweepFunction", "WebhookFunction"])
 def test_runtime_and_architecture(name: str) -> None:
     """One runtime everywhere, and the processor by parameter."""
     function = properties(name)

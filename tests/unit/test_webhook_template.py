@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from hooklog import webhook_settings
 from hooklog.errors import SettingsError
-from hooklog.webhook_settings import WebhookSettings
+from hooklog.webhook import settings as webhook_settings
+from hooklog.webhook.settings import WebhookSettings
 from tests.template import properties, template
 
 RESOURCES: dict[str, Any] = template()["Resources"]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
+from hooklog.enrich.report import Report
 from hooklog.errors import HooklogError, StoreError
 from hooklog.queue_messages import LogRequest
-from hooklog.report import Report
-from hooklog.rows import Row, Write
+from hooklog.records.rows import Row, Write
 
 type Clock = Callable[[], datetime]
 #: Seconds that the invocation has left.

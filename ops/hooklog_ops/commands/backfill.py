@@ -11,10 +11,10 @@ import typer
 from botocore.config import Config
 from rich.console import Console
 
-from hooklog.comparison import ENQUEUED
-from hooklog.items import iso
 from hooklog.logs import KINDS
 from hooklog.ports import utc_now
+from hooklog.records.items import iso
+from hooklog.sweep.comparison import ENQUEUED
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.shared import (
     DryRun,
@@ -106,7 +106,7 @@ def _walk(deployed: Deployment, event: dict[str, Any], console: Console) -> Coun
     while True:
         with console.status(f"Comparing {event['log_type']} logs, {found.total()} so far …"):
             answer = client.invoke(
-                FunctionName=deployed.output("ReconcileFunctionName"),
+                FunctionName=deployed.output("SweepFunctionName"),
                 Payload=json_.dumps(event).encode(),
             )
         summary: dict[str, Any] = json_.loads(answer["Payload"].read())

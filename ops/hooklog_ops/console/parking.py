@@ -10,7 +10,7 @@ from typing import Final
 
 from flask import Blueprint, abort, render_template, request
 
-from hooklog.items import iso
+from hooklog.records.items import iso
 from hooklog_ops import overview
 from hooklog_ops.commands.explain import own_error
 from hooklog_ops.console.panels import attempt

@@ -7,13 +7,13 @@ from typing import Final
 import boto3
 from botocore.config import Config
 
-from hooklog.adapters.credentials import (
+from hooklog.adapters.signalwire.api import SignalWireApi
+from hooklog.adapters.signalwire.credentials import (
     Credentials,
     CredentialsSource,
     FixedCredentials,
     SecretCredentials,
 )
-from hooklog.adapters.signalwire import SignalWireApi
 from hooklog.settings import Settings
 
 #: AWS calls are few and small: better a quick failure and a redelivery than a long wait.

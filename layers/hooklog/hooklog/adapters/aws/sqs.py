@@ -1,0 +1,83 @@
+"""The queue in SQS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hooklog.errors import QueueUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+#: SQS's limit for one batch call.
+_MAX_ENTRIES = 10
+
+
+class SqsQueue:
+    """Implements :class:`hooklog.ports.Queue`."""
+
+    def __init__(self, client: Callable[[], SQSClient], url: str) -> None:
+        """Make no client yet: most batches need none."""
+        self._client = client
+        self._url = url
+
+    def delay(self, waits: Mapping[str, int]) -> int:
+        """Change the messages' visibility timeouts, ten a call."""
+        unset = 0
+        for chunk in batched(waits.items(), _MAX_ENTRIES, strict=False):
+            try:
+                answer = self._client().change_message_visibility_batch(
+                    QueueUrl=self._url,
+                    Entries=[
+                        {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+                        for index, (handle, seconds) in enumerate(chunk)
+                    ],
+                )
+            except (ClientError, BotoCoreError):
+                # Counted, and reported as queue.unavailable.
+                unset += len(chunk)
+            else:
+                unset += len(answer.get("Failed", []))
+        return unset
+
+
+class SqsProducer:
+    """Implements :class:`hooklog.webhook.front_door.Producer` and :class:`hooklog.sweep.walk.Producer`."""
+
+    def __init__(self, client: Callable[[], SQSClient], url: str) -> None:
+        """Make no client yet: a refused callback needs none, nor a sweep that finds all well."""
+        self._client = client
+        self._url = url
+
+    def send(self, body: str) -> None:
+        """Put one message on the queue."""
+        try:
+            self._client().send_message(QueueUrl=self._url, MessageBody=body)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise QueueUnavailableError(f"SQS did not take the message ({code}).") from None
+        except BotoCoreError as error:
+            raise QueueUnavailableError(
+                f"SQS could not be reached ({type(error).__name__})."
+            ) from None
+
+    def send_all(self, bodies: Sequence[str]) -> None:
+        """Put messages on the queue, ten a call; some may be there when this raises."""
+        for chunk in batched(bodies, _MAX_ENTRIES, strict=False):
+            try:
+                answer = self._client().send_message_batch(
+                    QueueUrl=self._url,
+                    Entries=[
+                        {"Id": str(index), "MessageBody": body} for index, body in enumerate(chunk)
+                    ],
+                )
+            except (ClientError, BotoCoreError) as error:
+                raise QueueUnavailableError(
+                    f"SQS did not take the messages ({type(error).__name__})."
+                ) from None
+            if failed := len(answer.get("Failed", [])):
+                raise QueueUnavailableError(f"SQS refused {failed} of {len(chunk)} messages.")

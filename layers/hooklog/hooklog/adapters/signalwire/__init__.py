@@ -1,0 +1,1 @@
+"""SignalWire's REST API, through urllib3."""

@@ -1,0 +1,226 @@
+"""One request to SignalWire's REST API, and what each answer means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from ssl import SSLContext
+
+import urllib3
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
+from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+from urllib3.response import BaseHTTPResponse
+from urllib3.util.ssl_ import create_urllib3_context
+
+from hooklog.adapters.signalwire.credentials import Credentials, CredentialsSource
+from hooklog.errors import (
+    BadPayloadError,
+    FetchConnectionError,
+    FetchError,
+    FetchTimeoutError,
+    ForbiddenError,
+    HistoryLimitError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedError,
+    UnauthorizedError,
+    UpstreamError,
+)
+from hooklog.ports import utc_now
+
+#: A documented log has about 800 bytes. Together with the queue message an answer of this
+#: size still fits into one item, so it can be parked whole.
+MAX_BODY = 96 * 1024
+_TOO_LATE = "SignalWire did not answer in time."
+_REFUSALS: Mapping[int, type[FetchError]] = {
+    HTTPStatus.UNAUTHORIZED: UnauthorizedError,
+    HTTPStatus.FORBIDDEN: ForbiddenError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.REQUEST_TIMEOUT: FetchTimeoutError,
+}
+
+
+class SignalWireApi:
+    """GET requests over one connection pool that many threads share."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: CredentialsSource,
+        *,
+        connections: int,
+        connect_timeout: float,
+        read_timeout: float,
+        clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            base_url: scheme and host of the space.
+            credentials: project ID and API token.
+            connections: kept open; size it to the number of threads.
+            connect_timeout: seconds.
+            read_timeout: seconds between two pieces of an answer.
+            clock: to read a ``Retry-After`` that is a date.
+            monotonic: seconds, for the time that is left.
+
+        """
+        self._credentials = credentials
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._clock = clock
+        self._monotonic = monotonic
+        # retries=False: urllib3 would sleep on Retry-After, for hours if told to.
+        # Nobody waits for a connection: one may be held by a thread that was given up.
+        self._pool = urllib3.connection_from_url(
+            base_url, maxsize=connections, retries=False, **_tls(base_url)
+        )
+
+    def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
+        """Fetch a resource's JSON text.
+
+        Args:
+            path: below the base URL; its parts must be safe in a URL.
+            time_left: seconds after which an answer is of no use.
+            max_body: bytes; a longer answer is none.
+
+        Raises:
+            FetchError: there is no usable answer; which one says whether to try again.
+
+        """
+        deadline = self._monotonic() + time_left
+        credentials = self._credentials.current()
+        try:
+            return self._request(path, credentials, deadline, max_body)
+        except UnauthorizedError:
+            renewed = self._credentials.renewed(credentials)
+            if renewed == credentials:
+                raise
+            return self._request(path, renewed, deadline, max_body)
+
+    def _request(self, path: str, credentials: Credentials, deadline: float, max_body: int) -> str:
+        try:
+            try:
+                status, headers, body = self._exchange(path, credentials, deadline, max_body)
+            except ProtocolError:
+                # A kept connection that died while the function was frozen looks like this.
+                # A new one is opened at once; if that breaks too, the fault is elsewhere.
+                status, headers, body = self._exchange(path, credentials, deadline, max_body)
+        except HTTPError as error:
+            # A refused connection and an unknown host are NewConnectionErrors, which urllib3
+            # derives from its timeouts.
+            if isinstance(error, Urllib3TimeoutError) and not isinstance(error, NewConnectionError):
+                raise FetchTimeoutError(_TOO_LATE) from None
+            raise FetchConnectionError(
+                f"The connection to SignalWire failed ({type(error).__name__})."
+            ) from None
+        if status != HTTPStatus.OK:
+            raise _refusal(status, headers, body, self._clock())
+        return _json_text(headers, body, max_body)
+
+    def _exchange(
+        self, path: str, credentials: Credentials, deadline: float, max_body: int
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        time_left = self._time_left(deadline)
+        response = self._pool.urlopen(
+            "GET",
+            path,
+            headers={
+                "Authorization": credentials.authorization,
+                "Accept": "application/json",
+                "User-Agent": "hooklog",
+            },
+            timeout=urllib3.Timeout(
+                total=time_left,
+                connect=min(self._connect_timeout, time_left),
+                read=min(self._read_timeout, time_left),
+            ),
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            body = self._read(response, deadline, max_body)
+        except BaseException:
+            response.close()
+            raise
+        if len(body) > max_body:
+            response.close()
+        response.release_conn()
+        return response.status, response.headers, body
+
+    def _read(self, response: BaseHTTPResponse, deadline: float, max_body: int) -> bytes:
+        """Read to the end, or one byte beyond the limit; no longer than there is time.
+
+        Piece by piece, because urllib3's timeouts begin anew with each piece: an answer that
+        trickles in would be waited for as long as it likes.
+        """
+        body = bytearray()
+        while len(body) <= max_body and (piece := response.read1(max_body + 1 - len(body))):
+            body += piece
+            self._time_left(deadline)
+        return bytes(body)
+
+    def _time_left(self, deadline: float) -> float:
+        """Give the seconds until then.
+
+        Raises:
+            FetchTimeoutError: there are none.
+
+        """
+        time_left = deadline - self._monotonic()
+        if time_left <= 0:
+            raise FetchTimeoutError(_TOO_LATE)
+        return time_left
+
+
+def _tls(base_url: str) -> dict[str, SSLContext]:
+    """Give what all connections share: else each would read the certificates of all authorities."""
+    if not base_url.startswith("https:"):
+        return {}
+    context = create_urllib3_context()
+    context.load_default_certs()
+    return {"ssl_context": context}
+
+
+def _json_text(headers: Mapping[str, str], body: bytes, max_body: int) -> str:
+    """Check what can be told without parsing: a proxy in trouble may answer 200 with a page."""
+    content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise BadPayloadError("The answer is not application/json.")
+    if len(body) > max_body:
+        raise BadPayloadError(f"The answer has more than {max_body} bytes.")
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise BadPayloadError("The answer is not UTF-8.") from None
+
+
+def _refusal(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> FetchError:
+    """Choose the error that an answer other than 200 stands for."""
+    detail = f"SignalWire answered {status}."
+    wish = _retry_after(headers, now)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RateLimitedError(detail, retry_after=wish)
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY and b'"exceeds_history_logs_limit"' in body:
+        return HistoryLimitError()
+    if known := _REFUSALS.get(status):
+        return known(detail)
+    if 400 <= status < 500:  # noqa: PLR2004 - any 4xx, registered or not
+        return RejectedError(detail)
+    # 5xx, and redirects too: an API does not redirect, a proxy in trouble may.
+    return UpstreamError(detail, retry_after=wish)
+
+
+def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Read ``Retry-After``: seconds or an HTTP date (RFC 9110, 10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None

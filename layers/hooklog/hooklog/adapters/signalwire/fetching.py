@@ -1,0 +1,193 @@
+"""Many fetches at once: bounded, and never beyond the time that is left."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from hooklog.adapters.signalwire.api import SignalWireApi
+from hooklog.adapters.signalwire.log_lists import LogLists, RawLog
+from hooklog.errors import (
+    FetchError,
+    HooklogError,
+    NotFoundError,
+    OutOfTimeError,
+    RateLimitedError,
+    UnauthorizedError,
+    UnexpectedError,
+)
+from hooklog.ports import Clock, Fetched, TimeLeft
+from hooklog.queue_messages import LogRequest
+
+#: A fax may be created long before its last callback; clocks differ a little.
+_LIST_BEFORE = timedelta(days=1)
+_LIST_AFTER = timedelta(hours=1)
+#: Seconds; a fetch that has less than this would hardly succeed.
+_WORTHWHILE = 0.5
+#: How many threads there are at least, and how many more after a batch that met no limit.
+_FEWEST = 5
+_MORE = 10
+
+
+@dataclass(slots=True)
+class _Stop:
+    """What a batch was told that concerns more than one log.
+
+    Attributes:
+        error: the answer that makes further requests of the batch pointless.
+        is_limited: whether there was a 429.
+
+    """
+
+    error: FetchError | None = None
+    is_limited: bool = False
+
+    def note(self, error: HooklogError) -> None:
+        """Look at what a request ended in."""
+        if isinstance(error, RateLimitedError):
+            self.is_limited = True
+        if isinstance(error, RateLimitedError | UnauthorizedError):
+            self.error = error
+
+
+class ConcurrentSource:
+    """Fetches logs with a number of threads over one shared connection pool.
+
+    The number is halved after a batch that met a 429, and grows again with each that had work for
+    all threads and met none: what is under way when the first 429 comes cannot be called back.
+    """
+
+    def __init__(self, api: SignalWireApi, *, concurrency: int, clock: Clock) -> None:
+        """Start no thread yet; there will never be more than ``concurrency``."""
+        self._api = api
+        self._lists = LogLists(api)
+        self._most = self._concurrency = concurrency
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(concurrency)
+
+    def fetch(
+        self, requests: Sequence[LogRequest], time_left: TimeLeft
+    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        """Yield each log's answer as it comes; what is late is given up as out of time."""
+        stop, in_time = _Stop(), True
+        pending: dict[Future[Fetched | HooklogError], LogRequest] = {
+            self._threads.submit(self._one, request, stop, time_left): request
+            for request in requests
+        }
+        unknown: list[LogRequest] = []
+        try:
+            for future in as_completed(tuple(pending), timeout=max(0.0, time_left())):
+                request, answer = pending.pop(future), future.result()
+                if isinstance(answer, NotFoundError) and request.resource_sid is not None:
+                    unknown.append(request)
+                else:
+                    yield request, answer
+        except TimeoutError:
+            # A thread cannot be ended. It is left to its own timeouts, with its pool, so
+            # that it takes no place from the next batch.
+            self._replace_threads()
+            in_time = False
+            for request in pending.values():
+                yield request, OutOfTimeError()
+        for group in _by_day(unknown):
+            yield from self._by_sid(group, stop, time_left)
+        if stop.is_limited:
+            self._change_concurrency(self._concurrency // 2)
+        elif in_time and len(requests) >= self._concurrency:
+            self._change_concurrency(self._concurrency + _MORE)
+
+    def _change_concurrency(self, wanted: int) -> None:
+        before, self._concurrency = self._concurrency, min(self._most, max(_FEWEST, wanted))
+        if self._concurrency != before:
+            self._replace_threads()
+
+    def _replace_threads(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads = ThreadPoolExecutor(self._concurrency)
+
+    def _by_sid(
+        self, requests: Sequence[LogRequest], stop: _Stop, time_left: TimeLeft
+    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        """Look for logs by their resource's SID, in one pass over the list of their day.
+
+        A fax callback names the FaxSid, which in most spaces is not the log's ID but the end
+        of the log's ``url``.
+        """
+        by_sid = {request.resource_sid: request for request in requests}
+        outcome: HooklogError = NotFoundError("Neither a log nor a listed url has this SID.")
+        try:
+            for logs, began_at, took_ms in self._pages(requests, time_left):
+                for log in logs:
+                    sid = str(log.get("url") or "").rpartition("/")[2].lower()
+                    if request := by_sid.pop(sid, None):
+                        body = json.dumps(log)
+                        yield (
+                            request,
+                            Fetched(body=body, began_at=began_at, took_ms=took_ms, found_by="url"),
+                        )
+                if not by_sid:
+                    return
+        except HooklogError as error:
+            stop.note(error)
+            outcome = error
+        # As for single logs: a defect here must not cost the batch anything.
+        except Exception as error:  # noqa: BLE001
+            outcome = UnexpectedError()
+            outcome.__cause__ = error
+        for request in by_sid.values():
+            yield request, outcome
+
+    def _pages(
+        self, requests: Sequence[LogRequest], time_left: TimeLeft
+    ) -> Iterator[tuple[Sequence[RawLog], datetime, float]]:
+        """Read the list around some events, page by page; when each began, and its milliseconds.
+
+        Raises:
+            FetchError: there is no usable answer, or no time for one.
+
+        """
+        kind = requests[0].kind
+        path: str | None = self._lists.first(
+            kind,
+            min(request.event_at for request in requests) - _LIST_BEFORE,
+            max(request.event_at for request in requests) + _LIST_AFTER,
+        )
+        while path is not None:
+            if time_left() < _WORTHWHILE:
+                raise OutOfTimeError
+            began_at, began = self._clock(), time.perf_counter()
+            page = self._lists.page(path, time_left())
+            yield page.logs, began_at, round((time.perf_counter() - began) * 1000, 1)
+            path = page.next
+
+    def _one(self, request: LogRequest, stop: _Stop, time_left: TimeLeft) -> Fetched | HooklogError:
+        if stop.error is not None:
+            return stop.error
+        left = time_left()
+        if left < _WORTHWHILE:
+            return OutOfTimeError()
+        began_at, began = self._clock(), time.perf_counter()
+        try:
+            body = self._api.get(f"{request.kind.path}/{request.log_id}", left)
+        except FetchError as error:
+            stop.note(error)
+            return error
+        # Whatever it is, it concerns this log alone; the pipeline reports it as a defect.
+        except Exception as error:  # noqa: BLE001
+            unexpected = UnexpectedError()
+            unexpected.__cause__ = error
+            return unexpected
+        took_ms = (time.perf_counter() - began) * 1000
+        return Fetched(body=body, began_at=began_at, took_ms=round(took_ms, 1))
+
+
+def _by_day(requests: Sequence[LogRequest]) -> list[list[LogRequest]]:
+    """Group requests by kind and day, so that an old one does not widen the others' search."""
+    groups: dict[tuple[str, date], list[LogRequest]] = {}
+    for request in requests:
+        groups.setdefault((request.kind.name, request.event_at.date()), []).append(request)
+    return list(groups.values())

@@ -1,0 +1,1 @@
+"""Log lines, and metrics in CloudWatch's embedded metric format."""

@@ -1,0 +1,79 @@
+"""Metrics in CloudWatch's embedded metric format, and one log line a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics, log_defect
+from hooklog.enrich.report import Report
+
+
+class CloudWatchTelemetry:
+    """Implements :class:`hooklog.ports.Telemetry`.
+
+    Every combination of dimensions is a line of its own, because one line holds each metric
+    name once; within a line everything is aggregated, so a batch of a hundred logs takes
+    about as many lines as a batch of one.
+    """
+
+    def __init__(self, logger: Logger, metrics: EmbeddedMetrics) -> None:
+        """Write log lines through that logger, metrics to standard output."""
+        self._logger = logger
+        self._metrics = metrics
+
+    def emit(self, report: Report) -> None:
+        """Publish a batch's counts and durations."""
+        for log_type in sorted(
+            {*report.enriched, *report.skipped, *report.retried, *report.parked, *report.fetch_ms}
+        ):
+            self._metrics.emit(
+                {"log_type": log_type},
+                counts={
+                    "LogsEnriched": report.enriched[log_type],
+                    "LogsSkipped": report.skipped[log_type],
+                    "LogsRetried": report.retried[log_type],
+                    "LogsParked": report.parked[log_type],
+                    "LogsFinished": report.finished[log_type],
+                    # Beside the codes' own: an alarm cannot add up two dozen of them.
+                    "FailedLogs": sum(
+                        count
+                        for failure, count in report.failures.items()
+                        if failure[0] == log_type
+                    ),
+                    "SchemaDrift": report.drift[log_type],
+                },
+                milliseconds={
+                    "FetchLatency": report.fetch_ms.get(log_type, []),
+                    "EndToEndLag": report.lag_ms.get(log_type, []),
+                },
+            )
+        for (log_type, error_code, category), count in sorted(report.failures.items()):
+            properties: dict[str, object] = {"category": category}
+            if error_code == "other" and report.unlisted:
+                properties["unlisted_codes"] = sorted(report.unlisted)
+            self._metrics.emit(
+                {"log_type": log_type, "error_code": error_code},
+                counts={"FailedLogs": count},
+                properties=properties,
+            )
+        for code, count in sorted(report.errors.items()):
+            self._metrics.emit({"code": code}, counts={"ProcessingFailures": count})
+        self._logger.info("batch", extra=_summary(report))
+
+    def defect(self, key: str, error: BaseException) -> None:
+        """Log where it happened; the exception's text may hold a number or a secret."""
+        log_defect(self._logger, key, error)
+
+
+def _summary(report: Report) -> dict[str, object]:
+    counts: dict[str, Mapping[str, int]] = {
+        "enriched": report.enriched,
+        "skipped": report.skipped,
+        "retried": report.retried,
+        "parked": report.parked,
+        "drift": report.drift,
+        "errors": report.errors,
+    }
+    return {"received": report.received} | {name: dict(by) for name, by in counts.items() if by}

@@ -1,0 +1,37 @@
+"""What the front door tells an operator: one line a request, and nothing of the request."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools import Logger
+
+from hooklog.adapters.telemetry.emf import EmbeddedMetrics, log_defect
+from hooklog.errors import HooklogError
+
+
+class CloudWatchDoorTelemetry:
+    """Implements :class:`hooklog.webhook.front_door.FrontDoorTelemetry`."""
+
+    def __init__(self, logger: Logger, metrics: EmbeddedMetrics) -> None:
+        """Write log lines through that logger, metrics to standard output."""
+        self._logger = logger
+        self._metrics = metrics
+
+    def accepted(self, log_type: str) -> None:
+        """Count a callback that is on the queue."""
+        self._metrics.emit({"log_type": log_type}, counts={"CallbacksAccepted": 1})
+
+    def refused(self, error: HooklogError) -> None:
+        """Count one that is not; the detail is one of our own sentences."""
+        self._metrics.emit(
+            {"code": error.code},
+            counts={"CallbacksRefused": 1},
+            properties={"detail": error.detail},
+        )
+
+    def closed(self, reason: str) -> None:
+        """Say why nothing will be let in."""
+        self._logger.error("closed", extra={"reason": reason})
+
+    def defect(self, key: str, error: BaseException) -> None:
+        """Log a bug's place."""
+        log_defect(self._logger, key, error)

@@ -1,0 +1,1 @@
+"""The enrich function: a batch of queue messages becomes rows and metrics."""

@@ -1,0 +1,262 @@
+"""The main job: a batch of queue messages becomes rows, metrics and a batch response.
+
+::
+
+    records -> parse -> coalesce -> known? -> fetch -> validate -> enrich -> store -> report
+                 |                    |         |          |                   |
+               parked              skipped    retry or   parked             skipped
+            (bad message)         (already    parked    (bad log)         (row is further)
+                                   newer)
+
+Each step narrows what is left to do; whatever leaves on the way leaves with a result, and
+every delivery ends as exactly one of: acknowledged with a row, acknowledged as parked, or
+returned to the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from aws_lambda_powertools.utilities.parser import ValidationError, parse
+
+from hooklog.catalogue import Catalogue
+from hooklog.enrich.endings import BatchResponse, Endings
+from hooklog.enrich.report import UNKNOWN_TYPE, Report
+from hooklog.enrich.retry import Backoff
+from hooklog.errors import (
+    BadPayloadError,
+    BehindError,
+    HooklogError,
+    LogInvalidError,
+    LogMismatchError,
+    MessageError,
+    OutOfTimeError,
+    StoreError,
+    UnexpectedError,
+)
+from hooklog.ports import Clock, Fetched, LogSource, Queue, Table, Telemetry, TimeLeft
+from hooklog.queue_messages import Delivery, LogRequest, deliveries, describe, log_request
+from hooklog.records.enrichment import Record, enrich
+from hooklog.records.items import PLAIN, Keeping
+from hooklog.records.recording import StoreRecord, contains
+from hooklog.records.rows import Row
+from hooklog.records.store import Stored, apply
+
+#: SQS and Lambda tell the time by different clocks.
+CLOCK_SKEW = timedelta(seconds=2)
+#: Seconds kept back from fetching, for storing and reporting what was fetched.
+STORE_RESERVE = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enricher:
+    """The enrichment function's parts, wired once per execution environment."""
+
+    source: LogSource
+    table: Table
+    queue: Queue
+    telemetry: Telemetry
+    catalogue: Callable[[], Catalogue]
+    clock: Clock
+    jitter: Callable[[], float]
+    keeping: Keeping = PLAIN
+    backoff: Backoff = field(default_factory=Backoff)
+
+    def handle(self, event: object, time_left: TimeLeft) -> BatchResponse:
+        """Process one SQS event.
+
+        Args:
+            event: as Lambda hands it over.
+            time_left: seconds until Lambda ends this invocation.
+
+        Raises:
+            EventError: this is not an SQS event; nothing was done.
+
+        """
+        batch = deliveries(event)
+        if not batch:
+            return {"batchItemFailures": []}
+        return _Batch(self, time_left).run(batch)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One log, and every message of the batch that asks for it."""
+
+    request: LogRequest
+    members: list[tuple[Delivery, LogRequest]] = field(default_factory=list)
+
+    @property
+    def event_at(self) -> datetime:
+        """When the latest of the events happened."""
+        return max(request.event_at for _, request in self.members)
+
+    def is_known(self, row: Row | None) -> bool:
+        """Whether the row shows what every one of the messages tells."""
+        return all(
+            contains(row, request, delivery.sent_at, CLOCK_SKEW)
+            for delivery, request in self.members
+        )
+
+
+class _Batch:
+    """The way of one batch, and what is known of it so far."""
+
+    def __init__(self, parts: Enricher, time_left: TimeLeft) -> None:
+        self._parts = parts
+        self._time_left = time_left
+        self._report = Report()
+        self._rows: Mapping[str, Row] = {}
+        self._endings = Endings(self._report, parts.clock, parts.backoff, parts.jitter)
+
+    def run(self, batch: list[Delivery]) -> BatchResponse:
+        """Take all steps in their order."""
+        self._report.received = len(batch)
+        self._store(self._enrich(self._skip_known(self._parse(batch))))
+        response = self._endings.finish(self._parts.table, self._parts.queue, self._rows)
+        self._publish()
+        return response
+
+    def _parse(self, batch: list[Delivery]) -> dict[str, _Job]:
+        """Read the bodies, and put messages for the same log together."""
+        jobs: dict[str, _Job] = {}
+        for delivery in batch:
+            try:
+                request = log_request(delivery.body, delivery.sent_at)
+            except MessageError as error:
+                self._endings.fail(delivery.parking_key, UNKNOWN_TYPE, [delivery], error)
+            else:
+                job = jobs.setdefault(request.key, _Job(request))
+                job.members.append((delivery, request))
+        return jobs
+
+    def _skip_known(self, jobs: dict[str, _Job]) -> dict[str, _Job]:
+        """Drop the logs whose stored row is already new enough: this is the idempotency."""
+        if not jobs:
+            return {}
+        try:
+            self._rows = self._parts.table.read(list(jobs))
+        except StoreError as error:
+            for key, job in jobs.items():
+                self._fail_job(key, job, error)
+            return {}
+        known = {key for key, job in jobs.items() if job.is_known(self._rows.get(key))}
+        for key in known:
+            self._skip(key, jobs[key])
+        return {key: job for key, job in jobs.items() if key not in known}
+
+    def _enrich(self, jobs: dict[str, _Job]) -> dict[str, tuple[Record, _Job]]:
+        """Fetch, validate and enrich; while one log is worked on, others are under way."""
+        records: dict[str, tuple[Record, _Job]] = {}
+        unanswered = dict(jobs)
+        answers = self._parts.source.fetch(
+            [job.request for job in jobs.values()], lambda: self._time_left() - STORE_RESERVE
+        )
+        for request, answer in answers:
+            job = unanswered.pop(request.key)
+            if not isinstance(answer, Fetched):
+                if isinstance(answer, UnexpectedError):
+                    self._parts.telemetry.defect(request.key, answer.__cause__ or answer)
+                self._fail_job(request.key, job, answer)
+                continue
+            self._report.fetch_ms[request.kind.name].append(answer.took_ms)
+            try:
+                record = self._record(job, answer)
+            except HooklogError as error:
+                self._fail_job(request.key, job, error)
+            # One log must never cost its neighbours anything, whatever is wrong with it.
+            except Exception as error:  # noqa: BLE001
+                self._parts.telemetry.defect(request.key, error)
+                self._fail_job(request.key, job, UnexpectedError())
+            else:
+                if twin := records.get(record.key):
+                    # One message named the log, another its resource: one row, one write.
+                    job = _Job(request, [*twin[1].members, *job.members])
+                records[record.key] = record, job
+        for key, job in unanswered.items():
+            self._fail_job(key, job, OutOfTimeError())
+        return records
+
+    def _record(self, job: _Job, answer: Fetched) -> Record:
+        kind = job.request.kind
+        try:
+            # The parser reads JSON text too; its annotation does not say so.
+            log = parse(event=answer.body, model=kind.model)  # type: ignore[call-overload]
+        except ValidationError as error:
+            if not error.errors()[0]["loc"]:
+                raise BadPayloadError("The answer is not a JSON object.") from None
+            detail = f"The log is invalid: {describe(error)}."
+            raise LogInvalidError(detail, payload=answer.body) from None
+        if answer.found_by == "id" and log.id.lower() != job.request.log_id:
+            detail = "The answer carries another id than the one asked for."
+            raise LogMismatchError(detail, payload=answer.body)
+        return enrich(
+            kind,
+            log,
+            catalogue=self._parts.catalogue,
+            sent_at=job.event_at,
+            fetched_at=answer.began_at,
+            resolved_by=answer.found_by if job.request.resource_sid else None,
+        )
+
+    def _store(self, records: dict[str, tuple[Record, _Job]]) -> None:
+        resolved = [key for key, (record, _) in records.items() if record.resolved_by == "url"]
+        try:
+            # Their own IDs were not known before, so their rows could not be read before.
+            self._rows = {**self._rows, **(self._parts.table.read(resolved) if resolved else {})}
+        except StoreError as error:
+            for key in resolved:
+                self._fail_job(key, records.pop(key)[1], error)
+        for key in resolved:
+            if key in records and records[key][1].is_known(self._rows.get(key)):
+                self._skip(key, records.pop(key)[1])
+        changes = [StoreRecord(record, self._parts.keeping) for record, _ in records.values()]
+        results = apply(self._parts.table, changes, self._rows)
+        for key, (record, job) in records.items():
+            result = results[key]
+            if isinstance(result, StoreError):
+                self._fail_job(key, job, result)
+                continue
+            if isinstance(result, Stored):
+                self._report.count_stored(record)
+                if result.counts_end:
+                    self._report.finished[record.kind.name] += 1
+                if result.counts_failure:
+                    self._report.count_failure(record, self._parts.catalogue())
+            else:
+                self._report.skipped[record.kind.name] += 1
+            self._expect_announced(job, record)
+
+    def _publish(self) -> None:
+        """Tell the operator; trouble with that undoes nothing of what is done."""
+        try:
+            self._parts.telemetry.emit(self._report)
+        # Raised, it would bring the whole batch back to find its rows known: the same work
+        # again, and the counts would be lost all the same.
+        except Exception as error:  # noqa: BLE001
+            self._parts.telemetry.defect("report", error)
+
+    def _skip(self, key: str, job: _Job) -> None:
+        log_type = job.request.kind.name
+        self._report.skipped[log_type] += 1
+        self._endings.done(key, log_type, [delivery for delivery, _ in job.members])
+
+    def _expect_announced(self, job: _Job, record: Record) -> None:
+        """Fetch again later what is not yet where its callback said it was."""
+        done: list[Delivery] = []
+        behind: list[Delivery] = []
+        for delivery, request in job.members:
+            is_behind = record.kind.is_behind(record.log.status, request.status)
+            (behind if is_behind else done).append(delivery)
+        if behind:
+            error = BehindError()
+            self._report.errors[error.code] += 1
+            # The row is stored, so when the attempts are used up there is nothing to park.
+            done += self._endings.retry(record.kind.name, behind, error)
+        self._endings.done(record.key, record.kind.name, done)
+
+    def _fail_job(self, key: str, job: _Job, error: HooklogError) -> None:
+        members = [delivery for delivery, _ in job.members]
+        self._endings.fail(key, job.request.kind.name, members, error)

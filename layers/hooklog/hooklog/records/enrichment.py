@@ -1,0 +1,141 @@
+"""From a validated log to the record that is stored: a pure function."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from hooklog.catalogue import Catalogue, Explanation
+from hooklog.logs import LogKind, SignalWireLog
+from hooklog.records.numbers import Party, party
+
+type Outcome = Literal["succeeded", "failed", "in_progress"]
+
+#: ``url`` of a LaML resource, from the API's documentation.
+_RESOURCE_URL = re.compile(
+    r"https?://[^/]+/api/laml/2010-04-01/Accounts/(?P<account>[^/]+)/[A-Za-z]+/(?P<sid>[^/?#]+)"
+)
+#: Dollars; a hundredth of the smallest documented charge.
+_UNIT_CHARGE_STEP = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An explained log, ready to be stored.
+
+    Attributes:
+        kind: of log.
+        log: as validated.
+        outcome: what became of the fax or message.
+        explanation: of a failure, else None.
+        sender: what ``from`` is, if the log has one.
+        recipient: what ``to`` is, if the log has one.
+        account_id: project that owns the resource, out of ``url``.
+        resource_sid: LaML id of the fax or message, out of ``url``.
+        unit_charge: dollars a page or segment, rounded to six places.
+        charge_gap: the charge less the sum of its details, dollars; zero when they agree.
+        sent_at: when the event that led here happened or was queued.
+        fetched_at: when the fetch began; a later fetch saw a later truth.
+        resolved_by: how a log was found of which only the resource's SID was known.
+        drift: departures from the specification, as ``what:field``.
+
+    """
+
+    kind: LogKind
+    log: SignalWireLog
+    outcome: Outcome
+    explanation: Explanation | None
+    sender: Party | None
+    recipient: Party | None
+    account_id: str | None
+    resource_sid: str | None
+    unit_charge: Decimal | None
+    charge_gap: Decimal
+    sent_at: datetime
+    fetched_at: datetime
+    drift: tuple[str, ...]
+    resolved_by: Literal["id", "url"] | None = None
+
+    @property
+    def key(self) -> str:
+        """The table's partition key."""
+        return self.kind.key(self.log.id.lower())
+
+    @property
+    def lag_ms(self) -> int:
+        """Milliseconds from the event to the fetch that saw it, never negative."""
+        return max(0, round((self.fetched_at - self.sent_at).total_seconds() * 1000))
+
+    @property
+    def other_number(self) -> str | None:
+        """The number at the other end: who sent an inbound log, who got any other."""
+        is_inbound = (self.log.direction or "").startswith("inbound")
+        return (self.log.from_ if is_inbound else self.log.to) or None
+
+    @property
+    def unknown_fields(self) -> str | None:
+        """Fields outside the specification, as compact JSON."""
+        fields = self.log.unknown_fields
+        return json.dumps(fields, separators=(",", ":")) if fields else None
+
+
+def enrich(
+    kind: LogKind,
+    log: SignalWireLog,
+    *,
+    catalogue: Callable[[], Catalogue],
+    sent_at: datetime,
+    fetched_at: datetime,
+    resolved_by: Literal["id", "url"] | None = None,
+) -> Record:
+    """Add to a log what its fields imply; the same arguments give the same record.
+
+    The catalogue is asked for only by a failure, so that others do not pay for loading it.
+    """
+    outcome = _outcome(kind, log)
+    resource = _RESOURCE_URL.fullmatch(log.url or "")
+    details = sum((detail.charge for detail in log.charge_details), Decimal(0))
+    return Record(
+        kind=kind,
+        log=log,
+        outcome=outcome,
+        explanation=_explanation(kind, log, catalogue()) if outcome == "failed" else None,
+        sender=party(log.from_) if log.from_ else None,
+        recipient=party(log.to) if log.to else None,
+        account_id=resource["account"] if resource else None,
+        resource_sid=resource["sid"] if resource else None,
+        unit_charge=(log.charge / log.units).quantize(_UNIT_CHARGE_STEP) if log.units else None,
+        charge_gap=log.charge - details,
+        sent_at=sent_at,
+        fetched_at=fetched_at,
+        drift=tuple(kind.drift(log)),
+        resolved_by=resolved_by,
+    )
+
+
+def _outcome(kind: LogKind, log: SignalWireLog) -> Outcome:
+    """Tell how it ended; a fax's ``completed`` is the call's end and no proof of success.
+
+    A status that nobody documents counts as failed if the log names an error, else as one
+    of progress: then it is not final, and any later fetch may replace it.
+    """
+    if log.status in log.failed:
+        return "failed"
+    if log.has_error and (log.is_terminal or log.status not in kind.progress):
+        return "failed"
+    return "succeeded" if log.is_terminal else "in_progress"
+
+
+def _explanation(kind: LogKind, log: SignalWireLog, catalogue: Catalogue) -> Explanation:
+    by_code = catalogue.by_code(log.error_code) if log.error_code else None
+    by_text = catalogue.by_text(log.error_message or "") if kind.texts_tell_more else None
+    if found := by_text or by_code:
+        return found
+    if log.has_error:
+        return catalogue.unknown
+    return catalogue.by_status(kind.name, log.status) or catalogue.unknown

@@ -1,0 +1,149 @@
+"""What waits for an operator: parked, redriven, and lifted from the list again.
+
+A log's parking lies in the log's own row, so that a later success lifts it in the same write; a
+message without a usable log ID gets a row of its own. ``parked_code`` and ``parked_at`` are the
+keys of the sparse index ``parked``, so a row is on the list exactly while it has them::
+
+    Park ──▶ on the list ──Redrive──▶ on the list, and on the queue ──┬─ Park: still on the list
+                  │                                                   │
+                  └──────────── a later success, or Lift ─────────────┴─▶ in parked_history
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hooklog.errors import HooklogError, LogError
+from hooklog.records.items import Attribute, iso
+from hooklog.records.rows import Row, Write
+
+#: Attributes of a row that is on the list; the last two only once it was redriven.
+PARKED_ATTRIBUTES = (
+    "parked_code",
+    "parked_detail",
+    "parked_body",
+    "parked_payload",
+    "parked_attempts",
+    "parked_first_at",
+    "parked_at",
+    "redriven_at",
+    "redriven_by",
+)
+#: Lifted parkings that a row remembers.
+_LONGEST_HISTORY = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Park:
+    """Put a message that cannot be processed where an operator finds it."""
+
+    key: str
+    error: HooklogError
+    body: str
+    attempts: int
+    at: datetime
+    log_type: str | None = None
+
+    def plan(self, row: Row | None) -> Write | None:
+        """Park, unless a later fetch has stored the log, or a later failure has parked it.
+
+        What was erased is not parked either: the message and the payload may hold a number.
+        """
+        if row is not None and row.erased_at is not None:
+            return None
+        if row is not None and any(
+            later is not None and later > self.at for later in (row.fetched_at, row.parked_at)
+        ):
+            return None
+        first_at = row.parked_first_at if row is not None and row.parked_first_at else self.at
+        values: dict[str, Attribute] = {
+            "parked_code": self.error.code,
+            "parked_detail": self.error.detail,
+            "parked_body": self.body,
+            "parked_attempts": self.attempts,
+            "parked_first_at": iso(first_at),
+            "parked_at": iso(self.at),
+        }
+        if self.log_type is not None:
+            values["log_type"] = self.log_type
+        if isinstance(self.error, LogError) and self.error.payload is not None:
+            values["parked_payload"] = self.error.payload
+        if row is None:
+            return Write(key=self.key, expected_version=None, values=values)
+        # A parked row waits for a person, so it must not expire meanwhile.
+        outdated = (
+            ["expires_at"] if "parked_payload" in values else ["expires_at", "parked_payload"]
+        )
+        return Write(key=self.key, expected_version=row.version, values=values, remove=outdated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redrive:
+    """Note that an operator puts a parked message on the queue again, who and when.
+
+    Attributes:
+        key: of the row.
+        parked_at: of the parking that the operator has seen; another one is left alone.
+        by: who redrives.
+        at: when.
+
+    """
+
+    key: str
+    parked_at: datetime
+    by: str
+    at: datetime
+
+    def plan(self, row: Row | None) -> Write | None:
+        """Mark the row, unless its parking was lifted or followed by another meanwhile."""
+        if row is None or row.parked_at != self.parked_at:
+            return None
+        values: dict[str, Attribute] = {"redriven_at": iso(self.at), "redriven_by": self.by}
+        return Write(key=self.key, expected_version=row.version, values=values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lift:
+    """Take a row from the list whose message was redriven and has ended elsewhere.
+
+    That is in another row if it was parked under ``parked#<message id>`` or its fax's SID; or
+    nowhere, because the log's row already showed what the message tells.
+
+    Attributes:
+        key: of the parked row.
+        into: key of the row that shows the log now.
+        at: when; a later parking is left alone.
+
+    """
+
+    key: str
+    into: str
+    at: datetime
+
+    def plan(self, row: Row | None) -> Write | None:
+        """Move the parking into the row's history, unless it came later."""
+        if row is None or row.parked_at is None or row.parked_at > self.at:
+            return None
+        return Write(
+            key=self.key,
+            expected_version=row.version,
+            values={"parked_history": history(row, lifted_at=self.at, into=self.into)},
+            remove=PARKED_ATTRIBUTES,
+        )
+
+
+def history(row: Row, *, lifted_at: datetime, into: str | None = None) -> list[Attribute]:
+    """Give the row's lifted parkings together with the one that is lifted now."""
+    entry: dict[str, Attribute | None] = {
+        "code": row.parked_code,
+        "attempts": row.parked_attempts,
+        "first_at": iso(row.parked_first_at) if row.parked_first_at else None,
+        "at": iso(row.parked_at) if row.parked_at else None,
+        "redriven_at": iso(row.redriven_at) if row.redriven_at else None,
+        "redriven_by": row.redriven_by,
+        "lifted_at": iso(lifted_at),
+        "into": into,
+    }
+    known = {name: value for name, value in entry.items() if value is not None}
+    return [*row.parked_history, known][-_LONGEST_HISTORY:]

@@ -1,0 +1,1 @@
+"""The webhook function: a signed callback becomes a queue message."""
