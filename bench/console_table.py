@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.types import TypeSerializer
 
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
+from hooklog.clock import iso
 from hooklog.logs import KINDS
 from hooklog.records.enrichment import enrich
-from hooklog.records.items import Keeping, iso, record_attributes
+from hooklog.records.items import StorageOptions, record_attributes
 from local.template import template
 
 if TYPE_CHECKING:
@@ -124,8 +125,8 @@ def _pattern(kind: str, *, failed: bool) -> dict[str, Any]:
         "error_code": _CODES[kind] if failed else None,
     }
     found = KINDS[kind].model.model_validate_json(json.dumps(log))
-    record = enrich(KINDS[kind], found, catalogue=catalogue, sent_at=NOW, fetched_at=NOW)
-    attributes = record_attributes(record, Keeping(index_numbers=True, index_days=True))
+    record = enrich(KINDS[kind], found, catalogue=CATALOGUE, sent_at=NOW, fetched_at=NOW)
+    attributes = record_attributes(record, StorageOptions(index_numbers=True, index_days=True))
     serialize = TypeSerializer().serialize
     return {name: serialize(value) for name, value in attributes.items()} | {"version": {"N": "1"}}
 

@@ -55,9 +55,8 @@ class Aws:
 
     def _batch_get_item(self, request: Json) -> Json:
         ((table, wanted),) = request["RequestItems"].items()
-        names = set(wanted["ExpressionAttributeNames"].values())
         found = (self.rows.get(key["pk"]["S"]) for key in wanted["Keys"])
-        items = [{name: row[name] for name in row.keys() & names} for row in found if row]
+        items = [row for row in found if row]
         return {"Responses": {table: items}, "UnprocessedKeys": {}}
 
     def _batch_execute_statement(self, request: Json) -> Json:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from hooklog.catalogue import Explanation, catalogue
-from hooklog.errors import HooklogError
+from hooklog.catalogue import CATALOGUE, Explanation
+from hooklog.errors import BY_CODE
 from local.cli_page import CLI, cli_page
 from local.cloud import ROOT
 from local.dashboard import dashboard_body, widgets
@@ -45,7 +45,7 @@ code says little.
 def error_codes() -> str:
     """Render the page of all error codes."""
     data = json.loads(_CATALOGUE.read_bytes())
-    known = catalogue()
+    known = CATALOGUE
     codes = [
         (f"`{code}`", _found(known.by_code(code))) for code in sorted(data["codes"], key=_order)
     ]
@@ -77,15 +77,9 @@ def error_codes() -> str:
 
 
 def _own() -> Iterator[str]:
-    def below(kind: type[HooklogError]) -> Iterator[type[HooklogError]]:
-        for child in kind.__subclasses__():
-            yield child
-            yield from below(child)
-
-    for error in below(HooklogError):
-        if "code" in vars(error):
-            what = (error.__doc__ or "").splitlines()[0].replace("``", "`")
-            yield f"| `{error.code}` | {what} | {error.max_attempts} | {error.operator} |"
+    for error in BY_CODE.values():
+        what = (error.__doc__ or "").splitlines()[0].replace("``", "`")
+        yield f"| `{error.code}` | {what} | {error.max_attempts} | {error.operator} |"
 
 
 def _table(first: str, rows: Iterable[tuple[str, Explanation]]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from textwrap import shorten
 from typing import Any
@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hooklog.errors import HooklogError
+from hooklog.errors import BY_CODE
 
 type Item = Mapping[str, Any]
 
@@ -143,19 +143,13 @@ def _parked_line(*cells: str | Text) -> Table:
 def _why(item: Item) -> tuple[str, str]:
     """Give the reason of a parking, and the operator's line of its error."""
     detail = str(item["parked_detail"])
-    error = next((e for e in _subclasses(HooklogError) if e.code == item["parked_code"]), None)
+    error = BY_CODE.get(str(item["parked_code"]))
     if error is None:
         return detail, _NONE
     if detail == error.operator:
         # An error without a detail of its own stores the operator's line.
         detail = (error.__doc__ or _NONE).partition("\n")[0]
     return detail, error.operator
-
-
-def _subclasses(error: type[HooklogError]) -> Iterator[type[HooklogError]]:
-    for subclass in error.__subclasses__():
-        yield subclass
-        yield from _subclasses(subclass)
 
 
 def _words(outcome: str) -> str:

@@ -6,15 +6,19 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
+from hooklog.enrich.deliveries import Delivery
 from hooklog.logs import KINDS
-from hooklog.queue_messages import PARKED_AS, Delivery, LogRequest
+from hooklog.queue_messages import PARKED_AS, LogRequest
 from hooklog.records.enrichment import Record, enrich
+from hooklog.records.items import DEFAULT_STORAGE, row_attributes
+from hooklog.records.parking import PARKED_ATTRIBUTES
+from hooklog.records.rows import ATTRIBUTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hooklog.records.items import Attribute
+    from hooklog.records.rows import Attribute
     from local.space import Json, Log
 
 FAX_ID = "3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11"
@@ -100,7 +104,7 @@ def record(log: Log, *, sent_at: datetime = SENT_AT, fetched_at: datetime = FETC
     return enrich(
         kind,
         kind.model.model_validate_json(json.dumps(log)),
-        catalogue=catalogue,
+        catalogue=CATALOGUE,
         sent_at=sent_at,
         fetched_at=fetched_at,
     )
@@ -172,3 +176,10 @@ def sqs_event(*deliveries: Delivery) -> dict[str, Json]:
             for one in deliveries
         ]
     }
+
+
+def every_attribute() -> set[str]:
+    """Name whatever a row can have, beside its key."""
+    records = (record(fax_log()), record(message_log()))
+    names = {name for one in records for name in row_attributes(one, DEFAULT_STORAGE)}
+    return {*names, *ATTRIBUTES, *PARKED_ATTRIBUTES}

@@ -11,23 +11,23 @@ from aws_lambda_powertools import Logger
 
 from hooklog.adapters.telemetry import sweep as sweep_telemetry
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics, log_defect
-from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
-from hooklog.adapters.telemetry.webhook import CloudWatchDoorTelemetry
-from hooklog.catalogue import catalogue
+from hooklog.adapters.telemetry.enrich import EnrichTelemetry
+from hooklog.adapters.telemetry.webhook import WebhookTelemetry
+from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.errors import (
     CallbackError,
     FetchError,
-    HooklogError,
     LogError,
     MessageError,
     QueueUnavailableError,
     StoreError,
     UnexpectedError,
+    family,
 )
 from hooklog.logs import KINDS
 from hooklog.sweep.comparison import Verdict
-from hooklog.sweep.walk import Place, Walked
+from hooklog.sweep.walk import Checkpoint, WalkResult
 from tests.fakes import NOW
 
 if TYPE_CHECKING:
@@ -47,15 +47,15 @@ def everything_printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """Let each function emit all that it can, and give every line, those of the log too."""
     metrics, logger = EmbeddedMetrics(NAMESPACE), Logger(service=f"test-{uuid.uuid4()}")
     capsys.readouterr()
-    CloudWatchTelemetry(logger, metrics).emit(_full_report())
+    EnrichTelemetry(logger, metrics).emit(_full_report())
     found = Counter(dict.fromkeys(Verdict, 1))
-    walks = {kind: Walked(found, Place(NOW, NOW, NOW)) for kind in KINDS}
+    walks = {kind: WalkResult(found, Checkpoint(NOW, NOW, NOW)) for kind in KINDS}
     sweep_telemetry.log(logger, "sweep", walks)
     sweep_telemetry.emit(metrics, walks)
-    door = CloudWatchDoorTelemetry(logger, metrics)
+    door = WebhookTelemetry(logger, metrics)
     for kind in KINDS:
         door.accepted(kind)
-    for error in _below(CallbackError, QueueUnavailableError, UnexpectedError):
+    for error in family(CallbackError, QueueUnavailableError, UnexpectedError):
         door.refused(error())
     door.closed("There is no key.")
     try:
@@ -79,7 +79,7 @@ def metrics_of(lines: list[str]) -> set[Metric]:
 
 def _full_report() -> Report:
     report = Report()
-    known = catalogue()
+    known = CATALOGUE
     for counts in (report.enriched, report.finished, report.drift):
         counts.update(list(KINDS))
     # The only ones of messages too malformed to tell their type.
@@ -91,17 +91,8 @@ def _full_report() -> Report:
             report.failures[kind, code, "unknown"] = 1
     report.errors.update(
         error.code
-        for error in _below(
+        for error in family(
             MessageError, FetchError, LogError, StoreError, QueueUnavailableError, UnexpectedError
         )
     )
     return report
-
-
-def _below(*bases: type[HooklogError]) -> list[type[HooklogError]]:
-    """Give those of these errors and of all below them that have a code of their own."""
-    found: list[type[HooklogError]] = []
-    for base in bases:
-        found += [base] if "code" in vars(base) else []
-        found += _below(*base.__subclasses__())
-    return found

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from hooklog.clock import TimeLeft
+from hooklog.enrich.ports import Fetched
 from hooklog.enrich.report import Report
 from hooklog.errors import HooklogError, StoreError
-from hooklog.ports import Fetched, Lost, TimeLeft
 from hooklog.queue_messages import LogRequest
-from hooklog.records.items import Attribute
-from hooklog.records.rows import Row, Write
+from hooklog.records.rows import Attribute, Row, Write
+from hooklog.records.store import Conflict
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -53,34 +54,30 @@ class MemoryTable:
         self.reads.append(list(keys))
         if self.read_errors and (error := self.read_errors.pop(0)) is not None:
             raise error
-        return {key: _row(self.items[key]) for key in keys if key in self.items}
+        return {
+            key: Row.of(self.items[key], names=frozenset(self.items[key]))
+            for key in keys
+            if key in self.items
+        }
 
-    def write(self, writes: Sequence[Write]) -> dict[str, Lost | StoreError | None]:
+    def write(self, writes: Sequence[Write]) -> dict[str, Conflict | StoreError | None]:
         """Write each by itself."""
         self.writes.append(list(writes))
         self.meanwhile()
         assert len({write.key for write in writes}) == len(writes), "one write a row and call"
         return {write.key: self._write(write) for write in writes}
 
-    def _write(self, write: Write) -> Lost | StoreError | None:
+    def _write(self, write: Write) -> Conflict | StoreError | None:
         if write.key in self.write_errors:
             return self.write_errors[write.key]
         stored = self.items.get(write.key)
         if (stored["version"] if stored else None) != write.expected_version:
-            return Lost()
+            return Conflict()
         item = dict(stored or {})
         for name in write.remove:
             item.pop(name, None)
         self.items[write.key] = item | dict(write.values) | {"version": write.version}
         return None
-
-
-def _row(item: Item) -> Row:
-    values = {name: item[name] for name in Row.ATTRIBUTES if name in item}
-    for name in Row.TIMES:
-        if name in values:
-            values[name] = datetime.fromisoformat(str(values[name]))  # type: ignore[assignment]
-    return Row(**values)  # type: ignore[arg-type]
 
 
 @dataclass

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from hooklog.records.items import Attribute
+from hooklog.records.rows import Attribute
 
 _CONTAINER = 3
 _ELEMENT = 1

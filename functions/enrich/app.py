@@ -1,4 +1,4 @@
-"""The enrichment function: an SQS batch becomes rows and metrics."""
+"""The enrich function: an SQS batch becomes rows and metrics."""
 
 from __future__ import annotations
 
@@ -12,26 +12,29 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import boto3
 from aws_lambda_powertools import Logger
 
+from hooklog.adapters.aws.clients import Clients
 from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.adapters.aws.sqs import SqsQueue
+from hooklog.adapters.signalwire.api import connect
 from hooklog.adapters.signalwire.fetching import ConcurrentSource
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
-from hooklog.adapters.wiring import AWS, signalwire_api
-from hooklog.catalogue import catalogue
+from hooklog.adapters.telemetry.enrich import EnrichTelemetry
+from hooklog.catalogue import CATALOGUE
+from hooklog.clock import utc_now
 from hooklog.enrich.endings import BatchResponse
 from hooklog.enrich.pipeline import Enricher
 from hooklog.enrich.retry import Backoff
-from hooklog.ports import utc_now
-from hooklog.records.items import Keeping
-from hooklog.settings import Settings
+from hooklog.enrich.settings import EnrichSettings
+from hooklog.logs import KINDS
+from hooklog.records.items import StorageOptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+for kind in KINDS.values():
+    _ = kind.model  # Now, while Lambda gives a starting function all of a processor.
 gc.freeze()  # What is imported stays: later collections pass over it.
 gc.enable()
 
@@ -44,23 +47,22 @@ def enricher() -> Enricher:
         SettingsError: an environment variable is missing or malformed.
 
     """
-    settings = Settings.load(os.environ)
-    api = signalwire_api(settings, connections=settings.fetch_concurrency)
+    settings = EnrichSettings.load(os.environ)
+    clients = Clients()
+    api = connect(settings, lambda: clients.secrets, connections=settings.fetch_concurrency)
     return Enricher(
         source=ConcurrentSource(api, concurrency=settings.fetch_concurrency, clock=utc_now),
-        table=DynamoTable(boto3.client("dynamodb", config=AWS), settings.table_name),
-        queue=SqsQueue(
-            functools.cache(lambda: boto3.client("sqs", config=AWS)), settings.queue_url
-        ),
-        telemetry=CloudWatchTelemetry(
+        table=DynamoTable(clients.dynamodb, settings.table_name),
+        queue=SqsQueue(lambda: clients.sqs, settings.queue_url),
+        telemetry=EnrichTelemetry(
             Logger(service="enrich", level=settings.log_level, location=None),
             EmbeddedMetrics(settings.metrics_namespace),
         ),
-        catalogue=catalogue,
+        catalogue=CATALOGUE,
         clock=utc_now,
         jitter=random.random,
         backoff=Backoff(first=settings.retry_first_delay),
-        keeping=Keeping(
+        storage=StorageOptions(
             ttl=timedelta(days=settings.record_ttl_days) if settings.record_ttl_days else None,
             index_numbers=settings.index_numbers,
             index_days=settings.index_days,

@@ -1,6 +1,6 @@
-"""The sweep function: what SignalWire lists and the table lacks goes on the queue.
+"""The sweep function: logs that SignalWire lists and the table lacks go on the queue.
 
-On a schedule it goes on where it stopped. Called with a period it compares that period::
+On its schedule it goes on where it stopped. Invoked with a period, it compares that period::
 
     {"from": "2026-01-01", "to": "2026-02-01", "log_type": "fax", "dry_run": true}
 """
@@ -18,20 +18,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import boto3
 from aws_lambda_powertools import Logger
 
-from hooklog.adapters.aws.checkpoints import TablePlaces
+from hooklog.adapters.aws.checkpoints import TableCheckpoints
+from hooklog.adapters.aws.clients import Clients
 from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.adapters.aws.sqs import SqsProducer
-from hooklog.adapters.signalwire.listing import SpaceListing
+from hooklog.adapters.signalwire.api import connect
+from hooklog.adapters.signalwire.lists import LogLists
 from hooklog.adapters.telemetry import sweep as sweep_telemetry
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.wiring import AWS, signalwire_api
-from hooklog.ports import utc_now
-from hooklog.settings import SweepSettings
+from hooklog.clock import utc_now
 from hooklog.sweep.backfill import BackfillRequest, Summary, backfill, summarize
-from hooklog.sweep.walk import PAGE_TIME, Extent, Sweeper
+from hooklog.sweep.settings import SweepSettings
+from hooklog.sweep.walk import Sweeper, SweepWindow
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -43,7 +43,7 @@ gc.enable()
 @dataclass(frozen=True, slots=True)
 class _Parts:
     sweeper: Sweeper
-    places: TablePlaces
+    checkpoints: TableCheckpoints
     logger: Logger
     metrics: EmbeddedMetrics
 
@@ -57,16 +57,13 @@ def parts() -> _Parts:
 
     """
     settings = SweepSettings.load(os.environ)
-    api = signalwire_api(settings, connections=1)
-    dynamodb = boto3.client("dynamodb", config=AWS)
+    clients = Clients()
     sweeper = Sweeper(
-        listing=SpaceListing(api, PAGE_TIME),
-        table=DynamoTable(dynamodb, settings.table_name),
-        producer=SqsProducer(
-            functools.cache(lambda: boto3.client("sqs", config=AWS)), settings.queue_url
-        ),
+        listing=LogLists(connect(settings, lambda: clients.secrets, connections=1)),
+        table=DynamoTable(clients.dynamodb, settings.table_name),
+        producer=SqsProducer(lambda: clients.sqs, settings.queue_url),
         clock=utc_now,
-        extent=Extent(
+        window=SweepWindow(
             overlap=timedelta(hours=settings.sweep_overlap_hours),
             settling=timedelta(minutes=settings.sweep_settling_minutes),
         ),
@@ -74,14 +71,14 @@ def parts() -> _Parts:
     logger = Logger(service="sweep", level=settings.log_level, location=None)
     return _Parts(
         sweeper,
-        TablePlaces(dynamodb, settings.table_name),
+        TableCheckpoints(clients.dynamodb, settings.table_name),
         logger,
         EmbeddedMetrics(settings.metrics_namespace),
     )
 
 
 def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
-    """Sweep on from the last time, or compare the period that the event names."""
+    """Continue the sweep, or compare the period that the event names."""
     wired = parts()
 
     def time_left() -> float:
@@ -89,16 +86,16 @@ def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
 
     if "from" in event:
         request = BackfillRequest.read(event)
-        walks, summary = backfill(wired.sweeper, request, time_left, sleep=time.sleep)
-        sweep_telemetry.log(wired.logger, "backfill", walks)
+        results, summary = backfill(wired.sweeper, request, time_left, sleep=time.sleep)
+        sweep_telemetry.log(wired.logger, "backfill", results)
     else:
-        walks = wired.sweeper.sweep(wired.places, time_left)
-        summary = summarize(walks)
-        sweep_telemetry.log(wired.logger, "sweep", walks)
-        sweep_telemetry.emit(wired.metrics, walks)
-    for walked in walks.values():
-        # Only now: what the others found is published, and their places are kept. The end of
-        # SignalWire's history is an answer to a person who asks, and a gap to a sweep.
-        if walked.error is not None and "stopped" not in summary:
-            raise walked.error
+        results = wired.sweeper.sweep(wired.checkpoints, time_left)
+        summary = summarize(results)
+        sweep_telemetry.log(wired.logger, "sweep", results)
+        sweep_telemetry.emit(wired.metrics, results)
+    for result in results.values():
+        # Raised last: what the others found is published, and their checkpoints are saved. The
+        # end of SignalWire's history is an answer to an operator, and a gap to a sweep.
+        if result.error is not None and "stopped" not in summary:
+            raise result.error
     return summary

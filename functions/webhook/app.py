@@ -10,14 +10,14 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
+from hooklog.adapters.aws.clients import Clients
 from hooklog.adapters.aws.signing_keys import SecretSigningKeys
 from hooklog.adapters.aws.sqs import SqsProducer
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.telemetry.webhook import CloudWatchDoorTelemetry
+from hooklog.adapters.telemetry.webhook import WebhookTelemetry
 from hooklog.webhook.front_door import FrontDoor
 from hooklog.webhook.settings import WebhookSettings
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 gc.freeze()  # What is imported stays: later collections pass over it.
 gc.enable()
 
-#: SignalWire waits five seconds for the whole answer, and comes again after a 503.
-_AWS = Config(
+#: SignalWire waits five seconds for the whole answer, and calls again after a 503.
+_BOTO_CONFIG = Config(
     connect_timeout=0.5, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}
 )
 
@@ -44,16 +44,12 @@ def front_door() -> FrontDoor:
 
     """
     settings = WebhookSettings.load(os.environ)
+    clients = Clients(_BOTO_CONFIG)
     return FrontDoor(
         url=settings.webhook_url,
-        keys=SecretSigningKeys(
-            functools.cache(lambda: boto3.client("secretsmanager", config=_AWS)),
-            settings.signalwire_secret_arn,
-        ),
-        queue=SqsProducer(
-            functools.cache(lambda: boto3.client("sqs", config=_AWS)), settings.queue_url
-        ),
-        telemetry=CloudWatchDoorTelemetry(
+        keys=SecretSigningKeys(lambda: clients.secrets, settings.signalwire_secret_arn),
+        queue=SqsProducer(lambda: clients.sqs, settings.queue_url),
+        telemetry=WebhookTelemetry(
             Logger(service="webhook", level=settings.log_level, location=None),
             EmbeddedMetrics(settings.metrics_namespace),
         ),

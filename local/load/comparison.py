@@ -12,16 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
 from hooklog.records.enrichment import enrich
-from hooklog.records.items import Keeping, record_attributes
+from hooklog.records.items import StorageOptions, record_attributes
 from local.load.faults import Trouble
 from local.space import Json, Log
 from local.summary import Item
 
 #: As deployed.
-KEEPING = Keeping(index_numbers=True, index_days=True)
+KEEPING = StorageOptions(index_numbers=True, index_days=True)
 
 #: In the row under other names, or in another form.
 _CONVERTED = frozenset({"id", "url", "created_at"})
@@ -108,7 +108,7 @@ def _not_derived(key: str, log: Log, row: Item) -> Iterator[str]:
     record = enrich(
         kind,
         kind.model.model_validate_json(json.dumps(log)),
-        catalogue=catalogue,
+        catalogue=CATALOGUE,
         sent_at=fetched_at,
         fetched_at=fetched_at,
     )

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from hooklog.errors import HooklogError
 from hooklog.logs import KINDS
-from hooklog.settings import SweepSettings
+from hooklog.sweep.settings import SweepSettings
 from hooklog_ops.deployment import Deployment
 from hooklog_ops.fetching import api
 from hooklog_ops.problems import OperatorError, sentence

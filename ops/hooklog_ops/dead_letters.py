@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from hooklog.ports import Clock
-from hooklog.records.items import iso
+from hooklog.clock import Clock, iso
 from hooklog_ops.sending import Message, at_rate, send
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from hooklog.ports import Clock
-from hooklog.records.items import iso
+from hooklog.clock import Clock, iso
 from hooklog_ops.problems import ErasureError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from itertools import batched
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from hooklog.logs import KINDS
-from hooklog.records.items import optional_attributes
+from hooklog.records.items import attribute_names
 from hooklog_ops.problems import ExportError
 from hooklog_ops.records import Item
 
@@ -38,7 +38,7 @@ class Format(StrEnum):
 def columns() -> list[str]:
     """Name the columns of a table of records: every attribute of a log, of whatever type."""
     always = ["id", "log_type", "outcome", "created_at", "fetched_at", "lag_ms"]
-    optional = {name for kind in KINDS.values() for name in optional_attributes(kind)}
+    optional = {name for kind in KINDS.values() for name in attribute_names(kind)}
     return [*always, *sorted(optional - _OF_THE_TABLE - {*always, "charge_details"})]
 
 

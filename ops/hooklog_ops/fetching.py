@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import SecretCredentials
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
+from hooklog.clock import utc_now
+from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import HooklogError
 from hooklog.logs import LogKind
-from hooklog.ports import utc_now
-from hooklog.queue_messages import describe
+from hooklog.parsing import describe
 from hooklog.records.enrichment import enrich
-from hooklog.records.items import optional_attributes, record_attributes
-from hooklog.settings import Settings
+from hooklog.records.items import attribute_names, record_attributes
 from hooklog_ops.deployment import Deployment
 from hooklog_ops.problems import advised
 from hooklog_ops.records import Item
@@ -63,7 +63,7 @@ def api(stack: Deployment) -> SignalWireApi:
         SettingsError: the function's settings cannot be read.
 
     """
-    settings = Settings.load(stack.variables("EnrichFunctionName"))
+    settings = EnrichSettings.load(stack.variables("EnrichFunctionName"))
     return SignalWireApi(
         settings.signalwire_url,
         SecretCredentials(lambda: stack.secrets, settings.signalwire_secret_arn),
@@ -83,7 +83,7 @@ def fetch(stack: Deployment, kind: LogKind, log_id: str, stored: Item | None) ->
         return Fresh(error=f"{error.code}: {advised(error)}")
     except ValidationError as error:
         return Fresh(error=f"The log cannot be read: {describe(error)}.")
-    record = enrich(kind, log, catalogue=catalogue, sent_at=now, fetched_at=now)
+    record = enrich(kind, log, catalogue=CATALOGUE, sent_at=now, fetched_at=now)
     return Fresh(
         log=json.loads(body, parse_float=Decimal),
         differences=_differences(kind, stored, record_attributes(record)) if stored else (),
@@ -91,7 +91,7 @@ def fetch(stack: Deployment, kind: LogKind, log_id: str, stored: Item | None) ->
 
 
 def _differences(kind: LogKind, stored: Item, now: Mapping[str, object]) -> tuple[Difference, ...]:
-    names = {*now, *optional_attributes(kind)} - _NOT_OF_THE_LOG
+    names = {*now, *attribute_names(kind)} - _NOT_OF_THE_LOG
     return tuple(
         Difference(name=name, stored=stored.get(name), now=now.get(name))
         for name in sorted(names)

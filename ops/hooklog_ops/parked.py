@@ -5,7 +5,6 @@ Everything here goes through the sparse index ``parked``; the table is never sca
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,17 +13,16 @@ from typing import TYPE_CHECKING
 from boto3.dynamodb.types import TypeDeserializer
 
 from hooklog.adapters.aws.dynamodb import DynamoTable
+from hooklog.clock import Clock, iso
 from hooklog.errors import (
     FetchError,
-    HooklogError,
     LogError,
     MessageError,
     StoreError,
     UnexpectedError,
+    family,
 )
-from hooklog.ports import Clock
-from hooklog.queue_messages import PARKED_AS, Origin
-from hooklog.records.items import iso
+from hooklog.queue_messages import PARKED_AS, Origin, with_origin
 from hooklog.records.parking import Redrive
 from hooklog.records.store import Stored, apply
 from hooklog_ops.problems import SendError
@@ -101,15 +99,8 @@ class Redriven:
 
 def parkable_codes() -> list[str]:
     """Name every code that a message can be parked with."""
-    families = (MessageError, FetchError, LogError, StoreError, UnexpectedError)
-    return sorted({code for family in families for code in _codes(family)})
-
-
-def _codes(error: type[HooklogError]) -> Iterator[str]:
-    if "code" in vars(error):
-        yield error.code
-    for child in error.__subclasses__():
-        yield from _codes(child)
+    errors = family(MessageError, FetchError, LogError, StoreError, UnexpectedError)
+    return sorted(error.code for error in errors)
 
 
 class ParkedList:
@@ -176,7 +167,12 @@ class ParkedList:
         for chunk in at_rate(items, per_second, sleep):
             marked = self._mark(chunk, by, clock())
             messages = [
-                Message(body=_as_redrive(body), attributes={PARKED_AS: key}) for key, body in marked
+                Message(
+                    # No old callback's status keeps a redriven message from a fetch.
+                    body=with_origin(body, Origin.REDRIVE),
+                    attributes={PARKED_AS: key},
+                )
+                for key, body in marked
             ]
             try:
                 send(*queue, messages)
@@ -237,14 +233,3 @@ def parked_item(raw: Mapping[str, AttributeValueTypeDef]) -> ParkedItem:
         redriven_at=moment("redriven_at"),
         redriven_by=values.get("redriven_by"),
     )
-
-
-def _as_redrive(body: str) -> str:
-    """Say in the message who asks now, so that no old callback's word keeps it from a fetch."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return body
-    if not isinstance(content, dict) or "log_type" not in content:
-        return body
-    return json.dumps(content | {"origin": Origin.REDRIVE})

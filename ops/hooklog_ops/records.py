@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
+from hooklog.clock import iso
 from hooklog.logs import KINDS
-from hooklog.records.items import iso
 from hooklog_ops.problems import CursorError, IndexMissingError, PeriodError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
 from hooklog_ops.parked import parkable_codes
 
@@ -56,9 +56,9 @@ def _codes(text: str) -> list[Reading]:
     if _SHORT.fullmatch(text):
         # Error codes and short codes look alike; an unknown code may still have failed faxes.
         return [Reading(Means.CODE, text), Reading(Means.NUMBER, text)]
-    if catalogue().by_code(text):
+    if CATALOGUE.by_code(text):
         return [Reading(Means.CODE, text.lower())]
-    found = catalogue().by_text(text)
+    found = CATALOGUE.by_text(text)
     return [Reading(Means.EXPLANATION, found.key)] if found else []
 
 

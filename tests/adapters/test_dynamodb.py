@@ -18,9 +18,8 @@ from hooklog.errors import (
     StoreTooLargeError,
     StoreUnavailableError,
 )
-from hooklog.ports import Lost
-from hooklog.records.items import Attribute
-from hooklog.records.rows import Row, Write
+from hooklog.records.rows import Attribute, Row, Write
+from hooklog.records.store import Conflict
 
 PERSONAL = "+12025550143"
 
@@ -184,7 +183,7 @@ def test_each_statements_error_is_its_own(
 def test_a_lost_race_is_no_error(code: str) -> None:
     """Somebody else wrote the row first."""
     client = FakeDynamoDB(write=lambda _: [{"Error": {"Code": code}}])
-    assert isinstance(table(client).write([write("a")])["a"], Lost)
+    assert isinstance(table(client).write([write("a")])["a"], Conflict)
 
 
 def test_a_call_refused_for_one_statement_is_repeated_one_by_one() -> None:

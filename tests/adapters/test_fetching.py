@@ -15,6 +15,7 @@ import pytest
 from hooklog.adapters.signalwire.api import MAX_BODY, SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
 from hooklog.adapters.signalwire.fetching import ConcurrentSource
+from hooklog.enrich.ports import Fetched
 from hooklog.errors import (
     HooklogError,
     NotFoundError,
@@ -24,14 +25,13 @@ from hooklog.errors import (
     UnexpectedError,
     UpstreamError,
 )
-from hooklog.ports import Fetched
 from local.space import Fault, FaultKind, Log, RunningSpace, generate, serve
 from tests.builders import PROJECT_ID, SENT_AT, fax_log, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hooklog.ports import TimeLeft
+    from hooklog.clock import TimeLeft
     from hooklog.queue_messages import LogRequest
 
 AMPLE = 30.0

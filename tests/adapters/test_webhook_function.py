@@ -51,11 +51,12 @@ class Function:
         self.sqs = Sqs()
         self.secrets = SecretsManager(json.dumps({"signing_keys": [KEY]}))
         self.clients: list[str] = []
-        monkeypatch.setattr(self.app.boto3, "client", self._client)
+        monkeypatch.setattr("boto3.session.Session.client", self._client)
 
-    def _client(self, service: str, *, config: Any) -> Any:  # noqa: ANN401 - as boto3's
+    def _client(self, service: str, *, config: Any, endpoint_url: None) -> Any:  # noqa: ANN401 - as boto3's
         self.clients.append(service)
-        assert config is self.app._AWS
+        assert config is self.app._BOTO_CONFIG
+        assert endpoint_url is None
         return {"sqs": self.sqs, "secretsmanager": self.secrets}[service]
 
     def call(self, request: Request) -> int:
@@ -111,6 +112,6 @@ def test_a_missing_setting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_aws_call_ends_before_signalwire_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two tries with their timeouts, and the pause of up to a second between them."""
-    config = Function(monkeypatch).app._AWS
+    config = Function(monkeypatch).app._BOTO_CONFIG
     tries: int = config.retries["total_max_attempts"]
     assert tries * (config.connect_timeout + config.read_timeout) + (tries - 1) < PATIENCE_S

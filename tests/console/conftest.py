@@ -17,7 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from hooklog.ports import Clock
+from hooklog.clock import Clock
 from hooklog_ops.console.app import create_app
 from hooklog_ops.console.guard import Guard
 from hooklog_ops.console.reach import Reach

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.errors import HooklogError, NotFoundError
-from hooklog.records.items import Keeping
+from hooklog.records.items import StorageOptions
 from hooklog.records.parking import Park
 from hooklog.records.recording import StoreRecord
 from hooklog.records.store import apply
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from local.space import Json, Log
     from tests.console.conftest import Site
 
-_KEEPING = Keeping(index_numbers=True)
+_KEEPING = StorageOptions(index_numbers=True)
 
 
 def log_id(number: int) -> str:

@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from hooklog.clock import utc_now
 from hooklog.errors import MessageMalformedError
-from hooklog.ports import utc_now
 from tests.builders import FAX_ID, failed_fax, failed_message, fax_log
 from tests.console.conftest import Site
 from tests.console.seeding import failed_faxes, log_id, park, store

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.ports import utc_now
+from hooklog.clock import utc_now
 from hooklog_ops.console.measured import Metrics, Span
 from local.metric_data import put
 from tests.console.conftest import Site

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from hooklog.ports import utc_now
+from hooklog.clock import utc_now
 from hooklog_ops.console.charts import HEIGHT, outcomes
 from hooklog_ops.console.health import headline, strip
 from hooklog_ops.console.measured import Span, Step

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from hooklog.records.items import iso
+from hooklog.clock import iso
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.console.conftest import Site, get, post
 from tests.console.seeding import failed_faxes, log_id, park, store

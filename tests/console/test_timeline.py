@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from hooklog.records.items import iso
+from hooklog.clock import iso
 from hooklog_ops import words
 from hooklog_ops.console.timeline import timeline
 from hooklog_ops.records import Item

@@ -18,8 +18,8 @@ import boto3
 from boto3.dynamodb.types import TypeSerializer
 from botocore.config import Config
 
-from hooklog.ports import Lost
-from hooklog.records.rows import Row, Write
+from hooklog.records.rows import Write
+from hooklog.records.store import Conflict
 from tests.fakes import MemoryTable
 from tests.faults.canary import NUMBER, TEXT, TOKEN
 from tests.faults.fakes import Purpose
@@ -118,8 +118,7 @@ class Aws:
             return _refused(refusals[0])
         serialize = TypeSerializer().serialize
         found = [
-            {"pk": {"S": name}}
-            | {key: serialize(item[key]) for key in Row.ATTRIBUTES if key in item}
+            {"pk": {"S": name}} | {key: serialize(value) for key, value in item.items()}
             for name in names
             if name not in self.unread and (item := self.table.items.get(name))
         ]
@@ -135,7 +134,7 @@ class Aws:
     def _execute(self, write: Write) -> dict[str, Any]:
         if refusal := self.statements.get((Purpose.of(write), write.key)):
             return {"Error": {"Code": refusal.code, "Message": refusal.message}}
-        if isinstance(self.table.write([write])[write.key], Lost):
+        if isinstance(self.table.write([write])[write.key], Conflict):
             return {"Error": {"Code": "DuplicateItem" if write.version == 1 else _LOST}}
         return {"TableName": TABLE}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
-from hooklog.catalogue import Catalogue, catalogue
+from hooklog.catalogue import CATALOGUE_FILE, Catalogue, Explanation
 from hooklog.enrich.pipeline import Enricher
+from hooklog.enrich.ports import LogSource, Queue
 from hooklog.enrich.report import Report
-from hooklog.ports import LogSource, Queue, Table
+from hooklog.records.store import Table
 from tests.builders import sqs_event
 from tests.fakes import Clock, MemoryTable
 from tests.faults import canary
@@ -34,6 +35,27 @@ class Moments:
         self.happens.get(len(self.passed) - 1, lambda: None)()
 
 
+class SwitchableCatalogue(Catalogue):
+    """The catalogue; while it is broken, every look fails."""
+
+    is_broken = False
+
+    def by_code(self, code: str) -> Explanation | None:
+        """Look a code up."""
+        return super().by_code(code) if not self.is_broken else self._fail()
+
+    def by_text(self, text: str) -> Explanation | None:
+        """Look a text up."""
+        return super().by_text(text) if not self.is_broken else self._fail()
+
+    def by_status(self, log_type: str, status: str) -> Explanation | None:
+        """Look a status up."""
+        return super().by_status(log_type, status) if not self.is_broken else self._fail()
+
+    def _fail(self) -> NoReturn:
+        raise LookupError(canary.TEXT)
+
+
 class Bench:
     """What the worlds have in common."""
 
@@ -57,7 +79,7 @@ class Bench:
         self.jitter = jitter
         self.seconds_left = 60.0
         self.waits: dict[str, int] = {}
-        self.catalogue_is_broken = False
+        self.catalogue = SwitchableCatalogue(CATALOGUE_FILE)
 
     def wire(self, source: LogSource, table: Table, queue: Queue) -> None:
         """Make the enricher of these parts."""
@@ -66,7 +88,7 @@ class Bench:
             table=table,
             queue=queue,
             telemetry=self.telemetry,
-            catalogue=self._catalogue,
+            catalogue=self.catalogue,
             clock=self.clock,
             jitter=lambda: self.jitter,
         )
@@ -90,10 +112,3 @@ class Bench:
         """Let the longest wait pass, and give those that were returned for their next delivery."""
         self.clock.advance(seconds=max([QUEUES_WAIT, *self.waits.values()]))
         return [message.again() for message in messages if seen[message.name][0] == "returned"]
-
-    def _catalogue(self) -> Catalogue:
-        return _broken() if self.catalogue_is_broken else catalogue()
-
-
-def _broken() -> NoReturn:
-    raise LookupError(canary.TEXT)

@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
+from hooklog.adapters.telemetry.enrich import EnrichTelemetry
 from local.space import RunningSpace, Space, serve
 from tests.faults import canary
 from tests.faults.aws import Aws, Clients, serve_aws
@@ -38,7 +38,7 @@ class _StandardOutput(io.StringIO):
 @pytest.fixture
 def telemetry() -> KeptTelemetry:
     logger = Logger(service=f"faults-{uuid.uuid4()}", stream=_StandardOutput())
-    return KeptTelemetry(CloudWatchTelemetry(logger, EmbeddedMetrics("Hooklog")))
+    return KeptTelemetry(EnrichTelemetry(logger, EmbeddedMetrics("Hooklog")))
 
 
 @pytest.fixture(scope="package")

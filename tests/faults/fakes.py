@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
+from hooklog.clock import TimeLeft
+from hooklog.enrich.ports import Fetched
 from hooklog.errors import HooklogError, OutOfTimeError, StoreError
-from hooklog.ports import Fetched, Lost, TimeLeft
 from hooklog.queue_messages import LogRequest
 from hooklog.records.rows import Row, Write
+from hooklog.records.store import Conflict
 from tests.fakes import Clock, FakeSource, Item, MemoryTable
 from tests.faults import canary
 from tests.faults.bench import Bench, Moments
@@ -44,7 +46,7 @@ class FaultyTable(MemoryTable):
         #: Raised by every read that asks for the key.
         self.unreadable: dict[str, StoreError] = {}
         #: Answered instead of such a write.
-        self.refused: dict[tuple[Purpose, str], StoreError | Lost] = {}
+        self.refused: dict[tuple[Purpose, str], StoreError | Conflict] = {}
         #: What somebody else writes first.
         self.overtaken: dict[str, Item] = {}
 
@@ -58,7 +60,7 @@ class FaultyTable(MemoryTable):
                 raise self.unreadable[key]
         return super().read(keys, consistent=consistent)
 
-    def write(self, writes: Sequence[Write]) -> dict[str, Lost | StoreError | None]:
+    def write(self, writes: Sequence[Write]) -> dict[str, Conflict | StoreError | None]:
         """Write each by itself."""
         self._moments.meet("write")
         for write in writes:
@@ -133,6 +135,6 @@ class Fakes(Bench):
         self.table.unreadable.clear()
         self.table.refused.clear()
         self.queue.refused.clear()
-        self.catalogue_is_broken = False
+        self.catalogue.is_broken = False
         self.telemetry.error = None
         self.list_logs(messages)

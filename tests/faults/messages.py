@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from hooklog.queue_messages import Delivery
+from hooklog.enrich.deliveries import Delivery
 from local.space import Log, LogType
 from tests.builders import PROJECT_ID, delivery, fax_log, message_log
 from tests.fakes import NOW

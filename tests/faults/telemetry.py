@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
+from hooklog.adapters.telemetry.enrich import EnrichTelemetry
 from hooklog.enrich.report import Report
 from tests.faults import canary
 
@@ -14,7 +14,7 @@ from tests.faults import canary
 class KeptTelemetry:
     """Prints what it is told, and keeps it."""
 
-    printing: CloudWatchTelemetry
+    printing: EnrichTelemetry
     reports: list[Report] = field(default_factory=list)
     #: Raised instead of printing a report.
     error: Exception | None = None

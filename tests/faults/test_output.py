@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
+from hooklog.adapters.telemetry.enrich import EnrichTelemetry
 from tests.faults.fakes import Fakes
 from tests.faults.messages import fax, neighbours
 from tests.faults.table.queue import NO_JSON
@@ -46,7 +46,7 @@ def test_broken_output(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Non
     """A batch ends as it would otherwise: what is stored is stored, and Lambda is told."""
     output = BrokenOutput(error)
     logger = Logger(service=f"faults-{uuid.uuid4()}", stream=output)
-    telemetry = KeptTelemetry(CloudWatchTelemetry(logger, EmbeddedMetrics("Hooklog")))
+    telemetry = KeptTelemetry(EnrichTelemetry(logger, EmbeddedMetrics("Hooklog")))
     bench = Fakes(telemetry)
     good, bad, missing = (fax(name, number) for number, name in enumerate("abc"))
     bench.list_logs([good, *neighbours()])

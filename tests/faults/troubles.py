@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Protocol
 
+from hooklog.clock import iso
 from hooklog.errors import HooklogError, StoreError
-from hooklog.ports import Lost
-from hooklog.records.items import iso
+from hooklog.records.store import Conflict
 from tests.fakes import NOW, Item
 from tests.faults.fakes import Fakes, Purpose
 from tests.faults.messages import WAITED, Message, Text
@@ -110,7 +110,7 @@ class Unexplainable:
 
     def befall(self, bench: Fakes, message: Message) -> None:
         """Break the catalogue, which only failures need."""
-        bench.catalogue_is_broken = True
+        bench.catalogue.is_broken = True
         bench.source.answers[message.key] = json.dumps(message.log | {"status": "failed"})
 
 
@@ -150,7 +150,7 @@ class Refused:
     """Every write of the message's for this purpose is answered so."""
 
     purpose: Purpose
-    error: StoreError | Lost
+    error: StoreError | Conflict
 
     @property
     def slots(self) -> frozenset[str]:

@@ -11,8 +11,9 @@ from hooklog.adapters.aws.sqs import SqsQueue
 from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import SecretCredentials
 from hooklog.adapters.signalwire.fetching import ConcurrentSource
+from hooklog.clock import TimeLeft
+from hooklog.enrich.ports import Fetched, LogSource
 from hooklog.errors import HooklogError
-from hooklog.ports import Fetched, LogSource, TimeLeft
 from hooklog.queue_messages import LogRequest
 from local.space import RunningSpace
 from tests.fakes import MemoryTable

@@ -17,7 +17,7 @@ from aws_lambda_powertools import Logger
 
 from hooklog.adapters.aws.sqs import SqsProducer
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.telemetry.webhook import CloudWatchDoorTelemetry
+from hooklog.adapters.telemetry.webhook import WebhookTelemetry
 from hooklog.webhook.front_door import FrontDoor
 from local.cloud import LocalCloud
 from local.stack import Stack
@@ -52,7 +52,7 @@ def open_door(cloud: LocalCloud, stack: Stack, url: str, key: str) -> Iterator[s
         url=url,
         keys=FixedKeys(key),
         queue=SqsProducer(lambda: sqs, stack.queue_url),
-        telemetry=CloudWatchDoorTelemetry(Logger(service="door"), EmbeddedMetrics("Hooklog")),
+        telemetry=WebhookTelemetry(Logger(service="door"), EmbeddedMetrics("Hooklog")),
     )
 
     class Handler(BaseHTTPRequestHandler):

@@ -14,26 +14,30 @@ from pathlib import Path
 
 from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
-from hooklog.adapters.signalwire.listing import SpaceListing
+from hooklog.adapters.signalwire.lists import LogLists
 from hooklog.errors import StoreError
 from hooklog.logs import KINDS, LogKind
-from hooklog.ports import Lost
+from hooklog.logs.listing import Page
 from hooklog.records.rows import Row, Write
-from hooklog.sweep.walk import Page, Place, Sweeper
+from hooklog.records.store import Conflict
+from hooklog.sweep.comparison import ListedLog
+from hooklog.sweep.walk import Checkpoint, Sweeper
 
 
 class Present:
     """A space's lists, and a table that has a row for whatever was listed last."""
 
-    def __init__(self, listing: SpaceListing) -> None:
+    def __init__(self, listing: LogLists) -> None:
         """Wrap a listing."""
         self._listing = listing
         self._rows: dict[str, Row] = {}
         self.pages = 0
 
-    def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
+    def page(
+        self, kind: LogKind, start: datetime, end: datetime, page: str | None, time_left: float
+    ) -> Page:
         """Give a real page, and remember its rows alone."""
-        answer = self._listing.page(kind, start, end, page)
+        answer = self._listing.page(kind, start, end, page, time_left)
         self.pages += 1
         self._rows = {
             kind.key(log.id): Row(
@@ -43,7 +47,7 @@ class Present:
                 error_code=log.error_code,
                 final=True,
             )
-            for log in answer.logs
+            for log in map(ListedLog.model_validate, answer.logs)
         }
         return answer
 
@@ -52,7 +56,7 @@ class Present:
         assert not consistent
         return {key: self._rows[key] for key in keys}
 
-    def write(self, writes: Sequence[Write]) -> Mapping[str, Lost | StoreError | None]:
+    def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
         """A sweep writes no row."""
         raise AssertionError(writes)
 
@@ -75,16 +79,16 @@ def main() -> None:
         connect_timeout=5,
         read_timeout=30,
     )
-    present = Present(SpaceListing(api, 30))
+    present = Present(LogLists(api))
     now = datetime.now(UTC)
     sweeper = Sweeper(listing=present, table=present, producer=NoQueue(), clock=lambda: now)
     found = 0
     for kind in KINDS.values():
         start = now - timedelta(days=3650)
-        walked = sweeper.walk(kind, Place(start, start, now), lambda: 900, keep=lambda _: None)
-        assert walked.is_complete
-        assert set(+walked.found) == {"present"}
-        found += walked.found.total()
+        result = sweeper.walk(kind, Checkpoint(start, start, now), lambda: 900, save=lambda _: None)
+        assert result.is_complete
+        assert set(+result.found) == {"present"}
+        found += result.found.total()
     # Not getrusage: that remembers the process which started this one.
     (peak_kb,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     took = {"found": found, "pages": present.pages, "peak_mb": int(peak_kb) // 1024}

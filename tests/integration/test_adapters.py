@@ -21,16 +21,16 @@ from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
 from hooklog.adapters.signalwire.fetching import ConcurrentSource
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
-from hooklog.catalogue import catalogue
+from hooklog.adapters.telemetry.enrich import EnrichTelemetry
+from hooklog.catalogue import CATALOGUE
+from hooklog.clock import utc_now
 from hooklog.enrich.pipeline import Enricher
 from hooklog.errors import NotFoundError
-from hooklog.ports import utc_now
 from hooklog.records.items import record_attributes
 from hooklog.records.parking import Park
 from hooklog.records.recording import StoreRecord
 from hooklog.records.rows import Change
-from hooklog.records.store import Stale, Stored, StoreResult, apply
+from hooklog.records.store import Stored, StoreResult, UpToDate, apply
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Json, RunningSpace, generate, serve
 from local.stack import rows
 from tests.builders import FETCHED_AT, body, delivery, fax_log, record, sqs_event
@@ -60,8 +60,8 @@ class Wired:
             source=ConcurrentSource(api, concurrency=25, clock=utc_now),
             table=DynamoTable(dynamodb, deployment.stack.table_name),
             queue=SqsQueue(lambda: sqs, deployment.stack.queue_url),
-            telemetry=CloudWatchTelemetry(Logger(service="test"), EmbeddedMetrics("Hooklog")),
-            catalogue=catalogue,
+            telemetry=EnrichTelemetry(Logger(service="test"), EmbeddedMetrics("Hooklog")),
+            catalogue=CATALOGUE,
             clock=utc_now,
             jitter=random.random,
         )
@@ -181,7 +181,7 @@ def test_writers_at_the_same_time_end_in_the_same_row(deployment: Deployment, at
         known = table.read([change.key])
         everyone_has_read.wait(timeout=20)
         results = [apply(table, [change], known)[change.key]]
-        while not isinstance(results[-1], Stored | Stale):
+        while not isinstance(results[-1], Stored | UpToDate):
             results.append(apply(table, [change], table.read([change.key]))[change.key])
         return results
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hooklog.adapters.aws.dynamodb import DynamoTable
-from hooklog.records.items import Keeping
+from hooklog.records.items import StorageOptions
 from hooklog.records.recording import StoreRecord
 from hooklog.records.store import StoreResult, apply
 from local.space import Log
 from tests.builders import record
 from tests.ops.conftest import Desk
 
-KEEPING = Keeping(index_numbers=True, index_days=True)
+KEEPING = StorageOptions(index_numbers=True, index_days=True)
 
 
 def log_id(number: int) -> str:

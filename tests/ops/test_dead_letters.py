@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from hooklog.records.items import iso
+from hooklog.clock import iso
 from hooklog_ops.dead_letters import DeadLetters
 from tests.builders import FAX_ID, MESSAGE_ID, body
 from tests.fakes import NOW, Clock

@@ -15,7 +15,7 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 from pyarrow import parquet
 
-from hooklog.ports import utc_now
+from hooklog.clock import utc_now
 from hooklog.records.items import record_attributes
 from hooklog_ops.exporting import Format, columns, write
 from hooklog_ops.problems import IndexMissingError

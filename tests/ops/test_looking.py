@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from hooklog.clock import utc_now
 from hooklog.errors import NotFoundError
-from hooklog.ports import utc_now
 from tests.builders import failed_fax, failed_message, message_log
 from tests.ops.conftest import Desk
 from tests.ops.seeding import log_id, store

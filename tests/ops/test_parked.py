@@ -184,7 +184,7 @@ def test_a_message_that_the_queue_refuses_stays_on_the_list(
     park(desk, 1)
     with monkeypatch.context() as patched:
         patched.setattr(
-            "hooklog_ops.parked._as_redrive", lambda _: "x" * 300_000
+            "hooklog_ops.parked.with_origin", lambda *_: "x" * 300_000
         )  # larger than the queue takes
         with pytest.raises(SendError, match=r"refused 1 of 1 .* --again"):
             redrive(desk)

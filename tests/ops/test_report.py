@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hooklog.ports import utc_now
+from hooklog.clock import utc_now
 from hooklog.records.items import record_attributes
 from hooklog_ops.records import Period
 from hooklog_ops.report.page import page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.pipeline import Enricher
 from tests.builders import body, delivery, sqs_event
 from tests.fakes import Clock, FakeQueue, FakeSource, FakeTelemetry, Item
@@ -31,7 +31,7 @@ def ending(log_type: str, log_id: str, answer: str, *, attempt: int = 1) -> Endi
         table=table.table,
         queue=FakeQueue(),
         telemetry=telemetry,
-        catalogue=catalogue,
+        catalogue=CATALOGUE,
         clock=clock,
         jitter=lambda: 0.5,
     ).handle(

@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
+from hooklog.clock import TimeLeft, iso
 from hooklog.enrich.endings import BatchResponse
 from hooklog.enrich.pipeline import Enricher
+from hooklog.enrich.ports import Fetched
 from hooklog.enrich.report import Report
 from hooklog.errors import (
     HooklogError,
@@ -20,10 +22,9 @@ from hooklog.errors import (
     UnexpectedError,
     UpstreamError,
 )
-from hooklog.ports import Fetched, Lost, TimeLeft
 from hooklog.queue_messages import LogRequest
-from hooklog.records.items import iso
 from hooklog.records.rows import Row, Write
+from hooklog.records.store import Conflict
 from tests.builders import sqs_event
 from tests.properties.function import Function
 from tests.properties.messages import Message
@@ -78,7 +79,7 @@ class Enriching(Function):
             table=self,
             queue=self,
             telemetry=self,
-            catalogue=catalogue,
+            catalogue=CATALOGUE,
             clock=self.clock,
             jitter=lambda: 0.5,
         ).handle(self._event, self.time_left)
@@ -97,7 +98,7 @@ class Enriching(Function):
         self._seen |= self.world.table.seen(keys, behind=behind)
         return self.world.table.read(keys, behind=behind)
 
-    def write(self, writes: Sequence[Write]) -> Mapping[str, Lost | StoreError | None]:
+    def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
         """Write one after the other; others may come in between."""
         assert len({write.key for write in writes}) == len(writes), "a row is written twice"
         return {write.key: self._write(write) for write in writes}
@@ -160,7 +161,7 @@ class Enriching(Function):
         sid = request.resource_sid
         return self.world.space.find_by_sid(request.kind, sid) if sid else None, True
 
-    def _write(self, write: Write) -> Lost | StoreError | None:
+    def _write(self, write: Write) -> Conflict | StoreError | None:
         luck = self.meet(Seam.WRITE)
         if luck is Luck.REFUSED:
             return StoreThrottledError()

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from hooklog.enrich.deliveries import Delivery
 from hooklog.logs import KINDS, LogKind
-from hooklog.queue_messages import Delivery
 from tests.fakes import Clock
 
 #: As in the template.

@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from hooklog.logs import KINDS, LogKind
-from hooklog.sweep.comparison import ListedLog
-from hooklog.sweep.walk import Page
+from hooklog.logs.listing import Page
 from local.space import Callback, Log, Send
+from local.space.model import instant
 from local.space.sends import Step
 from local.space.wire import request_for
 from tests.properties.mishaps import Luck
@@ -104,16 +104,12 @@ class Space:
         return next((one for one in sends if one.kind is kind and one.send.sid == sid), None)
 
     def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
-        """Give a page of the list; its token is where it begins."""
+        """Return a page of the list; its token is where it begins."""
         listed = sorted(
-            (
-                ListedLog.model_validate(one.states[-1])
-                for one in self.sends.values()
-                if one.kind is kind
-            ),
-            key=lambda log: (log.created_at, log.id),
+            (instant(str(log["created_at"])), str(log["id"]), log)
+            for log in (one.states[-1] for one in self.sends.values() if one.kind is kind)
         )
-        within = [log for log in listed if start <= log.created_at < end]
+        within = [log for created_at, _, log in listed if start <= created_at < end]
         first = int(page or 0)
         last = first + _PAGE_SIZE
         return Page(within[first:last], str(last) if last < len(within) else None)

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from hooklog.errors import QueueUnavailableError, StoreThrottledError, UpstreamError
 from hooklog.logs import LogKind
+from hooklog.logs.listing import Page
 from hooklog.records.rows import Row
-from hooklog.sweep.walk import Page, Place, Sweeper
+from hooklog.sweep.walk import Checkpoint, Sweeper
 from tests.properties.function import Function
 from tests.properties.mishaps import Luck, Seam, mishaps
 from tests.properties.world import World
@@ -18,7 +19,7 @@ _TIMEOUT = timedelta(seconds=900)
 
 
 class Sweeping(Function):
-    """One sweep; it is its own listing, table, producer and keeper of places."""
+    """One sweep; it is its own listing, table, producer and keeper of checkpoints."""
 
     mishaps = mishaps(
         {
@@ -39,7 +40,14 @@ class Sweeping(Function):
             self, self.time_left
         )
 
-    def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
+    def page(
+        self,
+        kind: LogKind,
+        start: datetime,
+        end: datetime,
+        page: str | None,
+        time_left: float,  # noqa: ARG002 - the listing's signature
+    ) -> Page:
         """Fetch a page."""
         if self.meet(Seam.PAGE) is not Luck.FINE:
             raise UpstreamError
@@ -64,11 +72,11 @@ class Sweeping(Function):
         if luck is not Luck.FINE:
             raise QueueUnavailableError
 
-    def load(self, kind: LogKind) -> Place | None:
-        """Give the place that was kept."""
-        return self.world.places.get(kind)
+    def load(self, kind: LogKind) -> Checkpoint | None:
+        """Return the checkpoint."""
+        return self.world.checkpoints.get(kind)
 
-    def save(self, kind: LogKind, place: Place) -> None:
-        """Keep the place."""
+    def save(self, kind: LogKind, checkpoint: Checkpoint) -> None:
+        """Keep the checkpoint."""
         self.meet(Seam.KEEP)
-        self.world.places[kind] = place
+        self.world.checkpoints[kind] = checkpoint

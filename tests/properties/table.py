@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
 
-from hooklog.ports import Lost
 from hooklog.records.rows import Row, Write
+from hooklog.records.store import Conflict
 from tests.fakes import Item, MemoryTable
 
 #: What of a row only a newer log may change.
@@ -51,11 +51,11 @@ class WatchedTable:
             if key in items
         }
 
-    def write(self, write: Write, fetched_at: datetime | None) -> Lost | None:
+    def write(self, write: Write, fetched_at: datetime | None) -> Conflict | None:
         """Write a row; if that stores a log, its fetch began then, in truth."""
         old = self.items.get(write.key)
         fate = self._now.write([write])[write.key]
-        if isinstance(fate, Lost):
+        if isinstance(fate, Conflict):
             return fate
         assert fate is None
         new = self.items[write.key]

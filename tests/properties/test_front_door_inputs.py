@@ -11,7 +11,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from hooklog.queue_messages import Origin, log_request
+from hooklog.enrich.deliveries import log_request
+from hooklog.queue_messages import Origin
 from hooklog.webhook.front_door import FrontDoor
 from tests.fakes import FakeDoorTelemetry, FakeKeys, FakeProducer
 from tests.properties.knocks import events, possible_signatures

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hooklog.logs import LogKind
-from hooklog.sweep.walk import Place
+from hooklog.sweep.walk import Checkpoint
 from tests.fakes import Clock
 from tests.properties.messages import Messages
 from tests.properties.space import Space
@@ -33,7 +33,7 @@ class World:
     table: WatchedTable = field(default_factory=WatchedTable)
     queue: Messages = field(init=False)
     #: The sweep's.
-    places: dict[LogKind, Place] = field(default_factory=dict)
+    checkpoints: dict[LogKind, Checkpoint] = field(default_factory=dict)
     #: By key.
     failures: dict[str, Failure] = field(default_factory=dict)
     #: As the metrics have it, by log type.

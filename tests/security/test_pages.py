@@ -8,9 +8,11 @@ import pytest
 
 from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
-from hooklog.adapters.signalwire.log_lists import LogLists
+from hooklog.adapters.signalwire.lists import LogLists
 from hooklog.errors import FetchError
+from hooklog.logs import FAX
 from tests.adapters.tiny import response, tiny
+from tests.fakes import NOW
 
 #: Seconds.
 AMPLE = 30.0
@@ -51,10 +53,10 @@ def test_the_next_page_is_asked_of_the_configured_space_or_of_nobody(link: str) 
         first = {"links": {"next": link.format(elsewhere=elsewhere.host)}, "data": []}
         with tiny(response(json.dumps(first)), LAST) as space:
             client = lists(space.url)
-            page = client.page("/api/fax/logs", AMPLE)
+            page = client.page(FAX, NOW, NOW, None, AMPLE)
             assert page.next is not None
             try:
-                client.page(page.next, AMPLE)
+                client.page(FAX, NOW, NOW, page.next, AMPLE)
             except FetchError:
                 assert len(space.requests) == 1
             else:
@@ -68,7 +70,7 @@ def test_a_link_as_signalwire_sends_it_is_followed() -> None:
     first = {"links": {"next": "https://example.signalwire.com/api/fax/logs?page=2"}, "data": []}
     with tiny(response(json.dumps(first)), LAST) as space:
         client = lists(space.url)
-        page = client.page("/api/fax/logs", AMPLE)
+        page = client.page(FAX, NOW, NOW, None, AMPLE)
         assert page.next is not None
-        client.page(page.next, AMPLE)
+        client.page(FAX, NOW, NOW, page.next, AMPLE)
     assert space.requests[1].startswith("GET /api/fax/logs?page=2 HTTP/1.1\r\n")

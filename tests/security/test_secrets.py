@@ -16,9 +16,9 @@ from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, SecretCredentials
 from hooklog.adapters.signalwire.fetching import ConcurrentSource
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
-from hooklog.adapters.telemetry.webhook import CloudWatchDoorTelemetry
-from hooklog.catalogue import catalogue
+from hooklog.adapters.telemetry.enrich import EnrichTelemetry
+from hooklog.adapters.telemetry.webhook import WebhookTelemetry
+from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.pipeline import Enricher
 from hooklog.errors import FetchError, HooklogError
 from hooklog.webhook.front_door import FrontDoor
@@ -93,8 +93,8 @@ def test_no_answer_of_a_server_brings_a_secret_out(
             source=source,
             table=table,
             queue=FakeQueue(),
-            telemetry=CloudWatchTelemetry(logger(), EmbeddedMetrics("Hooklog")),
-            catalogue=catalogue,
+            telemetry=EnrichTelemetry(logger(), EmbeddedMetrics("Hooklog")),
+            catalogue=CATALOGUE,
             clock=Clock(),
             jitter=lambda: 0.5,
         )
@@ -156,7 +156,7 @@ def test_the_front_door_shows_no_key(
         url=BASE,
         keys=SecretSigningKeys(SecretsManager(keys).client, ARN),
         queue=queue,
-        telemetry=CloudWatchDoorTelemetry(logger(), EmbeddedMetrics("Hooklog")),
+        telemetry=WebhookTelemetry(logger(), EmbeddedMetrics("Hooklog")),
     )
     try:
         answer = json.dumps(door.handle(request_.event()))

@@ -20,8 +20,8 @@ import trustme
 
 from hooklog.adapters.signalwire.api import MAX_BODY, SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
+from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import BadPayloadError, FetchConnectionError, FetchError, FetchTimeoutError
-from hooklog.settings import Settings
 from tests.adapters.tiny import NOTHING, response, tiny
 from tests.fakes import NOW
 from tests.security.tls import tls_space
@@ -132,7 +132,7 @@ def deploys(space: str) -> bool:
 
 def speaks_plainly(space: str) -> bool:
     """Whether the settings talk to this host without TLS."""
-    settings = Settings(
+    settings = EnrichSettings(
         table_name="t",
         queue_url="q",
         signalwire_space=space,

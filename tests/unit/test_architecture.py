@@ -1,4 +1,4 @@
-"""How the parts may depend on each other, and what may not happen when they are imported."""
+"""Which parts may depend on which, and what an import must not do."""
 
 from __future__ import annotations
 
@@ -20,17 +20,68 @@ FUNCTIONS = sorted(path.parent for path in (ROOT / "functions").glob("*/app.py")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOMAIN = [path for path in MODULES if "adapters" not in path.parts]
 ADAPTERS = [path for path in MODULES if "adapters" in path.parts]
-SOURCES = sorted(
-    path for folder in ("layers", "functions", "local") for path in (ROOT / folder).rglob("*.py")
+#: The package's layers, lowest first. A module imports from its own group and from lower layers; the
+#: groups of one layer never import each other.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("clock", "errors", "logs", "catalogue", "queue_messages"),
+    ("parsing",),
+    ("settings", "records"),
+    ("enrich", "webhook", "sweep"),
+    ("adapters",),
 )
+#: What may import each other although they share a layer: what is above, and what it may import.
+BESIDE = {"logs": {"clock"}, "queue_messages": {"logs"}, "records": set()}
+
+#: The modules of the package that each function loads when it starts, and no others.
+SHARED = {
+    "hooklog",
+    "hooklog.adapters",
+    "hooklog.errors",
+    "hooklog.queue_messages",
+}
+SHARED |= {f"hooklog.logs{part}" for part in ("", ".kind", ".fax", ".message")}
+SHARED |= {f"hooklog.adapters.aws{part}" for part in ("", ".clients", ".sqs", ".secret")}
+SHARED |= {f"hooklog.adapters.telemetry{part}" for part in ("", ".emf")}
+OF_THE_API = {
+    "hooklog.clock",
+    "hooklog.parsing",
+    "hooklog.settings",
+    "hooklog.adapters.aws.dynamodb",
+}
+OF_THE_API |= {f"hooklog.records{part}" for part in ("", ".rows", ".store")}
+OF_THE_API |= {
+    f"hooklog.adapters.signalwire{part}" for part in ("", ".api", ".credentials", ".lists")
+}
+OF_THE_API |= {"hooklog.logs.listing", "hooklog.logs.model"}
+LOADED = {
+    "enrich": {
+        *SHARED,
+        *OF_THE_API,
+        "hooklog.catalogue",
+        *(f"hooklog.records.{one}" for one in ("enrichment", "items", "numbers")),
+        *(f"hooklog.records.{one}" for one in ("parking", "recording")),
+        *(f"hooklog.enrich.{one}" for one in ("deliveries", "endings", "pipeline", "ports")),
+        *(f"hooklog.enrich.{one}" for one in ("report", "retry", "settings")),
+        *("hooklog.enrich", "hooklog.adapters.signalwire.fetching"),
+        "hooklog.adapters.telemetry.enrich",
+    },
+    "webhook": {
+        *SHARED,
+        *(f"hooklog.webhook.{one}" for one in ("callbacks", "front_door", "settings")),
+        *("hooklog.webhook", "hooklog.webhook.signatures"),
+        *("hooklog.adapters.aws.signing_keys", "hooklog.adapters.telemetry.webhook"),
+    },
+    "sweep": {
+        *SHARED,
+        *OF_THE_API,
+        *(f"hooklog.sweep.{one}" for one in ("backfill", "comparison", "settings", "walk")),
+        *("hooklog.sweep", "hooklog.adapters.aws.checkpoints", "hooklog.adapters.telemetry.sweep"),
+    },
+}
 
 WORLD = {"boto3", "botocore", "urllib3", "aws_lambda_powertools"}
 #: Powertools' parser is pydantic with a helper; it knows nothing of AWS unless asked.
 PARSER = "aws_lambda_powertools.utilities.parser"
-MOST_LINES = 290
-#: The errors are a list, which is read by looking up an entry.
-LISTS = {"errors.py": 400}
-
 #: Imports modules, and prints what of the world they touched meanwhile as JSON.
 WATCH = """
 import json, os, sys
@@ -96,8 +147,8 @@ def of_the_world(path: Path) -> set[str]:
         name
         for name in imports(path)
         if (name.split(".")[0] in WORLD or name.startswith("hooklog.adapters"))
-        and name != PARSER
-        and not name.startswith(f"{PARSER}.")
+        and not f"{name}.".startswith(f"{PARSER}.")
+        and name != PARSER.rpartition(".")[0]
     }
 
 
@@ -138,9 +189,34 @@ def test_adapters_are_where_the_world_is() -> None:
     assert {name.split(".")[0] for path in ADAPTERS for name in of_the_world(path)} >= WORLD
 
 
-def test_pipeline_loads_nothing_of_the_world() -> None:
-    """The main job can be imported without loading AWS's or HTTP's libraries."""
-    loaded = import_watched("hooklog.enrich.pipeline").modules
+def group_of(module: str) -> str:
+    """Return the part of the package below ``hooklog`` that a module belongs to."""
+    return module.split(".")[1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_imports_only_what_stands_below_it(path: Path) -> None:
+    """Upwards or sideways there is no import, not even for an annotation."""
+    own = name_of(path)
+    if own == "hooklog":
+        return
+    rank = {group: at for at, groups in enumerate(LAYERS) for group in groups}
+    for name in imports(path):
+        if not name.startswith("hooklog.") or group_of(name) == group_of(own):
+            continue
+        group = group_of(name)
+        assert rank[group] < rank[group_of(own)] or group in BESIDE.get(group_of(own), ()), name
+
+
+def test_every_module_has_a_layer() -> None:
+    """A new package does not escape the rule."""
+    groups = {group_of(name_of(path)) for path in MODULES if name_of(path) != "hooklog"}
+    assert groups == {group for groups in LAYERS for group in groups}
+
+
+def test_the_domain_loads_nothing_of_the_world() -> None:
+    """It can be imported without loading AWS's or HTTP's libraries."""
+    loaded = import_watched(*map(name_of, DOMAIN)).modules
     assert "hooklog.enrich.pipeline" in loaded
     for name in loaded:
         # Powertools looks at botocore's version number, which loads the bare package.
@@ -148,12 +224,17 @@ def test_pipeline_loads_nothing_of_the_world() -> None:
         assert not name.startswith(("botocore.", "hooklog.adapters"))
 
 
+@pytest.mark.parametrize("function", sorted(LOADED))
+def test_a_function_loads_what_it_uses(function: str) -> None:
+    """Each module costs start-up time, and one that a function does not need stands out here."""
+    loaded = import_watched("app", folder=ROOT / "functions" / function).modules
+    assert {name for name in loaded if name.split(".")[0] == "hooklog"} == LOADED[function]
+
+
 def test_a_caller_waits_for_no_models() -> None:
-    """The webhook function starts without what takes longest to import."""
+    """The webhook function starts without the slowest imports."""
     loaded = import_watched("app", folder=ROOT / "functions" / "webhook").modules
-    assert "hooklog.webhook.front_door" in loaded
-    slow = {"pydantic", "phonenumbers", "hooklog.logs", "hooklog.catalogue", "hooklog.settings"}
-    assert not slow & loaded
+    assert not {"pydantic", "phonenumbers"} & loaded
 
 
 # --- import time --------------------------------------------------------------------------------
@@ -178,13 +259,3 @@ def test_reads_are_seen(tmp_path: Path) -> None:
     found = import_watched("reader", folder=tmp_path)
     assert set(found.reads) == {str(reader)}
     assert ("socket.__new__", str(reader)) in found.sockets
-
-
-# --- size ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_modules_are_small(path: Path) -> None:
-    """A module can be read in one go."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= LISTS.get(path.name, MOST_LINES)

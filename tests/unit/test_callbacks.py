@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hooklog.enrich.deliveries import log_request
 from hooklog.errors import CallbackMalformedError
-from hooklog.queue_messages import log_request
 from hooklog.webhook.callbacks import read
 from tests.builders import FAX_SID, MESSAGE_ID, SENT_AT
 from tests.webhook import fax_status, message_status, sms_status
@@ -186,7 +186,7 @@ def test_what_is_no_callback(content: str) -> None:
     with pytest.raises(CallbackMalformedError) as caught:
         read(content)
     assert caught.value.detail in {
-        "It is no status callback of a message or fax.",
+        "It is not a status callback of a fax or message.",
         "It is not JSON.",
         "It has two IDs.",
         "Its ID is not a UUID.",

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hooklog.catalogue
-from hooklog.catalogue import Catalogue, Explanation, catalogue
+from hooklog.catalogue import CATALOGUE, CATALOGUE_FILE, Catalogue, Explanation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,7 @@ def test_codes_are_in_order() -> None:
 @pytest.mark.parametrize("row", CODES, ids=lambda row: row["code"])
 def test_each_relevant_code_is_explained(row: dict[str, str]) -> None:
     """Every published code that concerns faxes or messages has a complete entry."""
-    assert_complete(catalogue().by_code(row["code"]), row["code"])
+    assert_complete(CATALOGUE.by_code(row["code"]), row["code"])
 
 
 def test_catalogue_and_list_of_codes_agree() -> None:
@@ -121,7 +121,7 @@ def test_references_reach_their_explanation_at_once() -> None:
         if "same_as" in entry:
             target = RAW["codes"][entry["same_as"]]
             assert "same_as" not in target, code
-            found = catalogue().by_code(code)
+            found = CATALOGUE.by_code(code)
             assert found is not None
             assert (found.key, found.cause, found.advice) == (
                 code,
@@ -132,8 +132,8 @@ def test_references_reach_their_explanation_at_once() -> None:
 
 def test_documented_pair_has_one_explanation() -> None:
     """30011 and its symbolic twin say the same."""
-    one = catalogue().by_code("30011")
-    other = catalogue().by_code("mms_expired_rejected_failed_or_unsupported")
+    one = CATALOGUE.by_code("30011")
+    other = CATALOGUE.by_code("mms_expired_rejected_failed_or_unsupported")
     assert one is not None
     assert other is not None
     assert (one.category, one.cause, one.advice) == (other.category, other.cause, other.advice)
@@ -142,13 +142,13 @@ def test_documented_pair_has_one_explanation() -> None:
 @pytest.mark.parametrize("code", ["30003", " 30003\n", "CARRIER_VIOLATION", " Carrier_Violation"])
 def test_codes_are_found_despite_case_and_space(code: str) -> None:
     """Case and surrounding space do not hide a code, and the key comes back in plain form."""
-    assert_complete(catalogue().by_code(code), code.strip().casefold())
+    assert_complete(CATALOGUE.by_code(code), code.strip().casefold())
 
 
 @pytest.mark.parametrize("code", ["", " ", "0", "3000", "300033", "weather", "unknown", "codes"])
 def test_unknown_code_is_not_found(code: str) -> None:
     """A code outside the catalogue is not guessed at."""
-    assert catalogue().by_code(code) is None
+    assert CATALOGUE.by_code(code) is None
 
 
 def test_all_documented_texts_are_listed() -> None:
@@ -162,7 +162,7 @@ def test_all_documented_texts_are_listed() -> None:
 @pytest.mark.parametrize("row", FAX_TEXTS, ids=lambda row: row["text"])
 def test_each_fax_text_is_explained(row: dict[str, str]) -> None:
     """Every fax result text has a complete entry with its number and source."""
-    found = catalogue().by_text(row["text"])
+    found = CATALOGUE.by_text(row["text"])
     assert found is not None
     assert_complete(found, found.key)
     entry = RAW["fax_texts"][found.key.removeprefix("fax:")]
@@ -188,17 +188,17 @@ def test_each_fax_text_is_explained(row: dict[str, str]) -> None:
 )
 def test_documented_texts_are_found_loosely(text: str, respell: Callable[[str], str]) -> None:
     """Case, punctuation and spacing do not hide a documented text."""
-    found = catalogue().by_text(text)
+    found = CATALOGUE.by_text(text)
     assert found is not None
-    assert catalogue().by_text(respell(text)) == found
+    assert CATALOGUE.by_text(respell(text)) == found
 
 
 @pytest.mark.parametrize(("text", "also"), SPELLINGS)
 def test_other_spellings_are_found(text: str, also: str) -> None:
     """A text that is misspelt at the source is found in its correct spelling too."""
-    found = catalogue().by_text(text)
+    found = CATALOGUE.by_text(text)
     assert found is not None
-    assert catalogue().by_text(also) == catalogue().by_text(also.upper()) == found
+    assert CATALOGUE.by_text(also) == CATALOGUE.by_text(also.upper()) == found
 
 
 def test_misspelt_texts_are_known() -> None:
@@ -223,7 +223,7 @@ def test_no_two_fax_texts_are_taken_for_each_other() -> None:
 @pytest.mark.parametrize("text", ["", " ", "...", "OK", "Everything is fine", "call dropped"])
 def test_unknown_text_is_not_found(text: str) -> None:
     """A text outside the catalogue is not guessed at, and success is not a failure."""
-    assert catalogue().by_text(text) is None
+    assert CATALOGUE.by_text(text) is None
 
 
 @pytest.mark.parametrize(
@@ -239,13 +239,13 @@ def test_unknown_text_is_not_found(text: str) -> None:
 )
 def test_failed_statuses_are_explained(log_type: str, status: str) -> None:
     """A failure with neither code nor text is explained by its status."""
-    assert_complete(catalogue().by_status(log_type, status), f"status:{status}")
-    assert_complete(catalogue().by_status(log_type, f" {status.upper()} "), f"status:{status}")
+    assert_complete(CATALOGUE.by_status(log_type, status), f"status:{status}")
+    assert_complete(CATALOGUE.by_status(log_type, f" {status.upper()} "), f"status:{status}")
 
 
 def test_failed_means_another_thing_for_a_fax_than_for_a_message() -> None:
     """The same status is explained by type of log."""
-    assert catalogue().by_status("fax", "failed") != catalogue().by_status("message", "failed")
+    assert CATALOGUE.by_status("fax", "failed") != CATALOGUE.by_status("message", "failed")
 
 
 @pytest.mark.parametrize(
@@ -254,14 +254,14 @@ def test_failed_means_another_thing_for_a_fax_than_for_a_message() -> None:
 )
 def test_other_statuses_are_not_found(log_type: str, status: str) -> None:
     """A status that is no failure, or of an unknown type of log, has no explanation."""
-    assert catalogue().by_status(log_type, status) is None
+    assert CATALOGUE.by_status(log_type, status) is None
 
 
 def test_unknown_is_an_explanation_too() -> None:
     """What nobody knows is said to be unknown, and a person should look."""
-    assert_complete(catalogue().unknown, "unknown")
-    assert catalogue().unknown.category == "unknown"
-    assert catalogue().unknown.severity == "error"
+    assert_complete(CATALOGUE.unknown, "unknown")
+    assert CATALOGUE.unknown.category == "unknown"
+    assert CATALOGUE.unknown.severity == "error"
 
 
 def test_what_needs_a_person_is_not_worth_a_blind_retry() -> None:
@@ -278,11 +278,11 @@ def test_what_needs_a_person_is_not_worth_a_blind_retry() -> None:
 
 def test_metric_codes_are_few() -> None:
     """Custom metrics cost money, so that only the most frequent codes have one."""
-    found = catalogue().metric_codes
+    found = CATALOGUE.metric_codes
     assert found["fax"] == {"34004"}
     assert {"30003", "30007", "21610", "carrier_violation", "message_filtered"} <= found["message"]
     assert len(found["message"]) <= MOST_METRIC_CODES
-    assert all(catalogue().by_code(code) for codes in found.values() for code in codes)
+    assert all(CATALOGUE.by_code(code) for codes in found.values() for code in codes)
 
 
 @pytest.mark.parametrize(
@@ -304,18 +304,18 @@ def test_metric_codes_are_few() -> None:
 )
 def test_metric_code(code: str | None, expected: str) -> None:
     """A code stands for itself, for ``other``, or for no code at all."""
-    assert catalogue().metric_code("message", code) == expected
+    assert CATALOGUE.metric_code("message", code) == expected
 
 
 def test_a_new_kind_of_log_has_no_metric_codes() -> None:
     """Until the catalogue says which, all its codes count as other."""
-    assert catalogue().metric_code("voice", "30003") == "other"
+    assert CATALOGUE.metric_code("voice", "30003") == "other"
 
 
 @pytest.mark.parametrize("log_type", ["fax", "message"])
 def test_what_a_row_names_is_found_again(log_type: str) -> None:
     """Rows keep the key of their explanation; each key leads back to its entry."""
-    known = catalogue()
+    known = CATALOGUE
     found = [known.by_code(code) for code in RAW["codes"]]
     found += [known.by_text(entry["text"]) for entry in RAW["fax_texts"].values()]
     found += [known.by_status(log_type, status) for status in RAW["statuses"][log_type]]
@@ -329,9 +329,9 @@ def test_what_a_row_names_is_found_again(log_type: str) -> None:
 def test_any_text_is_looked_up_safely(text: str) -> None:
     """No text, however odd, makes a lookup raise."""
     for found in (
-        catalogue().by_text(text),
-        catalogue().by_code(text),
-        catalogue().by_status(text, text),
+        CATALOGUE.by_text(text),
+        CATALOGUE.by_code(text),
+        CATALOGUE.by_status(text, text),
     ):
         assert found is None or found.cause
 
@@ -344,7 +344,7 @@ def test_noise_does_not_hide_a_text(data: st.DataObject, text: str) -> None:
         data.draw(noise) + (char.upper() if data.draw(st.booleans()) else char.lower())
         for char in text
     )
-    assert catalogue().by_text(noisy) == catalogue().by_text(text)
+    assert CATALOGUE.by_text(noisy) == CATALOGUE.by_text(text)
 
 
 @given(
@@ -353,14 +353,18 @@ def test_noise_does_not_hide_a_text(data: st.DataObject, text: str) -> None:
 )
 def test_metric_codes_are_bounded(log_type: str, code: str | None) -> None:
     """Whatever SignalWire sends, the metric dimension takes one of a few values."""
-    allowed = catalogue().metric_codes[log_type] | {"other", "none"}
-    assert catalogue().metric_code(log_type, code) in allowed
+    allowed = CATALOGUE.metric_codes[log_type] | {"other", "none"}
+    assert CATALOGUE.metric_code(log_type, code) in allowed
 
 
-def test_catalogue_is_read_once() -> None:
-    """Every caller shares one catalogue."""
-    assert catalogue() is catalogue()
-    assert isinstance(catalogue(), Catalogue)
+def test_catalogue_is_read_once(tmp_path: Path) -> None:
+    """After the first look the file is not read again."""
+    copy = tmp_path / "catalogue.json"
+    copy.write_bytes(CATALOGUE_FILE.read_bytes())
+    known = Catalogue(copy)
+    assert known.by_code("30003")
+    copy.unlink()
+    assert known.by_code("30005")
 
 
 def test_import_reads_no_file() -> None:
@@ -371,7 +375,7 @@ def test_import_reads_no_file() -> None:
         " if event == 'open' else None);"
         "import hooklog.catalogue;"
         "assert not any(name.endswith('.json') for name in opened), opened;"
-        "hooklog.catalogue.catalogue();"
+        "hooklog.catalogue.CATALOGUE.by_code('30003');"
         "assert any(name.endswith('catalogue.json') for name in opened)"
     )
     env = {"PYTHONPATH": str(PACKAGE.parent)}

@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from rich.console import Console
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
+from hooklog.adapters.telemetry.enrich import EnrichTelemetry
 from hooklog.enrich.report import Report
 from hooklog.errors import MessageMalformedError, NotFoundError
 from hooklog.records.items import record_attributes
@@ -205,9 +205,7 @@ def test_a_stored_log_that_was_parked_later_counts_once() -> None:
 
 def test_metrics_are_added_up_by_their_dimensions(capsys: pytest.CaptureFixture[str]) -> None:
     """What several batches emit is one line for each metric and its dimensions."""
-    telemetry = CloudWatchTelemetry(
-        Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog")
-    )
+    telemetry = EnrichTelemetry(Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog"))
     for milliseconds in ([5.0, 900.0], [7.0]):
         report = Report(
             received=2,

@@ -9,17 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from hooklog.errors import HooklogError
-from hooklog.logs import KINDS
-from hooklog.queue_messages import _Body
-from hooklog.records.items import optional_attributes, record_attributes
-from hooklog.records.parking import PARKED_ATTRIBUTES
-from hooklog.records.rows import Row
-from hooklog.settings import SweepSettings
+from hooklog.enrich.deliveries import QueueMessage
+from hooklog.errors import BY_CODE
+from hooklog.sweep.settings import SweepSettings
 from hooklog.webhook.settings import WebhookSettings
 from local.cli_page import CLI, cli_page
 from local.docs import ERROR_CODES, error_codes
-from tests.builders import failed_fax, message_log, record
+from tests.builders import every_attribute
 from tests.emitted import everything
 from tests.template import template
 
@@ -70,12 +66,8 @@ def test_every_command_explains_itself() -> None:
 
 def test_every_error_code_of_ours_is_explained() -> None:
     """Both ways: each code has its line, and each line its code."""
-
-    def below(kind: type[HooklogError]) -> set[str]:
-        return {kind.code}.union(*(below(child) for child in kind.__subclasses__()))
-
     own = section("hooklog's own", ERROR_CODES.read_text(encoding="utf-8"))
-    assert first_cells(own) == below(HooklogError)
+    assert first_cells(own) == set(BY_CODE)
 
 
 def test_every_setting_is_documented() -> None:
@@ -120,18 +112,12 @@ def test_the_number_of_metrics_is_bounded(capsys: pytest.CaptureFixture[str]) ->
 
 def test_every_attribute_of_a_record_is_documented() -> None:
     """Whatever can stand in a row, both ways."""
-    always = {
-        *record_attributes(record(failed_fax())),
-        *record_attributes(record(message_log())),
-    }
-    optional = {name for kind in KINDS.values() for name in optional_attributes(kind)}
-    everything = {*always, *optional, *Row.ATTRIBUTES, *PARKED_ATTRIBUTES} - {"url"}
-    assert first_cells(section("The record")) == everything
+    assert first_cells(section("The record")) == every_attribute() - {"url"}
 
 
 def test_the_queue_message_is_documented() -> None:
     """Each key that is read, both ways."""
-    assert first_cells(section("The queue message")) == set(_Body.model_fields)
+    assert first_cells(section("The queue message")) == set(QueueMessage.model_fields)
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/local-invoke.md"])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooklog.catalogue import catalogue
-from hooklog.logs import FAX, MESSAGE, LogKind, MessageLog, SignalWireLog
+from hooklog.catalogue import CATALOGUE, Catalogue
+from hooklog.logs import FAX, MESSAGE
 from hooklog.records.enrichment import enrich
 from hooklog.records.numbers import Party
 from local.space.fax_logs import FAX_ERROR_MESSAGES, official_fax_log
@@ -28,10 +28,11 @@ from tests.builders import (
     fax_log,
     message_log,
     record,
-    without,
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local.space import Json, Log
 
 DROPPED = "fax:the-call-dropped-prematurely"
@@ -145,15 +146,15 @@ def test_only_failures_are_explained(log: Log) -> None:
     assert record(log).explanation is None
 
 
-def test_catalogue_is_asked_for_by_failures_only() -> None:
+def test_only_failures_read_the_catalogue(tmp_path: Path) -> None:
     """A log that did not fail does not pay for loading the catalogue."""
-
-    def refuse() -> NoReturn:
-        raise AssertionError
-
-    log = MessageLog.model_validate(message_log())
-    found = enrich(MESSAGE, log, catalogue=refuse, sent_at=SENT_AT, fetched_at=FETCHED_AT)
+    absent = Catalogue(tmp_path / "absent.json")
+    log = MESSAGE.model.model_validate(message_log())
+    found = enrich(MESSAGE, log, catalogue=absent, sent_at=SENT_AT, fetched_at=FETCHED_AT)
     assert found.outcome == "succeeded"
+    log = MESSAGE.model.model_validate(failed_message())
+    with pytest.raises(FileNotFoundError):
+        enrich(MESSAGE, log, catalogue=absent, sent_at=SENT_AT, fetched_at=FETCHED_AT)
 
 
 # --- both ends ----------------------------------------------------------------------------------
@@ -263,24 +264,6 @@ def test_charge_gap_of_the_official_message() -> None:
     assert record(official_message_log()).charge_gap == Decimal("-0.00415")
 
 
-def test_another_kind_may_count_nothing() -> None:
-    """A new kind of log needs no more than a model and its own knowledge."""
-
-    class VoiceLog(SignalWireLog):
-        terminal = frozenset({"completed"})
-        failed = frozenset({"busy"})
-
-    statuses = {"queued": 0, "completed": 1, "busy": 1}
-    voice = LogKind(
-        name="voice", path="/api/voice/logs", model=VoiceLog, progress=statuses, documented={}
-    )
-    log = VoiceLog.model_validate(without(fax_log(), "number_of_pages", "quality"))
-    found = enrich(voice, log, catalogue=catalogue, sent_at=SENT_AT, fetched_at=FETCHED_AT)
-    assert (found.key, found.outcome) == (f"voice#{FAX_ID}", "succeeded")
-    assert found.unit_charge is None
-    assert found.drift == ("field:remote_station",)
-
-
 # --- time ---------------------------------------------------------------------------------------
 
 
@@ -336,7 +319,7 @@ def test_same_arguments_give_the_same_record(log: Log) -> None:
     valid = kind.model.model_validate(log)
     before = valid.model_copy(deep=True)
     first, second = (
-        enrich(kind, valid, catalogue=catalogue, sent_at=SENT_AT, fetched_at=FETCHED_AT)
+        enrich(kind, valid, catalogue=CATALOGUE, sent_at=SENT_AT, fetched_at=FETCHED_AT)
         for _ in range(2)
     )
     assert first == second

@@ -7,15 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from hooklog.clock import iso
 from hooklog.enrich.pipeline import CLOCK_SKEW
 from hooklog.errors import LogInvalidError
 from hooklog.queue_messages import LogRequest, Origin
-from hooklog.records.items import iso
 from hooklog.records.parking import Lift, Park, Redrive
-from hooklog.records.recording import StoreRecord, contains, supersedes
+from hooklog.records.recording import StoreRecord, already_reflects, supersedes
 from hooklog.records.rows import Row
-from hooklog.records.store import Stale, apply
-from hooklog.sweep.comparison import ListedLog, Verdict, judge
+from hooklog.records.store import UpToDate, apply
+from hooklog.sweep.comparison import ListedLog, Verdict, compare
 from tests.builders import FAX_ID, FETCHED_AT, SENT_AT, body, failed_fax, record, request
 from tests.fakes import Item, MemoryTable
 
@@ -38,7 +38,7 @@ def test_no_message_makes_it_be_fetched(origin: Origin, status: str | None) -> N
     wanted = LogRequest(
         kind=request().kind, log_id=FAX_ID, event_at=LATER, status=status, origin=origin
     )
-    assert contains(ERASED, wanted, LATER, CLOCK_SKEW)
+    assert already_reflects(ERASED, wanted, LATER, CLOCK_SKEW)
 
 
 def test_a_log_that_was_fetched_all_the_same_does_not_replace_it() -> None:
@@ -63,7 +63,7 @@ def test_a_redrive_that_was_under_way_finds_nothing_to_do() -> None:
 def test_the_sweep_does_not_miss_it() -> None:
     """SignalWire lists the log still; storing it again would bring the number back."""
     listed = ListedLog(id=FAX_ID, status="completed", charge=Decimal("0.02"), created_at=FETCHED_AT)
-    assert judge(listed, ERASED, stuck_before=LATER) is Verdict.PRESENT
+    assert compare(listed, ERASED, stuck_before=LATER) is Verdict.PRESENT
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -79,5 +79,5 @@ def test_an_erasure_wins_the_race_against_a_write(
         table.items[KEY] = dict(TOMBSTONE)
 
     table.meanwhile = erase
-    assert isinstance(apply(table, [change], rows)[KEY], Stale)
+    assert isinstance(apply(table, [change], rows)[KEY], UpToDate)
     assert table.items[KEY] == TOMBSTONE

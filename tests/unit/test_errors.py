@@ -90,7 +90,6 @@ def test_drawing_shows_the_fates(cls: type[HooklogError]) -> None:
         assert cls.max_attempts == 1
     else:
         assert fate.split()[0] == ("retried" if cls.max_attempts > 1 else "parked")
-    assert cls().retryable == (cls.max_attempts > 1)
 
 
 def test_codes_are_unique() -> None:

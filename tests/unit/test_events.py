@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from hooklog.enrich.deliveries import Delivery, deliveries, log_request
+from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import MessageError
-from hooklog.queue_messages import Delivery, LogRequest, deliveries, log_request
-from hooklog.settings import Settings
+from hooklog.queue_messages import LogRequest
 from local import serve
 from local.space import (
     API_TOKEN,
@@ -147,7 +148,7 @@ def test_the_environment_names_only_declared_variables() -> None:
 
 def test_the_environment_leads_to_what_make_serve_starts() -> None:
     """The function meets the served ports, names and credentials, the space over plain http."""
-    settings = Settings.load(environment())
+    settings = EnrichSettings.load(environment())
     host = "http://host.docker.internal"
     assert settings.signalwire_url == f"{host}:{serve.SPACE_PORT}"
     assert settings.signalwire_project_id == PROJECT_ID

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.telemetry.webhook import CloudWatchDoorTelemetry
+from hooklog.adapters.telemetry.webhook import WebhookTelemetry
 from hooklog.errors import KeysUnavailableError, QueueUnavailableError
 from hooklog.webhook.front_door import MAX_BODY, FrontDoor
 from tests.builders import FAX_SID, MESSAGE_ID, PROJECT_ID
@@ -448,7 +448,7 @@ def test_attacks(
 ) -> None:
     """Each is refused, enqueues nothing, is counted, and nothing of it is printed."""
     queue = FakeProducer()
-    telemetry = CloudWatchDoorTelemetry(
+    telemetry = WebhookTelemetry(
         Logger(service=f"test-{uuid.uuid4()}", level="DEBUG"), EmbeddedMetrics("Hooklog")
     )
     door = FrontDoor(BASE, FakeKeys((KEY,)), queue, telemetry)
@@ -560,9 +560,7 @@ def test_a_queue_that_cannot_be_reached(request_: Request) -> None:
 def test_a_defect(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
     """500, so that SignalWire comes again; its place is logged, and none of its values."""
     queue = FakeProducer(error=error)
-    telemetry = CloudWatchDoorTelemetry(
-        Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog")
-    )
+    telemetry = WebhookTelemetry(Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog"))
     door = FrontDoor(BASE, FakeKeys((KEY,)), queue, telemetry)
     assert door.handle(json_request().event()) == {"statusCode": 500}
     printed = capsys.readouterr().out
@@ -577,9 +575,7 @@ def test_a_defect(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     """One line a request, with dimensions that are few."""
-    telemetry = CloudWatchDoorTelemetry(
-        Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog")
-    )
+    telemetry = WebhookTelemetry(Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog"))
     door = FrontDoor(BASE, FakeKeys((KEY,)), FakeProducer(), telemetry)
     requests: list[Callable[[], Request]] = [json_request, form_request, Request]
     for request in requests:
@@ -595,9 +591,7 @@ def test_metrics(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_closed_door_says_so_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """An error line that names the setting, at the cold start and not again."""
-    telemetry = CloudWatchDoorTelemetry(
-        Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog")
-    )
+    telemetry = WebhookTelemetry(Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog"))
     door = FrontDoor("", FakeKeys((KEY,)), FakeProducer(), telemetry)
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert line["level"] == "ERROR"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.item_size import item_size
 
 if TYPE_CHECKING:
-    from hooklog.records.items import Attribute
+    from hooklog.records.rows import Attribute
 
 
 @pytest.mark.parametrize(

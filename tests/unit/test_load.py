@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
 from hooklog.records.enrichment import enrich
 from hooklog.records.items import record_attributes
@@ -48,7 +48,7 @@ def stored(key: str, log: Log) -> Row:
     record = enrich(
         kind,
         kind.model.model_validate_json(json.dumps(log)),
-        catalogue=catalogue,
+        catalogue=CATALOGUE,
         sent_at=NOW,
         fetched_at=NOW + timedelta(seconds=1),
     )

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hooklog.logs import FAX, KINDS, MESSAGE, LogKind, SignalWireLog
+from hooklog.logs import FAX, KINDS, MESSAGE, LogKind
+from hooklog.logs.model import SignalWireLog
 from local.space.fax_logs import official_fax_log
 from local.space.message_logs import official_message_log
 from tests.builders import FAX_ID, failed_fax, fax_log, message_log, without

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from hooklog.clock import iso
 from hooklog.errors import LogInvalidError, NotFoundError
-from hooklog.records.items import iso
 from hooklog.records.parking import PARKED_ATTRIBUTES, Lift, Park, Redrive
 from hooklog.records.recording import StoreRecord
 from hooklog.records.rows import Row
@@ -50,13 +50,20 @@ def test_parking_keeps_the_message_the_reason_and_the_payload() -> None:
 def test_parking_again_keeps_the_first_time_and_drops_an_old_payload() -> None:
     """The first and the last time are both known, the rest is the latest."""
     first = FETCHED_AT - 60 * SECOND
-    write = park().plan(Row(version=2, parked_at=first, parked_first_at=first))
+    names = frozenset({"expires_at", "parked_payload", "parked_code"})
+    write = park().plan(Row(names=names, version=2, parked_at=first, parked_first_at=first))
     assert write is not None
     assert write.expected_version == 2
     assert write.values["parked_first_at"] == iso(first)
     assert write.values["parked_at"] == iso(FETCHED_AT)
-    assert "parked_payload" in write.remove
-    assert "expires_at" in write.remove
+    assert set(write.remove) == {"parked_payload", "expires_at"}
+
+
+def test_parking_removes_only_what_the_row_has() -> None:
+    """DynamoDB documents no REMOVE of an absent attribute for PartiQL."""
+    write = park().plan(Row(names=frozenset({"parked_code"}), version=2))
+    assert write is not None
+    assert list(write.remove) == []
 
 
 def test_a_log_stored_meanwhile_is_not_parked() -> None:
@@ -69,16 +76,18 @@ def test_a_log_stored_meanwhile_is_not_parked() -> None:
 def test_a_success_lifts_an_earlier_parking(parked_later: int, *, lifted: bool) -> None:
     """The parked list loses the log in the very write that stores it."""
     parked_at = FETCHED_AT + parked_later * SECOND
-    stored = Row(version=1, parked_at=parked_at, parked_first_at=parked_at)
+    names = frozenset({"parked_code", "parked_at", "parked_body"})
+    stored = Row(names=names, version=1, parked_at=parked_at, parked_first_at=parked_at)
     write = StoreRecord(record(fax_log())).plan(stored)
     assert write is not None
-    assert ({"parked_code", "parked_at", "parked_body"} <= set(write.remove)) is lifted
+    assert set(write.remove) == (names if lifted else set())
 
 
 def parked(**more: object) -> Row:
     """Give a row that is on the list since a minute before the builders' fetch."""
     at = FETCHED_AT - 60 * SECOND
     values: dict[str, object] = {
+        "names": PARKED_ATTRIBUTES,
         "version": 4,
         "parked_code": "fetch.not_found",
         "parked_attempts": 5,

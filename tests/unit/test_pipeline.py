@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hooklog import errors
-from hooklog.catalogue import Catalogue, catalogue
+from hooklog.catalogue import CATALOGUE, Catalogue
+from hooklog.clock import iso
+from hooklog.enrich.deliveries import Delivery
 from hooklog.enrich.endings import BatchResponse
 from hooklog.enrich.pipeline import Enricher
 from hooklog.enrich.report import Report
-from hooklog.queue_messages import Delivery
-from hooklog.records.items import iso
 from hooklog.records.parking import PARKED_ATTRIBUTES
 from hooklog.records.recording import StoreRecord
 from local.space import Log
@@ -56,7 +57,7 @@ class Bench:
             table=self.table,
             queue=self.queue,
             telemetry=self.telemetry,
-            catalogue=catalogue,
+            catalogue=CATALOGUE,
             clock=self.clock,
             jitter=lambda: 1.0,
         )
@@ -516,10 +517,7 @@ def test_what_cannot_even_be_parked_goes_back_to_the_queue(bench: Bench) -> None
 
 def test_a_defect_costs_one_log_and_is_reported(bench: Bench) -> None:
     """A bug met by one log leaves the others alone, and is retried a few times."""
-
-    def broken() -> Catalogue:
-        raise ZeroDivisionError
-
+    broken = Catalogue(Path("absent.json"))
     object.__setattr__(bench.enricher, "catalogue", broken)
     bench.answer(failed_fax(), message_log())
     good = sent(body("message", MESSAGE_ID), message_id="good")
@@ -527,7 +525,7 @@ def test_a_defect_costs_one_log_and_is_reported(bench: Bench) -> None:
     assert MESSAGE in bench.table.items
     ((key, error),) = bench.telemetry.defects
     assert key == FAX
-    assert isinstance(error, ZeroDivisionError)
+    assert isinstance(error, FileNotFoundError)
     assert bench.report.errors == {"internal.unexpected": 1}
 
 

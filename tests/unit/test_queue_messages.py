@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hooklog.enrich.deliveries import deliveries, log_request
 from hooklog.errors import (
     EventError,
     MessageError,
@@ -18,7 +19,7 @@ from hooklog.errors import (
     UnsupportedTypeError,
 )
 from hooklog.logs import FAX, MESSAGE
-from hooklog.queue_messages import LogRequest, Origin, deliveries, log_request
+from hooklog.queue_messages import LogRequest, Origin
 from tests.builders import FAX_ID, FAX_SID, MESSAGE_ID, SENT_AT, body, delivery, sqs_event
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def test_envelopes_of_something_else(wrapped: str) -> None:
     ids=["empty", "number", "text", "cut", "deep", "long", "null", "array", "string"],
 )
 def test_bodies_of_another_form(text: str, detail: str) -> None:
-    """What is no JSON object is refused, without a word of what it says."""
+    """What is not a JSON object is refused, without a word of what it says."""
     with pytest.raises(MessageMalformedError, match=detail) as caught:
         read(text)
     assert PERSONAL.removeprefix("+") not in caught.value.detail
@@ -303,9 +304,9 @@ def test_no_records() -> None:
 @pytest.mark.parametrize(
     ("event", "what"),
     [
-        (None, "no JSON object"),
-        ([], "no JSON object"),
-        ("event", "no JSON object"),
+        (None, "not a JSON object"),
+        ([], "not a JSON object"),
+        ("event", "not a JSON object"),
         ({}, "Records: missing"),
         ({"records": []}, "Records: missing"),
         ({"Records": None}, "Records: "),

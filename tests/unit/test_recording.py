@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from hooklog.clock import iso
 from hooklog.queue_messages import Origin
-from hooklog.records.items import Keeping, iso
-from hooklog.records.recording import StoreRecord, contains, supersedes
+from hooklog.records.items import StorageOptions
+from hooklog.records.recording import StoreRecord, already_reflects, supersedes
 from hooklog.records.rows import Row
 from tests.builders import (
     FETCHED_AT,
@@ -27,7 +28,14 @@ SKEW = 2 * SECOND
 
 def row(*, status: str = "completed", final: bool = True, later: float = 0) -> Row:
     """Give a stored row, fetched so many seconds after the builders' fetch."""
-    return Row(version=3, status=status, final=final, fetched_at=FETCHED_AT + later * SECOND)
+    names = frozenset({"status", "final", "error_code", "error_message", "cause", "advice"})
+    return Row(
+        names=names,
+        version=3,
+        status=status,
+        final=final,
+        fetched_at=FETCHED_AT + later * SECOND,
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +71,7 @@ def test_a_row_contains_an_event_that_was_sent_before_its_fetch(
 ) -> None:
     """The row has to be fetched after the event, by more than the clocks may differ."""
     stored = Row(version=1, status="completed", fetched_at=SENT_AT + later * SECOND)
-    assert contains(stored, request(), SENT_AT, SKEW) is known
+    assert already_reflects(stored, request(), SENT_AT, SKEW) is known
 
 
 @pytest.mark.parametrize(
@@ -81,7 +89,7 @@ def test_a_row_behind_the_announced_status_does_not_contain_it(
 ) -> None:
     """What a callback announced has to be in the row, as far as both words are known."""
     stored = Row(version=1, status=stored_status, fetched_at=SENT_AT + 60 * SECOND)
-    assert contains(stored, request(status=announced), SENT_AT, SKEW) is known
+    assert already_reflects(stored, request(status=announced), SENT_AT, SKEW) is known
 
 
 @pytest.mark.parametrize(
@@ -105,16 +113,16 @@ def test_a_callback_about_a_log_that_has_ended_tells_nothing_new(
     stored = Row(version=1, status="completed", outcome=outcome, fetched_at=FETCHED_AT, final=True)
     sent_at = FETCHED_AT + 60 * SECOND
     callback = replace(request(status=announced), origin=Origin.WEBHOOK)
-    assert contains(stored, callback, sent_at, SKEW) is old
+    assert already_reflects(stored, callback, sent_at, SKEW) is old
     # Everybody else who asks has a reason to.
-    assert not contains(stored, request(status=announced), sent_at, SKEW)
-    assert not contains(replace(stored, final=False), callback, sent_at, SKEW)
+    assert not already_reflects(stored, request(status=announced), sent_at, SKEW)
+    assert not already_reflects(replace(stored, final=False), callback, sent_at, SKEW)
 
 
 def test_no_row_and_a_parked_row_contain_nothing() -> None:
     """Without a stored log there is nothing to skip."""
-    assert not contains(None, request(), SENT_AT, SKEW)
-    assert not contains(Row(version=1, parked_at=FETCHED_AT), request(), SENT_AT, SKEW)
+    assert not already_reflects(None, request(), SENT_AT, SKEW)
+    assert not already_reflects(Row(version=1, parked_at=FETCHED_AT), request(), SENT_AT, SKEW)
 
 
 def test_a_new_log_is_inserted_with_its_first_failure() -> None:
@@ -150,12 +158,20 @@ def test_an_update_removes_what_the_log_no_longer_says() -> None:
     )
     assert write is not None
     assert write.expected_version == 3
-    assert {"error_code", "error_message", "cause", "advice", "final"} <= set(write.remove)
-    assert not set(write.remove) & set(write.values)
+    assert set(write.remove) == {"error_code", "error_message", "cause", "advice", "final"}
+
+
+def test_an_update_leaves_what_is_not_the_log_s() -> None:
+    """The first failure, a lifted parking and whatever others wrote outlive every fetch."""
+    kept = {"pk", "version", "first_failed_at", "parked_history", "erased_at", "note"}
+    stored = Row(names=frozenset(kept | {"error_code"}), version=1)
+    write = StoreRecord(record(message_log())).plan(stored)
+    assert write is not None
+    assert list(write.remove) == ["error_code"]
 
 
 def test_a_time_to_live_counts_from_the_fetch() -> None:
     """DynamoDB wants whole seconds since 1970."""
-    write = StoreRecord(record(fax_log()), Keeping(ttl=timedelta(days=1))).plan(None)
+    write = StoreRecord(record(fax_log()), StorageOptions(ttl=timedelta(days=1))).plan(None)
     assert write is not None
     assert write.values["expires_at"] == int((FETCHED_AT + timedelta(days=1)).timestamp())

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from hooklog.clock import iso
+from hooklog.enrich.deliveries import deliveries
 from hooklog.errors import NotFoundError, StoreThrottledError
-from hooklog.queue_messages import deliveries
-from hooklog.records.items import iso
 from tests.builders import FAX_ID, FAX_SID, body, delivery, fax_log, history_of, sqs_event
 from tests.fakes import NOW, Item
 from tests.unit.test_pipeline import Bench, bench, sent

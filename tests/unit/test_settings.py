@@ -7,8 +7,8 @@ import traceback
 import pytest
 from pydantic import ValidationError
 
+from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import SettingsError
-from hooklog.settings import Settings
 from tests import template
 
 #: Short, or pydantic would not show all of it even if it were let.
@@ -28,7 +28,7 @@ FOR_BOTO3 = {"AWS_ENDPOINT_URL"}
 def refusal(environ: dict[str, str]) -> str:
     """Give the sentence that refuses an environment; neither it nor its traceback may tell."""
     with pytest.raises(SettingsError) as caught:
-        Settings.load(environ)
+        EnrichSettings.load(environ)
     printed = "".join(traceback.format_exception(caught.value))
     assert TOKEN not in printed
     return caught.value.detail
@@ -36,7 +36,7 @@ def refusal(environ: dict[str, str]) -> str:
 
 def test_defaults() -> None:
     """The required variables are enough; all others have a default."""
-    settings = Settings.load(COMPLETE)
+    settings = EnrichSettings.load(COMPLETE)
     assert settings.table_name == "hooklog"
     assert settings.queue_url == REQUIRED["QUEUE_URL"]
     assert settings.fetch_concurrency == 100
@@ -56,7 +56,7 @@ def test_all_values_are_read() -> None:
         "RECORD_TTL_DAYS": "90",
         "LOG_LEVEL": "DEBUG",
     }
-    settings = Settings.load(COMPLETE | SECRET | given)
+    settings = EnrichSettings.load(COMPLETE | SECRET | given)
     assert settings.signalwire_secret_arn == SECRET["SIGNALWIRE_SECRET_ARN"]
     assert settings.signalwire_project_id == "project"
     assert settings.signalwire_api_token.get_secret_value() == TOKEN
@@ -67,7 +67,7 @@ def test_all_values_are_read() -> None:
 def test_unknown_variables_are_ignored() -> None:
     """The environment holds more than hooklog's own variables, in any case of letters."""
     more = {"PATH": "/bin", "AWS_REGION": "us-east-1", "table_name": "another"}
-    assert Settings.load(COMPLETE | more) == Settings.load(COMPLETE)
+    assert EnrichSettings.load(COMPLETE | more) == EnrichSettings.load(COMPLETE)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -137,12 +137,12 @@ def test_credentials_are_needed(credentials: dict[str, str]) -> None:
 @pytest.mark.parametrize("credentials", [LOCAL, SECRET, LOCAL | SECRET])
 def test_credentials_come_from_either_place(credentials: dict[str, str]) -> None:
     """A secret's ARN is enough, and so are a project ID and a token."""
-    assert Settings.load(REQUIRED | credentials).table_name == "hooklog"
+    assert EnrichSettings.load(REQUIRED | credentials).table_name == "hooklog"
 
 
 def test_token_is_not_shown() -> None:
     """Settings can be printed without showing the API token."""
-    settings = Settings.load(COMPLETE)
+    settings = EnrichSettings.load(COMPLETE)
     for shown in (repr(settings), str(settings), repr(settings.model_dump())):
         assert TOKEN not in shown
 
@@ -150,7 +150,7 @@ def test_token_is_not_shown() -> None:
 def test_settings_do_not_change() -> None:
     """What was read stays as it was."""
     with pytest.raises(ValidationError):
-        Settings.load(COMPLETE).log_level = "DEBUG"  # type: ignore[misc]
+        EnrichSettings.load(COMPLETE).log_level = "DEBUG"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -169,16 +169,16 @@ def test_settings_do_not_change() -> None:
 )
 def test_only_loopback_is_spoken_to_in_clear(space: str, url: str) -> None:
     """Credentials travel encrypted, but for a space on this very machine."""
-    assert Settings.load(COMPLETE | {"SIGNALWIRE_SPACE": space}).signalwire_url == url
+    assert EnrichSettings.load(COMPLETE | {"SIGNALWIRE_SPACE": space}).signalwire_url == url
 
 
 def test_template_sets_every_variable() -> None:
     """The function's environment in the template is these settings, all of them and no other."""
     variables = template.properties("EnrichFunction")["Environment"]["Variables"]
-    assert set(variables) - FOR_BOTO3 == {name.upper() for name in Settings.model_fields}
+    assert set(variables) - FOR_BOTO3 == {name.upper() for name in EnrichSettings.model_fields}
 
 
 def test_every_setting_is_described() -> None:
     """Each setting says what it is, for the sentence that refuses it."""
-    for name, info in Settings.model_fields.items():
+    for name, info in EnrichSettings.model_fields.items():
         assert info.description, name

@@ -15,11 +15,11 @@ from hooklog.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from hooklog.records.items import Attribute, record_attributes
+from hooklog.records.items import record_attributes
 from hooklog.records.parking import Park
 from hooklog.records.recording import StoreRecord
-from hooklog.records.rows import Change
-from hooklog.records.store import Stale, Stored, StoreResult, apply
+from hooklog.records.rows import Attribute, Change
+from hooklog.records.store import Stored, StoreResult, UpToDate, apply
 from local.space import Json
 from tests.builders import FAX_ID, FETCHED_AT, body, fax_log, record
 from tests.fakes import MemoryTable
@@ -101,7 +101,7 @@ def test_any_interleaving_ends_in_the_same_row(
     stored = table.items[KEY]
     assert _log_attributes(stored) == record_attributes(winner.record)
     assert len(results) == len(changes)
-    assert all(isinstance(result, Stored | Stale) for result in results)
+    assert all(isinstance(result, Stored | UpToDate) for result in results)
 
 
 @given(deliveries, st.lists(st.booleans(), max_size=30))
@@ -149,7 +149,7 @@ def test_a_lost_race_is_read_again_and_decided_anew() -> None:
 
     table = MemoryTable()
     table.meanwhile = lambda: _once(table, state(2, 1))
-    assert isinstance(apply(table, [state(1, 2)], {})[KEY], Stale)
+    assert isinstance(apply(table, [state(1, 2)], {})[KEY], UpToDate)
     assert table.items[KEY]["status"] == "completed"
 
 
@@ -206,7 +206,7 @@ def test_nothing_to_do_makes_no_call() -> None:
     apply(table, [state(2, 5)], {})
     table.writes.clear()
     rows = table.read([KEY])
-    assert isinstance(apply(table, [state(2, 4)], rows)[KEY], Stale)
+    assert isinstance(apply(table, [state(2, 4)], rows)[KEY], UpToDate)
     assert table.writes == []
 
 

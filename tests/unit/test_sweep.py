@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from pydantic import JsonValue
 
+from hooklog.clock import iso
 from hooklog.errors import (
     BackfillError,
     ForbiddenError,
@@ -21,11 +23,12 @@ from hooklog.errors import (
     StoreUnavailableError,
 )
 from hooklog.logs import FAX, MESSAGE, LogKind
+from hooklog.logs.listing import Page, RawLog
 from hooklog.records.recording import StoreRecord
 from hooklog.records.rows import Row
 from hooklog.sweep.backfill import BackfillRequest, backfill
-from hooklog.sweep.comparison import ListedLog, Verdict, judge
-from hooklog.sweep.walk import Extent, Page, Place, Sweeper
+from hooklog.sweep.comparison import ListedLog, Verdict, compare, listed_log
+from hooklog.sweep.walk import PAGE_TIME, Checkpoint, Sweeper, SweepWindow
 from local.space import Log
 from tests.builders import FAX_ID, MESSAGE_ID, failed_fax, fax_log, message_log, record
 from tests.fakes import NOW, Clock, MemoryTable
@@ -34,23 +37,32 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
-def listed(log_id: str = FAX_ID, **changes: object) -> ListedLog:
-    """Give a listed log, by default the builders' fax."""
-    return ListedLog.model_validate(
-        {"id": log_id, "status": "completed", "charge": 0.02, "created_at": NOW - DAY, **changes}
-    )
+def entry(log_id: str = FAX_ID, **changes: JsonValue) -> RawLog:
+    """Return a log as a list has it, by default the builders' fax."""
+    log: RawLog = {"id": log_id, "status": "completed", "charge": 0.02}
+    return {**log, "created_at": iso(NOW - DAY), **changes}
+
+
+def listed(log_id: str = FAX_ID, **changes: JsonValue) -> ListedLog:
+    """Return a listed log that can be compared."""
+    log = listed_log(entry(log_id, **changes))
+    assert log is not None
+    return log
 
 
 @dataclass
 class FakeListing:
     """Gives pages by kind and number; the page after the last has no next."""
 
-    pages: dict[str, list[list[ListedLog]]] = field(default_factory=dict)
+    pages: dict[str, list[list[RawLog]]] = field(default_factory=dict)
     asked: list[tuple[str, datetime, datetime, str | None]] = field(default_factory=list)
     errors: list[HooklogError | None] = field(default_factory=list)
 
-    def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
-        """Give a page, or fail if it is told to."""
+    def page(
+        self, kind: LogKind, start: datetime, end: datetime, page: str | None, time_left: float
+    ) -> Page:
+        """Return a page, or raise the next error."""
+        assert time_left == PAGE_TIME
         self.asked.append((kind.name, start, end, page))
         if self.errors and (error := self.errors.pop(0)) is not None:
             raise error
@@ -74,20 +86,20 @@ class FakeProducer:
 
 
 @dataclass
-class FakePlaces:
-    """Keeps places in memory."""
+class FakeCheckpoints:
+    """Keeps checkpoints in memory."""
 
-    places: dict[str, Place] = field(default_factory=dict)
-    saved: list[tuple[str, Place]] = field(default_factory=list)
+    current: dict[str, Checkpoint] = field(default_factory=dict)
+    saved: list[tuple[str, Checkpoint]] = field(default_factory=list)
 
-    def load(self, kind: LogKind) -> Place | None:
-        """Read a place."""
-        return self.places.get(kind.name)
+    def load(self, kind: LogKind) -> Checkpoint | None:
+        """Return a checkpoint."""
+        return self.current.get(kind.name)
 
-    def save(self, kind: LogKind, place: Place) -> None:
-        """Keep a place."""
-        self.places[kind.name] = place
-        self.saved.append((kind.name, place))
+    def save(self, kind: LogKind, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint."""
+        self.current[kind.name] = checkpoint
+        self.saved.append((kind.name, checkpoint))
 
 
 class Bench:
@@ -99,7 +111,7 @@ class Bench:
         self.listing = FakeListing()
         self.table = MemoryTable()
         self.producer = FakeProducer()
-        self.places = FakePlaces()
+        self.checkpoints = FakeCheckpoints()
         self.sweeper = Sweeper(
             listing=self.listing, table=self.table, producer=self.producer, clock=self.clock
         )
@@ -140,14 +152,25 @@ ROW = Row(version=1, status="completed", charge=Decimal("0.02"), fetched_at=NOW,
 )
 def test_verdicts(row: Row | None, verdict: Verdict) -> None:
     """Missing, different in status, charge or error, unfinished for long, or fine."""
-    assert judge(listed(), row, stuck_before=NOW) == verdict
+    assert compare(listed(), row, stuck_before=NOW) == verdict
+
+
+@pytest.mark.parametrize("change", [{"charge": "a lot"}, {"status": None}, {"id": "1"}])
+def test_an_entry_that_cannot_be_compared_is_counted(
+    bench: Bench, change: dict[str, JsonValue]
+) -> None:
+    """The others on its page are still compared."""
+    bench.listing.pages = {"fax": [[entry(MESSAGE_ID) | change, entry()]]}
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    assert +results["fax"].found == {Verdict.UNREADABLE: 1, Verdict.MISSING: 1}
+    assert [sent["log_id"] for sent in bench.producer.sent] == [FAX_ID]
 
 
 def test_a_young_log_in_progress_is_left_alone() -> None:
     """Its callbacks are still to come."""
     row = Row(version=1, status="queued", charge=Decimal(0))
-    young = listed(status="queued", charge=0, created_at=NOW - HOUR)
-    assert judge(young, row, stuck_before=NOW - 2 * HOUR) == Verdict.PRESENT
+    young = listed(status="queued", charge=0, created_at=iso(NOW - HOUR))
+    assert compare(young, row, stuck_before=NOW - 2 * HOUR) == Verdict.PRESENT
 
 
 def test_only_what_is_missing_or_differs_is_enqueued(bench: Bench) -> None:
@@ -156,59 +179,59 @@ def test_only_what_is_missing_or_differs_is_enqueued(bench: Bench) -> None:
     bench.store(fax_log())
     bench.store(message_log(status="sent"))
     bench.listing.pages = {
-        "fax": [[listed(), listed(other)]],
-        "message": [[listed(MESSAGE_ID, status="delivered", charge=0.00415)]],
+        "fax": [[entry(), entry(other)]],
+        "message": [[entry(MESSAGE_ID, status="delivered", charge=0.00415)]],
     }
-    walks = bench.sweeper.sweep(bench.places, lambda: 900)
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     assert sorted(bench.producer.sent, key=lambda sent: sent["log_type"]) == [
         {"log_type": "fax", "log_id": other, "origin": "sweep"},
         {"log_type": "message", "log_id": MESSAGE_ID, "origin": "sweep"},
     ]
-    assert +walks["fax"].found == {Verdict.PRESENT: 1, Verdict.MISSING: 1}
-    assert +walks["message"].found == {Verdict.STALE: 1}
+    assert +results["fax"].found == {Verdict.PRESENT: 1, Verdict.MISSING: 1}
+    assert +results["message"].found == {Verdict.STALE: 1}
 
 
 def test_the_first_sweep_looks_back_a_day_and_leaves_the_youngest(bench: Bench) -> None:
     """Its watermark is then where it ended."""
-    bench.sweeper.sweep(bench.places, lambda: 900)
-    extent = Extent()
-    end = NOW - extent.settling
-    assert bench.listing.asked[0][1:] == (NOW - extent.first - extent.overlap, end, None)
-    assert bench.places.places["fax"] == Place(end, end, end)
+    bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    window = SweepWindow()
+    end = NOW - window.settling
+    assert bench.listing.asked[0][1:] == (NOW - window.first - window.overlap, end, None)
+    assert bench.checkpoints.current["fax"] == Checkpoint(end, end, end)
 
 
 def test_the_next_sweep_begins_at_the_watermark_less_the_overlap(bench: Bench) -> None:
     """What may have changed since is seen again."""
-    bench.sweeper.sweep(bench.places, lambda: 900)
-    watermark = bench.places.places["fax"].watermark
+    bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    watermark = bench.checkpoints.current["fax"].watermark
     bench.listing.asked.clear()
     bench.clock.advance(hours=1)
-    bench.sweeper.sweep(bench.places, lambda: 900)
+    bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     assert bench.listing.asked[0][1:3] == (watermark - 3 * DAY, watermark + HOUR)
 
 
-def test_the_place_moves_only_when_the_page_is_enqueued(bench: Bench) -> None:
+def test_the_checkpoint_moves_only_when_the_page_is_enqueued(bench: Bench) -> None:
     """A queue that fails repeats the page; nothing between is lost."""
-    bench.listing.pages = {"fax": [[listed()], [listed()]]}
+    bench.listing.pages = {"fax": [[entry()], [entry()]]}
     bench.producer.error = QueueUnavailableError()
-    walks = bench.sweeper.sweep(bench.places, lambda: 900)
-    assert isinstance(walks["fax"].error, QueueUnavailableError)
-    assert not walks["fax"].is_complete
-    assert "fax" not in bench.places.places
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    assert isinstance(results["fax"].error, QueueUnavailableError)
+    assert not results["fax"].is_complete
+    assert "fax" not in bench.checkpoints.current
     bench.producer.error = None
-    bench.sweeper.sweep(bench.places, lambda: 900)
+    bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     assert len(bench.producer.sent) == 2
 
 
 def test_a_sweep_out_of_time_goes_on_at_its_page(bench: Bench) -> None:
     """The next one asks for the page that was not done, of the same period."""
-    bench.listing.pages = {"fax": [[listed()], [listed()], [listed()]]}
+    bench.listing.pages = {"fax": [[entry()], [entry()], [entry()]]}
     remaining = iter([900.0, 900.0, 5.0])
-    first = bench.sweeper.sweep(bench.places, lambda: next(remaining, 5.0))
+    first = bench.sweeper.sweep(bench.checkpoints, lambda: next(remaining, 5.0))
     assert not first["fax"].is_complete
     asked = bench.listing.asked[-1]
     bench.clock.advance(hours=1)
-    second = bench.sweeper.sweep(bench.places, lambda: 900)
+    second = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     assert second["fax"].is_complete
     continued = [ask for ask in bench.listing.asked if ask[0] == "fax"][2]
     assert continued == (*asked[:3], "2")
@@ -216,71 +239,71 @@ def test_a_sweep_out_of_time_goes_on_at_its_page(bench: Bench) -> None:
 
 def test_a_page_whose_token_died_begins_the_period_again(bench: Bench) -> None:
     """Work is repeated and none is lost."""
-    bench.listing.pages = {"fax": [[listed()], [listed(MESSAGE_ID)]]}
+    bench.listing.pages = {"fax": [[entry()], [entry(MESSAGE_ID)]]}
     bench.listing.errors = [None, RejectedError("SignalWire answered 422.")]
-    walks = bench.sweeper.sweep(bench.places, lambda: 900)
-    assert walks["fax"].is_complete
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    assert results["fax"].is_complete
     assert [ask[3] for ask in bench.listing.asked if ask[0] == "fax"] == [None, "1", None, "1"]
 
 
 def test_a_first_page_that_is_refused_is_an_error(bench: Bench) -> None:
     """Beginning again would end in the same refusal."""
     bench.listing.errors = [RejectedError()]
-    walks = bench.sweeper.sweep(bench.places, lambda: 900)
-    assert isinstance(walks["fax"].error, RejectedError)
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    assert isinstance(results["fax"].error, RejectedError)
     assert len([ask for ask in bench.listing.asked if ask[0] == "fax"]) == 1
 
 
 @pytest.mark.parametrize("error", [RejectedError, NotFoundError])
 def test_a_period_begins_again_once(bench: Bench, error: type[HooklogError]) -> None:
     """A second page that is always refused must not enqueue the first one for ever."""
-    bench.listing.pages = {"fax": [[listed()], [listed()]]}
+    bench.listing.pages = {"fax": [[entry()], [entry()]]}
     bench.listing.errors = [None, error(), None, error(), None]
-    walks = bench.sweeper.sweep(bench.places, lambda: 900)
-    assert isinstance(walks["fax"].error, error)
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    assert isinstance(results["fax"].error, error)
     assert [ask[3] for ask in bench.listing.asked if ask[0] == "fax"] == [None, "1", None, "1"]
 
 
 def test_what_stops_one_kind_does_not_stop_the_other(bench: Bench) -> None:
     """A token without the Fax scope leaves messages swept, and the error is not lost."""
     bench.listing.errors = [ForbiddenError()]
-    bench.listing.pages = {"message": [[listed(MESSAGE_ID)]]}
-    walks = bench.sweeper.sweep(bench.places, lambda: 900)
-    assert isinstance(walks["fax"].error, ForbiddenError)
-    assert walks["message"].is_complete
+    bench.listing.pages = {"message": [[entry(MESSAGE_ID)]]}
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    assert isinstance(results["fax"].error, ForbiddenError)
+    assert results["message"].is_complete
     assert [sent["log_type"] for sent in bench.producer.sent] == ["message"]
 
 
 def test_a_watermark_older_than_the_history_is_given_up(bench: Bench) -> None:
     """After months without a sweep the next one begins like the first; the gap is an error."""
     long_ago = NOW - 400 * DAY
-    bench.places.places = {
-        FAX.name: Place(long_ago, long_ago, long_ago),
-        MESSAGE.name: Place(NOW, NOW, NOW),
+    bench.checkpoints.current = {
+        FAX.name: Checkpoint(long_ago, long_ago, long_ago),
+        MESSAGE.name: Checkpoint(NOW, NOW, NOW),
     }
     bench.listing.errors = [HistoryLimitError()]
-    walks = bench.sweeper.sweep(bench.places, lambda: 900)
-    assert isinstance(walks["fax"].error, HistoryLimitError)
-    assert bench.places.places["fax"].watermark == NOW - DAY
-    assert bench.sweeper.sweep(bench.places, lambda: 900)["fax"].is_complete
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    assert isinstance(results["fax"].error, HistoryLimitError)
+    assert bench.checkpoints.current["fax"].watermark == NOW - DAY
+    assert bench.sweeper.sweep(bench.checkpoints, lambda: 900)["fax"].is_complete
 
 
 def test_an_unreadable_table_stops_the_sweep_where_it_is(bench: Bench) -> None:
     """Without rows nothing can be compared."""
-    bench.listing.pages = {"fax": [[listed()]]}
+    bench.listing.pages = {"fax": [[entry()]]}
     bench.table.read_errors = [StoreUnavailableError()]
-    walks = bench.sweeper.sweep(bench.places, lambda: 900)
-    assert isinstance(walks["fax"].error, StoreUnavailableError)
-    assert "fax" not in bench.places.places
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    assert isinstance(results["fax"].error, StoreUnavailableError)
+    assert "fax" not in bench.checkpoints.current
 
 
 def test_the_kind_that_is_furthest_behind_goes_first(bench: Bench) -> None:
     """A long backlog of one kind does not starve the other."""
-    bench.places.places = {
-        FAX.name: Place(NOW - HOUR, NOW - HOUR, NOW - HOUR),
-        MESSAGE.name: Place(NOW - DAY, NOW - DAY, NOW - DAY),
+    bench.checkpoints.current = {
+        FAX.name: Checkpoint(NOW - HOUR, NOW - HOUR, NOW - HOUR),
+        MESSAGE.name: Checkpoint(NOW - DAY, NOW - DAY, NOW - DAY),
     }
-    bench.sweeper.sweep(bench.places, lambda: 900)
+    bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     assert [ask[0] for ask in bench.listing.asked] == ["message", "fax"]
 
 
@@ -301,7 +324,7 @@ def run(
 
 def test_a_backfill_compares_its_period(bench: Bench) -> None:
     """The same comparison, with the backfill as origin and at the rate that was asked for."""
-    bench.listing.pages = {"fax": [[listed()]]}
+    bench.listing.pages = {"fax": [[entry()]]}
     summary, slept = run(bench, messages_per_second=4)
     assert summary == {"found": {"fax": {"missing": 1}}, "complete": True}
     assert bench.producer.sent == [{"log_type": "fax", "log_id": FAX_ID, "origin": "backfill"}]
@@ -312,7 +335,7 @@ def test_a_backfill_compares_its_period(bench: Bench) -> None:
 
 def test_a_dry_run_only_counts(bench: Bench) -> None:
     """Nothing is enqueued, and nobody waits."""
-    bench.listing.pages = {"fax": [[listed()]]}
+    bench.listing.pages = {"fax": [[entry()]]}
     summary, slept = run(bench, dry_run=True)
     assert summary["found"] == {"fax": {"missing": 1}}
     assert (bench.producer.sent, slept) == ([], [])
@@ -320,7 +343,7 @@ def test_a_dry_run_only_counts(bench: Bench) -> None:
 
 def test_a_backfill_out_of_time_says_how_to_go_on(bench: Bench) -> None:
     """Its answer holds the next event, which begins where this one ended."""
-    bench.listing.pages = {"fax": [[listed()]]}
+    bench.listing.pages = {"fax": [[entry()]]}
     summary, _ = run(bench, time_left=1)
     assert summary["complete"] is False
     assert summary["next_event"] == {
@@ -346,7 +369,7 @@ def test_a_period_beyond_the_history_ends_with_a_clear_sentence(bench: Bench) ->
 
 def test_a_backfill_leaves_itself_the_time_to_wait(bench: Bench) -> None:
     """A page that may have to be enqueued slowly is not begun too late for its own waiting."""
-    bench.listing.pages = {"fax": [[listed()]]}
+    bench.listing.pages = {"fax": [[entry()]]}
     summary, slept = run(bench, time_left=60, messages_per_second=4)
     assert (summary["complete"], slept, bench.listing.asked) == (False, [], [])
     assert run(bench, time_left=80, messages_per_second=4)[0]["complete"] is True
@@ -354,7 +377,7 @@ def test_a_backfill_leaves_itself_the_time_to_wait(bench: Bench) -> None:
 
 def test_a_backfill_that_fails_says_where_to_go_on(bench: Bench) -> None:
     """What it found so far is kept."""
-    bench.listing.pages = {"fax": [[listed()], [listed()]]}
+    bench.listing.pages = {"fax": [[entry()], [entry()]]}
     bench.listing.errors = [None, StoreUnavailableError()]
     summary, _ = run(bench)
     assert summary["found"] == {"fax": {"missing": 1}}
@@ -384,6 +407,6 @@ def test_a_malformed_backfill_names_what_is_wrong(change: dict[str, object], nam
 def test_a_failed_fax_that_is_stored_as_such_is_present(bench: Bench) -> None:
     """The comparison is of what the API says, not of what hooklog made of it."""
     bench.store(failed_fax())
-    bench.listing.pages = {"fax": [[listed(error_code="34004")]]}
-    walks = bench.sweeper.sweep(bench.places, lambda: 900)
-    assert +walks["fax"].found == {Verdict.PRESENT: 1}
+    bench.listing.pages = {"fax": [[entry(error_code="34004")]]}
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    assert +results["fax"].found == {Verdict.PRESENT: 1}

@@ -10,8 +10,8 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
-from hooklog.adapters.telemetry.enrich import CloudWatchTelemetry
-from hooklog.catalogue import catalogue
+from hooklog.adapters.telemetry.enrich import EnrichTelemetry
+from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.report import Report
 from tests.builders import failed_fax, failed_message, record
 
@@ -51,10 +51,10 @@ def values_of(line: dict[str, Any]) -> dict[str, Any]:
     return {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]}
 
 
-def telemetry(level: str = "INFO") -> CloudWatchTelemetry:
+def telemetry(level: str = "INFO") -> EnrichTelemetry:
     """Give a telemetry whose logger no other test has."""
     logger = Logger(service=f"test-{uuid.uuid4()}", level=level)
-    return CloudWatchTelemetry(logger, EmbeddedMetrics("Hooklog"))
+    return EnrichTelemetry(logger, EmbeddedMetrics("Hooklog"))
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_codes_without_a_metric_are_a_property(emit: Callable[[Report], Output])
     """Other codes are told beside the metric, where they cost nothing, and only those."""
     report = Report(received=4)
     for code in ("99999", "brand_new", "30003", PERSONAL, f"call {PERSONAL} back"):
-        report.count_failure(record(failed_message(error_code=code)), catalogue())
+        report.count_failure(record(failed_message(error_code=code)), CATALOGUE)
     output = emit(report)
     (other,) = output.with_dimensions({"log_type": "message", "error_code": "other"})
     assert values_of(other) == {"FailedLogs": 4}
@@ -257,7 +257,7 @@ def test_records_leave_no_personal_data(emit: Callable[[Report], Output]) -> Non
     report = Report(received=2)
     for log in (failed_fax(error_code=None), failed_message(error_message=f"to {PERSONAL}")):
         report.count_stored(record(log))
-        report.count_failure(record(log), catalogue())
+        report.count_failure(record(log), CATALOGUE)
     text = emit(report).text
     for private in ("2025550143", "4155550122", "442079460958", "prematurely"):
         assert private not in text

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from hooklog.errors import HooklogError
+from hooklog.errors import BY_CODE
 from hooklog.logs import KINDS
-from hooklog.records.items import optional_attributes
-from hooklog.records.parking import PARKED_ATTRIBUTES
-from hooklog.records.rows import Row
-from hooklog.settings import SweepSettings
+from hooklog.sweep.settings import SweepSettings
+from tests.builders import every_attribute
 from tests.template import properties, template
 
 ROOT = Path(__file__).parents[2]
@@ -31,11 +29,7 @@ def test_a_message_stays_hidden_until_its_batch_has_surely_ended() -> None:
 
 def test_only_what_crashes_reaches_the_dead_letter_queue() -> None:
     """Every error's attempts end before SQS gives the message up."""
-
-    def all_errors(base: type[HooklogError]) -> list[type[HooklogError]]:
-        return [base, *(error for kind in base.__subclasses__() for error in all_errors(kind))]
-
-    most = max(error.max_attempts for error in all_errors(HooklogError))
+    most = max(error.max_attempts for error in BY_CODE.values())
     assert most > 1
     assert properties("Queue")["RedrivePolicy"]["maxReceiveCount"] > most
 
@@ -49,7 +43,7 @@ def test_the_dead_letter_queue_keeps_messages_as_long_as_sqs_can() -> None:
 
 def test_the_largest_message_fits_into_a_parked_item() -> None:
     """DynamoDB's items end at 400 KB; a message and a log's payload have to fit."""
-    from hooklog.adapters.signalwire.api import MAX_BODY  # noqa: PLC0415 - an adapter, only here
+    from hooklog.adapters.signalwire.api import MAX_BODY
 
     assert properties("Queue")["MaximumMessageSize"] + MAX_BODY < 390 * 1024
 
@@ -77,8 +71,7 @@ def test_the_table_is_kept_safe() -> None:
 
 def test_every_key_of_an_index_is_an_attribute_of_a_row() -> None:
     """DynamoDB leaves a row out of an index whose keys it lacks, and says nothing."""
-    optional = {name for kind in KINDS.values() for name in optional_attributes(kind)}
-    written = {*optional, *Row.ATTRIBUTES, *PARKED_ATTRIBUTES, "created_at"}
+    written = every_attribute()
     indexes = _indexes()
     assert set(indexes) == {"parked", "failures", "numbers", "days"}
     for index in indexes.values():

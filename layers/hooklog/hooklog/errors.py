@@ -49,14 +49,16 @@ or a credential: details end up in the table, codes in the logs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import ClassVar
 
 
 class HooklogError(Exception):
     """Base of all; ``detail`` is one sentence, safe to store."""
 
-    code: ClassVar[str] = "internal.unexpected"
+    code: ClassVar[str]
     #: What an operator should know or do, one sentence.
     operator: ClassVar[str] = ""
     #: How often a message is tried before it is parked; 1 means that it is never retried.
@@ -66,11 +68,6 @@ class HooklogError(Exception):
         """Keep the detail; without one the operator's line serves."""
         super().__init__(detail or self.operator)
         self.detail = detail or self.operator
-
-    @property
-    def retryable(self) -> bool:
-        """Whether another attempt may end better."""
-        return self.max_attempts > 1
 
 
 #: About three hours with the default backoff, then a person has to look.
@@ -353,9 +350,16 @@ class UnexpectedError(HooklogError):
     max_attempts = IMPATIENT
 
 
-def _below(kind: type[HooklogError]) -> frozenset[type[HooklogError]]:
-    return frozenset({kind}).union(*(_below(child) for child in kind.__subclasses__()))
+def family(*bases: type[HooklogError]) -> list[type[HooklogError]]:
+    """Return the errors with a code of their own that are these or below them, as in the tree."""
+    found: list[type[HooklogError]] = []
+    for base in bases:
+        found += [base] if "code" in vars(base) else []
+        found += family(*base.__subclasses__())
+    return found
 
 
-#: Codes of errors that another attempt may mend.
-RETRYABLE_CODES = frozenset(kind.code for kind in _below(HooklogError) if kind.max_attempts > 1)
+#: Every error by its code.
+BY_CODE: Mapping[str, type[HooklogError]] = MappingProxyType(
+    {kind.code: kind for kind in family(HooklogError)}
+)

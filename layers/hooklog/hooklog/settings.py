@@ -1,4 +1,4 @@
-"""The environment, read once and checked."""
+"""The environment that the enrich and the sweep function share, read once and checked."""
 
 from __future__ import annotations
 
@@ -6,47 +6,36 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from aws_lambda_powertools.utilities.parser import ValidationError, parse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from hooklog.errors import SettingsError
+from hooklog.parsing import ValidationError, parse
 
 _HOST = r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
 _NAMESPACE = r"^[A-Za-z0-9._/#-]{1,255}$"
-#: Loopback names, and the one by which Docker's containers call their own machine.
+#: Loopback names, and the one by which Docker's containers reach their own machine.
 _LOCAL = re.compile(r"(localhost|host\.docker\.internal|127(\.\d{1,3}){3})(:\d+)?", re.IGNORECASE)
 
 type NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Settings(BaseModel):
-    """What a function may be told. Field names are the environment's, in lower case."""
+    """Base of both functions' settings. Field names are the environment's, in lower case."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     table_name: NonEmpty = Field(description="name of the DynamoDB table")
-    queue_url: NonEmpty = Field(description="URL of the queue that feeds the function")
+    queue_url: NonEmpty = Field(description="URL of the queue")
     signalwire_space: Annotated[str, StringConstraints(pattern=_HOST)] = Field(
         description="host[:port] of the SignalWire space, such as example.signalwire.com"
     )
     signalwire_secret_arn: str = Field(
-        "", description="secret with project_id and api_token; or give the next two"
+        "", description="secret with project_id and api_token; or set the next two"
     )
     signalwire_project_id: str = Field("", description="project ID, for local use")
     signalwire_api_token: SecretStr = Field(SecretStr(""), description="API token, for local use")
-    fetch_concurrency: int = Field(100, ge=1, le=100, description="fetches at once")
     fetch_connect_timeout: float = Field(3, gt=0, le=60, description="seconds to connect")
     fetch_read_timeout: float = Field(10, gt=0, le=60, description="seconds to wait for data")
-    retry_first_delay: float = Field(
-        30, ge=1, le=900, description="seconds before the first retry; each further wait doubles"
-    )
-    index_numbers: bool = Field(
-        default=False, description="true if the table has the index numbers, else false"
-    )
-    index_days: bool = Field(
-        default=False, description="true if the table has the index days, else false"
-    )
-    record_ttl_days: int = Field(0, ge=0, le=3650, description="days to keep a row; 0: for ever")
     metrics_namespace: Annotated[str, StringConstraints(pattern=_NAMESPACE)] = Field(
         "Hooklog", description="CloudWatch namespace of the metrics"
     )
@@ -59,14 +48,14 @@ class Settings(BaseModel):
         if not self.signalwire_secret_arn and not (
             self.signalwire_project_id and self.signalwire_api_token.get_secret_value()
         ):
-            # Pydantic wants a ValueError here; `load` makes it ours.
+            # Pydantic wants a ValueError; `load` turns it into ours.
             msg = "SIGNALWIRE_SECRET_ARN"
             raise ValueError(msg)
         return self
 
     @property
     def signalwire_url(self) -> str:
-        """Base URL: https, but plain http on one machine, as SignalWire's client does."""
+        """Base URL: https, but plain http on one machine, as in SignalWire's own client."""
         scheme = "http" if _LOCAL.fullmatch(self.signalwire_space) else "https"
         return f"{scheme}://{self.signalwire_space}"
 
@@ -83,7 +72,7 @@ class Settings(BaseModel):
             name: environ[name.upper()] for name in cls.model_fields if name.upper() in environ
         }
         try:
-            return parse(event=given, model=cls)
+            return parse(given, cls)
         except ValidationError as error:
             problem = error.errors(include_url=False, include_input=False)[0]
             raise SettingsError(
@@ -101,18 +90,3 @@ class Settings(BaseModel):
         if kind == "missing":
             return f"{name.upper()} is not set; it must be the {purpose}."
         return f"{name.upper()} is malformed ({purpose}): {message}."
-
-
-class SweepSettings(Settings):
-    """What the sweep may be told beside."""
-
-    sweep_overlap_hours: float = Field(
-        # Never none: a log created at the very moment of the watermark is in neither period.
-        72,
-        ge=1,
-        le=720,
-        description="hours before the watermark that are compared again",
-    )
-    sweep_settling_minutes: float = Field(
-        10, ge=0, le=1440, description="minutes that young logs are left to their callbacks"
-    )

@@ -11,9 +11,8 @@ import typer
 from botocore.config import Config
 from rich.console import Console
 
+from hooklog.clock import iso, utc_now
 from hooklog.logs import KINDS
-from hooklog.ports import utc_now
-from hooklog.records.items import iso
 from hooklog.sweep.comparison import ENQUEUED
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.shared import (

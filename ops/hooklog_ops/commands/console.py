@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hooklog.ports import utc_now
+from hooklog.clock import utc_now
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.shared import Json, as_json
 from hooklog_ops.problems import ConsoleError
@@ -30,7 +30,7 @@ def console(
 ) -> None:
     """Serve a web page with everything on it, to this machine alone, until Ctrl-C."""
     try:
-        from hooklog_ops.console.server import serve  # noqa: PLC0415 - slow to load, and optional
+        from hooklog_ops.console.server import serve
     except ModuleNotFoundError as error:
         raise ConsoleError(
             "The console needs a library that is not installed: pip install 'hooklog[console]'."

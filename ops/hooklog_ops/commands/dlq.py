@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hooklog.ports import utc_now
+from hooklog.clock import utc_now
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.progress import counting, through, watched
 from hooklog_ops.commands.shared import (

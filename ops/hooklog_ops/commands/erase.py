@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hooklog.ports import utc_now
+from hooklog.clock import utc_now
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.progress import counting, through
 from hooklog_ops.commands.shared import (

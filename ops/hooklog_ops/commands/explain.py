@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hooklog.catalogue import catalogue
-from hooklog.errors import HooklogError
+from hooklog.catalogue import CATALOGUE
+from hooklog.errors import BY_CODE
 from hooklog_ops.commands.shared import Json, as_json
 
 _NAMES = {"retry": "another try", "attempts": "tries before it is parked"}
@@ -26,8 +26,8 @@ def explain(
 
     For example: `hooklog explain 34004`, or `hooklog explain "The call dropped prematurely"`
     """
-    known = catalogue()
-    own = own_error(what)
+    known = CATALOGUE
+    own = BY_CODE.get(what)
     if own is not None:
         rows: dict[str, object] = {
             "code": own.code,
@@ -62,12 +62,3 @@ def _told(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "can help" if value else "does not help"
     return str(value).replace("_", " ") if name == "category" else str(value)
-
-
-def own_error(code: str) -> type[HooklogError] | None:
-    """Find one of hooklog's own errors by its code."""
-
-    def below(error: type[HooklogError]) -> list[type[HooklogError]]:
-        return [error, *(one for child in error.__subclasses__() for one in below(child))]
-
-    return next((error for error in below(HooklogError) if vars(error).get("code") == code), None)

@@ -11,8 +11,8 @@ from typing import IO, Annotated
 import typer
 from rich.console import Console
 
+from hooklog.clock import utc_now
 from hooklog.logs import KINDS
-from hooklog.ports import utc_now
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.progress import counting, watched
 from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json

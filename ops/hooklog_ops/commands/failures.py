@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hooklog.catalogue import Category, catalogue
+from hooklog.catalogue import CATALOGUE, Category
+from hooklog.clock import utc_now
 from hooklog.logs import KINDS
-from hooklog.ports import utc_now
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.progress import counting, watched
 from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json, below, one_of
@@ -135,7 +135,7 @@ def _show(console: Console, group: Group) -> None:
         highlight=False,
     )
     log_type = next(iter(group.log_types))
-    console.print(below(catalogue().by_key(log_type, group.explanation).cause))
+    console.print(below(CATALOGUE.by_key(log_type, group.explanation).cause))
     console.print()
 
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hooklog.ports import utc_now
-from hooklog_ops.commands.explain import own_error
+from hooklog.clock import utc_now
+from hooklog.errors import BY_CODE
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.progress import counting, through, watched
 from hooklog_ops.commands.shared import (
@@ -177,7 +177,7 @@ def _show_code(console: Console, code: str, items: list[ParkedItem]) -> None:
         f"\n[red]{code}[/]  {kinds}, first {ago(min(times), now)}, last {ago(max(times), now)}",
         highlight=False,
     )
-    error = own_error(code)
+    error = BY_CODE.get(code)
     if error is not None:
         console.print(below(f"What to do: {error.operator}"))
 
@@ -188,7 +188,7 @@ def _show_items(console: Console, items: list[ParkedItem]) -> None:
         told = f"{item.code}, {counted(item.attempts, 'attempt')}, {ago(item.parked_at, now)}"
         console.print(f"\n{item.key}", highlight=False)
         console.print(below(told))
-        error = own_error(item.code)
+        error = BY_CODE.get(item.code)
         if error is None or item.detail != error.operator:
             console.print(below(item.detail, style="dim"))
         if item.redriven_at:

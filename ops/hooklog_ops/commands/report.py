@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hooklog.clock import utc_now
 from hooklog.logs import KINDS
-from hooklog.ports import utc_now
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.progress import counting, watched
 from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json
@@ -39,7 +39,7 @@ def report(
     For example: `hooklog report --since 7d --out report.html`
     """
     try:
-        from hooklog_ops.report.page import page  # noqa: PLC0415 - its charts take a second to load
+        from hooklog_ops.report.page import page
     except ImportError:
         raise ReportError(
             "Charts need a library that is not installed: pip install 'hooklog[report]'."

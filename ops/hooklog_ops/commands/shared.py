@@ -15,9 +15,8 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from hooklog.clock import iso, utc_now
 from hooklog.logs import KINDS
-from hooklog.ports import utc_now
-from hooklog.records.items import iso
 from hooklog_ops.problems import ExitStatus
 
 _AGE = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhdw])")

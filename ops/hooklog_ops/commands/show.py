@@ -10,8 +10,8 @@ from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table
 
+from hooklog.errors import BY_CODE
 from hooklog.logs import KINDS
-from hooklog_ops.commands.explain import own_error
 from hooklog_ops.commands.place import Profile, Region, Stack, deployment
 from hooklog_ops.commands.shared import Json, Kind, as_json, uuid
 from hooklog_ops.fetching import Difference, Fresh, fetch
@@ -97,7 +97,7 @@ def _verdict(item: Item) -> Iterator[str]:
             f"[red]parked[/] {item['parked_at']} as {item['parked_code']}"
             f" after {item['parked_attempts']} attempts: {escape(str(item['parked_detail']))}"
         )
-        if own := own_error(item["parked_code"]):
+        if own := BY_CODE.get(item["parked_code"]):
             yield f"What to do: {own.operator}"
 
 

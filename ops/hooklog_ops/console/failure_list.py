@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from hooklog.clock import iso
 from hooklog.logs import KINDS
-from hooklog.records.items import iso
 from hooklog_ops.overview import SAMPLE
 from hooklog_ops.problems import CursorError
 from hooklog_ops.records import Failure, Records

@@ -10,7 +10,7 @@ from typing import Final
 
 from flask import Blueprint, render_template, request
 
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
 from hooklog_ops import overview, words
 from hooklog_ops.console import charts, health
@@ -69,7 +69,7 @@ def pages(reach: Reach) -> Blueprint:
             failing=failing,
             reasons=_leading(reasons),
             rest=max(len(reasons) - _MOST_REASONS, 0),
-            explain=catalogue().by_key,
+            explain=CATALOGUE.by_key,
         )
 
     @blueprint.get("/completeness")

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from flask import Blueprint, render_template, request
 
-from hooklog.catalogue import Explanation, catalogue
+from hooklog.catalogue import CATALOGUE, Explanation
+from hooklog.errors import BY_CODE
 from hooklog.logs import KINDS
 from hooklog_ops import words
-from hooklog_ops.commands.explain import own_error
 from hooklog_ops.commands.shared import as_json
 from hooklog_ops.console.failure_list import FailurePage, Filter, Place, failure_page
 from hooklog_ops.console.guard import RefusedError, is_foreign
@@ -92,7 +92,7 @@ def _record(reach: Reach, log_type: str, log_id: str, *, ask: bool = False) -> s
         item=item or {},
         fresh=fresh,
         events=timeline(item or {}),
-        own=own_error(str(item["parked_code"])) if item and "parked_code" in item else None,
+        own=BY_CODE.get(str(item["parked_code"])) if item and "parked_code" in item else None,
         unknown_fields=_pretty(item or {}),
         everything=as_json(item) if item else None,
     )
@@ -137,7 +137,7 @@ def _failures(reach: Reach) -> str:
         items=items,
         is_first=cursor is None,
         explanation=_explanation(wanted),
-        explain=catalogue().by_key,
+        explain=CATALOGUE.by_key,
         log_types=list(KINDS),
     )
 
@@ -145,5 +145,5 @@ def _failures(reach: Reach) -> str:
 def _explanation(wanted: Filter) -> Explanation | None:
     """Explain what the page is about, if it is about one reason."""
     if wanted.explanation:
-        return catalogue().by_key(wanted.log_type or next(iter(KINDS)), wanted.explanation)
-    return catalogue().by_code(wanted.code) if wanted.code else None
+        return CATALOGUE.by_key(wanted.log_type or next(iter(KINDS)), wanted.explanation)
+    return CATALOGUE.by_code(wanted.code) if wanted.code else None

@@ -10,9 +10,9 @@ from typing import Final
 
 from flask import Blueprint, abort, render_template, request
 
-from hooklog.records.items import iso
+from hooklog.clock import iso
+from hooklog.errors import BY_CODE
 from hooklog_ops import overview
-from hooklog_ops.commands.explain import own_error
 from hooklog_ops.console.panels import attempt
 from hooklog_ops.console.reach import Reach
 from hooklog_ops.parked import ParkedItem, ParkedList, parkable_codes
@@ -42,7 +42,7 @@ def pages(reach: Reach) -> Blueprint:
             total=sum(len(page.items) for page in counts.value or ()),
             is_cut=any(page.cursor for page in counts.value or ()),
             types=_types,
-            own_error=own_error,
+            own_error=BY_CODE.get,
         )
 
     @blueprint.get("/parked/redrive")
@@ -53,7 +53,7 @@ def pages(reach: Reach) -> Blueprint:
         return render_template(
             "redrive.html",
             code=code,
-            own=own_error(code),
+            own=BY_CODE.get(code),
             items=items,
             types=_types(items),
             under_way=under_way,
@@ -86,7 +86,7 @@ def _of_code(reach: Reach, code: str, cursor: str | None) -> str:
         )
     )
     return render_template(
-        "parked_code.html", code=code, own=own_error(code), page=page, is_first=cursor is None
+        "parked_code.html", code=code, own=BY_CODE.get(code), page=page, is_first=cursor is None
     )
 
 

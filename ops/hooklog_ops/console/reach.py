@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.config import Config
 
-from hooklog.ports import Clock
+from hooklog.clock import Clock
 from hooklog_ops.console.measured import Metrics
 from hooklog_ops.deployment import Deployment
 from hooklog_ops.records import Records

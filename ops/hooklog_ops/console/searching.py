@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
 from hooklog_ops.console.logs import url_of
 from hooklog_ops.console.reach import Reach
@@ -23,7 +23,7 @@ def pages(reach: Reach) -> Blueprint:
         first = found[0] if found else None
         if first and first.means is Means.LOG_ID:
             return _of_log(reach, first.value)
-        if first and (len(found) == 1 or catalogue().by_code(text)):
+        if first and (len(found) == 1 or CATALOGUE.by_code(text)):
             return redirect(_href(first))
         choices = [(reading.means, _href(reading)) for reading in found]
         return render_template("search.html", text=text, choices=choices)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from waitress.server import create_server
 
-from hooklog.ports import Clock
+from hooklog.clock import Clock
 from hooklog_ops.console.app import create_app
 from hooklog_ops.console.guard import Guard
 from hooklog_ops.console.reach import Reach

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from hooklog.catalogue import catalogue
+from hooklog.catalogue import CATALOGUE
 from hooklog_ops.records import Period
 from hooklog_ops.report import charts
 from hooklog_ops.report.sums import LAGS, Sums
@@ -94,7 +94,7 @@ def _duration(seconds: int) -> str:
 
 
 def _failures(sums: Sums) -> list[_Failure]:
-    known, total = catalogue(), sums.codes.total()
+    known, total = CATALOGUE, sums.codes.total()
     found = []
     for (log_type, code, explanation), count in sums.codes.most_common(_MOST_FAILURES):
         entry = known.by_key(log_type, explanation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hooklog import errors
-from hooklog.ports import Lost
+from hooklog.records.store import Conflict
 from tests.faults.aws import HangUp, Refusal, Silence
 from tests.faults.endings import Ending, Known, Parked, Returned, Stored, never_parked, retried
 from tests.faults.fakes import Purpose
@@ -95,7 +95,7 @@ READING = (
 
 
 def _write(
-    name: str, error: errors.StoreError | Lost, ends: Ending, wires: dict[str, OverWire]
+    name: str, error: errors.StoreError | Conflict, ends: Ending, wires: dict[str, OverWire]
 ) -> Row:
     trouble = Refused(Purpose.LOG, error)
     return Row(step=Step.STORE, name=name, trouble=trouble, ends=ends, wires=wires)
@@ -129,7 +129,7 @@ STORING = (
     ),
     _write(
         "a row that others keep changing",
-        Lost(),
+        Conflict(),
         retried("store.contended"),
         _statement(Purpose.LOG, Refusal("ConditionalCheckFailed"), Refusal("DuplicateItem")),
     ),

@@ -64,18 +64,28 @@ _FIELDS = ("category", "cause", "advice", "retry", "severity")
 
 
 class Catalogue:
-    """Finds explanations; each is built when asked for, so that loading stays cheap."""
+    """Finds explanations. Nothing is read before the first look, and each entry is built on demand.
 
-    def __init__(self, data: _Entry) -> None:
-        """Index the parsed ``catalogue.json``."""
-        self._data = data
-        #: Codes worth a CloudWatch dimension value of their own, by log type; each costs money.
-        self.metric_codes: Mapping[str, frozenset[str]] = {
-            log_type: frozenset(
-                code for code, entry in data["codes"].items() if log_type in entry.get("metric", ())
-            )
-            for log_type in data["statuses"]
-        }
+    A batch without failures, and the start of a function, therefore pay nothing for the catalogue.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read entries from a JSON file of the schema ``catalogue.schema.json``."""
+        self._path = path
+
+    @functools.cached_property
+    def _data(self) -> _Entry:
+        data: _Entry = json.loads(self._path.read_bytes())
+        return data
+
+    @functools.cached_property
+    def metric_codes(self) -> Mapping[str, frozenset[str]]:
+        """Codes with a CloudWatch dimension value of their own, by log type; each costs money."""
+        codes: dict[str, set[str]] = {}
+        for code, entry in self._data["codes"].items():
+            for log_type in entry.get("metric", ()):
+                codes.setdefault(log_type, set()).add(code)
+        return {log_type: frozenset(found) for log_type, found in codes.items()}
 
     def by_code(self, code: str) -> Explanation | None:
         """Explain an error code, numeric or symbolic."""
@@ -97,7 +107,7 @@ class Catalogue:
         return _explanation(f"status:{key}", entry) if entry else None
 
     def by_key(self, log_type: str, key: str) -> Explanation:
-        """Give the explanation that a row names; what an older catalogue named is unknown."""
+        """Return the explanation that a row names; a key of an older catalogue is unknown."""
         kind, _, name = key.partition(":")
         found: Explanation | None
         if kind == "fax" and name in self._data["fax_texts"]:
@@ -110,7 +120,7 @@ class Catalogue:
 
     @property
     def unknown(self) -> Explanation:
-        """What is said when nothing else fits."""
+        """The explanation when nothing else fits."""
         return _explanation("unknown", self._data["unknown"])
 
     def metric_code(self, log_type: str, code: str | None) -> str:
@@ -133,10 +143,9 @@ class Catalogue:
         }
 
 
-@functools.cache
-def catalogue() -> Catalogue:
-    """Read the catalogue that ships with the package, once, at first use."""
-    return Catalogue(json.loads(Path(__file__).with_name("catalogue.json").read_bytes()))
+CATALOGUE_FILE = Path(__file__).with_name("catalogue.json")
+#: The catalogue that ships with the package.
+CATALOGUE = Catalogue(CATALOGUE_FILE)
 
 
 def _plain(code: str) -> str:

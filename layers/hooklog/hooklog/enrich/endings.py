@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypedDict
 
+from hooklog.clock import Clock
+from hooklog.enrich.deliveries import Delivery
+from hooklog.enrich.ports import Queue
 from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.enrich.retry import Backoff
 from hooklog.errors import FetchError, HooklogError, QueueUnavailableError, StoreError
-from hooklog.ports import Clock, Queue, Table
-from hooklog.queue_messages import Delivery
 from hooklog.records.parking import Lift, Park
 from hooklog.records.rows import Row
-from hooklog.records.store import Stale, apply
+from hooklog.records.store import Table, UpToDate, apply
 
 
 class ItemFailure(TypedDict):
@@ -93,7 +94,7 @@ class Endings:
                 self._report.errors[result.code] += 1
                 # Whatever its attempts: the dead-letter queue is the last resort.
                 self._return(log_type, members, None)
-            elif isinstance(result, Stale):
+            elif isinstance(result, UpToDate):
                 self._report.skipped[log_type] += 1
             else:
                 self._report.parked[log_type] += 1

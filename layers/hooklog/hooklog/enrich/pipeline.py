@@ -19,10 +19,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from aws_lambda_powertools.utilities.parser import ValidationError, parse
-
 from hooklog.catalogue import Catalogue
+from hooklog.clock import Clock, TimeLeft
+from hooklog.enrich.deliveries import Delivery, deliveries, log_request
 from hooklog.enrich.endings import BatchResponse, Endings
+from hooklog.enrich.ports import Fetched, LogSource, Queue, Telemetry
 from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.enrich.retry import Backoff
 from hooklog.errors import (
@@ -36,13 +37,13 @@ from hooklog.errors import (
     StoreError,
     UnexpectedError,
 )
-from hooklog.ports import Clock, Fetched, LogSource, Queue, Table, Telemetry, TimeLeft
-from hooklog.queue_messages import Delivery, LogRequest, deliveries, describe, log_request
+from hooklog.parsing import ValidationError, describe, is_no_object, parse
+from hooklog.queue_messages import LogRequest
 from hooklog.records.enrichment import Record, enrich
-from hooklog.records.items import PLAIN, Keeping
-from hooklog.records.recording import StoreRecord, contains
+from hooklog.records.items import DEFAULT_STORAGE, StorageOptions
+from hooklog.records.recording import StoreRecord, already_reflects
 from hooklog.records.rows import Row
-from hooklog.records.store import Stored, apply
+from hooklog.records.store import Stored, Table, apply
 
 #: SQS and Lambda tell the time by different clocks.
 CLOCK_SKEW = timedelta(seconds=2)
@@ -58,10 +59,10 @@ class Enricher:
     table: Table
     queue: Queue
     telemetry: Telemetry
-    catalogue: Callable[[], Catalogue]
+    catalogue: Catalogue
     clock: Clock
     jitter: Callable[[], float]
-    keeping: Keeping = PLAIN
+    storage: StorageOptions = DEFAULT_STORAGE
     backoff: Backoff = field(default_factory=Backoff)
 
     def handle(self, event: object, time_left: TimeLeft) -> BatchResponse:
@@ -96,7 +97,7 @@ class _Job:
     def is_known(self, row: Row | None) -> bool:
         """Whether the row shows what every one of the messages tells."""
         return all(
-            contains(row, request, delivery.sent_at, CLOCK_SKEW)
+            already_reflects(row, request, delivery.sent_at, CLOCK_SKEW)
             for delivery, request in self.members
         )
 
@@ -182,10 +183,9 @@ class _Batch:
     def _record(self, job: _Job, answer: Fetched) -> Record:
         kind = job.request.kind
         try:
-            # The parser reads JSON text too; its annotation does not say so.
-            log = parse(event=answer.body, model=kind.model)  # type: ignore[call-overload]
+            log = parse(answer.body, kind.model)
         except ValidationError as error:
-            if not error.errors()[0]["loc"]:
+            if is_no_object(error):
                 raise BadPayloadError("The answer is not a JSON object.") from None
             detail = f"The log is invalid: {describe(error)}."
             raise LogInvalidError(detail, payload=answer.body) from None
@@ -212,7 +212,7 @@ class _Batch:
         for key in resolved:
             if key in records and records[key][1].is_known(self._rows.get(key)):
                 self._skip(key, records.pop(key)[1])
-        changes = [StoreRecord(record, self._parts.keeping) for record, _ in records.values()]
+        changes = [StoreRecord(record, self._parts.storage) for record, _ in records.values()]
         results = apply(self._parts.table, changes, self._rows)
         for key, (record, job) in records.items():
             result = results[key]
@@ -224,7 +224,7 @@ class _Batch:
                 if result.counts_end:
                     self._report.finished[record.kind.name] += 1
                 if result.counts_failure:
-                    self._report.count_failure(record, self._parts.catalogue())
+                    self._report.count_failure(record, self._parts.catalogue)
             else:
                 self._report.skipped[record.kind.name] += 1
             self._expect_announced(job, record)

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from hooklog.logs.base import Count, LogKind, SignalWireLog
+from typing import TYPE_CHECKING
 
-# The fax callbacks speak of the fax (sending, delivered), the log of the call (in-progress,
+from hooklog.logs.kind import CallbackFields, LogKind
+
+if TYPE_CHECKING:
+    from hooklog.logs.model import SignalWireLog
+
+# Fax callbacks speak of the fax (sending, delivered), the log of the call (in-progress,
 # completed). Both vocabularies are understood everywhere.
 _FAILED = frozenset({"busy", "failed", "no-answer", "canceled"})
 _TERMINAL = _FAILED | {"completed", "delivered", "received"}
 
 
-class FaxLog(SignalWireLog):
-    """A fax log as the API gives it."""
+def _model() -> type[SignalWireLog]:
+    from hooklog.logs.model import Count, SignalWireLog
 
-    terminal = _TERMINAL
-    failed = _FAILED
+    class FaxLog(SignalWireLog):
+        """A fax log as the API returns it."""
 
-    url: str
-    remote_station: str | None = None
-    number_of_pages: Count | None = None
-    quality: str | None = None
+        terminal = _TERMINAL
+        failed = _FAILED
+        counted = "number_of_pages"
 
-    @property
-    def units(self) -> int | None:
-        """Pages."""
-        return self.number_of_pages
+        url: str
+        remote_station: str | None = None
+        number_of_pages: Count | None = None
+        quality: str | None = None
+
+    return FaxLog
 
 
 FAX = LogKind(
     name="fax",
+    plural="faxes",
+    unit="page",
     path="/api/fax/logs",
-    model=FaxLog,
+    define_model=_model,
     progress={
         "queued": 0,
         "initiated": 1,
@@ -48,6 +56,14 @@ FAX = LogKind(
         "type": frozenset({"laml_call"}),
         "quality": frozenset({"fine", "standard", "superfine"}),
     },
+    # The SID of a fax is not its log's ID.
+    callbacks=(
+        CallbackFields(
+            content="form", resource_sid="FaxSid", status="FaxStatus", occurred_at="Timestamp"
+        ),
+    ),
+    details=("number_of_pages", "quality", "remote_station"),
+    colour="#33658a",
     # 34004 says only that a fax failed; the text says why.
     texts_tell_more=True,
 )

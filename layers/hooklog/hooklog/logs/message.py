@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import TYPE_CHECKING
 
-from hooklog.logs.base import Count, LogKind, SignalWireLog
+from hooklog.logs.kind import CallbackFields, LogKind
+
+if TYPE_CHECKING:
+    from hooklog.logs.model import SignalWireLog
 
 _FAILED = frozenset({"undelivered", "failed"})
 _ENDED = _FAILED | {"delivered", "received"}
 
 
-class MessageLog(SignalWireLog):
-    """A message log as the API gives it; there is no body field."""
+def _model() -> type[SignalWireLog]:
+    from pydantic import Field
 
-    terminal = _ENDED | {"read"}
-    failed = _FAILED
+    from hooklog.logs.model import Count, SignalWireLog
 
-    from_: str = Field(alias="from")
-    to: str
-    direction: str
-    kind: str
-    number_of_segments: Count
+    class MessageLog(SignalWireLog):
+        """A message log as the API returns it; there is no body field."""
 
-    @property
-    def units(self) -> int | None:
-        """Segments."""
-        return self.number_of_segments
+        terminal = _ENDED | {"read"}
+        failed = _FAILED
+        counted = "number_of_segments"
 
-    @property
-    def is_terminal(self) -> bool:
-        """``sent`` is the last status of an MMS, and an intermediate one of all others."""
-        return super().is_terminal or (self.kind == "mms" and self.status == "sent")
+        from_: str = Field(alias="from")
+        to: str
+        direction: str
+        kind: str
+        number_of_segments: Count
+
+        @property
+        def is_terminal(self) -> bool:
+            """``sent`` is the last status of an MMS, and an intermediate one of all others."""
+            return super().is_terminal or (self.kind == "mms" and self.status == "sent")
+
+    return MessageLog
 
 
 MESSAGE = LogKind(
     name="message",
+    plural="messages",
+    unit="segment",
     path="/api/messaging/logs",
-    model=MessageLog,
+    define_model=_model,
     progress={
         "queued": 0,
         "initiated": 1,
@@ -55,4 +63,14 @@ MESSAGE = LogKind(
         "source": frozenset({"realtime_api", "laml"}),
         "type": frozenset({"relay_message", "laml_message"}),
     },
+    callbacks=(
+        # Relay and REST.
+        CallbackFields(content="json", log_id="id", status="status", occurred_at="timestamp"),
+        # LaML: the SID of a message is its log's ID.
+        CallbackFields(
+            content="form", log_id="MessageSid", status="MessageStatus", occurred_at="Timestamp"
+        ),
+    ),
+    details=("kind", "number_of_segments"),
+    colour="#86bbd8",
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from hooklog.catalogue import Catalogue, Explanation
-from hooklog.logs import LogKind, SignalWireLog
+from hooklog.logs import LogKind
+from hooklog.logs.model import SignalWireLog
 from hooklog.records.numbers import Party, party
 
 type Outcome = Literal["succeeded", "failed", "in_progress"]
@@ -88,15 +88,12 @@ def enrich(
     kind: LogKind,
     log: SignalWireLog,
     *,
-    catalogue: Callable[[], Catalogue],
+    catalogue: Catalogue,
     sent_at: datetime,
     fetched_at: datetime,
     resolved_by: Literal["id", "url"] | None = None,
 ) -> Record:
-    """Add to a log what its fields imply; the same arguments give the same record.
-
-    The catalogue is asked for only by a failure, so that others do not pay for loading it.
-    """
+    """Add to a log what its fields imply; the same arguments give the same record."""
     outcome = _outcome(kind, log)
     resource = _RESOURCE_URL.fullmatch(log.url or "")
     details = sum((detail.charge for detail in log.charge_details), Decimal(0))
@@ -104,7 +101,7 @@ def enrich(
         kind=kind,
         log=log,
         outcome=outcome,
-        explanation=_explanation(kind, log, catalogue()) if outcome == "failed" else None,
+        explanation=_explanation(kind, log, catalogue) if outcome == "failed" else None,
         sender=party(log.from_) if log.from_ else None,
         recipient=party(log.to) if log.to else None,
         account_id=resource["account"] if resource else None,

@@ -14,21 +14,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from hooklog.clock import iso
 from hooklog.errors import HooklogError, LogError
-from hooklog.records.items import Attribute, iso
-from hooklog.records.rows import Row, Write
+from hooklog.records.rows import Attribute, Row, Write
 
-#: Attributes of a row that is on the list; the last two only once it was redriven.
-PARKED_ATTRIBUTES = (
-    "parked_code",
-    "parked_detail",
-    "parked_body",
-    "parked_payload",
-    "parked_attempts",
-    "parked_first_at",
-    "parked_at",
-    "redriven_at",
-    "redriven_by",
+#: Attributes of a row that is on the list; the last two only after a redrive.
+PARKED_ATTRIBUTES = frozenset(
+    {
+        "parked_code",
+        "parked_detail",
+        "parked_body",
+        "parked_payload",
+        "parked_attempts",
+        "parked_first_at",
+        "parked_at",
+        "redriven_at",
+        "redriven_by",
+    }
 )
 #: Lifted parkings that a row remembers.
 _LONGEST_HISTORY = 10
@@ -72,10 +74,13 @@ class Park:
         if row is None:
             return Write(key=self.key, expected_version=None, values=values)
         # A parked row waits for a person, so it must not expire meanwhile.
-        outdated = (
-            ["expires_at"] if "parked_payload" in values else ["expires_at", "parked_payload"]
+        outdated = {"expires_at", "parked_payload"} - values.keys()
+        return Write(
+            key=self.key,
+            expected_version=row.version,
+            values=values,
+            remove=sorted(outdated & row.names),
         )
-        return Write(key=self.key, expected_version=row.version, values=values, remove=outdated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +134,7 @@ class Lift:
             key=self.key,
             expected_version=row.version,
             values={"parked_history": history(row, lifted_at=self.at, into=self.into)},
-            remove=PARKED_ATTRIBUTES,
+            remove=sorted(PARKED_ATTRIBUTES & row.names),
         )
 
 

@@ -1,23 +1,33 @@
-"""Which fetched log replaces which stored one."""
+"""Decide whether a fetched log replaces the stored row, and what to write."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hooklog.clock import iso
 from hooklog.queue_messages import LogRequest, Origin
 from hooklog.records.enrichment import Record
-from hooklog.records.items import PLAIN, Keeping, iso, optional_attributes, record_attributes
+from hooklog.records.items import DEFAULT_STORAGE, StorageOptions, row_attributes
 from hooklog.records.parking import PARKED_ATTRIBUTES, history
 from hooklog.records.rows import Row, Write
 
 
-def contains(row: Row | None, request: LogRequest, sent_at: datetime, skew: timedelta) -> bool:
-    """Whether a stored row already shows what this message tells.
+def already_reflects(
+    row: Row | None, request: LogRequest, sent_at: datetime, skew: timedelta
+) -> bool:
+    """Return whether a stored row already shows what this message announces.
 
-    It does if it is not behind the status that the message announces, and was fetched after the
-    message was sent, by more than the clocks may differ; or if the message is an old story. Of a
-    log that was erased nobody wants to know anything, so it is not even fetched.
+    It does if it is not behind the status that the message announces, and if it was fetched after
+    the message was sent, by more than the clocks may differ, or if the callback is obsolete. An
+    erased log is never fetched again.
+
+    Args:
+        row: of the log.
+        request: the message.
+        sent_at: when the message was put on the queue.
+        skew: the most that the clocks of SQS and Lambda differ.
+
     """
     if row is not None and row.erased_at is not None:
         return True
@@ -25,15 +35,15 @@ def contains(row: Row | None, request: LogRequest, sent_at: datetime, skew: time
         return False
     if request.kind.is_behind(row.status, request.status):
         return False
-    return row.fetched_at >= sent_at + skew or _is_old_story(row, request)
+    return row.fetched_at >= sent_at + skew or _is_obsolete(row, request)
 
 
-def _is_old_story(row: Row, request: LogRequest) -> bool:
-    """Whether a callback, late or replayed, tells of a log's way that has ended since.
+def _is_obsolete(row: Row, request: LogRequest) -> bool:
+    """Return whether a late or replayed callback tells of a log that has ended since.
 
-    A callback tells no more than a status. Of a log that has ended, one of progress is past, and
-    one of the same kind of end is known. What else may change then, such as the charge, no
-    callback announces; the sweep compares it.
+    A callback tells no more than a status. Once a log has ended, a status of progress is past, and
+    a status of the same kind of end is known. No callback announces what else may change then, such
+    as the charge; the sweep compares it.
     """
     status, model = request.status, request.kind.model
     if request.origin is not Origin.WEBHOOK or not row.final or status not in request.kind.progress:
@@ -42,10 +52,10 @@ def _is_old_story(row: Row, request: LogRequest) -> bool:
 
 
 def supersedes(record: Record, row: Row) -> bool:
-    """Whether a fetched log replaces the stored one. The one subtle condition.
+    """Return whether a fetched log replaces the stored one. This is the one subtle condition.
 
     A fetch that began later saw a later truth, with one exception: SignalWire's API may lag,
-    and show a log in progress again after it showed its end. An end is never unseen::
+    and show a log in progress again after it showed its end. An end is never taken back::
 
                              the fetched log is
                              in progress            final
@@ -54,7 +64,7 @@ def supersedes(record: Record, row: Row) -> bool:
 
     That is the order of the pairs (final, fetched_at). Because the order is total, the
     greatest pair wins whatever the order of arrival: late, repeated or reordered
-    deliveries all end in the same row. A row that was erased is not replaced by anything.
+    deliveries all end in the same row. Nothing replaces a row that was erased.
     """
     if row.erased_at is not None:
         return False
@@ -68,7 +78,7 @@ class StoreRecord:
     """Store an explained log, and lift a parking that it outlived."""
 
     record: Record
-    keeping: Keeping = PLAIN
+    options: StorageOptions = DEFAULT_STORAGE
 
     @property
     def key(self) -> str:
@@ -76,33 +86,25 @@ class StoreRecord:
         return self.record.key
 
     def plan(self, row: Row | None) -> Write | None:
-        """Insert, update, or leave a row that is already further."""
+        """Insert or update; leave a row that shows something later."""
         record = self.record
         if row is not None and not supersedes(record, row):
             return None
-        values = record_attributes(record, self.keeping)
+        attributes = row_attributes(record, self.options)
+        values = {name: value for name, value in attributes.items() if value is not None}
         failed_before = row is not None and row.first_failed_at is not None
         counts_failure = record.outcome == "failed" and not failed_before
         if counts_failure:
             values["first_failed_at"] = iso(record.fetched_at)
-        counts_end = record.log.is_terminal and not (row is not None and row.final)
-        if row is None:
-            return Write(
-                key=self.key,
-                expected_version=None,
-                values=values,
-                counts_failure=counts_failure,
-                counts_end=counts_end,
-            )
-        outdated = [name for name in optional_attributes(record.kind) if name not in values]
-        if row.parked_at is not None and row.parked_at <= record.fetched_at:
-            outdated += PARKED_ATTRIBUTES
+        outdated = attributes.keys() - values.keys()
+        if row is not None and row.parked_at is not None and row.parked_at <= record.fetched_at:
+            outdated |= PARKED_ATTRIBUTES
             values["parked_history"] = history(row, lifted_at=record.fetched_at)
         return Write(
             key=self.key,
-            expected_version=row.version,
+            expected_version=row.version if row is not None else None,
             values=values,
-            remove=outdated,
+            remove=sorted(outdated & row.names) if row is not None else (),
             counts_failure=counts_failure,
-            counts_end=counts_end,
+            counts_end=record.log.is_terminal and not (row is not None and row.final),
         )

@@ -1,21 +1,21 @@
 """The table's rows, and how a change of one is written.
 
-Every write is a compare-and-swap on the row's ``version``: an INSERT for a row that was not
-there, an UPDATE on condition of the version that was read. So what to write is decided
-once, in plain code, on the very row that the write will meet, and a write that meets any
-other row changes nothing (``docs/decisions/0002-compare-and-swap.md``). The decisions are in
-:mod:`hooklog.records.recording` and :mod:`hooklog.records.parking`.
+Every write is a compare-and-swap on the row's ``version``: an INSERT for a row that does not
+exist, an UPDATE on condition of the version that was read. So plain code decides once what to
+write, on exactly the row that the write will meet; a write that meets another row changes nothing
+(``docs/decisions/0002-compare-and-swap.md``). The decisions are in :mod:`hooklog.records.recording`
+and :mod:`hooklog.records.parking`, and :mod:`hooklog.records.store` carries them out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar, Protocol
+from typing import Protocol, cast
 
-from hooklog.records.items import Attribute
+type Attribute = str | int | Decimal | bool | list[Attribute] | Mapping[str, Attribute]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,26 +23,28 @@ class Row:
     """What decisions need of a stored row.
 
     Attributes:
+        names: every attribute that the row has, those below and all others.
         version: counts the row's writes.
         status: of the stored log; None while the row is only a parked message.
         outcome: of the stored log.
         charge: of the stored log, dollars.
         error_code: of the stored log, if it has one.
-        fetched_at: when the fetch of the stored log began; None likewise.
+        fetched_at: when the fetch of the stored log began; None while there is no log.
         final: whether that log had reached its end.
-        first_failed_at: when a failure of this log was counted, once for ever.
+        first_failed_at: when a failure of this log was counted, once and for all.
         parked_at: last parking that no later success has lifted.
-        parked_code: why.
+        parked_code: error code of that parking.
         parked_first_at: first of those parkings.
-        parked_attempts: of the message, before it was parked.
-        redriven_at: when an operator put it on the queue again.
-        redriven_by: who that was.
+        parked_attempts: deliveries of the message before it was parked.
+        redriven_at: when an operator put the message on the queue again.
+        redriven_by: the operator.
         parked_history: parkings that were lifted, oldest first.
-        erased_at: when an operator erased all else, because somebody asked for it; the row
-            stays so that nothing brings it back.
+        erased_at: when an operator erased everything else on request; the row stays, so that
+            nothing stores the log again.
 
     """
 
+    names: frozenset[str] = frozenset()
     version: int
     status: str | None = None
     outcome: str | None = None
@@ -60,34 +62,27 @@ class Row:
     parked_history: Sequence[Attribute] = ()
     erased_at: datetime | None = None
 
-    #: Attributes that a read has to bring.
-    ATTRIBUTES: ClassVar = (
-        "version",
-        "status",
-        "outcome",
-        "charge",
-        "error_code",
-        "fetched_at",
-        "final",
-        "first_failed_at",
-        "parked_at",
-        "parked_code",
-        "parked_first_at",
-        "parked_attempts",
-        "redriven_at",
-        "redriven_by",
-        "parked_history",
-        "erased_at",
-    )
-    #: Of these, the times.
-    TIMES: ClassVar = (
-        "fetched_at",
-        "first_failed_at",
-        "parked_at",
-        "parked_first_at",
-        "redriven_at",
-        "erased_at",
-    )
+    @classmethod
+    def of(cls, item: Mapping[str, Attribute], names: frozenset[str]) -> Row:
+        """Read a row.
+
+        Args:
+            item: at least the attributes in :data:`ATTRIBUTES` that the row has.
+            names: of all attributes that the row has.
+
+        """
+        values: dict[str, object] = {name: item[name] for name in ATTRIBUTES if name in item}
+        for name in _TIMES & values.keys():
+            values[name] = datetime.fromisoformat(str(values[name]))
+        for name in _WHOLE & values.keys():
+            values[name] = int(cast("Decimal", values[name]))
+        return cls(names=names, **values)  # type: ignore[arg-type] # each field has its own type
+
+
+#: What :meth:`Row.of` reads of an item.
+ATTRIBUTES = tuple(field.name for field in fields(Row) if field.name != "names")
+_TIMES = frozenset(field.name for field in fields(Row) if str(field.type).startswith("datetime"))
+_WHOLE = frozenset(field.name for field in fields(Row) if str(field.type).startswith("int"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +103,11 @@ class Write:
 
 
 class Change(Protocol):
-    """Something to be done to one row."""
+    """A change of one row that is still to be decided."""
 
     @property
     def key(self) -> str:
         """The row's partition key."""
 
     def plan(self, row: Row | None) -> Write | None:
-        """Decide, on the row as it stands, what to write; None if it needs nothing."""
+        """Decide what to write on the row as it stands; None if nothing needs to be written."""

@@ -1,19 +1,42 @@
-"""Carry changes out on the table, until each is written, needless or refused."""
+"""The table, and changes carried out on it until each is written, needless or refused."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
+from typing import Protocol
 
 from hooklog.errors import StoreContendedError, StoreError
-from hooklog.ports import Lost, Table
-from hooklog.records.rows import Change, Row
+from hooklog.records.rows import Change, Row, Write
 
-#: A lost race is read and decided anew. Losing this often means many writers on one row.
+#: A write that meets a conflict is read and decided again. This many conflicts in a row mean that
+#: many writers work on one row.
 _ROUNDS = 5
-#: A planned write is as large as its row, so those of a thousand are not planned at once.
-_AT_ONCE = 100
+#: A planned write is as large as its row, so those of a thousand changes are not planned at once.
+_CHUNK = 100
+
+
+class Conflict:
+    """A write met another version of the row than it expected, and changed nothing."""
+
+
+class Table(Protocol):
+    """Where rows are."""
+
+    def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
+        """Read rows by key; a key without a row is absent.
+
+        Raises:
+            StoreError: the rows could not be read.
+
+        """
+
+    def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
+        """Carry out each write by itself and return its result by key; None means written.
+
+        No two writes may have the same key.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +47,21 @@ class Stored:
     counts_end: bool = False
 
 
-class Stale:
-    """The row was already as far as the change, or further."""
+class UpToDate:
+    """The row already had what the change brings, or something later."""
 
 
-type StoreResult = Stored | Stale | StoreError
+type StoreResult = Stored | UpToDate | StoreError
 
 
 def apply(
     table: Table, changes: Sequence[Change], rows: Mapping[str, Row]
 ) -> dict[str, StoreResult]:
-    """Apply changes of different rows; each one's fate is its own.
+    """Apply changes of different rows; each has a result of its own.
 
     Args:
         table: where to write.
-        changes: at most one a key.
+        changes: at most one per key.
         rows: as last read, by key; they may be out of date.
 
     Returns:
@@ -46,8 +69,8 @@ def apply(
 
     """
     results: dict[str, StoreResult] = {}
-    for some in batched(changes, _AT_ONCE, strict=False):
-        results |= _apply(table, some, rows)
+    for chunk in batched(changes, _CHUNK, strict=False):
+        results |= _apply(table, chunk, rows)
     return results
 
 
@@ -71,19 +94,19 @@ def _apply(
 def _round(
     table: Table, changes: Mapping[str, Change], rows: Mapping[str, Row]
 ) -> dict[str, StoreResult]:
-    """Decide and write once; a change that lost a race has no result yet."""
+    """Decide and write once; a change that met a conflict has no result yet."""
     plans = {key: change.plan(rows.get(key)) for key, change in changes.items()}
     writes = [write for write in plans.values() if write is not None]
     results: dict[str, StoreResult] = {
-        key: Stale() for key, write in plans.items() if write is None
+        key: UpToDate() for key, write in plans.items() if write is None
     }
-    fates = table.write(writes) if writes else {}
+    written = table.write(writes) if writes else {}
     for write in writes:
-        match fates[write.key]:
+        match written[write.key]:
             case None:
                 results[write.key] = Stored(write.counts_failure, write.counts_end)
             case StoreError() as error:
                 results[write.key] = error
-            case Lost():
+            case Conflict():
                 pass
     return results

@@ -1,35 +1,30 @@
-"""Compare a period of the past with the table: the sweep's own walk, asked for by a person."""
+"""Compare a period of the past with the table: the sweep's walk, at an operator's request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, TypedDict
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from hooklog.clock import TimeLeft, as_utc, iso
 from hooklog.errors import BackfillError, HistoryLimitError
 from hooklog.logs import KINDS
-from hooklog.logs.base import as_utc
-from hooklog.ports import TimeLeft
-from hooklog.queue_messages import Origin, describe
-from hooklog.records.items import iso
-from hooklog.sweep.walk import PAGE_TIME, Place, Sweeper, Walked
+from hooklog.logs.listing import PAGE_SIZE
+from hooklog.parsing import ValidationError, describe, parse
+from hooklog.queue_messages import Origin
+from hooklog.sweep.walk import PAGE_TIME, Checkpoint, Sweeper, WalkResult
 
-#: The most logs that a page holds; all of them may have to be enqueued.
-_PAGE_SIZE = 200
+
+def _known_type(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError("not a kind of log")
+    return name
 
 
 class Summary(TypedDict, total=False):
-    """What the function answers; ``next_event`` is the event that goes on where this one ended."""
+    """The function's answer; ``next_event`` is the event that goes on where this one ended."""
 
     found: dict[str, dict[str, int]]
     complete: bool
@@ -42,11 +37,11 @@ class BackfillRequest(BaseModel):
 
     Attributes:
         start: key ``from``; a date or ISO 8601 time, UTC without a zone.
-        end: key ``to``; likewise.
-        log_type: of logs; one a request.
-        dry_run: only count.
-        messages_per_second: at most so many go on the queue, on average.
-        page: where to go on, out of an earlier answer's ``next_event``.
+        end: key ``to``; a date or time as ``from``.
+        log_type: the kind of log; one per request.
+        dry_run: whether only to count.
+        messages_per_second: the average rate at which messages go on the queue, at most.
+        page: where to go on, from an earlier answer's ``next_event``.
 
     """
 
@@ -54,7 +49,7 @@ class BackfillRequest(BaseModel):
 
     start: Annotated[datetime, AfterValidator(as_utc)] = Field(alias="from")
     end: Annotated[datetime, AfterValidator(as_utc)] = Field(alias="to")
-    log_type: Literal["fax", "message"]
+    log_type: Annotated[str, AfterValidator(_known_type)]
     dry_run: bool = False
     messages_per_second: float = Field(20, ge=1, le=1000)
     page: str | None = Field(None, pattern=r"^/api/[A-Za-z0-9/_-]+\?[^#\s]+$")
@@ -62,7 +57,7 @@ class BackfillRequest(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> BackfillRequest:
         if self.start >= self.end:
-            # Pydantic wants a ValueError here; `read` makes it ours.
+            # Pydantic wants a ValueError; `read` turns it into ours.
             raise ValueError("from must be before to")
         return self
 
@@ -75,19 +70,19 @@ class BackfillRequest(BaseModel):
 
         """
         try:
-            return cls.model_validate(dict(event))
+            return parse(dict(event), cls)
         except ValidationError as error:
             raise BackfillError(f"The backfill cannot be read: {describe(error)}.") from None
 
-    def rest(self, place: Place) -> dict[str, JsonValue]:
-        """Give the event that goes on from a place."""
+    def rest(self, checkpoint: Checkpoint) -> dict[str, JsonValue]:
+        """Return the event that goes on from a checkpoint."""
         return {
-            "from": iso(place.start),
-            "to": iso(place.end),
+            "from": iso(checkpoint.start),
+            "to": iso(checkpoint.end),
             "log_type": self.log_type,
             "dry_run": self.dry_run,
             "messages_per_second": self.messages_per_second,
-            "page": place.page,
+            "page": checkpoint.page,
         }
 
 
@@ -97,41 +92,41 @@ def backfill(
     time_left: TimeLeft,
     *,
     sleep: Callable[[float], None],
-) -> tuple[dict[str, Walked], Summary]:
+) -> tuple[dict[str, WalkResult], Summary]:
     """Walk as far through the period as the time allows.
 
-    What stopped it before its end is in the walk; ``next_event`` begins there.
+    The result has the error that stopped it before the period's end; ``next_event`` begins there.
     """
-    begun = Place(request.start, request.start, request.end, page=request.page)
-    slowest_page = 0.0 if request.dry_run else _PAGE_SIZE / request.messages_per_second
-    walked = sweeper.walk(
+    begun = Checkpoint(request.start, request.start, request.end, page=request.page)
+    slowest_page = 0.0 if request.dry_run else PAGE_SIZE / request.messages_per_second
+    result = sweeper.walk(
         KINDS[request.log_type],
         begun,
         time_left,
-        keep=lambda _: None,
+        save=lambda _: None,
         origin=Origin.BACKFILL,
         pace=lambda count: sleep(count / request.messages_per_second),
         page_time=PAGE_TIME + slowest_page,
         dry_run=request.dry_run,
     )
-    walks: dict[str, Walked] = {request.log_type: walked}
-    summary = summarize(walks)
-    if isinstance(walked.error, HistoryLimitError):
+    results: dict[str, WalkResult] = {request.log_type: result}
+    summary = summarize(results)
+    if isinstance(result.error, HistoryLimitError):
         summary["stopped"] = (
             "The period begins before the oldest log that SignalWire keeps for this account."
             " Begin it later; what is older cannot be fetched."
         )
-    elif not walked.is_complete:
-        summary["next_event"] = request.rest(walked.place)
-    return walks, summary
+    elif not result.is_complete:
+        summary["next_event"] = request.rest(result.checkpoint)
+    return results, summary
 
 
-def summarize(walks: Mapping[str, Walked]) -> Summary:
-    """Say what was found, and whether the end was reached."""
+def summarize(results: Mapping[str, WalkResult]) -> Summary:
+    """Return what was found, and whether the end was reached."""
     return {
         "found": {
-            log_type: {verdict.value: count for verdict, count in walked.found.items() if count}
-            for log_type, walked in walks.items()
+            log_type: {verdict.value: count for verdict, count in result.found.items() if count}
+            for log_type, result in results.items()
         },
-        "complete": all(walked.is_complete for walked in walks.values()),
+        "complete": all(result.is_complete for result in results.values()),
     }

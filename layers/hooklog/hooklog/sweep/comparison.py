@@ -1,4 +1,4 @@
-"""How a listed log compares with its row."""
+"""Compare a listed log with its row."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
-from hooklog.errors import RETRYABLE_CODES
-from hooklog.logs.base import Moment
-from hooklog.queue_messages import LogId
+from hooklog.errors import BY_CODE
+from hooklog.logs.listing import RawLog
+from hooklog.logs.model import Moment
+from hooklog.parsing import LogId, ValidationError, parse
 from hooklog.records.rows import Row
 
 
 class Verdict(StrEnum):
-    """What the comparison of a listed log with its row says."""
+    """The result of comparing one entry of a list with the table."""
 
     PRESENT = "present"
     MISSING = "missing"
@@ -30,7 +31,7 @@ ENQUEUED = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.UNFINISHED})
 
 
 class ListedLog(BaseModel):
-    """What the sweep needs of a log in a list; all else is the enrichment's business."""
+    """What the comparison needs of a listed log; the enrichment checks the rest."""
 
     id: LogId
     status: str
@@ -39,16 +40,31 @@ class ListedLog(BaseModel):
     created_at: Moment
 
 
-def judge(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verdict:
-    """Compare a listed log with its row."""
+def listed_log(entry: RawLog) -> ListedLog | None:
+    """Read an entry of a list; None if it cannot be compared."""
+    try:
+        return parse(entry, ListedLog)
+    except ValidationError:
+        return None
+
+
+def compare(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verdict:
+    """Compare a listed log with its row.
+
+    Args:
+        listed: what SignalWire says now.
+        row: what the table has.
+        stuck_before: a log in progress that was created before this time is fetched again.
+
+    """
     if row is None:
         return Verdict.MISSING
     if row.erased_at is not None:
-        # It is missing on purpose.
+        # Missing on purpose.
         return Verdict.PRESENT
-    if row.parked_at is not None and row.parked_code not in RETRYABLE_CODES:
-        # A person has to look first; until then nothing would change. What was parked because
-        # attempts ran out, in a long outage for one, is tried again.
+    if row.parked_at is not None and not _is_retryable(row.parked_code):
+        # Nothing changes before a person has looked. A message that was parked because its
+        # attempts ran out, for example in a long outage, is tried again.
         return Verdict.PARKED
     if row.status is None:
         return Verdict.MISSING
@@ -60,3 +76,8 @@ def judge(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verd
         return Verdict.STALE
     is_stuck = not row.final and listed.created_at < stuck_before
     return Verdict.UNFINISHED if is_stuck else Verdict.PRESENT
+
+
+def _is_retryable(code: str | None) -> bool:
+    error = BY_CODE.get(code or "")
+    return error is not None and error.max_attempts > 1

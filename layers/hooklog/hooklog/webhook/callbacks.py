@@ -1,14 +1,11 @@
 """A verified callback, and the queue message that it becomes.
 
-Three callbacks are known; what each is, its fields tell::
+Each kind of log lists the forms of its callbacks (:class:`hooklog.logs.CallbackFields`); the field
+with the ID tells them apart.
 
-    Relay/REST message status   JSON           id, status, timestamp
-    LaML SMS status             form           MessageSid, MessageStatus
-    LaML fax status             form or query  FaxSid, FaxStatus
-
-The message names a log, and says what the callback announced. Everything else of a callback
-stays outside: numbers and texts are personal data, and the form's signature does not show where
-one value ends and the next name begins, so its values are hints. The truth is fetched.
+The message names a log and what the callback announced. Everything else of a callback is dropped:
+numbers and texts are personal data, and the signature of a form does not show where one value ends
+and the next name begins, so its values are hints. The log is fetched for the truth.
 """
 
 from __future__ import annotations
@@ -22,85 +19,66 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from hooklog.errors import CallbackMalformedError
+from hooklog.logs import KINDS
+from hooklog.queue_messages import UUID_PATTERN, Origin, message_body
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(UUID_PATTERN, re.IGNORECASE)
 #: A word, and nothing that could be a number or a text.
 _STATUS = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kind:
-    """Where a kind of callback says what.
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What hooklog uses of a callback.
 
     Attributes:
-        log_type: of the log that it is about.
-        log_id: field with the log's own ID.
-        resource_sid: field with the LaML SID, where that is not the log's ID.
-        status: field.
-        occurred_at: field.
+        log_type: name of the kind of log that it is about.
+        message: body of the queue message.
 
     """
 
     log_type: str
-    log_id: str = ""
-    resource_sid: str = ""
-    status: str
-    occurred_at: str
-
-    @property
-    def id_field(self) -> str:
-        """The field by which the callback is known."""
-        return self.log_id or self.resource_sid
-
-
-_JSON_KINDS = (_Kind(log_type="message", log_id="id", status="status", occurred_at="timestamp"),)
-_FORM_KINDS = (
-    # The SID of a LaML message is its log's ID; that of a fax is not.
-    _Kind(log_type="message", log_id="MessageSid", status="MessageStatus", occurred_at="Timestamp"),
-    _Kind(log_type="fax", resource_sid="FaxSid", status="FaxStatus", occurred_at="Timestamp"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """What a callback says that hooklog uses."""
-
-    log_type: str
-    #: The queue message's body.
     message: str
 
 
 def read(content: str) -> Callback:
     """Read a body, or the query string of a GET.
 
-    What it is, JSON or a form, its own first character tells: the content is signed, the
-    ``Content-Type`` is not.
+    The first character tells JSON from a form: the content is signed, ``Content-Type`` is not.
 
     Raises:
-        CallbackMalformedError: it is no callback that hooklog knows.
+        CallbackMalformedError: hooklog does not know this callback.
 
     """
     is_json = content.lstrip().startswith("{")
     fields = _json_fields(content) if is_json else _form_fields(content)
-    kinds = [k for k in (_JSON_KINDS if is_json else _FORM_KINDS) if k.id_field in fields]
-    if len(kinds) != 1:
-        raise CallbackMalformedError("It is no status callback of a message or fax.")
-    (kind,) = kinds
-    identifier = fields[kind.id_field]
+    encoding = "json" if is_json else "form"
+    found = [
+        (kind.name, names)
+        for kind in KINDS.values()
+        for names in kind.callbacks
+        if names.content == encoding and names.id_field in fields
+    ]
+    if len(found) != 1:
+        raise CallbackMalformedError(f"It is not a status callback of a {' or '.join(KINDS)}.")
+    ((log_type, names),) = found
+    identifier = fields[names.id_field]
     if not _UUID.fullmatch(identifier):
         raise CallbackMalformedError("Its ID is not a UUID.")
-    said = {
-        "log_type": kind.log_type,
-        "log_id" if kind.log_id else "resource_sid": identifier.lower(),
-        "status": _status(fields.get(kind.status, "")),
-        "occurred_at": _moment(fields.get(kind.occurred_at, "")),
-        "origin": "webhook",
-    }
-    return Callback(kind.log_type, json.dumps({k: v for k, v in said.items() if v is not None}))
+    identifier = identifier.lower()
+    message = message_body(
+        log_type=log_type,
+        origin=Origin.WEBHOOK,
+        log_id=identifier if names.log_id else None,
+        resource_sid=identifier if names.resource_sid else None,
+        status=_status(fields.get(names.status, "")),
+        occurred_at=_moment(fields.get(names.occurred_at, "")),
+    )
+    return Callback(log_type, message)
 
 
 def _json_fields(content: str) -> Mapping[str, str]:
-    """Keep the fields that are texts; no other can be of use."""
+    """Return the fields that are texts; hooklog uses no other."""
     try:
         fields = json.loads(content)
     except (ValueError, RecursionError):
@@ -109,23 +87,24 @@ def _json_fields(content: str) -> Mapping[str, str]:
 
 
 def _form_fields(content: str) -> Mapping[str, str]:
-    """Refuse an ID that is given twice: which of the two is meant, nobody knows."""
+    """Return the fields; refuse a form with two IDs, because it does not say which one counts."""
     pairs = parse_qsl(content, keep_blank_values=True)
     counts = Counter(name for name, _ in pairs)
-    if any(counts[kind.id_field] > 1 for kind in _FORM_KINDS):
+    id_fields = {names.id_field for kind in KINDS.values() for names in kind.callbacks}
+    if any(counts[name] > 1 for name in id_fields):
         raise CallbackMalformedError("It has two IDs.")
     return dict(pairs)
 
 
 def _status(value: str) -> str | None:
-    """Keep what can be a status; without one the log is fetched all the same."""
+    """Return what can be a status; without one the log is still fetched."""
     return value if _STATUS.fullmatch(value) else None
 
 
-def _moment(value: str) -> str | None:
-    """Keep a time with a zone, written anew."""
+def _moment(value: str) -> datetime | None:
+    """Return a time that has a zone, in UTC."""
     try:
         moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC).isoformat() if moment.tzinfo else None
+        return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""Where the sweep is, as one item a kind of log in the table."""
+"""The sweep's checkpoints, one item per kind of log in the table."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hooklog.clock import iso
 from hooklog.errors import StoreUnavailableError
 from hooklog.logs import LogKind
-from hooklog.records.items import iso
-from hooklog.sweep.walk import Place
+from hooklog.sweep.walk import Checkpoint
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 
-class TablePlaces:
-    """Implements :class:`hooklog.sweep.walk.Places`."""
+class TableCheckpoints:
+    """Implements :class:`hooklog.sweep.walk.Checkpoints`."""
 
     def __init__(self, client: DynamoDBClient, table_name: str) -> None:
-        """Use the records' own table: ``sweep#<log type>`` beside the rows."""
+        """Use the table of the rows: the keys are ``sweep#<log type>``."""
         self._client = client
         self._table_name = table_name
 
-    def load(self, kind: LogKind) -> Place | None:
-        """Read the place, consistently."""
+    def load(self, kind: LogKind) -> Checkpoint | None:
+        """Read the checkpoint, consistently."""
         try:
             answer = self._client.get_item(
                 TableName=self._table_name, Key=_key(kind), ConsistentRead=True
@@ -39,18 +39,18 @@ class TablePlaces:
         watermark, start, end = (
             datetime.fromisoformat(item[name]["S"]) for name in ("watermark", "start", "end")
         )
-        return Place(watermark, start, end, page=item["page"]["S"] if "page" in item else None)
+        return Checkpoint(watermark, start, end, page=item["page"]["S"] if "page" in item else None)
 
-    def save(self, kind: LogKind, place: Place) -> None:
-        """Replace the place."""
+    def save(self, kind: LogKind, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint."""
         item: dict[str, AttributeValueTypeDef] = {
             **_key(kind),
-            "watermark": {"S": iso(place.watermark)},
-            "start": {"S": iso(place.start)},
-            "end": {"S": iso(place.end)},
+            "watermark": {"S": iso(checkpoint.watermark)},
+            "start": {"S": iso(checkpoint.start)},
+            "end": {"S": iso(checkpoint.end)},
         }
-        if place.page is not None:
-            item["page"] = {"S": place.page}
+        if checkpoint.page is not None:
+            item["page"] = {"S": checkpoint.page}
         try:
             self._client.put_item(TableName=self._table_name, Item=item)
         except (ClientError, BotoCoreError) as error:
@@ -62,4 +62,6 @@ def _key(kind: LogKind) -> dict[str, AttributeValueTypeDef]:
 
 
 def _unavailable(error: Exception) -> StoreUnavailableError:
-    return StoreUnavailableError(f"The sweep's place is out of reach ({type(error).__name__}).")
+    return StoreUnavailableError(
+        f"The sweep's checkpoint cannot be reached ({type(error).__name__})."
+    )

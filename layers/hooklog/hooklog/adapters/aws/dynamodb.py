@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,8 @@ from hooklog.errors import (
     StoreTooLargeError,
     StoreUnavailableError,
 )
-from hooklog.ports import Lost
-from hooklog.records.items import Attribute
-from hooklog.records.rows import Row, Write
+from hooklog.records.rows import ATTRIBUTES, Attribute, Row, Write
+from hooklog.records.store import Conflict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,12 +31,13 @@ if TYPE_CHECKING:
 #: DynamoDB's limits for one call.
 _MAX_KEYS = 100
 _MAX_STATEMENTS = 25
-#: Keys that DynamoDB left unread are asked for again this often, at once.
+#: Keys that DynamoDB left unread, because an answer ends at 16 MB, are asked for again at once,
+#: this often: a hundred rows have no more than 40 MB.
 _READ_ROUNDS = 3
-#: As many as a batch of a hundred logs needs; botocore keeps ten connections.
-_WRITES_AT_ONCE = 4
+#: Concurrent calls: as many as a batch of a hundred logs needs; botocore keeps ten connections.
+_CONCURRENT_WRITES = 4
 
-_LOST = frozenset({"DuplicateItem", "ConditionalCheckFailed"})
+_CONFLICTS = frozenset({"DuplicateItem", "ConditionalCheckFailed"})
 _THROTTLED = frozenset(
     {
         "ThrottlingError",
@@ -52,31 +51,30 @@ _REJECTED = frozenset({"ValidationError", "ValidationException"})
 
 
 class DynamoTable:
-    """Implements :class:`hooklog.ports.Table`."""
+    """Implements :class:`hooklog.records.store.Table`."""
 
     def __init__(self, client: DynamoDBClient, name: str) -> None:
-        """Use a table by its name."""
+        """Use the table of that name."""
         self._client = client
         self._name = name
-        self._threads = ThreadPoolExecutor(_WRITES_AT_ONCE)
+        self._threads = ThreadPoolExecutor(_CONCURRENT_WRITES)
         self._serializer = TypeSerializer()
         self._deserialize = TypeDeserializer().deserialize
-        self._names = {f"#{index}": name for index, name in enumerate(("pk", *Row.ATTRIBUTES))}
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:
-        """Read rows, a hundred a call."""
+        """Read rows, a hundred per call."""
         rows: dict[str, Row] = {}
         for chunk in batched(keys, _MAX_KEYS, strict=False):
             rows |= self._read_chunk(chunk, consistent=consistent)
         return rows
 
-    def write(self, writes: Sequence[Write]) -> dict[str, Lost | StoreError | None]:
-        """Write rows, twenty-five a call; each statement has its own condition and result."""
-        fates: dict[str, Lost | StoreError | None] = {}
+    def write(self, writes: Sequence[Write]) -> dict[str, Conflict | StoreError | None]:
+        """Write rows, twenty-five per call; each statement has its own condition and result."""
+        results: dict[str, Conflict | StoreError | None] = {}
         chunks = batched(writes, _MAX_STATEMENTS, strict=False)
         for written in self._threads.map(self._write_chunk, chunks):
-            fates |= written
-        return fates
+            results |= written
+        return results
 
     def _read_chunk(self, keys: Sequence[str], *, consistent: bool) -> dict[str, Row]:
         rows: dict[str, Row] = {}
@@ -85,19 +83,16 @@ class DynamoTable:
             try:
                 answer = self._client.batch_get_item(
                     RequestItems={
-                        self._name: {
-                            "Keys": missing,
-                            "ConsistentRead": consistent,
-                            "ProjectionExpression": ",".join(self._names),
-                            "ExpressionAttributeNames": self._names,
-                        }
+                        # Whole items cost the same read units as a projection, and tell which
+                        # attributes an update has to remove.
+                        self._name: {"Keys": missing, "ConsistentRead": consistent}
                     }
                 )
             except (ClientError, BotoCoreError) as error:
                 raise _call_error(error) from None
             for item in answer["Responses"].get(self._name, []):
-                # Without a version it is none of ours. Whoever then inserts a row of this key
-                # loses the race each time, and its neighbours are not concerned.
+                # An item without a version is not ours. An insert of this key then meets a
+                # conflict each time, and its neighbours are not affected.
                 if "version" in item:
                     rows[item["pk"]["S"]] = self._row(item)
             unread = answer["UnprocessedKeys"].get(self._name)
@@ -107,29 +102,24 @@ class DynamoTable:
         raise StoreThrottledError("DynamoDB left keys unread.")
 
     def _row(self, item: Mapping[str, AttributeValueTypeDef]) -> Row:
-        values = {name: self._deserialize(value) for name, value in item.items() if name != "pk"}
-        for name in ("version", "parked_attempts"):
-            if name in values:
-                values[name] = int(values[name])
-        for name in Row.TIMES:
-            if name in values:
-                values[name] = datetime.fromisoformat(values[name])
-        return Row(**values)
+        # The rest of an item is not needed, and would cost time.
+        values = {name: self._deserialize(item[name]) for name in ATTRIBUTES if name in item}
+        return Row.of(values, names=frozenset(item))
 
-    def _write_chunk(self, writes: Sequence[Write]) -> dict[str, Lost | StoreError | None]:
-        fates: dict[str, Lost | StoreError | None] = {}
+    def _write_chunk(self, writes: Sequence[Write]) -> dict[str, Conflict | StoreError | None]:
+        results: dict[str, Conflict | StoreError | None] = {}
         statements: list[tuple[str, BatchStatementRequestTypeDef]] = []
         for write in writes:
             try:
                 statements.append((write.key, self._statement(write)))
             except (TypeError, ArithmeticError) as error:
                 msg = f"A value has no DynamoDB form ({type(error).__name__})."
-                fates[write.key] = StoreRejectedError(msg)
-        return fates | self._execute(statements) if statements else fates
+                results[write.key] = StoreRejectedError(msg)
+        return results | self._execute(statements) if statements else results
 
     def _execute(
         self, chunk: Sequence[tuple[str, BatchStatementRequestTypeDef]]
-    ) -> dict[str, Lost | StoreError | None]:
+    ) -> dict[str, Conflict | StoreError | None]:
         try:
             answer = self._client.batch_execute_statement(
                 Statements=[statement for _, statement in chunk]
@@ -139,10 +129,12 @@ class DynamoTable:
             if isinstance(failure, StoreRejectedError) and len(chunk) > 1:
                 # DynamoDB refuses the whole call for one statement that it cannot read, so
                 # each goes alone: the bad one must not cost its neighbours anything.
-                return {key: fate for pair in chunk for key, fate in self._execute([pair]).items()}
+                return {
+                    key: result for pair in chunk for key, result in self._execute([pair]).items()
+                }
             return {key: failure for key, _ in chunk}
         return {
-            key: _fate(response.get("Error"))
+            key: _result(response.get("Error"))
             for (key, _), response in zip(chunk, answer["Responses"], strict=True)
         }
 
@@ -172,11 +164,11 @@ class DynamoTable:
                 return self._serializer.serialize(value)
 
 
-def _fate(error: BatchStatementErrorTypeDef | None) -> Lost | StoreError | None:
+def _result(error: BatchStatementErrorTypeDef | None) -> Conflict | StoreError | None:
     if error is None:
         return None
     code = error.get("Code", "")
-    return Lost() if code in _LOST else _store_error(code, error.get("Message", ""))
+    return Conflict() if code in _CONFLICTS else _store_error(code, error.get("Message", ""))
 
 
 def _call_error(error: ClientError | BotoCoreError) -> StoreError:

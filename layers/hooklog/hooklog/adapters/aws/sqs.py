@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 #: SQS's limit for one batch call.
-_MAX_ENTRIES = 10
+MAX_ENTRIES = 10
 
 
 class SqsQueue:
-    """Implements :class:`hooklog.ports.Queue`."""
+    """Implements :class:`hooklog.enrich.ports.Queue`."""
 
     def __init__(self, client: Callable[[], SQSClient], url: str) -> None:
         """Make no client yet: most batches need none."""
@@ -26,9 +26,9 @@ class SqsQueue:
         self._url = url
 
     def delay(self, waits: Mapping[str, int]) -> int:
-        """Change the messages' visibility timeouts, ten a call."""
+        """Change the messages' visibility timeouts, ten per call."""
         unset = 0
-        for chunk in batched(waits.items(), _MAX_ENTRIES, strict=False):
+        for chunk in batched(waits.items(), MAX_ENTRIES, strict=False):
             try:
                 answer = self._client().change_message_visibility_batch(
                     QueueUrl=self._url,
@@ -46,10 +46,10 @@ class SqsQueue:
 
 
 class SqsProducer:
-    """Implements :class:`hooklog.webhook.front_door.Producer` and :class:`hooklog.sweep.walk.Producer`."""
+    """Puts messages on the queue, for the webhook and the sweep function."""
 
     def __init__(self, client: Callable[[], SQSClient], url: str) -> None:
-        """Make no client yet: a refused callback needs none, nor a sweep that finds all well."""
+        """Make no client yet: a refused callback needs none."""
         self._client = client
         self._url = url
 
@@ -66,8 +66,8 @@ class SqsProducer:
             ) from None
 
     def send_all(self, bodies: Sequence[str]) -> None:
-        """Put messages on the queue, ten a call; some may be there when this raises."""
-        for chunk in batched(bodies, _MAX_ENTRIES, strict=False):
+        """Put messages on the queue, ten per call; some may be there when this raises."""
+        for chunk in batched(bodies, MAX_ENTRIES, strict=False):
             try:
                 answer = self._client().send_message_batch(
                     QueueUrl=self._url,

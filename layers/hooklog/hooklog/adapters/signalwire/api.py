@@ -8,6 +8,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from ssl import SSLContext
+from typing import TYPE_CHECKING
 
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
@@ -15,7 +16,12 @@ from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.ssl_ import create_urllib3_context
 
-from hooklog.adapters.signalwire.credentials import Credentials, CredentialsSource
+from hooklog.adapters.signalwire.credentials import (
+    Credentials,
+    CredentialsSource,
+    credentials_source,
+)
+from hooklog.clock import Clock, utc_now
 from hooklog.errors import (
     BadPayloadError,
     FetchConnectionError,
@@ -29,7 +35,10 @@ from hooklog.errors import (
     UnauthorizedError,
     UpstreamError,
 )
-from hooklog.ports import utc_now
+from hooklog.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 #: A documented log has about 800 bytes. Together with the queue message an answer of this
 #: size still fits into one item, so it can be parked whole.
@@ -54,7 +63,7 @@ class SignalWireApi:
         connections: int,
         connect_timeout: float,
         read_timeout: float,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open nothing yet.
@@ -165,7 +174,7 @@ class SignalWireApi:
         return bytes(body)
 
     def _time_left(self, deadline: float) -> float:
-        """Give the seconds until then.
+        """Return the seconds until then.
 
         Raises:
             FetchTimeoutError: there are none.
@@ -177,8 +186,28 @@ class SignalWireApi:
         return time_left
 
 
+def connect(
+    settings: Settings, secrets: Callable[[], SecretsManagerClient], *, connections: int
+) -> SignalWireApi:
+    """Return a client of the space that the settings name.
+
+    Args:
+        settings: with the space, its credentials or their secret, and the timeouts.
+        secrets: returns a client for the credentials' secret when it is first needed.
+        connections: kept open; the number of threads.
+
+    """
+    return SignalWireApi(
+        settings.signalwire_url,
+        credentials_source(settings, secrets),
+        connections=connections,
+        connect_timeout=settings.fetch_connect_timeout,
+        read_timeout=settings.fetch_read_timeout,
+    )
+
+
 def _tls(base_url: str) -> dict[str, SSLContext]:
-    """Give what all connections share: else each would read the certificates of all authorities."""
+    """Share one TLS context; otherwise each connection reloads the CA bundle."""
     if not base_url.startswith("https:"):
         return {}
     context = create_urllib3_context()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hooklog.adapters.aws.secret import Cached, Secret, SecretError
 from hooklog.errors import UnauthorizedError
+from hooklog.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -102,3 +103,16 @@ class SecretCredentials:
         raise UnauthorizedError(
             'The credentials secret is not JSON with "project_id" and "api_token".'
         )
+
+
+def credentials_source(
+    settings: Settings, secrets: Callable[[], SecretsManagerClient]
+) -> CredentialsSource:
+    """Return the secret's credentials, or those of the environment where there is no secret."""
+    if settings.signalwire_secret_arn:
+        return SecretCredentials(secrets, settings.signalwire_secret_arn)
+    return FixedCredentials(
+        Credentials(
+            settings.signalwire_project_id, settings.signalwire_api_token.get_secret_value()
+        )
+    )

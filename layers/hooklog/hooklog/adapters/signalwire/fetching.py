@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from hooklog.adapters.signalwire.api import SignalWireApi
-from hooklog.adapters.signalwire.log_lists import LogLists, RawLog
+from hooklog.adapters.signalwire.lists import LogLists
+from hooklog.clock import Clock, TimeLeft
+from hooklog.enrich.ports import Fetched
 from hooklog.errors import (
     FetchError,
     HooklogError,
@@ -20,7 +22,7 @@ from hooklog.errors import (
     UnauthorizedError,
     UnexpectedError,
 )
-from hooklog.ports import Clock, Fetched, TimeLeft
+from hooklog.logs.listing import RawLog
 from hooklog.queue_messages import LogRequest
 
 #: A fax may be created long before its last callback; clocks differ a little.
@@ -151,18 +153,17 @@ class ConcurrentSource:
 
         """
         kind = requests[0].kind
-        path: str | None = self._lists.first(
-            kind,
-            min(request.event_at for request in requests) - _LIST_BEFORE,
-            max(request.event_at for request in requests) + _LIST_AFTER,
-        )
-        while path is not None:
+        start = min(request.event_at for request in requests) - _LIST_BEFORE
+        end = max(request.event_at for request in requests) + _LIST_AFTER
+        path: str | None = None
+        while True:
             if time_left() < _WORTHWHILE:
                 raise OutOfTimeError
             began_at, began = self._clock(), time.perf_counter()
-            page = self._lists.page(path, time_left())
+            page = self._lists.page(kind, start, end, path, time_left())
             yield page.logs, began_at, round((time.perf_counter() - began) * 1000, 1)
-            path = page.next
+            if (path := page.next) is None:
+                return
 
     def _one(self, request: LogRequest, stop: _Stop, time_left: TimeLeft) -> Fetched | HooklogError:
         if stop.error is not None:

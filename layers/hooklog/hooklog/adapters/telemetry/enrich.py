@@ -10,8 +10,8 @@ from hooklog.adapters.telemetry.emf import EmbeddedMetrics, log_defect
 from hooklog.enrich.report import Report
 
 
-class CloudWatchTelemetry:
-    """Implements :class:`hooklog.ports.Telemetry`.
+class EnrichTelemetry:
+    """Implements :class:`hooklog.enrich.ports.Telemetry`.
 
     Every combination of dimensions is a line of its own, because one line holds each metric
     name once; within a line everything is aggregated, so a batch of a hundred logs takes

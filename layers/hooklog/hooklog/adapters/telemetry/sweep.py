@@ -8,17 +8,17 @@ from aws_lambda_powertools import Logger
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.sweep.comparison import Verdict
-from hooklog.sweep.walk import Walked
+from hooklog.sweep.walk import WalkResult
 
 
-def emit(metrics: EmbeddedMetrics, walks: Mapping[str, Walked]) -> None:
+def emit(metrics: EmbeddedMetrics, results: Mapping[str, WalkResult]) -> None:
     """Emit what a sweep counted.
 
     A backfill is not measured: a dry run finds the same logs missing as the run after it, and a
     period of the past says nothing of the callbacks that come now.
     """
-    for log_type, walked in sorted(walks.items()):
-        found = walked.found
+    for log_type, result in sorted(results.items()):
+        found = result.found
         metrics.emit(
             {"log_type": log_type},
             counts={
@@ -30,17 +30,17 @@ def emit(metrics: EmbeddedMetrics, walks: Mapping[str, Walked]) -> None:
         )
 
 
-def log(logger: Logger, origin: str, walks: Mapping[str, Walked]) -> None:
+def log(logger: Logger, origin: str, results: Mapping[str, WalkResult]) -> None:
     """Say what a sweep or backfill found, and whether it came to its end."""
-    for log_type, walked in sorted(walks.items()):
+    for log_type, result in sorted(results.items()):
         logger.info(
             "sweep",
             extra={
                 "origin": origin,
                 "log_type": log_type,
-                "found": {verdict: count for verdict, count in walked.found.items() if count},
-                "complete": walked.is_complete,
-                "error": walked.error.code if walked.error else None,
-                "watermark": walked.place.watermark.isoformat(),
+                "found": {verdict: count for verdict, count in result.found.items() if count},
+                "complete": result.is_complete,
+                "error": result.error.code if result.error else None,
+                "watermark": result.checkpoint.watermark.isoformat(),
             },
         )

@@ -8,7 +8,7 @@ from hooklog.adapters.telemetry.emf import EmbeddedMetrics, log_defect
 from hooklog.errors import HooklogError
 
 
-class CloudWatchDoorTelemetry:
+class WebhookTelemetry:
     """Implements :class:`hooklog.webhook.front_door.FrontDoorTelemetry`."""
 
     def __init__(self, logger: Logger, metrics: EmbeddedMetrics) -> None:
