@@ -378,7 +378,7 @@ def test_import_reads_no_file() -> None:
         "hooklog.catalogue.CATALOGUE.by_code('30003');"
         "assert any(name.endswith('catalogue.json') for name in opened)"
     )
-    env = {"PYTHONPATH": str(PACKAGE.parent)}
+    env = {"PYTHONPATH": str(PACKAGE.parents[1])}
     done = subprocess.run(
         [sys.executable, "-c", script], env=env, check=False, capture_output=True, text=True
     )

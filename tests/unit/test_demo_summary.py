@@ -126,7 +126,7 @@ def test_a_parking_without_a_detail_of_its_own_still_says_why() -> None:
     """The operator's line is not given as the reason too."""
     shown = text(parked([parking("fax#1", NotFoundError())]))
     assert shown.count(NotFoundError.operator) == 1
-    assert "Why 404: not readable yet" in shown
+    assert "Why 404: the log is not readable yet" in shown
 
 
 def test_a_stored_log_is_not_shown_as_parked() -> None:

@@ -19,7 +19,7 @@ _FATES_OF_THEIR_OWN = {
     "SettingsError": "stops the cold start",
     "EventError": "refuses the invocation",
     "BackfillError": "refuses the invocation",
-    "QueueUnavailableError": "comes back unasked",
+    "QueueUnavailableError": "comes back by itself",
 }
 
 

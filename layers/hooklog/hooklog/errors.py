@@ -5,7 +5,7 @@
     HooklogError
     ├── SettingsError ................ settings.invalid            stops the cold start
     ├── EventError ................... event.unsupported           refuses the invocation
-    ├── CallbackError                  the front door does not let a callback in
+    ├── CallbackError                  the front door refuses a callback
     │   ├── CallbackUnsignedError ...... callback.unsigned           refused  (403)
     │   ├── CallbackClosedError ........ callback.closed             refused  (403)
     │   ├── CallbackMalformedError ..... callback.malformed          refused  (400)
@@ -15,7 +15,7 @@
     ├── MessageError                   what came from the queue is unusable
     │   ├── MessageMalformedError ...... message.malformed           parked
     │   └── UnsupportedTypeError ....... message.unsupported_type    parked
-    ├── FetchError                     SignalWire did not give us the log
+    ├── FetchError                     SignalWire did not return the log
     │   ├── NotFoundError .............. fetch.not_found             retried  (a few times)
     │   ├── UnauthorizedError .......... fetch.unauthorized          retried  (stops the batch)
     │   ├── ForbiddenError ............. fetch.forbidden             retried
@@ -37,14 +37,14 @@
     │   ├── StoreContendedError ........ store.contended             retried
     │   ├── StoreTooLargeError ......... store.too_large             parked
     │   └── StoreRejectedError ......... store.rejected              parked
-    ├── QueueUnavailableError ........ queue.unavailable           comes back unasked
+    ├── QueueUnavailableError ........ queue.unavailable           comes back by itself
     └── UnexpectedError .............. internal.unexpected         retried
 
-*Retried* means redelivered later through the visibility timeout, and parked once the
-error's ``max_attempts`` are used up. *Parked* means written to the table with its payload
-and acknowledged at once. *Refused* means that the caller gets this HTTP status and nothing is
-put on the queue. No message of an error may carry a phone number, a message body
-or a credential: details end up in the table, codes in the logs.
+*Retried* means that the visibility timeout brings the message back later, and that it is parked
+once the error's ``max_attempts`` are used up. *Parked* means that the message is written to the
+table with its payload and acknowledged at once. *Refused* means that the caller gets this HTTP
+status and nothing goes on the queue. No error may carry a phone number, a message body or a
+credential: details go to the table, codes to the logs.
 """
 
 from __future__ import annotations
@@ -56,21 +56,21 @@ from typing import ClassVar
 
 
 class HooklogError(Exception):
-    """Base of all; ``detail`` is one sentence, safe to store."""
+    """Base of all errors; ``detail`` is one sentence, safe to store."""
 
     code: ClassVar[str]
-    #: What an operator should know or do, one sentence.
+    #: What an operator should know or do, in one sentence.
     operator: ClassVar[str] = ""
-    #: How often a message is tried before it is parked; 1 means that it is never retried.
+    #: Deliveries of a message before it is parked; 1 means that it is never retried.
     max_attempts: ClassVar[int] = 1
 
     def __init__(self, detail: str = "") -> None:
-        """Keep the detail; without one the operator's line serves."""
+        """Use the operator's sentence if there is no detail."""
         super().__init__(detail or self.operator)
         self.detail = detail or self.operator
 
 
-#: About three hours with the default backoff, then a person has to look.
+#: About three hours with the default backoff; then a person has to look.
 PATIENT = 10
 #: About eight minutes with the default backoff.
 IMPATIENT = 5
@@ -91,24 +91,24 @@ class EventError(HooklogError):
 
 
 class CallbackError(HooklogError):
-    """The front door does not let a callback in; ``status`` is the answer's."""
+    """The front door refuses a callback; ``status`` is the HTTP status of the answer."""
 
     status: ClassVar[HTTPStatus]
 
 
 class CallbackUnsignedError(CallbackError):
-    """No signature, or none that any of the signing keys makes of this request."""
+    """There is no signature, or no signing key produces it for this request."""
 
     code = "callback.unsigned"
     operator = (
-        "Harmless when rare: anybody may call a public URL. If all callbacks are refused, compare "
+        "Harmless when rare: anyone can call a public URL. If all callbacks are refused, compare "
         "WebhookUrl with the URL that SignalWire calls, and signing_keys with the signing key."
     )
     status = HTTPStatus.FORBIDDEN
 
 
 class CallbackClosedError(CallbackError):
-    """Nothing can be verified yet: the URL or the keys are not set."""
+    """No callback can be verified yet: the URL or the keys are not set."""
 
     code = "callback.closed"
     operator = "Set WebhookUrl, and put a list of signing_keys into the credentials secret."
@@ -116,11 +116,11 @@ class CallbackClosedError(CallbackError):
 
 
 class CallbackMalformedError(CallbackError):
-    """The request cannot be read, or is no callback that hooklog knows."""
+    """The request cannot be read, or hooklog does not know this callback."""
 
     code = "callback.malformed"
     operator = (
-        "Only status callbacks of messages and faxes belong to this URL; the detail in the "
+        "Only status callbacks of messages and faxes belong at this URL; the detail in the "
         "metric's line says what was wrong."
     )
     status = HTTPStatus.BAD_REQUEST
@@ -130,12 +130,14 @@ class CallbackTooLargeError(CallbackError):
     """The body is larger than any that SignalWire sends."""
 
     code = "callback.too_large"
-    operator = "Nothing to do: SignalWire's callbacks end at 64 kB, so it was not one of them."
+    operator = (
+        "Nothing to do: SignalWire's callbacks are at most 64 kB, so this was not one of them."
+    )
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class KeysUnavailableError(CallbackError):
-    """The signing keys cannot be read at the moment; SignalWire sends the callback again."""
+    """The signing keys cannot be read now; SignalWire sends the callback again."""
 
     code = "callback.keys_unavailable"
     operator = "Check the function's permission to read the secret, and Secrets Manager's health."
@@ -143,43 +145,43 @@ class KeysUnavailableError(CallbackError):
 
 
 class BackfillError(HooklogError):
-    """The event that asks for a backfill lacks or garbles a key."""
+    """The event that requests a backfill has a missing or malformed key."""
 
     code = "backfill.malformed"
     operator = "Correct the named key; docs/sweep.md shows the event."
 
 
 class MessageError(HooklogError):
-    """The queue message cannot be used; trying again cannot help."""
+    """The queue message cannot be used; a retry cannot help."""
 
 
 class MessageMalformedError(MessageError):
-    """The body is not JSON, or lacks or garbles a field."""
+    """The body is not JSON, or a field is missing or malformed."""
 
     code = "message.malformed"
-    operator = "Correct the producer: the parked payload shows the body as it came."
+    operator = "Correct the producer; the parked message shows the body as it arrived."
 
 
 class UnsupportedTypeError(MessageError):
-    """The body names a log type that hooklog does not know."""
+    """The body names an unknown log type."""
 
     code = "message.unsupported_type"
     operator = "Correct the producer's log_type, or add that kind of log to hooklog."
 
 
 class FetchError(HooklogError):
-    """SignalWire did not give us the log."""
+    """SignalWire did not return the log."""
 
     max_attempts = PATIENT
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
-        """Keep how many seconds the server wishes us to wait, if it said so."""
+        """Keep the seconds that the server asked to wait, if it did."""
         super().__init__(detail)
         self.retry_after = retry_after
 
 
 class NotFoundError(FetchError):
-    """404: not readable yet, deleted, or another project's."""
+    """404: the log is not readable yet, was deleted, or belongs to another project."""
 
     code = "fetch.not_found"
     operator = "Check that the log ID belongs to this project; deleted logs cannot be fetched."
@@ -201,18 +203,18 @@ class ForbiddenError(FetchError):
 
 
 class HistoryLimitError(FetchError):
-    """422 ``exceeds_history_logs_limit``: older than the account keeps logs."""
+    """422 ``exceeds_history_logs_limit``: the log is older than the account's history."""
 
     code = "fetch.history_limit"
-    operator = "The log is older than the account's history; SignalWire no longer serves it."
+    operator = "SignalWire no longer serves this log; its record cannot be fetched."
     max_attempts = 1
 
 
 class RejectedError(FetchError):
-    """400, another 422 or another 4xx: the same request will be refused again."""
+    """400, another 422 or another 4xx: SignalWire would refuse the same request again."""
 
     code = "fetch.rejected"
-    operator = "SignalWire refused the request itself; compare the parked detail with its API."
+    operator = "SignalWire refused the request; compare the parked detail with its API."
     max_attempts = 1
 
 
@@ -220,57 +222,59 @@ class RateLimitedError(FetchError):
     """429: too many requests."""
 
     code = "fetch.rate_limited"
-    operator = "Lower MaximumConcurrency if this keeps coming, and FETCH_CONCURRENCY once it is 2."
+    operator = "If this persists, lower MaximumConcurrency, and FetchConcurrency once that is 2."
 
 
 class UpstreamError(FetchError):
-    """5xx from SignalWire or a proxy before it."""
+    """5xx from SignalWire or from a proxy in front of it."""
 
     code = "fetch.upstream"
-    operator = "SignalWire has trouble; nothing to do unless it lasts."
+    operator = "SignalWire has a problem; nothing to do unless it lasts."
 
 
 class FetchTimeoutError(FetchError):
-    """No answer within the connect or read timeout."""
+    """No answer came within the connect or read timeout."""
 
     code = "fetch.timeout"
-    operator = "SignalWire answers slowly; raise FETCH_READ_TIMEOUT if this keeps coming."
+    operator = "SignalWire answers slowly; raise FetchReadTimeoutSeconds if this persists."
 
 
 class FetchConnectionError(FetchError):
-    """The connection could not be made, or broke before the whole answer came."""
+    """The connection failed, or broke before the whole answer arrived."""
 
     code = "fetch.connection"
-    operator = "Check SIGNALWIRE_SPACE and the function's way to the internet."
+    operator = "Check SignalWireSpace and the function's route to the internet."
 
 
 class BadPayloadError(FetchError):
-    """200, but not a JSON object: a proxy's page, a cut answer, too large a body."""
+    """200, but no JSON object: a proxy's page, a truncated answer, or too large a body."""
 
     code = "fetch.bad_payload"
-    operator = "Something between hooklog and SignalWire rewrites answers."
+    operator = "Look for a proxy between hooklog and SignalWire that changes answers."
 
 
 class BehindError(FetchError):
     """The log has not yet reached the status that its callback announced."""
 
     code = "fetch.behind"
-    operator = "SignalWire's API lags behind its callbacks; the row holds what the API says."
+    operator = (
+        "Nothing to do: the API lags behind the callback; the row holds what the API returned."
+    )
     max_attempts = 4
 
 
 class OutOfTimeError(FetchError):
-    """The invocation had too little time left to start or finish this fetch."""
+    """The invocation had too little time left for this fetch."""
 
     code = "fetch.out_of_time"
-    operator = "Lower BatchSize or raise FETCH_CONCURRENCY if this keeps coming."
+    operator = "Lower BatchSize or raise FetchConcurrency if this persists."
 
 
 class LogError(HooklogError):
-    """The log came, but cannot be used; ``payload`` is what came."""
+    """The log arrived, but cannot be used; ``payload`` is the answer."""
 
     def __init__(self, detail: str = "", *, payload: str | None = None) -> None:
-        """Keep the API's answer, for the parked item."""
+        """Keep the API's answer for the parked message."""
         super().__init__(detail)
         self.payload = payload
 
@@ -279,14 +283,16 @@ class LogInvalidError(LogError):
     """A required value is missing or has a wrong type."""
 
     code = "log.invalid"
-    operator = "SignalWire's schema changed in a way hooklog cannot read; see the parked payload."
+    operator = (
+        "SignalWire changed its schema in a way that hooklog cannot read; see the parked payload."
+    )
 
 
 class LogMismatchError(LogError):
     """The answer carries another ID than the one asked for."""
 
     code = "log.mismatch"
-    operator = "Something between hooklog and SignalWire mixes up answers."
+    operator = "Look for a proxy between hooklog and SignalWire that mixes up answers."
 
 
 class StoreError(HooklogError):
@@ -296,36 +302,36 @@ class StoreError(HooklogError):
 
 
 class StoreUnavailableError(StoreError):
-    """The table could not be reached or failed by itself."""
+    """The table could not be reached, or DynamoDB failed."""
 
     code = "store.unavailable"
     operator = "Check the table's name, the function's permissions and DynamoDB's health."
 
 
 class StoreThrottledError(StoreError):
-    """The table refused for capacity."""
+    """The table's capacity is exceeded."""
 
     code = "store.throttled"
     operator = "Lower MaximumConcurrency, or raise the table's maximum throughput."
 
 
 class StoreContendedError(StoreError):
-    """Other invocations kept changing the same row while we tried."""
+    """Other invocations kept changing the same row."""
 
     code = "store.contended"
     operator = "Harmless when rare; raise DelaySeconds so that callbacks of one send coalesce."
 
 
 class StoreTooLargeError(StoreError):
-    """The item would exceed DynamoDB's 400 KB."""
+    """The item would exceed DynamoDB's limit of 400 KB."""
 
     code = "store.too_large"
-    operator = "A log or message is far larger than any documented one; see the queue message."
+    operator = "A log or message is far larger than documented; see the queue message."
     max_attempts = 1
 
 
 class StoreRejectedError(StoreError):
-    """DynamoDB refuses this item whatever the time."""
+    """DynamoDB refuses this item, now and later."""
 
     code = "store.rejected"
     operator = "A value cannot be stored; `hooklog show` with `--fetch` shows SignalWire's log."
@@ -337,16 +343,16 @@ class QueueUnavailableError(HooklogError):
 
     code = "queue.unavailable"
     operator = (
-        "Harmless when rare: a retry comes after the queue's own visibility timeout, and "
-        "SignalWire sends a callback again. Else check SQS's health and the permissions."
+        "Harmless when rare: the message comes back after the queue's own visibility timeout, and "
+        "SignalWire sends a callback again. If it persists, check SQS's health and the permissions."
     )
 
 
 class UnexpectedError(HooklogError):
-    """A defect in hooklog; the log line has the place, without any value."""
+    """A defect in hooklog; the log line says where, without any value."""
 
     code = "internal.unexpected"
-    operator = "A defect: look for the error line with this log ID and report it."
+    operator = "Report the defect with the error line that has this log ID."
     max_attempts = IMPATIENT
 
 

@@ -1,7 +1,7 @@
 """The failure catalogue: what went wrong with a fax or message, and what to do about it.
 
-The entries are data, in ``catalogue.json``; its schema is ``catalogue.schema.json``. A failure
-is looked up by code, by the text of a fax result, or by the status that the log ended in.
+The entries are data, in ``catalogue.json``; their schema is ``catalogue.schema.json``. A failure
+is looked up by its code, by its fax result text, or by the status that the log ended in.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ type Category = Literal[
 #: ``error`` needs a person, ``warning`` may heal by itself, ``info`` is expected.
 type Severity = Literal["info", "warning", "error"]
 
-#: Whatever tells two spellings of one text apart: spaces and punctuation.
+#: What may differ between two spellings of one text: spaces and punctuation.
 _NOISE = re.compile(r"[\W_]+")
 
-#: Parsed JSON; what it looks like is the schema's business, and a test holds the file to it.
+#: Parsed JSON; a test validates the file against its schema.
 type _Entry = dict[str, Any]
 
 
@@ -42,12 +42,12 @@ class Explanation:
     """Why a fax or message failed.
 
     Attributes:
-        key: where it was found: ``30003``, ``carrier_violation``, ``fax:<slug>``,
+        key: of the entry: ``30003``, ``carrier_violation``, ``fax:<slug>``,
             ``status:<status>`` or ``unknown``.
         category: what kind of thing went wrong.
         cause: in one or two sentences for an operator.
         advice: what the sender or the operator should do.
-        retry: whether another try without a change can help.
+        retry: whether a retry without a change can help.
         severity: whether a person is needed.
 
     """
@@ -126,8 +126,8 @@ class Catalogue:
     def metric_code(self, log_type: str, code: str | None) -> str:
         """Map any code to one of few, so that the number of metrics is bounded.
 
-        A code becomes itself, or the one that it is the same as; ``other`` if it is rare for that
-        type of log, and ``none`` if there is no code.
+        A code maps to itself or to the code that it is an alias of, to ``other`` if it is rare for
+        that type of log, and to ``none`` if it is empty.
         """
         if not (key := _plain(code or "")):
             return "none"

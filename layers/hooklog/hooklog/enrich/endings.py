@@ -1,4 +1,4 @@
-"""How the messages end that a batch could not process: returned to the queue, or parked."""
+"""What happens to messages that a batch could not process: they are returned, or parked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hooklog.records.store import Table, UpToDate, apply
 
 
 class ItemFailure(TypedDict):
-    """A message that is not done with, in the form that Lambda documents."""
+    """A message to be delivered again, in the form that Lambda documents."""
 
     itemIdentifier: str
 
@@ -29,12 +29,12 @@ class BatchResponse(TypedDict):
 
 
 class Endings:
-    """Collects the failures of one batch, and carries their consequences out at its end."""
+    """Collects the failures of one batch, and carries out their consequences at its end."""
 
     def __init__(
         self, report: Report, clock: Clock, backoff: Backoff, jitter: Callable[[], float]
     ) -> None:
-        """Begin a batch; parkings count as of this moment."""
+        """Begin a batch; its parkings carry this time."""
         self._report = report
         self._began_at = clock()
         self._backoff = backoff
@@ -65,13 +65,13 @@ class Endings:
     def retry(
         self, log_type: str, members: Sequence[Delivery], error: HooklogError
     ) -> list[Delivery]:
-        """Return messages to the queue; give back those whose attempts are used up."""
+        """Send messages back to the queue; return those whose attempts are used up."""
         left = [one for one in members if one.attempt < error.max_attempts]
         self._return(log_type, left, error.retry_after if isinstance(error, FetchError) else None)
         return [one for one in members if one.attempt >= error.max_attempts]
 
     def done(self, key: str, log_type: str, members: Sequence[Delivery]) -> None:
-        """Acknowledge messages that the row of this key shows; redriven ones leave the list."""
+        """Acknowledge messages that the row of this key reflects; redriven ones leave the list."""
         self._redriven += [
             (Lift(key=delivery.parked_as, into=key, at=self._began_at), log_type, delivery)
             for delivery in members
@@ -79,7 +79,7 @@ class Endings:
         ]
 
     def finish(self, table: Table, queue: Queue, rows: Mapping[str, Row]) -> BatchResponse:
-        """Park, set the waits, and answer Lambda; what cannot even be parked is returned."""
+        """Park, set the waits, and return the response; what cannot be parked is returned, too."""
         self._park(table, rows)
         self._lift(table)
         if self._waits and (unset := queue.delay(self._waits)):
@@ -92,7 +92,7 @@ class Endings:
             result, log_type = results[park.key], park.log_type or UNKNOWN_TYPE
             if isinstance(result, StoreError):
                 self._report.errors[result.code] += 1
-                # Whatever its attempts: the dead-letter queue is the last resort.
+                # However many attempts it had: the dead-letter queue is the last resort.
                 self._return(log_type, members, None)
             elif isinstance(result, UpToDate):
                 self._report.skipped[log_type] += 1
@@ -102,7 +102,7 @@ class Endings:
                 self.done(park.key, log_type, elsewhere)
 
     def _lift(self, table: Table) -> None:
-        """Take the redriven messages' rows from the list; what fails is tried again."""
+        """Take the rows of redriven messages off the list; a message whose row fails is retried."""
         lifts = {lift.key: lift for lift, _, _ in self._redriven}
         if not lifts:
             return

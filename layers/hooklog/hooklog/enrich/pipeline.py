@@ -1,16 +1,15 @@
-"""The main job: a batch of queue messages becomes rows, metrics and a batch response.
+"""The enrichment: a batch of queue messages becomes rows, metrics and a batch response.
 
 ::
 
     records -> parse -> coalesce -> known? -> fetch -> validate -> enrich -> store -> report
                  |                    |         |          |                   |
                parked              skipped    retry or   parked             skipped
-            (bad message)         (already    parked    (bad log)         (row is further)
-                                   newer)
+            (bad message)         (row is     parked    (bad log)         (row is
+                                   up to date)                             up to date)
 
-Each step narrows what is left to do; whatever leaves on the way leaves with a result, and
-every delivery ends as exactly one of: acknowledged with a row, acknowledged as parked, or
-returned to the queue.
+Each step narrows what is left to do. Every delivery ends as exactly one of: acknowledged with a
+row, acknowledged as parked, or returned to the queue.
 """
 
 from __future__ import annotations
@@ -45,15 +44,15 @@ from hooklog.records.recording import StoreRecord, already_reflects
 from hooklog.records.rows import Row
 from hooklog.records.store import Stored, Table, apply
 
-#: SQS and Lambda tell the time by different clocks.
+#: The most that the clocks of SQS and Lambda are assumed to differ.
 CLOCK_SKEW = timedelta(seconds=2)
-#: Seconds kept back from fetching, for storing and reporting what was fetched.
+#: Seconds that fetching leaves for storing and reporting.
 STORE_RESERVE = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enricher:
-    """The enrichment function's parts, wired once per execution environment."""
+    """The enrich function's parts, wired once per execution environment."""
 
     source: LogSource
     table: Table
@@ -69,7 +68,7 @@ class Enricher:
         """Process one SQS event.
 
         Args:
-            event: as Lambda hands it over.
+            event: as Lambda passes it.
             time_left: seconds until Lambda ends this invocation.
 
         Raises:
@@ -84,7 +83,7 @@ class Enricher:
 
 @dataclass(slots=True)
 class _Job:
-    """One log, and every message of the batch that asks for it."""
+    """One log, and all messages of the batch that ask for it."""
 
     request: LogRequest
     members: list[tuple[Delivery, LogRequest]] = field(default_factory=list)
@@ -95,7 +94,7 @@ class _Job:
         return max(request.event_at for _, request in self.members)
 
     def is_known(self, row: Row | None) -> bool:
-        """Whether the row shows what every one of the messages tells."""
+        """Return whether the row reflects every one of the messages."""
         return all(
             already_reflects(row, request, delivery.sent_at, CLOCK_SKEW)
             for delivery, request in self.members
@@ -103,7 +102,7 @@ class _Job:
 
 
 class _Batch:
-    """The way of one batch, and what is known of it so far."""
+    """One batch on its way through the steps."""
 
     def __init__(self, parts: Enricher, time_left: TimeLeft) -> None:
         self._parts = parts
@@ -113,7 +112,7 @@ class _Batch:
         self._endings = Endings(self._report, parts.clock, parts.backoff, parts.jitter)
 
     def run(self, batch: list[Delivery]) -> BatchResponse:
-        """Take all steps in their order."""
+        """Take all steps in order."""
         self._report.received = len(batch)
         self._store(self._enrich(self._skip_known(self._parse(batch))))
         response = self._endings.finish(self._parts.table, self._parts.queue, self._rows)
@@ -121,7 +120,7 @@ class _Batch:
         return response
 
     def _parse(self, batch: list[Delivery]) -> dict[str, _Job]:
-        """Read the bodies, and put messages for the same log together."""
+        """Read the bodies, and group messages for the same log."""
         jobs: dict[str, _Job] = {}
         for delivery in batch:
             try:
@@ -134,7 +133,7 @@ class _Batch:
         return jobs
 
     def _skip_known(self, jobs: dict[str, _Job]) -> dict[str, _Job]:
-        """Drop the logs whose stored row is already new enough: this is the idempotency."""
+        """Drop logs whose row already reflects their messages; this makes redelivery cheap."""
         if not jobs:
             return {}
         try:
@@ -149,7 +148,7 @@ class _Batch:
         return {key: job for key, job in jobs.items() if key not in known}
 
     def _enrich(self, jobs: dict[str, _Job]) -> dict[str, tuple[Record, _Job]]:
-        """Fetch, validate and enrich; while one log is worked on, others are under way."""
+        """Fetch, validate and enrich each log as soon as it arrives."""
         records: dict[str, tuple[Record, _Job]] = {}
         unanswered = dict(jobs)
         answers = self._parts.source.fetch(
@@ -167,13 +166,13 @@ class _Batch:
                 record = self._record(job, answer)
             except HooklogError as error:
                 self._fail_job(request.key, job, error)
-            # One log must never cost its neighbours anything, whatever is wrong with it.
+            # Whatever is wrong with one log must not affect its neighbours.
             except Exception as error:  # noqa: BLE001
                 self._parts.telemetry.defect(request.key, error)
                 self._fail_job(request.key, job, UnexpectedError())
             else:
                 if twin := records.get(record.key):
-                    # One message named the log, another its resource: one row, one write.
+                    # One message named the log, another its resource: one row needs one write.
                     job = _Job(request, [*twin[1].members, *job.members])
                 records[record.key] = record, job
         for key, job in unanswered.items():
@@ -204,7 +203,7 @@ class _Batch:
     def _store(self, records: dict[str, tuple[Record, _Job]]) -> None:
         resolved = [key for key, (record, _) in records.items() if record.resolved_by == "url"]
         try:
-            # Their own IDs were not known before, so their rows could not be read before.
+            # Their IDs are known only now, so their rows could not be read earlier.
             self._rows = {**self._rows, **(self._parts.table.read(resolved) if resolved else {})}
         except StoreError as error:
             for key in resolved:
@@ -230,11 +229,11 @@ class _Batch:
             self._expect_announced(job, record)
 
     def _publish(self) -> None:
-        """Tell the operator; trouble with that undoes nothing of what is done."""
+        """Publish the report; an error here undoes nothing."""
         try:
             self._parts.telemetry.emit(self._report)
-        # Raised, it would bring the whole batch back to find its rows known: the same work
-        # again, and the counts would be lost all the same.
+        # Raised, it would bring the whole batch back only to skip it, and the counts would
+        # still be lost.
         except Exception as error:  # noqa: BLE001
             self._parts.telemetry.defect("report", error)
 
@@ -244,7 +243,7 @@ class _Batch:
         self._endings.done(key, log_type, [delivery for delivery, _ in job.members])
 
     def _expect_announced(self, job: _Job, record: Record) -> None:
-        """Fetch again later what is not yet where its callback said it was."""
+        """Return messages whose log has not yet reached the status that they announce."""
         done: list[Delivery] = []
         behind: list[Delivery] = []
         for delivery, request in job.members:
@@ -253,7 +252,7 @@ class _Batch:
         if behind:
             error = BehindError()
             self._report.errors[error.code] += 1
-            # The row is stored, so when the attempts are used up there is nothing to park.
+            # The row is stored, so there is nothing to park when the attempts are used up.
             done += self._endings.retry(record.kind.name, behind, error)
         self._endings.done(record.key, record.kind.name, done)
 

@@ -1,4 +1,4 @@
-"""What became of one batch: counts and durations, nothing personal."""
+"""The result of one batch: counts and durations, and nothing personal."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from hooklog.catalogue import Catalogue
 from hooklog.records.enrichment import Record
 
-#: ``log_type`` of messages too malformed to tell.
+#: ``log_type`` of messages that do not reveal theirs.
 UNKNOWN_TYPE = "unknown"
-#: What an error code may look like in a log line; anything else might be personal data, and
-#: so might seven digits, in whatever company.
+#: The form of an error code that may be logged. Anything else could be personal data, and so
+#: could seven digits, whatever surrounds them.
 _CODE = re.compile(r"(?!(\D*\d){7})([A-Za-z][A-Za-z0-9_.-]{0,63}|-?\d+)")
 
 
@@ -23,17 +23,16 @@ class Report:
     Attributes:
         received: messages in the batch.
         enriched: logs whose record was written.
-        skipped: logs whose row already showed as much, or more.
-        retried: messages that come back later.
-        parked: messages that wait for an operator.
+        skipped: logs whose row was already up to date.
+        retried: logs whose messages come back later.
+        parked: logs whose messages wait for an operator.
         finished: logs whose end was stored for the first time.
-        failures: failed logs stored as such for the first time, by (log type, error code,
-            category).
-        unlisted: error codes without a metric of their own, as the API gave them.
-        errors: processing failures by our own code.
-        drift: records that depart from the specification, by log type.
-        fetch_ms: duration of each fetch, by log type.
-        lag_ms: from event to fetch, for each record written, by log type.
+        failures: failures stored for the first time, by (log type, error code, category).
+        unlisted: error codes without a metric of their own, as the API returned them.
+        errors: processing errors by hooklog's own code.
+        drift: records that depart from the specification.
+        fetch_ms: duration of each fetch.
+        lag_ms: from event to fetch, of each record written.
 
     """
 
@@ -58,7 +57,7 @@ class Report:
             self.drift[record.kind.name] += 1
 
     def count_failure(self, record: Record, catalogue: Catalogue) -> None:
-        """Count a failed log, under its error code if that has a metric of its own."""
+        """Count a failed log under its error code, or under ``other`` if that has no metric."""
         raw = (record.log.error_code or "").strip()
         metric_code = catalogue.metric_code(record.kind.name, raw)
         category = record.explanation.category if record.explanation else "unknown"

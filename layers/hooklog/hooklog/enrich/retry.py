@@ -1,11 +1,11 @@
-"""When a message that could not be processed is tried again: policy as a value."""
+"""The retry policy as a value: how long a failed message waits for its next attempt."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-#: SQS accepts no visibility timeout beyond this many seconds (12 hours).
+#: Seconds; the longest visibility timeout that SQS accepts (12 hours).
 SQS_MAX_VISIBILITY = 43_200
 
 
@@ -16,8 +16,8 @@ class Backoff:
     Attributes:
         first: upper bound of the wait after the first attempt, in seconds.
         factor: by which each further wait grows.
-        cap: no backoff is longer, in seconds.
-        retry_after_cap: no ``Retry-After`` of the server is obeyed beyond this, in seconds.
+        cap: upper bound of every wait, in seconds.
+        retry_after_cap: upper bound of a ``Retry-After`` that is obeyed, in seconds.
 
     """
 
@@ -27,23 +27,23 @@ class Backoff:
     retry_after_cap: float = 900.0
 
     def delay(self, attempt: int, *, jitter: float, retry_after: float | None = None) -> int:
-        """Seconds to wait after that attempt (1 is the first delivery).
+        """Return the seconds to wait after an attempt.
 
-        Half of the wait is fixed and half is drawn, so that messages which failed together
-        do not come back together. A server's wish is a lower bound; jitter is added to it
-        for the same reason.
+        Half of the wait is fixed and half is random, so that messages which failed together
+        do not come back together. ``Retry-After`` is a lower bound; jitter is added to it for
+        the same reason.
 
         Args:
-            attempt: deliveries so far.
+            attempt: deliveries so far; 1 after the first.
             jitter: random number from 0 to 1.
-            retry_after: what the server asked for, in seconds.
+            retry_after: seconds that the server asked to wait.
 
         """
-        # Beyond 2**32 no factor matters and floats overflow.
+        # Larger exponents exceed any cap and overflow a float.
         growth = self.factor ** min(attempt - 1, 32)
         wait = min(self.cap, self.first * growth) * (0.5 + jitter / 2)
         if retry_after is not None:
-            wished = min(max(retry_after, 0.0), self.retry_after_cap)
-            wait = max(wait, wished + self.first * jitter)
-        # Rounded up: no message comes back before the server's wish, and none at once.
+            asked = min(max(retry_after, 0.0), self.retry_after_cap)
+            wait = max(wait, asked + self.first * jitter)
+        # Rounded up: no message comes back before the server allows it, and none at once.
         return min(math.ceil(wait), SQS_MAX_VISIBILITY)

@@ -1,4 +1,4 @@
-"""From a validated log to the record that is stored: a pure function."""
+"""Turn a validated log into the record that is stored: a pure function."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hooklog.records.numbers import Party, party
 
 type Outcome = Literal["succeeded", "failed", "in_progress"]
 
-#: ``url`` of a LaML resource, from the API's documentation.
+#: ``url`` of a LaML resource, as SignalWire's API documents it.
 _RESOURCE_URL = re.compile(
     r"https?://[^/]+/api/laml/2010-04-01/Accounts/(?P<account>[^/]+)/[A-Za-z]+/(?P<sid>[^/?#]+)"
 )
@@ -32,16 +32,16 @@ class Record:
         kind: of log.
         log: as validated.
         outcome: what became of the fax or message.
-        explanation: of a failure, else None.
+        explanation: of a failure; None for all else.
         sender: what ``from`` is, if the log has one.
         recipient: what ``to`` is, if the log has one.
-        account_id: project that owns the resource, out of ``url``.
-        resource_sid: LaML id of the fax or message, out of ``url``.
-        unit_charge: dollars a page or segment, rounded to six places.
-        charge_gap: the charge less the sum of its details, dollars; zero when they agree.
-        sent_at: when the event that led here happened or was queued.
+        account_id: project that owns the resource, from ``url``.
+        resource_sid: LaML SID of the fax or message, from ``url``.
+        unit_charge: dollars per page or segment, rounded to six places.
+        charge_gap: dollars; the charge less the sum of its details, zero when they agree.
+        sent_at: when the event happened or was queued.
         fetched_at: when the fetch began; a later fetch saw a later truth.
-        resolved_by: how a log was found of which only the resource's SID was known.
+        resolved_by: how the log was found, if the message named only the resource's SID.
         drift: departures from the specification, as ``what:field``.
 
     """
@@ -73,13 +73,13 @@ class Record:
 
     @property
     def other_number(self) -> str | None:
-        """The number at the other end: who sent an inbound log, who got any other."""
+        """The number at the other end: an inbound log's sender, any other's recipient."""
         is_inbound = (self.log.direction or "").startswith("inbound")
         return (self.log.from_ if is_inbound else self.log.to) or None
 
     @property
     def unknown_fields(self) -> str | None:
-        """Fields outside the specification, as compact JSON."""
+        """Fields that the specification lacks, as compact JSON."""
         fields = self.log.unknown_fields
         return json.dumps(fields, separators=(",", ":")) if fields else None
 
@@ -116,10 +116,10 @@ def enrich(
 
 
 def _outcome(kind: LogKind, log: SignalWireLog) -> Outcome:
-    """Tell how it ended; a fax's ``completed`` is the call's end and no proof of success.
+    """Return how it ended; a fax's ``completed`` is the end of the call and proves no success.
 
-    A status that nobody documents counts as failed if the log names an error, else as one
-    of progress: then it is not final, and any later fetch may replace it.
+    An undocumented status counts as failed if the log names an error, and otherwise as progress:
+    it is not final then, and any later fetch may replace it.
     """
     if log.status in log.failed:
         return "failed"

@@ -1,4 +1,4 @@
-"""What the two ends of a fax or message are: country and type of number."""
+"""Classify the two ends of a fax or message: country and type of number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phonenumbers import phonenumberutil
 _TYPES = {
     phonenumberutil.PhoneNumberType.FIXED_LINE: "fixed_line",
     phonenumberutil.PhoneNumberType.MOBILE: "mobile",
-    # The North American plan does not tell the two apart.
+    # The North American Numbering Plan does not distinguish the two.
     phonenumberutil.PhoneNumberType.FIXED_LINE_OR_MOBILE: "fixed_line_or_mobile",
     phonenumberutil.PhoneNumberType.TOLL_FREE: "toll_free",
     phonenumberutil.PhoneNumberType.PREMIUM_RATE: "premium_rate",
@@ -33,9 +33,9 @@ class Party:
     """One end of a fax or message.
 
     Attributes:
-        country: ISO 3166-1 alpha-2, where the number tells.
+        country: ISO 3166-1 alpha-2, if the number has one.
         type: ``mobile``, ``short_code``, ``alphanumeric``, ``unknown`` and so on.
-        channel: what stands before a colon, such as ``whatsapp`` or ``sip``.
+        channel: the word before a colon, such as ``whatsapp`` or ``sip``.
 
     """
 
@@ -59,7 +59,7 @@ def party(address: str) -> Party:
         number = phonenumberutil.parse(bare)
     except phonenumberutil.NumberParseException:
         return Party(None, "unknown", channel)
-    # "001" is the library's word for numbers of no country, such as +800.
+    # The library uses "001" for numbers without a country, such as +800.
     region = phonenumberutil.region_code_for_number(number)
     kind = _TYPES.get(phonenumberutil.number_type(number), "unknown")
     return Party(None if region == "001" else region, kind, channel)

@@ -1,6 +1,6 @@
-"""What waits for an operator: parked, redriven, and lifted from the list again.
+"""Messages that wait for an operator: parked, redriven, and lifted from the list.
 
-A log's parking lies in the log's own row, so that a later success lifts it in the same write; a
+A log is parked in its own row, so that a later success lifts the parking in the same write; a
 message without a usable log ID gets a row of its own. ``parked_code`` and ``parked_at`` are the
 keys of the sparse index ``parked``, so a row is on the list exactly while it has them::
 
@@ -32,13 +32,13 @@ PARKED_ATTRIBUTES = frozenset(
         "redriven_by",
     }
 )
-#: Lifted parkings that a row remembers.
+#: Lifted parkings that a row keeps.
 _LONGEST_HISTORY = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Park:
-    """Put a message that cannot be processed where an operator finds it."""
+    """Put a message that cannot be processed on the list."""
 
     key: str
     error: HooklogError
@@ -50,7 +50,7 @@ class Park:
     def plan(self, row: Row | None) -> Write | None:
         """Park, unless a later fetch has stored the log, or a later failure has parked it.
 
-        What was erased is not parked either: the message and the payload may hold a number.
+        An erased log is not parked: the message and the payload may contain a number.
         """
         if row is not None and row.erased_at is not None:
             return None
@@ -85,13 +85,13 @@ class Park:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redrive:
-    """Note that an operator puts a parked message on the queue again, who and when.
+    """Record that an operator puts a parked message on the queue again.
 
     Attributes:
         key: of the row.
-        parked_at: of the parking that the operator has seen; another one is left alone.
-        by: who redrives.
-        at: when.
+        parked_at: of the parking that the operator has seen; a later one is left alone.
+        by: the operator.
+        at: time of the redrive.
 
     """
 
@@ -101,7 +101,7 @@ class Redrive:
     at: datetime
 
     def plan(self, row: Row | None) -> Write | None:
-        """Mark the row, unless its parking was lifted or followed by another meanwhile."""
+        """Mark the row, unless its parking was lifted or repeated meanwhile."""
         if row is None or row.parked_at != self.parked_at:
             return None
         values: dict[str, Attribute] = {"redriven_at": iso(self.at), "redriven_by": self.by}
@@ -110,15 +110,15 @@ class Redrive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lift:
-    """Take a row from the list whose message was redriven and has ended elsewhere.
+    """Take a row off the list after its redriven message succeeded without writing that row.
 
-    That is in another row if it was parked under ``parked#<message id>`` or its fax's SID; or
-    nowhere, because the log's row already showed what the message tells.
+    Either the log is in another row, because the message was parked under ``parked#<message id>``
+    or its fax's SID; or the log's row already reflected the message.
 
     Attributes:
         key: of the parked row.
         into: key of the row that shows the log now.
-        at: when; a later parking is left alone.
+        at: time of the success; a later parking is left alone.
 
     """
 
@@ -127,7 +127,7 @@ class Lift:
     at: datetime
 
     def plan(self, row: Row | None) -> Write | None:
-        """Move the parking into the row's history, unless it came later."""
+        """Move the parking into the row's history, unless it is later than the success."""
         if row is None or row.parked_at is None or row.parked_at > self.at:
             return None
         return Write(
@@ -139,7 +139,7 @@ class Lift:
 
 
 def history(row: Row, *, lifted_at: datetime, into: str | None = None) -> list[Attribute]:
-    """Give the row's lifted parkings together with the one that is lifted now."""
+    """Return the row's lifted parkings, and with them the one that is lifted now."""
     entry: dict[str, Attribute | None] = {
         "code": row.parked_code,
         "attempts": row.parked_attempts,

@@ -7,10 +7,9 @@
                ▼             ▼                  ▼                           ▼               ▼
                          nothing is put on the queue, and nothing of the request is printed
 
-Every way that does not end in a message ends in an answer other than 2xx: SignalWire sends a
-callback again after a 503. A message that was put on the queue although the answer got lost
-does no harm, and neither does a replay: the message names a log, and the store skips what it
-already has.
+A request that does not become a message is answered with another status than 2xx; SignalWire sends
+a callback again after a 503. A message on the queue whose answer got lost is harmless, and so is a
+replay: the message names a log, and the enrich function skips what the table already reflects.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from hooklog.webhook import callbacks
 from hooklog.webhook.callbacks import Callback
 from hooklog.webhook.signatures import Signatures, is_authentic
 
-#: Bytes; SignalWire's callbacks are not larger.
+#: Bytes; SignalWire's callbacks are no larger.
 MAX_BODY = 64 * 1024
 #: The same, in base64.
 _MAX_ENCODED = (MAX_BODY + 2) // 3 * 4
@@ -47,21 +46,21 @@ class Answer(TypedDict):
 
 
 class SigningKeys(Protocol):
-    """The keys that SignalWire may have signed with."""
+    """The keys that SignalWire may sign with."""
 
     def current(self) -> tuple[str, ...]:
-        """Return the keys; none if there are none.
+        """Return the keys, possibly none.
 
         Raises:
-            KeysUnavailableError: they cannot be read at the moment.
+            KeysUnavailableError: they cannot be read now.
 
         """
 
     def renewed(self, refused: tuple[str, ...]) -> tuple[str, ...]:
-        """Return what may have replaced keys that did not fit; the same if nothing has.
+        """Return the keys that replace those that did not fit; the same if there are none.
 
         Raises:
-            KeysUnavailableError: they cannot be read at the moment.
+            KeysUnavailableError: they cannot be read now.
 
         """
 
@@ -85,13 +84,13 @@ class FrontDoorTelemetry(Protocol):
         """Count a callback that is on the queue."""
 
     def refused(self, error: HooklogError) -> None:
-        """Count one that is not."""
+        """Count a callback that is not on the queue."""
 
     def closed(self, reason: str) -> None:
-        """Say why nothing will be let in."""
+        """Report why every callback is refused."""
 
     def defect(self, key: str, error: BaseException) -> None:
-        """Report a bug's place, without any value of the request."""
+        """Report where a bug is, without any value from the request."""
 
 
 class FrontDoor:
@@ -103,8 +102,8 @@ class FrontDoor:
         """Open the door at a URL.
 
         Args:
-            url: scheme, host and perhaps a path, as SignalWire knows them; empty, nothing
-                is let in. No header of a request has a say in it.
+            url: scheme, host and perhaps a path, as configured at SignalWire; if empty, every
+                callback is refused. No header of a request can change it.
             keys: to verify with.
             queue: for the messages.
             telemetry: for the operator.
@@ -120,7 +119,7 @@ class FrontDoor:
             )
 
     def handle(self, event: object) -> Answer:
-        """Answer one request, an event of payload format 2.0."""
+        """Answer one request: an event of payload format 2.0."""
         try:
             callback = self._let_in(event)
             self._queue.send(callback.message)
@@ -130,7 +129,7 @@ class FrontDoor:
         except QueueUnavailableError as error:
             self._telemetry.refused(error)
             return _answer(HTTPStatus.SERVICE_UNAVAILABLE)
-        except Exception as error:  # noqa: BLE001 - its text, which Lambda would print, may be personal
+        except Exception as error:  # noqa: BLE001 - Lambda would print its text, which may be personal
             self._telemetry.defect("callback", error)
             self._telemetry.refused(UnexpectedError())
             return _answer(HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -169,7 +168,7 @@ class _Request:
 
 
 def _request(event: object) -> _Request:
-    """Read the event; nothing in it is trusted to have the form that AWS gives it."""
+    """Read the event, without trusting it to have AWS's documented form."""
     match event:
         case {
             "version": "2.0",
@@ -187,7 +186,7 @@ def _request(event: object) -> _Request:
                 body=_body(rest.get("body"), is_base64=rest.get("isBase64Encoded", False)),
             )
         case _:
-            raise CallbackMalformedError("It is no GET or POST of payload format 2.0.")
+            raise CallbackMalformedError("It is not a GET or POST of payload format 2.0.")
     if not request.path.startswith("/"):
         raise CallbackMalformedError("Its path could change the host that was configured.")
     if request.is_get and request.body:
@@ -196,17 +195,17 @@ def _request(event: object) -> _Request:
 
 
 def _lower(headers: dict[object, object]) -> dict[str, str]:
-    """Lower the names' case; AWS has done so, and has joined what was sent twice by commas."""
+    """Lower the names' case, as AWS does; it also joins repeated headers by commas."""
     lowered = {
         k.lower(): v for k, v in headers.items() if isinstance(k, str) and isinstance(v, str)
     }
     if len(lowered) != len(headers):
-        raise CallbackMalformedError("A header is not text, or is there twice.")
+        raise CallbackMalformedError("A header is not text, or is repeated.")
     return lowered
 
 
 def _body(body: object, *, is_base64: object) -> str:
-    """Decode the body; too long a one is refused before any work is done on it."""
+    """Decode the body; refuse one that is too long before any work."""
     if body is None:
         return ""
     if not isinstance(body, str) or not isinstance(is_base64, bool):
@@ -223,11 +222,11 @@ def _body(body: object, *, is_base64: object) -> str:
 
 
 def _urls(base: str, request: _Request) -> list[str]:
-    """Spell the URL as it may have been configured, always below the one that we were told.
+    """Return the URL in each form that may be configured at SignalWire, always below the base.
 
-    API Gateway leaves the prefix of a custom domain's mapping out of the path, and a user may
-    have given the callback's whole URL; so the base's path may be there already or not. An
-    empty path arrives as a slash.
+    API Gateway removes the prefix of a custom domain's mapping from the path, and a user may have
+    configured the callback's whole URL as the base; so the request's path may or may not repeat the
+    base's. An empty path arrives as a slash.
     """
     scheme, _, rest = base.partition("://")
     host, slash, prefix = rest.partition("/")
@@ -240,5 +239,5 @@ def _urls(base: str, request: _Request) -> list[str]:
 
 
 def _answer(status: HTTPStatus) -> Answer:
-    """Give a plain number: Lambda's serializer need not know enumerations."""
+    """Return the status as a plain number, which Lambda's serializer knows."""
     return {"statusCode": int(status)}

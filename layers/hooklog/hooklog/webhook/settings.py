@@ -1,6 +1,6 @@
-"""The front door's environment, read once and checked.
+"""The webhook function's environment, read once and checked.
 
-Without pydantic, unlike :mod:`hooklog.settings`: a caller waits while this function starts.
+Unlike :mod:`hooklog.settings` it needs no pydantic: SignalWire waits while this function starts.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass
 
 from hooklog.errors import SettingsError
 
-#: What each variable must be, for people and for programs.
+#: What each variable must be, as a phrase and as a pattern.
 _FORMS = {
     "queue_url": ("URL of the queue", r".*\S.*"),
     "signalwire_secret_arn": ("secret with signing_keys", r".*\S.*"),
-    # As it may be configured at SignalWire: no user, no query, and nothing to be encoded.
+    # As configured at SignalWire: no user, no query, and no character that needs encoding.
     "webhook_url": (
         "https URL that SignalWire calls, up to the path",
         r"(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?)?",
@@ -27,7 +27,7 @@ _FORMS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings:
-    """What the front door may be told. Field names are the environment's, in lower case."""
+    """The webhook function's settings. Field names are the environment's, in lower case."""
 
     queue_url: str
     signalwire_secret_arn: str

@@ -1,4 +1,4 @@
-"""SignalWire's webhook signatures, checked: pure functions of a request and a key.
+"""Verify SignalWire's webhook signatures: pure functions of a request and a key.
 
 ::
 
@@ -9,13 +9,13 @@
              sorted by name, nothing between              X-Twilio-Signature without it
     B, bare  URL alone                            base64  as B
 
-A request is authentic if one header fits. The answers are those of SignalWire's own SDK, with
-two differences. *B, bare* is accepted only where it covers the body: the body is empty (GET),
-or the URL, which is signed, carries the body's SHA-256 as ``bodySHA256``; the SDK accepts it
-with any body. And back ends differ on whether they sign the default port, so the URL is tried
-with and without it for every scheme; the SDK does so for B.
+A request is authentic if one header fits. The results are those of SignalWire's own SDK, with two
+differences. *B, bare* is accepted only where it covers the body: the body is empty (GET), or the
+signed URL carries the body's SHA-256 as ``bodySHA256``; the SDK accepts it with any body. Back ends
+differ on whether they sign the default port, so every scheme is tried with and without it; the SDK
+does so for B only.
 
-There is no timestamp in the scheme: a signature stays valid, and a replay has to be harmless.
+The schemes have no timestamp: a signature stays valid, so a replay has to be harmless.
 """
 
 from __future__ import annotations
@@ -38,33 +38,33 @@ _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """What a request's headers claim; absent and empty are the same."""
+    """The signatures in a request's headers; absent and empty are the same."""
 
     sha1: str = ""
     sha256: str = ""
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Signatures:
-        """Pick them from headers with lower-case names."""
+        """Read them from headers with lower-case names."""
         return cls(
             sha1=headers.get(_SHA1_HEADER, headers.get(_SHA1_ALIAS, "")),
             sha256=headers.get(_SHA256_HEADER, ""),
         )
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Return whether there is a signature."""
         return bool(self.sha1 or self.sha256)
 
 
 def is_authentic(claimed: Signatures, urls: Iterable[str], body: str, keys: Iterable[str]) -> bool:
-    """Tell whether one of the keys makes one of the claimed signatures.
+    """Return whether one of the keys produces one of the claimed signatures.
 
     Args:
-        claimed: by the request's headers.
-        urls: spellings of the URL that was called, each as its owner may have configured it,
-            with the query string exactly as it was sent.
+        claimed: signatures in the request's headers.
+        urls: forms of the URL that was called, as configured at SignalWire, with the query string
+            exactly as it was sent.
         body: as it was sent.
-        keys: signing keys; an empty one opens nothing.
+        keys: signing keys; an empty one is ignored.
 
     """
     form = _form_text(body)
@@ -73,7 +73,7 @@ def is_authentic(claimed: Signatures, urls: Iterable[str], body: str, keys: Iter
 
 
 def spellings(url: str) -> tuple[str, ...]:
-    """Return the URL as it is, and with its scheme's default port added or taken away."""
+    """Return the URL as it is, and with its scheme's default port added or removed."""
     match = _URL.fullmatch(url)
     if match is None or not match["host"]:
         return (url,)
@@ -86,7 +86,7 @@ def spellings(url: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
-    """What a signature may have been made of."""
+    """A text that may have been signed."""
 
     text: bytes
     is_form: bool
@@ -103,7 +103,7 @@ def _signed_texts(url: str, body: str, form: str) -> Iterator[_Signed]:
 
 
 def _fits(claimed: Signatures, signed: _Signed, key: bytes) -> bool:
-    """Compare in constant time, so that an answer's delay tells nothing of the right signature."""
+    """Compare in constant time, so that the delay reveals nothing about the right signature."""
     sha1 = hmac.new(key, signed.text, hashlib.sha1)
     if signed.is_form:
         return hmac.compare_digest(base64.b64encode(sha1.digest()), _bytes(claimed.sha1))
@@ -114,13 +114,13 @@ def _fits(claimed: Signatures, signed: _Signed, key: bytes) -> bool:
 
 
 def _form_text(body: str) -> str:
-    """Sort by name; a repeated name keeps its order."""
+    """Join the form's names and values, sorted by name; repeated names keep their order."""
     fields = parse_qsl(body, keep_blank_values=True)
     return "".join(name + value for name, value in sorted(fields, key=lambda field: field[0]))
 
 
 def _body_hash_fits(url: str, body: str) -> bool | None:
-    """Compare the body with the hash in the URL; None if the URL has none."""
+    """Return whether the hash in the URL is the body's; None if the URL has no hash."""
     query = url.partition("#")[0].partition("?")[2]
     claimed = dict(parse_qsl(query, keep_blank_values=True)).get("bodySHA256")
     if claimed is None:
@@ -130,5 +130,5 @@ def _body_hash_fits(url: str, body: str) -> bool | None:
 
 
 def _bytes(text: str) -> bytes:
-    """Encode anything: what no key signs need not be refused for being no Unicode."""
+    """Encode any text, even one that is not valid Unicode; no key signs such a text."""
     return text.encode("utf-8", "surrogatepass")

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 #: DynamoDB's limits for one call.
 _MAX_KEYS = 100
 _MAX_STATEMENTS = 25
-#: Keys that DynamoDB left unread, because an answer ends at 16 MB, are asked for again at once,
-#: this often: a hundred rows have no more than 40 MB.
+#: Calls for one chunk. An answer ends at 16 MB and names the keys that it left unread; a hundred
+#: rows have at most 40 MB.
 _READ_ROUNDS = 3
 #: Concurrent calls: as many as a batch of a hundred logs needs; botocore keeps ten connections.
 _CONCURRENT_WRITES = 4
@@ -127,8 +127,8 @@ class DynamoTable:
         except (ClientError, BotoCoreError) as error:
             failure = _call_error(error)
             if isinstance(failure, StoreRejectedError) and len(chunk) > 1:
-                # DynamoDB refuses the whole call for one statement that it cannot read, so
-                # each goes alone: the bad one must not cost its neighbours anything.
+                # DynamoDB refuses the whole call for one statement that it cannot read. Each
+                # statement is sent alone, so that the bad one does not affect its neighbours.
                 return {
                     key: result for pair in chunk for key, result in self._execute([pair]).items()
                 }
@@ -152,7 +152,7 @@ class DynamoTable:
         return {"Statement": text, "Parameters": [self._serialize(value) for value in parameters]}
 
     def _serialize(self, value: Attribute) -> AttributeValueTypeDef:
-        # Most values are text, for which boto3 first rules out everything else.
+        # Most values are text, which boto3's serializer tries last.
         match value:
             case str():
                 return {"S": value}
@@ -179,7 +179,7 @@ def _call_error(error: ClientError | BotoCoreError) -> StoreError:
 
 
 def _store_error(code: str, message: str) -> StoreError:
-    """Translate DynamoDB's code; its message may quote values, so it is not kept."""
+    """Translate DynamoDB's code; drop its message, which may quote values."""
     msg = f"DynamoDB answered {code}."
     if code in _THROTTLED:
         return StoreThrottledError(msg)

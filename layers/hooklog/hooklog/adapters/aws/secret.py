@@ -1,4 +1,4 @@
-"""One secret in Secrets Manager, and values out of it that are kept for a while."""
+"""A secret in Secrets Manager, and values from it that are cached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-#: Seconds before a value that was just read is read again, however often it is refused.
+#: Seconds before a value is read again, however often it is refused.
 RENEW_INTERVAL = 60.0
 
 
@@ -21,8 +21,8 @@ class SecretError(Exception):
     """The secret cannot be read.
 
     Attributes:
-        reason: AWS's own word for it.
-        has_no_value: whether nobody has put anything into it yet.
+        reason: AWS's error code.
+        has_no_value: whether the secret is still empty.
 
     """
 
@@ -42,17 +42,17 @@ class Secret:
         self._secret_arn = secret_arn
 
     def read(self) -> Mapping[str, object]:
-        """Read it; a value that is no JSON object reads as an empty one.
+        """Read the secret; a value that is not a JSON object reads as an empty one.
 
         Raises:
-            SecretError: Secrets Manager did not give it.
+            SecretError: Secrets Manager did not return it.
 
         """
         try:
             answer = self._client().get_secret_value(SecretId=self._secret_arn)
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            # A secret without a value is not found either.
+            # Secrets Manager answers so for a secret without a value, too.
             raise SecretError(code, has_no_value=code == "ResourceNotFoundException") from None
         except BotoCoreError as error:
             raise SecretError(type(error).__name__) from None
@@ -64,7 +64,7 @@ class Secret:
 
 
 class Cached[T]:
-    """A value that is read when it is needed, and again when it is refused or too old."""
+    """A value that is read at first use, and again when it is refused or too old."""
 
     def __init__(
         self, read: Callable[[], T], clock: Callable[[], float], *, max_age: float = math.inf
@@ -72,9 +72,9 @@ class Cached[T]:
         """Read nothing yet.
 
         Args:
-            read: gives the value; what it raises goes to the caller.
+            read: returns the value; its errors go to the caller.
             clock: seconds.
-            max_age: seconds after which the value is not given any more without being read.
+            max_age: seconds after which the value is read again.
 
         """
         self._read = read
@@ -85,14 +85,14 @@ class Cached[T]:
         self._kept: tuple[T, float] | None = None
 
     def current(self) -> T:
-        """Read the value once, however many threads ask."""
+        """Return the value; read it once, however many threads ask."""
         with self._lock:
             if self._kept is not None and self._is_younger_than(self._max_age):
                 return self._kept[0]
             return self._renew()
 
     def renewed(self, refused: T) -> T:
-        """Read the value again, unless another thread has, or it was read a moment ago."""
+        """Return a newer value; read it unless another thread has, or it was read a moment ago."""
         with self._lock:
             if self._kept is not None and (
                 self._kept[0] != refused or self._is_younger_than(RENEW_INTERVAL)
@@ -101,7 +101,7 @@ class Cached[T]:
             return self._renew()
 
     def _is_younger_than(self, seconds: float) -> bool:
-        """A clock that was set back makes the value old."""
+        """Return whether the value is young; after the clock was set back it counts as old."""
         return self._kept is not None and 0 <= self._clock() - self._kept[1] < seconds
 
     def _renew(self) -> T:

@@ -1,4 +1,4 @@
-"""The keys that SignalWire signs callbacks with, out of the credentials secret."""
+"""The keys that SignalWire signs callbacks with, from the credentials secret."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MAX_AGE = 300.0
 class SecretSigningKeys:
     """Implements :class:`hooklog.webhook.front_door.SigningKeys`.
 
-    A new key is found when no known one fits (looked for at most once a minute), a removed
-    one is forgotten when the list is older than :data:`MAX_AGE`. If it cannot be read then,
-    nobody is let in: an old list may have a key in it that was removed for being stolen.
+    The list is read again when no key fits, at most once per minute, so a new key is found. A
+    removed key is dropped when the list is older than :data:`MAX_AGE`. If the secret cannot be
+    read then, every callback is refused: the old list could contain a stolen key.
     """
 
     def __init__(
@@ -33,21 +33,21 @@ class SecretSigningKeys:
         """Read nothing yet.
 
         Args:
-            client: makes the Secrets Manager client when it is first needed.
+            client: returns the Secrets Manager client when it is first needed.
             secret_arn: of a JSON secret with ``signing_keys``, a list.
-            clock: seconds, of the time of day: a monotonic clock may stand still while Lambda
-                keeps the environment frozen between two events, and a key would not age.
+            clock: seconds of the time of day: a monotonic clock may stop while Lambda freezes the
+                environment between two events, and keys would not age.
 
         """
         self._secret = Secret(client, secret_arn)
         self._cached = Cached(self._read, clock, max_age=MAX_AGE)
 
     def current(self) -> tuple[str, ...]:
-        """Return the keys, not older than they may be."""
+        """Return the keys, no older than :data:`MAX_AGE`."""
         return self._cached.current()
 
     def renewed(self, refused: tuple[str, ...]) -> tuple[str, ...]:
-        """Read the keys again, unless they were read a moment ago."""
+        """Return newer keys; read them unless they were read a moment ago."""
         return self._cached.renewed(refused)
 
     def _read(self) -> tuple[str, ...]:
@@ -59,6 +59,6 @@ class SecretSigningKeys:
             raise KeysUnavailableError(f"The secret cannot be read ({error.reason}).") from None
         if not isinstance(keys, list):
             return ()
-        # A blank one would let in whoever signs with nothing.
+        # A blank key would accept a signature that anyone can make.
         stripped = (key.strip() for key in keys if isinstance(key, str))
         return tuple(key for key in stripped if key)

@@ -1,4 +1,4 @@
-"""The queue in SQS."""
+"""The queue in SQS: visibility timeouts, and new messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SqsQueue:
     """Implements :class:`hooklog.enrich.ports.Queue`."""
 
     def __init__(self, client: Callable[[], SQSClient], url: str) -> None:
-        """Make no client yet: most batches need none."""
+        """Make no client yet; most batches need none."""
         self._client = client
         self._url = url
 
@@ -49,7 +49,7 @@ class SqsProducer:
     """Puts messages on the queue, for the webhook and the sweep function."""
 
     def __init__(self, client: Callable[[], SQSClient], url: str) -> None:
-        """Make no client yet: a refused callback needs none."""
+        """Make no client yet; a refused callback needs none."""
         self._client = client
         self._url = url
 

@@ -1,4 +1,4 @@
-"""One request to SignalWire's REST API, and what each answer means."""
+"""Requests to SignalWire's REST API, and what each answer means."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ from hooklog.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-#: A documented log has about 800 bytes. Together with the queue message an answer of this
-#: size still fits into one item, so it can be parked whole.
+#: Bytes. A documented log has about 800. An answer of this size still fits into one item together
+#: with its queue message, so it can be parked whole.
 MAX_BODY = 96 * 1024
 _TOO_LATE = "SignalWire did not answer in time."
 _REFUSALS: Mapping[int, type[FetchError]] = {
@@ -53,7 +53,7 @@ _REFUSALS: Mapping[int, type[FetchError]] = {
 
 
 class SignalWireApi:
-    """GET requests over one connection pool that many threads share."""
+    """Sends GET requests over one connection pool that threads share."""
 
     def __init__(
         self,
@@ -71,11 +71,11 @@ class SignalWireApi:
         Args:
             base_url: scheme and host of the space.
             credentials: project ID and API token.
-            connections: kept open; size it to the number of threads.
+            connections: to keep open; the number of threads.
             connect_timeout: seconds.
-            read_timeout: seconds between two pieces of an answer.
+            read_timeout: seconds between two chunks of an answer.
             clock: to read a ``Retry-After`` that is a date.
-            monotonic: seconds, for the time that is left.
+            monotonic: seconds, to measure the time that is left.
 
         """
         self._credentials = credentials
@@ -83,8 +83,8 @@ class SignalWireApi:
         self._read_timeout = read_timeout
         self._clock = clock
         self._monotonic = monotonic
-        # retries=False: urllib3 would sleep on Retry-After, for hours if told to.
-        # Nobody waits for a connection: one may be held by a thread that was given up.
+        # retries=False: urllib3 would sleep as long as Retry-After says, even for hours.
+        # The pool does not block: a thread that was given up may still hold a connection.
         self._pool = urllib3.connection_from_url(
             base_url, maxsize=connections, retries=False, **_tls(base_url)
         )
@@ -95,10 +95,10 @@ class SignalWireApi:
         Args:
             path: below the base URL; its parts must be safe in a URL.
             time_left: seconds after which an answer is of no use.
-            max_body: bytes; a longer answer is none.
+            max_body: bytes; a longer answer is an error.
 
         Raises:
-            FetchError: there is no usable answer; which one says whether to try again.
+            FetchError: there is no usable answer; its class says whether a retry can help.
 
         """
         deadline = self._monotonic() + time_left
@@ -116,12 +116,12 @@ class SignalWireApi:
             try:
                 status, headers, body = self._exchange(path, credentials, deadline, max_body)
             except ProtocolError:
-                # A kept connection that died while the function was frozen looks like this.
-                # A new one is opened at once; if that breaks too, the fault is elsewhere.
+                # A kept connection that died while the function was frozen fails like this.
+                # urllib3 opens a new one at once; if that breaks, too, the fault is elsewhere.
                 status, headers, body = self._exchange(path, credentials, deadline, max_body)
         except HTTPError as error:
-            # A refused connection and an unknown host are NewConnectionErrors, which urllib3
-            # derives from its timeouts.
+            # urllib3 derives NewConnectionError, a refused connection or unknown host, from its
+            # timeouts.
             if isinstance(error, Urllib3TimeoutError) and not isinstance(error, NewConnectionError):
                 raise FetchTimeoutError(_TOO_LATE) from None
             raise FetchConnectionError(
@@ -162,14 +162,14 @@ class SignalWireApi:
         return response.status, response.headers, body
 
     def _read(self, response: BaseHTTPResponse, deadline: float, max_body: int) -> bytes:
-        """Read to the end, or one byte beyond the limit; no longer than there is time.
+        """Read to the end, or one byte beyond the limit, but not beyond the deadline.
 
-        Piece by piece, because urllib3's timeouts begin anew with each piece: an answer that
-        trickles in would be waited for as long as it likes.
+        It reads in chunks, because urllib3's read timeout restarts with each chunk: an answer that
+        trickles in would never time out.
         """
         body = bytearray()
-        while len(body) <= max_body and (piece := response.read1(max_body + 1 - len(body))):
-            body += piece
+        while len(body) <= max_body and (chunk := response.read1(max_body + 1 - len(body))):
+            body += chunk
             self._time_left(deadline)
         return bytes(body)
 
@@ -216,7 +216,7 @@ def _tls(base_url: str) -> dict[str, SSLContext]:
 
 
 def _json_text(headers: Mapping[str, str], body: bytes, max_body: int) -> str:
-    """Check what can be told without parsing: a proxy in trouble may answer 200 with a page."""
+    """Check an answer without parsing it: a failing proxy may answer 200 with a page."""
     content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise BadPayloadError("The answer is not application/json.")
@@ -229,19 +229,19 @@ def _json_text(headers: Mapping[str, str], body: bytes, max_body: int) -> str:
 
 
 def _refusal(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> FetchError:
-    """Choose the error that an answer other than 200 stands for."""
+    """Return the error for an answer other than 200."""
     detail = f"SignalWire answered {status}."
-    wish = _retry_after(headers, now)
+    retry_after = _retry_after(headers, now)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimitedError(detail, retry_after=wish)
+        return RateLimitedError(detail, retry_after=retry_after)
     if status == HTTPStatus.UNPROCESSABLE_ENTITY and b'"exceeds_history_logs_limit"' in body:
         return HistoryLimitError()
     if known := _REFUSALS.get(status):
         return known(detail)
     if 400 <= status < 500:  # noqa: PLR2004 - any 4xx, registered or not
         return RejectedError(detail)
-    # 5xx, and redirects too: an API does not redirect, a proxy in trouble may.
-    return UpstreamError(detail, retry_after=wish)
+    # 5xx, and redirects: the API sends none, but a failing proxy may.
+    return UpstreamError(detail, retry_after=retry_after)
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -1,4 +1,4 @@
-"""Where the credentials for SignalWire come from."""
+"""The credentials for SignalWire's API, and where they come from."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Credentials:
 
 
 class CredentialsSource(Protocol):
-    """Gives credentials, and newer ones after a refusal."""
+    """Provides credentials, and newer ones after a refusal."""
 
     def current(self) -> Credentials:
         """Return the credentials to use.
@@ -42,26 +42,26 @@ class CredentialsSource(Protocol):
         """
 
     def renewed(self, refused: Credentials) -> Credentials:
-        """Return what may have replaced refused credentials; the same if nothing has."""
+        """Return the credentials that replace refused ones; the same if there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class FixedCredentials:
-    """Credentials out of the environment, for local use."""
+    """Credentials from the environment, for local use."""
 
     credentials: Credentials
 
     def current(self) -> Credentials:
-        """Return the one pair there is."""
+        """Return the only pair."""
         return self.credentials
 
     def renewed(self, refused: Credentials) -> Credentials:  # noqa: ARG002 - nothing to renew
-        """Return the one pair there is."""
+        """Return the only pair."""
         return self.credentials
 
 
 class SecretCredentials:
-    """Credentials out of Secrets Manager, kept until they are refused."""
+    """Credentials from Secrets Manager, cached until they are refused."""
 
     def __init__(
         self,
@@ -72,20 +72,20 @@ class SecretCredentials:
         """Read nothing yet.
 
         Args:
-            client: makes the Secrets Manager client when it is first needed.
+            client: returns the Secrets Manager client when it is first needed.
             secret_arn: of a JSON secret with ``project_id`` and ``api_token``.
-            monotonic: seconds, for the time between two reads.
+            monotonic: seconds, to space out reads.
 
         """
         self._secret = Secret(client, secret_arn)
         self._cached = Cached(self._read, monotonic)
 
     def current(self) -> Credentials:
-        """Read the secret once, however many threads ask."""
+        """Return the credentials; read the secret once, however many threads ask."""
         return self._cached.current()
 
     def renewed(self, refused: Credentials) -> Credentials:
-        """Read the secret again, unless another thread has, or it was read a moment ago."""
+        """Return newer credentials, unless the secret was read a moment ago."""
         return self._cached.renewed(refused)
 
     def _read(self) -> Credentials:

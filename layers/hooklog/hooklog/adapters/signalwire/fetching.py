@@ -1,4 +1,4 @@
-"""Many fetches at once: bounded, and never beyond the time that is left."""
+"""Concurrent fetches: bounded in number, and never beyond the time that is left."""
 
 from __future__ import annotations
 
@@ -25,23 +25,24 @@ from hooklog.errors import (
 from hooklog.logs.listing import RawLog
 from hooklog.queue_messages import LogRequest
 
-#: A fax may be created long before its last callback; clocks differ a little.
+#: The listed period around an event: a fax may be created long before its last callback, and
+#: clocks differ a little.
 _LIST_BEFORE = timedelta(days=1)
 _LIST_AFTER = timedelta(hours=1)
-#: Seconds; a fetch that has less than this would hardly succeed.
-_WORTHWHILE = 0.5
-#: How many threads there are at least, and how many more after a batch that met no limit.
+#: Seconds; with less time left, no fetch is begun.
+_SHORTEST_FETCH = 0.5
+#: The fewest threads, and how many are added after a batch that met no rate limit.
 _FEWEST = 5
-_MORE = 10
+_ADDED = 10
 
 
 @dataclass(slots=True)
 class _Stop:
-    """What a batch was told that concerns more than one log.
+    """Answers that concern all logs of a batch.
 
     Attributes:
         error: the answer that makes further requests of the batch pointless.
-        is_limited: whether there was a 429.
+        is_limited: whether an answer was 429.
 
     """
 
@@ -49,7 +50,7 @@ class _Stop:
     is_limited: bool = False
 
     def note(self, error: HooklogError) -> None:
-        """Look at what a request ended in."""
+        """Note the error that a request ended in."""
         if isinstance(error, RateLimitedError):
             self.is_limited = True
         if isinstance(error, RateLimitedError | UnauthorizedError):
@@ -57,14 +58,15 @@ class _Stop:
 
 
 class ConcurrentSource:
-    """Fetches logs with a number of threads over one shared connection pool.
+    """Fetches logs with several threads over one shared connection pool.
 
-    The number is halved after a batch that met a 429, and grows again with each that had work for
-    all threads and met none: what is under way when the first 429 comes cannot be called back.
+    A batch that met a 429 halves the number of threads for the next one, because requests that are
+    under way when the first 429 arrives cannot be called back. Each batch that kept all threads
+    busy and met none raises it again.
     """
 
     def __init__(self, api: SignalWireApi, *, concurrency: int, clock: Clock) -> None:
-        """Start no thread yet; there will never be more than ``concurrency``."""
+        """Start no thread yet, and never more than ``concurrency``."""
         self._api = api
         self._lists = LogLists(api)
         self._most = self._concurrency = concurrency
@@ -74,7 +76,7 @@ class ConcurrentSource:
     def fetch(
         self, requests: Sequence[LogRequest], time_left: TimeLeft
     ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
-        """Yield each log's answer as it comes; what is late is given up as out of time."""
+        """Yield each log's answer as it arrives; a late one is given up as out of time."""
         stop, in_time = _Stop(), True
         pending: dict[Future[Fetched | HooklogError], LogRequest] = {
             self._threads.submit(self._one, request, stop, time_left): request
@@ -89,8 +91,8 @@ class ConcurrentSource:
                 else:
                     yield request, answer
         except TimeoutError:
-            # A thread cannot be ended. It is left to its own timeouts, with its pool, so
-            # that it takes no place from the next batch.
+            # A thread cannot be ended. It is left to its own timeouts together with its pool,
+            # so that the next batch gets all of its threads.
             self._replace_threads()
             in_time = False
             for request in pending.values():
@@ -100,7 +102,7 @@ class ConcurrentSource:
         if stop.is_limited:
             self._change_concurrency(self._concurrency // 2)
         elif in_time and len(requests) >= self._concurrency:
-            self._change_concurrency(self._concurrency + _MORE)
+            self._change_concurrency(self._concurrency + _ADDED)
 
     def _change_concurrency(self, wanted: int) -> None:
         before, self._concurrency = self._concurrency, min(self._most, max(_FEWEST, wanted))
@@ -114,10 +116,10 @@ class ConcurrentSource:
     def _by_sid(
         self, requests: Sequence[LogRequest], stop: _Stop, time_left: TimeLeft
     ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
-        """Look for logs by their resource's SID, in one pass over the list of their day.
+        """Find logs by their resource's SID, in one pass over the list of their day.
 
-        A fax callback names the FaxSid, which in most spaces is not the log's ID but the end
-        of the log's ``url``.
+        A fax callback names the FaxSid, which in most spaces is not the log's ID but the end of the
+        log's ``url``.
         """
         by_sid = {request.resource_sid: request for request in requests}
         outcome: HooklogError = NotFoundError("Neither a log nor a listed url has this SID.")
@@ -136,7 +138,7 @@ class ConcurrentSource:
         except HooklogError as error:
             stop.note(error)
             outcome = error
-        # As for single logs: a defect here must not cost the batch anything.
+        # A defect here must not affect the rest of the batch.
         except Exception as error:  # noqa: BLE001
             outcome = UnexpectedError()
             outcome.__cause__ = error
@@ -146,7 +148,7 @@ class ConcurrentSource:
     def _pages(
         self, requests: Sequence[LogRequest], time_left: TimeLeft
     ) -> Iterator[tuple[Sequence[RawLog], datetime, float]]:
-        """Read the list around some events, page by page; when each began, and its milliseconds.
+        """Yield the pages of the list around some events, with start time and milliseconds.
 
         Raises:
             FetchError: there is no usable answer, or no time for one.
@@ -157,7 +159,7 @@ class ConcurrentSource:
         end = max(request.event_at for request in requests) + _LIST_AFTER
         path: str | None = None
         while True:
-            if time_left() < _WORTHWHILE:
+            if time_left() < _SHORTEST_FETCH:
                 raise OutOfTimeError
             began_at, began = self._clock(), time.perf_counter()
             page = self._lists.page(kind, start, end, path, time_left())
@@ -169,7 +171,7 @@ class ConcurrentSource:
         if stop.error is not None:
             return stop.error
         left = time_left()
-        if left < _WORTHWHILE:
+        if left < _SHORTEST_FETCH:
             return OutOfTimeError()
         began_at, began = self._clock(), time.perf_counter()
         try:
@@ -177,7 +179,7 @@ class ConcurrentSource:
         except FetchError as error:
             stop.note(error)
             return error
-        # Whatever it is, it concerns this log alone; the pipeline reports it as a defect.
+        # It concerns this log alone; the pipeline reports it as a defect.
         except Exception as error:  # noqa: BLE001
             unexpected = UnexpectedError()
             unexpected.__cause__ = error
@@ -187,7 +189,7 @@ class ConcurrentSource:
 
 
 def _by_day(requests: Sequence[LogRequest]) -> list[list[LogRequest]]:
-    """Group requests by kind and day, so that an old one does not widen the others' search."""
+    """Group requests by kind and day, so that an old one does not widen the search of others."""
     groups: dict[tuple[str, date], list[LogRequest]] = {}
     for request in requests:
         groups.setdefault((request.kind.name, request.event_at.date()), []).append(request)

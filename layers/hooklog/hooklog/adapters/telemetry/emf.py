@@ -1,4 +1,4 @@
-"""What every function prints: metrics in CloudWatch's embedded format, and defects."""
+"""What every function prints: metrics in CloudWatch's embedded metric format, and defects."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class EmbeddedMetrics:
         if metrics:
             AmazonCloudWatchEMFProvider(
                 metric_set=metrics,
-                # A copy: flushing empties what the provider was given.
+                # A copy, because flushing empties it.
                 dimension_set=dict(dimensions),
                 namespace=self.namespace,
                 metadata_set=properties or {},
@@ -58,7 +58,7 @@ class EmbeddedMetrics:
 
 
 def log_defect(logger: Logger, key: str, error: BaseException) -> None:
-    """Log where it happened; the exception's text may hold a number or a secret."""
+    """Log where a defect is; the exception's text could contain a number or a secret."""
     frames = traceback.extract_tb(error.__traceback__)
     logger.error(
         "defect",

@@ -1,4 +1,4 @@
-"""Metrics in CloudWatch's embedded metric format, and one log line a batch."""
+"""Metrics and one log line per batch."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hooklog.enrich.report import Report
 class EnrichTelemetry:
     """Implements :class:`hooklog.enrich.ports.Telemetry`.
 
-    Every combination of dimensions is a line of its own, because one line holds each metric
-    name once; within a line everything is aggregated, so a batch of a hundred logs takes
-    about as many lines as a batch of one.
+    Each combination of dimensions needs a line of its own, because a line holds each metric name
+    once. Within a line everything is aggregated, so a batch of a hundred logs prints about as many
+    lines as a batch of one.
     """
 
     def __init__(self, logger: Logger, metrics: EmbeddedMetrics) -> None:
-        """Write log lines through that logger, metrics to standard output."""
+        """Write log lines through the logger, and metrics to standard output."""
         self._logger = logger
         self._metrics = metrics
 
@@ -36,7 +36,7 @@ class EnrichTelemetry:
                     "LogsRetried": report.retried[log_type],
                     "LogsParked": report.parked[log_type],
                     "LogsFinished": report.finished[log_type],
-                    # Beside the codes' own: an alarm cannot add up two dozen of them.
+                    # A total, because an alarm cannot add up two dozen error codes.
                     "FailedLogs": sum(
                         count
                         for failure, count in report.failures.items()
@@ -63,7 +63,7 @@ class EnrichTelemetry:
         self._logger.info("batch", extra=_summary(report))
 
     def defect(self, key: str, error: BaseException) -> None:
-        """Log where it happened; the exception's text may hold a number or a secret."""
+        """Log where a defect is."""
         log_defect(self._logger, key, error)
 
 

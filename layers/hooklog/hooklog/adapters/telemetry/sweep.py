@@ -1,4 +1,4 @@
-"""What a sweep found: a log line, and completeness as a metric."""
+"""What a sweep found: one log line and the completeness metrics, per kind of log."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hooklog.sweep.walk import WalkResult
 def emit(metrics: EmbeddedMetrics, results: Mapping[str, WalkResult]) -> None:
     """Emit what a sweep counted.
 
-    A backfill is not measured: a dry run finds the same logs missing as the run after it, and a
-    period of the past says nothing of the callbacks that come now.
+    Backfills emit nothing: a dry run finds the same logs missing as the run after it, and a past
+    period says nothing about today's callbacks.
     """
     for log_type, result in sorted(results.items()):
         found = result.found
@@ -31,7 +31,7 @@ def emit(metrics: EmbeddedMetrics, results: Mapping[str, WalkResult]) -> None:
 
 
 def log(logger: Logger, origin: str, results: Mapping[str, WalkResult]) -> None:
-    """Say what a sweep or backfill found, and whether it came to its end."""
+    """Log what a sweep or backfill found, and whether it reached the end of its period."""
     for log_type, result in sorted(results.items()):
         logger.info(
             "sweep",

@@ -1,4 +1,4 @@
-"""What the front door tells an operator: one line a request, and nothing of the request."""
+"""One metric line per callback, without anything from the request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class WebhookTelemetry:
     """Implements :class:`hooklog.webhook.front_door.FrontDoorTelemetry`."""
 
     def __init__(self, logger: Logger, metrics: EmbeddedMetrics) -> None:
-        """Write log lines through that logger, metrics to standard output."""
+        """Write log lines through the logger, and metrics to standard output."""
         self._logger = logger
         self._metrics = metrics
 
@@ -21,7 +21,7 @@ class WebhookTelemetry:
         self._metrics.emit({"log_type": log_type}, counts={"CallbacksAccepted": 1})
 
     def refused(self, error: HooklogError) -> None:
-        """Count one that is not; the detail is one of our own sentences."""
+        """Count a callback that is not on the queue; the detail is hooklog's own sentence."""
         self._metrics.emit(
             {"code": error.code},
             counts={"CallbacksRefused": 1},
@@ -29,9 +29,9 @@ class WebhookTelemetry:
         )
 
     def closed(self, reason: str) -> None:
-        """Say why nothing will be let in."""
+        """Log why every callback is refused."""
         self._logger.error("closed", extra={"reason": reason})
 
     def defect(self, key: str, error: BaseException) -> None:
-        """Log a bug's place."""
+        """Log where a defect is."""
         log_defect(self._logger, key, error)
