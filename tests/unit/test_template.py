@@ -153,8 +153,8 @@ def test_the_calls_of_the_adapters_are_the_allowed_ones() -> None:
         "change_message_visibility_batch": {"sqs:ChangeMessageVisibility"},
         "get_secret_value": {"secretsmanager:GetSecretValue"},
     }
-    package = ROOT / "layers/hooklog/hooklog/adapters"
-    source = "\n".join(path.read_text() for path in sorted(package.glob("*.py")))
+    adapters = ROOT / "layers/hooklog/hooklog/adapters/aws"
+    source = "\n".join(path.read_text() for path in sorted(adapters.glob("*.py")))
     used = {
         action for call, actions in calls.items() if f".{call}(" in source for action in actions
     }
