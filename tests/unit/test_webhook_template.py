@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -17,11 +16,9 @@ from tests.template import properties, template
 
 RESOURCES: dict[str, Any] = template()["Resources"]
 PARAMETERS: dict[str, Any] = template()["Parameters"]
-ADAPTERS = Path(__file__).parents[2] / "layers/hooklog/hooklog/adapters"
+ADAPTERS = Path(__file__).parents[2] / "layers/hooklog/hooklog/adapters/aws"
 #: What a caller may wait for; then SignalWire takes the callback for lost.
 PATIENCE_S = 5
-#: What the front doors lead to: with SnapStart the newest version, else the function itself.
-CALLED = ["HasWebhookSnapStart", "WebhookFunction.Alias", "WebhookFunction"]
 
 
 def of_the_webhook() -> dict[str, Any]:
@@ -55,16 +52,19 @@ def test_the_door_is_closed_until_its_url_is_known() -> None:
 
 def test_a_public_url_needs_both_permissions() -> None:
     """Since October 2025: to call the URL, and to invoke the function by way of it only."""
-    assert properties("WebhookFunctionUrl")["AuthType"] == "NONE"
+    assert properties("WebhookFunctionUrl") == {
+        "TargetFunctionArn": "WebhookFunction",
+        "AuthType": "NONE",
+    }
     url, invoke = permissions("HasFunctionUrl")
     assert url == {
-        "FunctionName": CALLED,
+        "FunctionName": "WebhookFunction",
         "Principal": "*",
         "Action": "lambda:InvokeFunctionUrl",
         "FunctionUrlAuthType": "NONE",
     }
     assert invoke == {
-        "FunctionName": CALLED,
+        "FunctionName": "WebhookFunction",
         "Principal": "*",
         "Action": "lambda:InvokeFunction",
         "InvokedViaFunctionUrl": True,
@@ -73,11 +73,12 @@ def test_a_public_url_needs_both_permissions() -> None:
 
 def test_the_http_api_is_the_same_door() -> None:
     """Every request goes to the function, in the same format and with the path as it was."""
+    assert properties("WebhookHttpApiIntegration")["IntegrationUri"] == "WebhookFunction.Arn"
     assert properties("WebhookHttpApiIntegration")["PayloadFormatVersion"] == "2.0"
     assert properties("WebhookHttpApiRoute")["RouteKey"] == "$default"
     assert properties("WebhookHttpApiStage")["StageName"] == "$default"
     (permission,) = permissions("HasHttpApi")
-    assert permission["FunctionName"] == CALLED
+    assert permission["FunctionName"] == "WebhookFunction"
     assert permission["Principal"] == "apigateway.amazonaws.com"
     assert permission["SourceArn"].endswith(":${WebhookHttpApi}/*")
 
@@ -92,36 +93,6 @@ def test_the_rate_can_be_limited() -> None:
     limit = properties("WebhookFunction")["ReservedConcurrentExecutions"]
     assert limit == ["HasWebhookLimit", "WebhookReservedConcurrency", "AWS::NoValue"]
     assert PARAMETERS["WebhookReservedConcurrency"]["Default"] == 0
-
-
-def test_a_snapshot_is_taken_of_versions_and_called_by_their_alias() -> None:
-    """Without SnapStart, which is the default, nothing leads to the alias."""
-    assert PARAMETERS["WebhookSnapStart"]["Default"] == "false"
-    function = properties("WebhookFunction")
-    applied = function["SnapStart"]["ApplyOn"]
-    assert applied == ["HasWebhookSnapStart", "PublishedVersions", "None"]
-    assert function["AutoPublishAlias"] == "live"
-    assert properties("WebhookFunctionUrl")["TargetFunctionArn"] == CALLED
-    integration = properties("WebhookHttpApiIntegration")["IntegrationUri"]
-    assert integration == [*CALLED[:2], "WebhookFunction.Arn"]
-
-
-def test_whatever_changes_the_function_makes_a_new_version() -> None:
-    """Its own template, its layers, and the value of each parameter that it is configured with.
-
-    SAM sees no parameter's value; another description makes CloudFormation publish anew.
-    """
-    function = properties("WebhookFunction")
-    assert function["AutoPublishAliasAllProperties"] is True
-    for layer in function["Layers"]:
-        assert properties(layer)["PublishLambdaVersion"] is True
-    configured = json.dumps([function["Environment"], function["Architectures"]])
-    parameters = {name for name in PARAMETERS if f'"{name}"' in configured}
-    assert {"WebhookUrl", "LogLevel", "CredentialsSecretArn", "Architecture"} <= parameters
-    condition, description, _ = function["VersionDescription"]
-    assert condition == "HasWebhookSnapStart"
-    described = set(re.findall(r"\$\{(\w+)\}", description))
-    assert described == parameters | {"WebhookSnapStart"}
 
 
 def test_the_function_may_do_just_what_it_does() -> None:
