@@ -20,6 +20,7 @@ import yaml
 
 from local.cloud import ROOT, end_group, free_port, require_installed
 from local.stack import architecture
+from local.template import function_properties
 
 if TYPE_CHECKING:
     from local.space import Json
@@ -72,9 +73,9 @@ class BuiltFunction:
     @classmethod
     def load(cls, name: str) -> Self:
         """Read what the built template says of it."""
-        resources = yaml.safe_load((BUILD / "template.yaml").read_text())["Resources"]
-        function = resources[name]["Properties"]
-        layers = [resources[layer["Ref"]]["Properties"] for layer in function["Layers"]]
+        template = yaml.safe_load((BUILD / "template.yaml").read_text())
+        function = function_properties(template, name)
+        layers = [template["Resources"][layer["Ref"]]["Properties"] for layer in function["Layers"]]
         return cls(
             name=name,
             root=BUILD / function["CodeUri"],

@@ -31,3 +31,26 @@ def template() -> dict[str, Any]:
     """Give the whole template."""
     read: dict[str, Any] = _Loader(FILE.read_text(encoding="utf-8")).get_single_data()
     return read
+
+
+def function_properties(whole: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a function's properties, together with those that all functions share.
+
+    Like SAM, it merges maps and otherwise prefers the function's own value. SAM would concatenate
+    lists, but no function has a list that is shared.
+
+    Args:
+        whole: the template as plain data.
+        name: the function's logical ID.
+
+    """
+    return _merged(whole["Globals"]["Function"], whole["Resources"][name]["Properties"])
+
+
+def _merged(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    both = {
+        name: _merged(value, own[name]) if isinstance(value, dict) else own[name]
+        for name, value in shared.items()
+        if name in own
+    }
+    return shared | own | both

@@ -1,4 +1,4 @@
-"""The stack's template, whole or in part."""
+"""The stack's template, in whole or in part."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-from local.template import FILE, template, untagged
+from local.template import FILE, function_properties, template, untagged
 
 __all__ = ["deployable", "properties", "template"]
 
 
 class _FullLoader(yaml.SafeLoader):
-    """Reads YAML, and CloudFormation's short forms as the long ones."""
+    """A YAML loader that reads CloudFormation's short forms as the long ones."""
 
 
 def _long_form(loader: _FullLoader, tag: str, node: yaml.Node) -> object:
@@ -27,7 +27,7 @@ _FullLoader.add_multi_constructor("!", _long_form)
 
 
 def deployable(*resources: str, outputs: tuple[str, ...]) -> str:
-    """Give a template, as JSON, of these resources and outputs alone, with all parameters."""
+    """Return a JSON template of these resources and outputs only, with all parameters."""
     whole = _FullLoader(FILE.read_text(encoding="utf-8")).get_single_data()
     return json.dumps(
         {
@@ -40,7 +40,10 @@ def deployable(*resources: str, outputs: tuple[str, ...]) -> str:
 
 
 def properties(resource: str) -> dict[str, Any]:
-    """Give the properties of one of the template's resources."""
-    found = template()["Resources"][resource]["Properties"]
+    """Return the properties of one resource; a function's with those of `Globals`."""
+    whole = template()
+    if whole["Resources"][resource]["Type"] == "AWS::Serverless::Function":
+        return function_properties(whole, resource)
+    found = whole["Resources"][resource]["Properties"]
     assert isinstance(found, dict)
     return found

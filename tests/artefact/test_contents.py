@@ -85,7 +85,7 @@ def test_botocore_knows_the_operations_that_the_code_calls_and_no_other(built: P
         model = json.loads(path.read_text())
         assert "documentation" not in model
         known |= {xform_name(operation) for operation in model["operations"]}
-    adapters = ROOT / "layers/hooklog/hooklog/adapters"
+    adapters = ROOT / "layers/hooklog/hooklog/adapters/aws"
     called = {name for path in adapters.glob("*.py") for name in CALL.findall(path.read_text())}
     assert called == known
 

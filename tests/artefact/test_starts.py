@@ -22,7 +22,7 @@ def test_a_compilation_is_seen(deployed: Path, tmp_path: Path) -> None:
     """The rule above would see one."""
     copy = tmp_path / "lambda"
     shutil.copytree(deployed, copy)
-    module = copy / "opt/python/hooklog/__pycache__/retry.cpython-313.pyc"
+    module = copy / "opt/python/hooklog/enrich/__pycache__/retry.cpython-313.pyc"
     module.unlink()
     assert start(copy, "EnrichFunction").compiled == [
         str(copy / "opt/python/hooklog/enrich/retry.py")

@@ -1,6 +1,6 @@
-"""What the deployed stack allows, to whom: read off the template as SAM translates it.
+"""What the deployed stack allows to whom, according to the template as SAM translates it.
 
-That each function may do just what its code calls is in ``tests/unit/test_template.py`` and
+That each function may do only what its code calls is tested in ``tests/unit/test_template.py`` and
 ``tests/unit/test_webhook_template.py``.
 """
 
@@ -13,39 +13,37 @@ from typing import Any
 
 import pytest
 
-#: Every wildcard there is, as resource, statement and what is wild there, with its reason.
+#: The reason for each wildcard, by resource, Sid and element.
 REASONS = {
-    ("QueuesPolicy", "OnlyEncryptedTransport", "Action"): (
-        "It denies: whatever is asked for without TLS is refused."
+    ("QueuesPolicy", "DenyInsecureTransport", "Action"): ("It denies every request without TLS."),
+    ("QueuesPolicy", "DenyInsecureTransport", "Resource"): (
+        "A queue policy applies only to the queues that it is attached to."
     ),
-    ("QueuesPolicy", "OnlyEncryptedTransport", "Resource"): (
-        "A queue's policy concerns the queues that it is attached to, and no others."
-    ),
-    ("QueuesPolicy", "OnlyEncryptedTransport", "Principal"): "It denies: nobody is excepted.",
+    ("QueuesPolicy", "DenyInsecureTransport", "Principal"): "It denies, without exceptions.",
     ("WebhookUrlPermission", "", "Principal"): (
-        "SignalWire has no AWS identity; the signature decides who gets in."
+        "SignalWire has no AWS identity; the signature decides what is accepted."
     ),
     ("WebhookInvokePermission", "", "Principal"): (
-        "As above: AWS wants both permissions, and this one counts for the URL alone."
+        "As above; AWS requires both permissions, and this one holds only through the URL."
     ),
 }
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a policy, with the resource that it stands in."""
+    """One statement of a policy, and the resource that contains it."""
 
     resource: str
     content: dict[str, Any]
 
     @property
     def sid(self) -> str:
-        """Its name, if it has one."""
+        """The Sid, or an empty string."""
         return str(self.content.get("Sid", ""))
 
     @property
     def wildcards(self) -> Iterator[tuple[str, str, str]]:
-        """Name each element that has a wildcard in it, or says who is *not* meant."""
+        """The elements with a wildcard, and those that exclude, such as ``NotAction``."""
         for element, value in self.content.items():
             is_wild = element.startswith("Not") or "*" in json.dumps(value)
             if element not in {"Sid", "Effect", "Condition"} and is_wild:
@@ -53,7 +51,7 @@ class Statement:
 
 
 def statements(resources: dict[str, Any]) -> list[Statement]:
-    """Find every statement, in whatever sort of policy, and Lambda's permissions beside them."""
+    """Return every statement of every policy, and Lambda's permissions."""
 
     def below(name: str, value: object) -> Iterator[Statement]:
         if isinstance(value, dict):
@@ -68,14 +66,14 @@ def statements(resources: dict[str, Any]) -> list[Statement]:
     found = [one for name, resource in resources.items() for one in below(name, resource)]
     for name, resource in resources.items():
         if resource["Type"].endswith("Permission"):
-            # Where it comes from is a condition: it narrows what is allowed.
+            # SourceArn is a condition, which narrows what is allowed.
             content = {k: v for k, v in resource["Properties"].items() if k != "SourceArn"}
             found.append(Statement(name, content))
     return found
 
 
 def test_every_wildcard_has_its_reason(deployed: dict[str, Any]) -> None:
-    """Both ways: no wildcard without a reason, and no reason without its wildcard."""
+    """No wildcard lacks a reason, and no reason lacks its wildcard."""
     found = {wild for one in statements(deployed) for wild in one.wildcards}
     assert found == set(REASONS)
 
@@ -92,15 +90,15 @@ def test_every_wildcard_has_its_reason(deployed: dict[str, Any]) -> None:
         {"Effect": "Allow", "Action": "a", "Principal": {"AWS": "*"}},
     ],
 )
-def test_wildcards_are_found_wherever_they_stand(content: dict[str, Any]) -> None:
+def test_wildcards_are_found_in_every_element(content: dict[str, Any]) -> None:
     """The test above can fail."""
     policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"D": {"Statement": [content]}}}
     (statement,) = statements({"Made": policy})
     assert len(list(statement.wildcards)) == 1
 
 
-def test_every_role_is_written_out(deployed: dict[str, Any]) -> None:
-    """SAM adds none of its own, and no policy of AWS's is attached: those allow too much."""
+def test_every_role_is_spelled_out(deployed: dict[str, Any]) -> None:
+    """SAM adds no role, and no AWS managed policy is attached, because both allow too much."""
     roles = {
         name: one["Properties"] for name, one in deployed.items() if one["Type"] == "AWS::IAM::Role"
     }
@@ -115,21 +113,21 @@ def test_every_role_is_written_out(deployed: dict[str, Any]) -> None:
 
 
 def test_no_secret_passes_through_the_template(deployed: dict[str, Any]) -> None:
-    """Functions get the secret's ARN; its value is put into it by hand, and nowhere else."""
+    """Functions get the secret's ARN; an operator puts the value into the secret only."""
     arn = {
         "Fn::If": ["CreateSecret", {"Ref": "CredentialsSecret"}, {"Ref": "CredentialsSecretArn"}]
     }
     for name, function in functions(deployed).items():
         variables = function["Environment"]["Variables"]
         assert variables["SIGNALWIRE_SECRET_ARN"] == arn, name
-        # Of the enrichment alone, for `sam local invoke`: in the cloud they are empty.
+        # Only the enrich function has them, for `sam local invoke`; in the cloud they are empty.
         for local in ("SIGNALWIRE_PROJECT_ID", "SIGNALWIRE_API_TOKEN"):
             assert variables.get(local, "") == "", name
     assert set(deployed["CredentialsSecret"]["Properties"]) == {"Description"}
 
 
 def test_only_the_webhook_can_be_called_from_outside(deployed: dict[str, Any]) -> None:
-    """Function URL and HTTP API both lead to the function that asks for a signature."""
+    """Function URL and HTTP API both lead to the function that checks signatures."""
     outside = {
         name
         for name, one in deployed.items()
@@ -140,8 +138,8 @@ def test_only_the_webhook_can_be_called_from_outside(deployed: dict[str, Any]) -
         assert '"WebhookFunction"' in json.dumps(deployed[name])
 
 
-def test_every_queue_and_table_asks_for_encryption(deployed: dict[str, Any]) -> None:
-    """The secret and the log groups are encrypted by AWS without being asked."""
+def test_every_queue_and_table_is_encrypted(deployed: dict[str, Any]) -> None:
+    """AWS encrypts the secret and the log groups by default."""
     encrypted = {
         "AWS::SQS::Queue": "SqsManagedSseEnabled",
         "AWS::DynamoDB::Table": "SSESpecification",
@@ -152,7 +150,7 @@ def test_every_queue_and_table_asks_for_encryption(deployed: dict[str, Any]) -> 
 
 
 def functions(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Give the functions' properties by name."""
+    """Return the functions' properties by logical ID."""
     return {
         name: one["Properties"]
         for name, one in resources.items()

@@ -1,4 +1,4 @@
-"""Who is woken, by what, and whether the page that explains it says the same."""
+"""The alarms watch what the functions emit, and docs/operations.md explains each of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALARMS: dict[str, dict[str, Any]] = {
 }
 TABLE, ENTRIES = alarm_table(), entries()
 HOUR, DAY = 3600, 86_400
-#: AWS's own metrics that are watched, and the type of resource that their dimension names.
+#: The watched metrics of AWS services, and the type of resource that their dimension names.
 OF_AWS = {
     ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName"): "AWS::SQS::Queue",
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"): "AWS::SQS::Queue",
@@ -32,7 +32,7 @@ OF_AWS = {
 
 
 def watched(alarm: dict[str, Any]) -> Iterator[tuple[str, Metric]]:
-    """Give namespace and metric of what an alarm watches, one of metric math too."""
+    """Yield namespace and metric of all that an alarm watches, including metric math."""
     properties = alarm["Properties"]
     metrics = [
         one["MetricStat"]["Metric"] for one in properties.get("Metrics", ()) if "MetricStat" in one
@@ -43,7 +43,7 @@ def watched(alarm: dict[str, Any]) -> Iterator[tuple[str, Metric]]:
 
 
 def watching(metric: str) -> dict[str, dict[str, Any]]:
-    """Give the alarms on a metric, by the value of their dimension."""
+    """Return the alarms on a metric by the value of their dimension."""
     return {
         dimensions[0][1]: alarm
         for alarm in ALARMS.values()
@@ -53,7 +53,7 @@ def watching(metric: str) -> dict[str, dict[str, Any]]:
 
 
 def test_the_functions_emit_what_is_watched(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each alarm's metric comes with exactly its dimensions, in the stack's own namespace."""
+    """Each alarm's metric is emitted with exactly its dimensions, in the stack's namespace."""
     emitted = everything(capsys)
     for name, alarm in ALARMS.items():
         for namespace, metric in watched(alarm):
@@ -76,12 +76,12 @@ def test_the_functions_emit_what_is_watched(capsys: pytest.CaptureFixture[str]) 
     ],
 )
 def test_every_kind_of_log_is_watched(metric: str, kinds: set[str]) -> None:
-    """A new kind of log would otherwise go wrong unheard."""
+    """Otherwise logs of a new kind could fail unnoticed."""
     assert set(watching(metric)) == kinds
 
 
 def test_every_function_is_watched() -> None:
-    """For errors; for throttles those that others wait for."""
+    """All are watched for errors, and those that others wait for also for throttles."""
     functions = {
         name for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"
     }
@@ -90,13 +90,13 @@ def test_every_function_is_watched() -> None:
 
 
 def test_both_refusals_are_watched() -> None:
-    """Wrong credentials, and a token without a scope."""
+    """SignalWire refuses wrong credentials, and a token without a scope."""
     assert set(watching("ProcessingFailures")) == {"fetch.unauthorized", "fetch.forbidden"}
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_the_topic_is_told(name: str) -> None:
-    """Where there is one; the end, if at all, is told to the same."""
+def test_alarms_notify_the_topic(name: str) -> None:
+    """Without a topic they notify none; an alarm that reports its end uses the same one."""
     topic = ["HasAlarmTopic", ["AlarmTopicArn"], "AWS::NoValue"]
     properties = ALARMS[name]["Properties"]
     assert properties["AlarmActions"] == topic
@@ -105,14 +105,14 @@ def test_the_topic_is_told(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_silence_is_no_alarm(name: str) -> None:
-    """The functions emit nothing where there is nothing to count."""
+def test_missing_data_never_breaches(name: str) -> None:
+    """The functions emit no metric if there is nothing to count."""
     assert ALARMS[name]["Properties"]["TreatMissingData"] == "notBreaching"
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_is_there_with_what_it_watches(name: str) -> None:
-    """The webhook's and the sweep's are left out with them, failure ratios by their parameter."""
+def test_an_alarm_is_deployed_with_what_it_watches(name: str) -> None:
+    """Alarms of webhook and sweep depend on them, failure ratios on their parameter."""
     conditions = set()
     for namespace, (metric, dimensions) in watched(ALARMS[name]):
         if namespace != "MetricsNamespace":
@@ -128,7 +128,7 @@ def test_an_alarm_is_there_with_what_it_watches(name: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_failure_ratios_can_be_left_out(kind: str) -> None:
-    """A threshold of zero percent would always be reached; it leaves out the alarm."""
+    """Zero percent, which would always be reached, leaves the alarm out."""
     parameter = f"{kind.capitalize()}FailurePercent"
     assert PARAMETERS[parameter]["MinValue"] == 0
     condition = template()["Conditions"][f"Has{kind.capitalize()}FailuresAlarm"]
@@ -139,8 +139,8 @@ def test_failure_ratios_can_be_left_out(kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_cloudwatch_takes_the_window(name: str) -> None:
-    """A day at most for periods below an hour, else a week; and no more periods than there are."""
+def test_cloudwatch_accepts_the_window(name: str) -> None:
+    """It spans at most a day with periods below an hour, else a week, and has enough periods."""
     properties = ALARMS[name]["Properties"]
     periods = properties["EvaluationPeriods"]
     lengths = [properties.get("Period")] + [
@@ -153,7 +153,7 @@ def test_cloudwatch_takes_the_window(name: str) -> None:
 
 
 def test_retries_do_not_look_like_a_stuck_queue() -> None:
-    """SQS counts a message's age up to its third receive; SignalWire's longest wishes fit in."""
+    """SQS counts age up to the third receive; SignalWire's longest Retry-After fits in."""
     backoff = Backoff(first=PARAMETERS["RetryFirstDelaySeconds"]["Default"])
     longest = sum(
         backoff.delay(attempt, jitter=1, retry_after=backoff.retry_after_cap)
@@ -162,16 +162,16 @@ def test_retries_do_not_look_like_a_stuck_queue() -> None:
     assert longest < PARAMETERS["OldestMessageSeconds"]["Default"]
 
 
-def test_a_batch_that_keeps_crashing_is_heard_of() -> None:
-    """It comes back after the visibility timeout: always within the periods that are looked at."""
+def test_a_batch_that_keeps_crashing_sets_off_the_alarm() -> None:
+    """It returns after the visibility timeout, within the periods that the alarm evaluates."""
     alarm = watching("Errors")["EnrichFunction"]["Properties"]
     comes_back = RESOURCES["Queue"]["Properties"]["VisibilityTimeout"]
     assert alarm["DatapointsToAlarm"] == 2
     assert comes_back < alarm["Period"] * (alarm["EvaluationPeriods"] - 1)
 
 
-def test_drift_is_told_once() -> None:
-    """One day with drift keeps the alarm on for a week, and its end is told to nobody."""
+def test_drift_notifies_once() -> None:
+    """One day with drift keeps the alarm on for a week, and its end sends no notification."""
     for alarm in watching("SchemaDrift").values():
         properties = alarm["Properties"]
         assert properties["Period"] * properties["EvaluationPeriods"] == 7 * DAY
@@ -183,8 +183,8 @@ def test_drift_is_told_once() -> None:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_every_alarm_leads_to_its_entry(name: str) -> None:
-    """Its description ends in a link, and the page's table has the alarm with that link."""
+def test_every_alarm_links_to_its_entry(name: str) -> None:
+    """Its description ends in a link, and the page's table has the same link."""
     description = ALARMS[name]["Properties"]["AlarmDescription"]
     page, _, anchor = description.split()[-1].partition("#")
     assert page == "docs/operations.md"
@@ -193,13 +193,13 @@ def test_every_alarm_leads_to_its_entry(name: str) -> None:
 
 
 def test_the_table_lists_the_alarms() -> None:
-    """All of them and no other."""
+    """It lists all of them and no others."""
     assert set(TABLE) == set(ALARMS)
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_the_table_names_what_sets_an_alarm(name: str) -> None:
-    """Whoever wants another threshold finds the parameter beside the alarm."""
+def test_the_table_names_the_parameter_of_a_threshold(name: str) -> None:
+    """An operator who wants another threshold finds the parameter next to the alarm."""
     threshold = ALARMS[name]["Properties"]["Threshold"]
     if isinstance(threshold, str):
         assert threshold in PARAMETERS
@@ -208,7 +208,7 @@ def test_the_table_names_what_sets_an_alarm(name: str) -> None:
 
 @pytest.mark.parametrize("anchor", ENTRIES)
 def test_an_entry_says_what_to_do(anchor: str) -> None:
-    """What it means, what to look at with a query, what to do; in this order."""
+    """It says, in this order, what it means, what to look at with a query, and what to do."""
     entry = ENTRIES[anchor]
     headings = re.findall(r"^\*\*(.+?)\*\*", entry.text, re.MULTILINE)
     assert headings == ["What it means.", "What to look at.", "What to do."]
@@ -217,7 +217,7 @@ def test_an_entry_says_what_to_do(anchor: str) -> None:
 
 
 def test_the_page_counts_what_the_alarms_cost() -> None:
-    """Alarms are billed by the metrics that they watch."""
+    """AWS bills alarms by the metrics that they watch."""
     metrics = sum(len(list(watched(alarm))) for alarm in ALARMS.values())
     says = PAGE.replace("\n", " ")
     assert f"these {len(ALARMS)} alarms watch {metrics} metrics, ${metrics / 10:.2f}" in says

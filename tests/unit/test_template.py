@@ -1,4 +1,4 @@
-"""What the template promises: nothing lost to a time-out, nobody allowed too much."""
+"""The template loses no message to a timeout and grants no more than the functions need."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hooklog.adapters.signalwire.api import MAX_BODY
 from hooklog.errors import BY_CODE
 from hooklog.logs import KINDS
 from hooklog.sweep.settings import SweepSettings
@@ -21,44 +22,42 @@ PARAMETERS: dict[str, Any] = template()["Parameters"]
 
 
 def test_a_message_stays_hidden_until_its_batch_has_surely_ended() -> None:
-    """AWS asks for six times the function's timeout, plus the batching window, at its longest."""
+    """AWS asks for six times the function's timeout plus the longest batching window."""
     timeout = properties("EnrichFunction")["Timeout"]
     window = PARAMETERS["BatchingWindowSeconds"]["MaxValue"]
     assert properties("Queue")["VisibilityTimeout"] >= 6 * timeout + window
 
 
 def test_only_what_crashes_reaches_the_dead_letter_queue() -> None:
-    """Every error's attempts end before SQS gives the message up."""
+    """Every error runs out of attempts before SQS gives up on the message."""
     most = max(error.max_attempts for error in BY_CODE.values())
     assert most > 1
     assert properties("Queue")["RedrivePolicy"]["maxReceiveCount"] > most
 
 
 def test_the_dead_letter_queue_keeps_messages_as_long_as_sqs_can() -> None:
-    """A message's age counts from when it was first sent, so this one must keep longest."""
+    """A message's age counts from when it was first sent, so this queue must keep it longest."""
     longest = 14 * 24 * 3600
     assert properties("DeadLetterQueue")["MessageRetentionPeriod"] == longest
     assert properties("Queue")["MessageRetentionPeriod"] < longest
 
 
 def test_the_largest_message_fits_into_a_parked_item() -> None:
-    """DynamoDB's items end at 400 KB; a message and a log's payload have to fit."""
-    from hooklog.adapters.signalwire.api import MAX_BODY
-
+    """A DynamoDB item holds 400 KB, which must fit a message and its log's payload."""
     assert properties("Queue")["MaximumMessageSize"] + MAX_BODY < 390 * 1024
 
 
-def test_the_batch_answers_for_each_message() -> None:
-    """Without this response type one failure would return the whole batch."""
+def test_the_batch_reports_each_message() -> None:
+    """Without this response type, one failure would return the whole batch."""
     event = properties("EnrichFunction")["Events"]["Queue"]["Properties"]
     assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    # SQS hands out more than ten messages only with a window.
+    # SQS delivers more than ten messages per batch only with a batching window.
     assert event["BatchSize"] == 100
     assert PARAMETERS["BatchingWindowSeconds"]["MinValue"] >= 1
 
 
-def test_the_table_is_kept_safe() -> None:
-    """On demand, recoverable, encrypted, and neither deleted nor replaced by a deployment."""
+def test_the_table_is_protected() -> None:
+    """It is on demand, recoverable and encrypted, and no deployment deletes or replaces it."""
     table = properties("Table")
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -70,7 +69,7 @@ def test_the_table_is_kept_safe() -> None:
 
 
 def test_every_key_of_an_index_is_an_attribute_of_a_row() -> None:
-    """DynamoDB leaves a row out of an index whose keys it lacks, and says nothing."""
+    """DynamoDB silently leaves a row out of an index whose keys the row lacks."""
     written = every_attribute()
     indexes = _indexes()
     assert set(indexes) == {"parked", "failures", "numbers", "days"}
@@ -79,20 +78,20 @@ def test_every_key_of_an_index_is_an_attribute_of_a_row() -> None:
         assert set(index["Projection"].get("NonKeyAttributes", ())) <= {*written, "log_type"}
 
 
-def test_indexes_of_all_logs_are_left_out_unless_asked_for() -> None:
-    """Each of them costs one more write a log."""
+def test_indexes_of_all_logs_are_off_by_default() -> None:
+    """Each costs one more write per log."""
     for name, condition in (("numbers", "HasNumbers"), ("days", "HasDays")):
         (given,) = [
             one for one in properties("Table")["GlobalSecondaryIndexes"] if condition in one
         ]
         assert given[1]["IndexName"] == name
-        # Keys never change, so nor does the index after the first write.
+        # Keys never change, so the index does not change after the first write.
         assert given[1]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
         assert PARAMETERS[f"Index{name.capitalize()}"]["Default"] == "false"
 
 
 def _indexes() -> dict[str, dict[str, Any]]:
-    """Give the indexes by name, those under a condition too."""
+    """Return the indexes by name, including conditional ones."""
     flat = [
         one[1] if isinstance(one, list) else one
         for one in properties("Table")["GlobalSecondaryIndexes"]
@@ -101,21 +100,21 @@ def _indexes() -> dict[str, dict[str, Any]]:
 
 
 def test_queues_are_encrypted() -> None:
-    """Messages name logs, and parked ones are whole."""
+    """Messages identify logs and hold what producers wrote."""
     for name in ("Queue", "DeadLetterQueue"):
         assert properties(name)["SqsManagedSseEnabled"] is True
 
 
 def statements() -> dict[str, Any]:
-    """Give the role's statements by name."""
+    """Return the statements of the enrich function's role by Sid."""
     (policy,) = properties("EnrichRole")["Policies"]
     return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
 
 
-def test_the_function_may_do_just_what_it_does() -> None:
-    """The actions behind its calls, those that the event source needs, and its log lines."""
+def test_the_enrich_function_may_do_only_what_it_does() -> None:
+    """Its role allows its own calls, those of the event source, and log lines."""
     assert {sid: set(_list(s["Action"])) for sid, s in statements().items()} == {
-        "TakeMessages": {
+        "ReceiveMessages": {
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
@@ -132,22 +131,22 @@ def test_the_function_may_do_just_what_it_does() -> None:
 
 
 @pytest.mark.parametrize("sid", list(statements()))
-def test_nothing_is_allowed_everywhere(sid: str) -> None:
+def test_no_statement_has_a_wildcard_resource(sid: str) -> None:
     """Each statement names one resource of this stack."""
     for resource in _list(statements()[sid]["Resource"]):
         assert "*" not in str(resource)
 
 
 def test_the_calls_of_the_adapters_are_the_allowed_ones() -> None:
-    """What the sources call on AWS clients is what the role allows, no more and no less."""
+    """The role allows exactly what the adapters call on AWS clients."""
     calls = {
         "batch_get_item": {"dynamodb:BatchGetItem"},
         "batch_execute_statement": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
         "change_message_visibility_batch": {"sqs:ChangeMessageVisibility"},
         "get_secret_value": {"secretsmanager:GetSecretValue"},
     }
-    package = ROOT / "layers/hooklog/hooklog/adapters"
-    source = "\n".join(path.read_text() for path in sorted(package.glob("*.py")))
+    adapters = ROOT / "layers/hooklog/hooklog/adapters/aws"
+    source = "\n".join(path.read_text() for path in sorted(adapters.glob("*.py")))
     used = {
         action for call, actions in calls.items() if f".{call}(" in source for action in actions
     }
@@ -156,31 +155,31 @@ def test_the_calls_of_the_adapters_are_the_allowed_ones() -> None:
     assert {a for a in allowed if not a.startswith("logs:")} == used | event_source
 
 
-def test_the_sweep_may_do_just_what_it_does() -> None:
-    """It reads rows, writes nothing but its own place, and enqueues."""
+def test_the_sweep_function_may_do_only_what_it_does() -> None:
+    """It reads rows, writes nothing but its checkpoints, and enqueues."""
     (policy,) = properties("SweepRole")["Policies"]
     allowed = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
     assert {sid: set(_list(one["Action"])) for sid, one in allowed.items()} == {
-        "PutMessages": {"sqs:SendMessage"},
+        "SendMessages": {"sqs:SendMessage"},
         "ReadRows": {"dynamodb:BatchGetItem"},
-        "KeepPlace": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "ReadAndWriteCheckpoints": {"dynamodb:GetItem", "dynamodb:PutItem"},
         "ReadCredentials": {"secretsmanager:GetSecretValue"},
         "WriteLogLines": {"logs:CreateLogStream", "logs:PutLogEvents"},
     }
-    condition = allowed["KeepPlace"]["Condition"]["ForAllValues:StringLike"]
+    condition = allowed["ReadAndWriteCheckpoints"]["Condition"]["ForAllValues:StringLike"]
     assert condition == {"dynamodb:LeadingKeys": ["sweep#*"]}
     assert not any("*" in str(one["Resource"]) for one in allowed.values())
 
 
 def test_the_sweep_can_be_left_out() -> None:
-    """Without a schedule nothing of it is deployed."""
+    """Without a schedule, none of its resources is deployed."""
     assert PARAMETERS["SweepSchedule"]["Default"]
     for name in ("SweepFunction", "SweepRole", "SweepLogGroup", "MissingFaxLogsAlarm"):
         assert RESOURCES[name]["Condition"] == "HasSweep"
 
 
-def test_the_alarm_watches_the_missing_logs_of_every_kind() -> None:
-    """A new kind of log would otherwise go missing unheard."""
+def test_an_alarm_watches_the_missing_logs_of_every_kind() -> None:
+    """Otherwise logs of a new kind could go missing unnoticed."""
     watched = {
         alarm["Properties"]["Dimensions"][0]["Value"]
         for alarm in RESOURCES.values()
@@ -191,7 +190,7 @@ def test_the_alarm_watches_the_missing_logs_of_every_kind() -> None:
 
 
 def test_the_sweeps_settings_reach_it() -> None:
-    """Each variable that the template gives is one that the function reads."""
+    """The sweep function reads every variable that the template sets."""
     variables = set(properties("SweepFunction")["Environment"]["Variables"])
     assert variables <= {name.upper() for name in SweepSettings.model_fields}
     assert {"SWEEP_OVERLAP_HOURS", "SWEEP_SETTLING_MINUTES"} <= variables
@@ -199,7 +198,7 @@ def test_the_sweeps_settings_reach_it() -> None:
 
 @pytest.mark.parametrize("name", ["EnrichFunction", "SweepFunction", "WebhookFunction"])
 def test_runtime_and_architecture(name: str) -> None:
-    """One runtime everywhere, and the processor by parameter."""
+    """All functions have one runtime, and a parameter sets the processor."""
     function = properties(name)
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["Architecture"]
@@ -207,8 +206,8 @@ def test_runtime_and_architecture(name: str) -> None:
         assert properties(layer)["CompatibleRuntimes"] == ["python3.13"]
 
 
-def test_everything_is_built_by_our_makefiles() -> None:
-    """Which compile it, for the processor that the parameter names."""
+def test_makefiles_build_everything() -> None:
+    """The makefiles compile for the processor that the parameter names."""
     built = {
         name: resource["Metadata"]
         for name, resource in RESOURCES.items()
@@ -221,14 +220,18 @@ def test_everything_is_built_by_our_makefiles() -> None:
 
 
 def test_every_parameter_explains_itself() -> None:
-    """The console and `sam deploy --guided` show descriptions, and groups name each once."""
+    """The console and `sam deploy --guided` show a description of each."""
     assert all(parameter.get("Description") for parameter in PARAMETERS.values())
+
+
+def test_parameters_stand_in_the_order_of_their_groups() -> None:
+    """Each is in one group, and the console and the template list them in the same order."""
     groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
-    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(PARAMETERS)
+    assert [name for group in groups for name in group["Parameters"]] == list(PARAMETERS)
 
 
 def test_samconfig_has_its_environments() -> None:
-    """Default for a first stack, local for make run, prod for the real one."""
+    """They are `default` for a first stack, `local` for `make run`, and `prod`."""
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
     assert {"default", "local", "prod"} <= set(config)
     for environment in ("default", "local", "prod"):

@@ -1,8 +1,7 @@
-"""What the template promises of the front door: closed until it is configured, and bounded."""
+"""The webhook in the template is closed until it is configured, and it is bounded."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -17,20 +16,18 @@ from tests.template import properties, template
 
 RESOURCES: dict[str, Any] = template()["Resources"]
 PARAMETERS: dict[str, Any] = template()["Parameters"]
-ADAPTERS = Path(__file__).parents[2] / "layers/hooklog/hooklog/adapters"
-#: What a caller may wait for; then SignalWire takes the callback for lost.
+ADAPTERS = Path(__file__).parents[2] / "layers/hooklog/hooklog/adapters/aws"
+#: Seconds after which SignalWire considers a callback lost.
 PATIENCE_S = 5
-#: What the front doors lead to: with SnapStart the newest version, else the function itself.
-CALLED = ["HasWebhookSnapStart", "WebhookFunction.Alias", "WebhookFunction"]
 
 
 def of_the_webhook() -> dict[str, Any]:
-    """Give the resources that are there for callbacks."""
+    """Return the resources that serve callbacks, by logical ID."""
     return {name: found for name, found in RESOURCES.items() if name.startswith("Webhook")}
 
 
 def permissions(condition: str) -> list[dict[str, Any]]:
-    """Give who may invoke the function under a condition."""
+    """Return the permissions to invoke the function that depend on a condition."""
     return [
         found["Properties"]
         for found in of_the_webhook().values()
@@ -39,7 +36,7 @@ def permissions(condition: str) -> list[dict[str, Any]]:
 
 
 def test_the_webhook_can_be_left_out() -> None:
-    """Without a webhook nothing of it is deployed."""
+    """Without a webhook, none of its resources is deployed."""
     conditions = {name: found["Condition"] for name, found in of_the_webhook().items()}
     assert set(conditions.values()) == {"HasWebhook", "HasFunctionUrl", "HasHttpApi"}
     assert PARAMETERS["WebhookApi"]["AllowedValues"] == ["FunctionUrl", "HttpApi", "None"]
@@ -48,23 +45,26 @@ def test_the_webhook_can_be_left_out() -> None:
 
 
 def test_the_door_is_closed_until_its_url_is_known() -> None:
-    """Without the parameter the function gets an empty URL, which lets nobody in."""
+    """Without the parameter, the function gets an empty URL and refuses every callback."""
     assert PARAMETERS["WebhookUrl"]["Default"] == ""
     assert properties("WebhookFunction")["Environment"]["Variables"]["WEBHOOK_URL"] == "WebhookUrl"
 
 
 def test_a_public_url_needs_both_permissions() -> None:
-    """Since October 2025: to call the URL, and to invoke the function by way of it only."""
-    assert properties("WebhookFunctionUrl")["AuthType"] == "NONE"
+    """Since October 2025: to call the URL, and to invoke the function through the URL only."""
+    assert properties("WebhookFunctionUrl") == {
+        "TargetFunctionArn": "WebhookFunction",
+        "AuthType": "NONE",
+    }
     url, invoke = permissions("HasFunctionUrl")
     assert url == {
-        "FunctionName": CALLED,
+        "FunctionName": "WebhookFunction",
         "Principal": "*",
         "Action": "lambda:InvokeFunctionUrl",
         "FunctionUrlAuthType": "NONE",
     }
     assert invoke == {
-        "FunctionName": CALLED,
+        "FunctionName": "WebhookFunction",
         "Principal": "*",
         "Action": "lambda:InvokeFunction",
         "InvokedViaFunctionUrl": True,
@@ -72,60 +72,31 @@ def test_a_public_url_needs_both_permissions() -> None:
 
 
 def test_the_http_api_is_the_same_door() -> None:
-    """Every request goes to the function, in the same format and with the path as it was."""
+    """It passes every request to the function, in the same format and with the path unchanged."""
+    assert properties("WebhookHttpApiIntegration")["IntegrationUri"] == "WebhookFunction.Arn"
     assert properties("WebhookHttpApiIntegration")["PayloadFormatVersion"] == "2.0"
     assert properties("WebhookHttpApiRoute")["RouteKey"] == "$default"
     assert properties("WebhookHttpApiStage")["StageName"] == "$default"
     (permission,) = permissions("HasHttpApi")
-    assert permission["FunctionName"] == CALLED
+    assert permission["FunctionName"] == "WebhookFunction"
     assert permission["Principal"] == "apigateway.amazonaws.com"
     assert permission["SourceArn"].endswith(":${WebhookHttpApi}/*")
 
 
 def test_the_caller_does_not_wait_longer_than_it_would() -> None:
-    """What takes longer is ended, and answered by AWS with an error."""
+    """Lambda ends a longer invocation, and AWS answers with an error."""
     assert properties("WebhookFunction")["Timeout"] <= PATIENCE_S
 
 
 def test_the_rate_can_be_limited() -> None:
-    """By a parameter; zero, which would stop everything, sets no limit."""
+    """A parameter limits it; zero, which would stop everything, sets no limit."""
     limit = properties("WebhookFunction")["ReservedConcurrentExecutions"]
     assert limit == ["HasWebhookLimit", "WebhookReservedConcurrency", "AWS::NoValue"]
     assert PARAMETERS["WebhookReservedConcurrency"]["Default"] == 0
 
 
-def test_a_snapshot_is_taken_of_versions_and_called_by_their_alias() -> None:
-    """Without SnapStart, which is the default, nothing leads to the alias."""
-    assert PARAMETERS["WebhookSnapStart"]["Default"] == "false"
-    function = properties("WebhookFunction")
-    applied = function["SnapStart"]["ApplyOn"]
-    assert applied == ["HasWebhookSnapStart", "PublishedVersions", "None"]
-    assert function["AutoPublishAlias"] == "live"
-    assert properties("WebhookFunctionUrl")["TargetFunctionArn"] == CALLED
-    integration = properties("WebhookHttpApiIntegration")["IntegrationUri"]
-    assert integration == [*CALLED[:2], "WebhookFunction.Arn"]
-
-
-def test_whatever_changes_the_function_makes_a_new_version() -> None:
-    """Its own template, its layers, and the value of each parameter that it is configured with.
-
-    SAM sees no parameter's value; another description makes CloudFormation publish anew.
-    """
-    function = properties("WebhookFunction")
-    assert function["AutoPublishAliasAllProperties"] is True
-    for layer in function["Layers"]:
-        assert properties(layer)["PublishLambdaVersion"] is True
-    configured = json.dumps([function["Environment"], function["Architectures"]])
-    parameters = {name for name in PARAMETERS if f'"{name}"' in configured}
-    assert {"WebhookUrl", "LogLevel", "CredentialsSecretArn", "Architecture"} <= parameters
-    condition, description, _ = function["VersionDescription"]
-    assert condition == "HasWebhookSnapStart"
-    described = set(re.findall(r"\$\{(\w+)\}", description))
-    assert described == parameters | {"WebhookSnapStart"}
-
-
-def test_the_function_may_do_just_what_it_does() -> None:
-    """Put messages on the queue, read the secret, write its log lines; each on one resource."""
+def test_the_function_may_do_only_what_it_does() -> None:
+    """It may send messages, read the secret and write log lines, each on one resource."""
     (policy,) = properties("WebhookRole")["Policies"]
     statements = policy["PolicyDocument"]["Statement"]
     assert {str(s["Action"]): str(s["Resource"]) for s in statements} == {
@@ -140,7 +111,7 @@ def test_the_function_may_do_just_what_it_does() -> None:
 
 
 def test_it_is_a_function_like_the_others() -> None:
-    """One runtime, one processor, the same layers, a log group of its own that ends."""
+    """It shares runtime, processor, handler and layers, and its own log group expires."""
     mine, other = properties("WebhookFunction"), properties("EnrichFunction")
     for name in ("Runtime", "Architectures", "Layers", "Handler"):
         assert mine[name] == other[name]
@@ -159,20 +130,20 @@ COMPLETE = {
 
 
 def test_template_sets_every_variable() -> None:
-    """The function's environment in the template is these settings, all and no other."""
+    """The template sets exactly the variables that the function reads."""
     variables = properties("WebhookFunction")["Environment"]["Variables"]
     assert set(variables) == {field.name.upper() for field in fields(WebhookSettings)}
 
 
 def test_all_values_are_read() -> None:
-    """Each variable sets the field of its name; others are none of our business."""
+    """Each variable sets the field of its name; others are ignored."""
     settings = WebhookSettings.load(COMPLETE | {"PATH": "/bin", "queue_url": "another"})
     for name, value in COMPLETE.items():
         assert getattr(settings, name.lower()) == value
 
 
 def test_defaults() -> None:
-    """The two that the stack knows are enough; the door is closed then."""
+    """Queue and secret are enough; the door is closed then."""
     settings = WebhookSettings.load(
         {k: COMPLETE[k] for k in ("QUEUE_URL", "SIGNALWIRE_SECRET_ARN")}
     )
@@ -181,12 +152,12 @@ def test_defaults() -> None:
 
 @pytest.mark.parametrize("name", ["QUEUE_URL", "SIGNALWIRE_SECRET_ARN"])
 def test_missing_variables_are_named(name: str) -> None:
-    """The sentence names the variable that is not set and says what it must be."""
+    """The error names the variable that is not set and says what it must be."""
     with pytest.raises(SettingsError, match=f"^{name} is not set; it must be the .+[.]$"):
         WebhookSettings.load({k: v for k, v in COMPLETE.items() if k != name})
 
 
-#: URLs that the parameter and the variable refuse, and such that they take.
+#: URLs that both the parameter and the variable refuse, and URLs that both accept.
 BAD_URLS = [
     *("hooks.example.com", "http://hooks.example.com", "HTTPS://hooks.example.com"),
     *("https://", "https:///x", "https://user:wrong@hooks.example.com", "https://h.example.com?x"),
@@ -210,7 +181,7 @@ GOOD_URLS = [
     ],
 )
 def test_malformed_variables_are_named(name: str, value: str) -> None:
-    """The sentence names the variable, says what it must be, and does not repeat its value."""
+    """The error names the variable and says what it must be, but does not repeat its value."""
     with pytest.raises(SettingsError, match=f"^{name} is malformed; it must be the ") as caught:
         WebhookSettings.load(COMPLETE | {name: value})
     assert "wrong" not in caught.value.detail
@@ -218,13 +189,13 @@ def test_malformed_variables_are_named(name: str, value: str) -> None:
 
 @pytest.mark.parametrize("url", GOOD_URLS)
 def test_good_urls(url: str) -> None:
-    """A host, a port if need be, and the path's beginning if there is one."""
+    """A URL has a host and, optionally, a port and the beginning of the path."""
     assert WebhookSettings.load(COMPLETE | {"WEBHOOK_URL": url}).webhook_url == url
 
 
 @pytest.mark.parametrize("url", [*GOOD_URLS, *BAD_URLS])
 def test_the_deployment_refuses_what_the_function_would(url: str) -> None:
-    """Parameter and variable have the same form, so a bad one does not get as far."""
+    """Parameter and variable have the same form, so a bad URL fails at the deployment."""
     _, form = webhook_settings._FORMS["webhook_url"]
     pattern = PARAMETERS["WebhookUrl"]["AllowedPattern"]
     assert bool(re.fullmatch(pattern, url)) == bool(re.fullmatch(form, url)) == (url in GOOD_URLS)
