@@ -1,8 +1,8 @@
-"""Build the dependencies layer: what the functions import, with bytecode, and nothing else.
+"""Build the dependencies layer: the packages that the functions import, as bytecode, and no more.
 
-``python3.13 build.py PLATFORM ARTIFACTS_DIR`` installs ``requirements.txt`` for a platform as pip
-names it, such as ``manylinux2014_aarch64``, on whatever machine it runs on. ``sam build`` does so
-through the Makefile of the processor (``docs/decisions/0009-bytecode-in-the-layers.md``).
+``python3.13 build.py PLATFORM ARTIFACTS_DIR`` installs ``requirements.txt`` for a platform in pip's
+notation, such as ``manylinux2014_aarch64``, on any machine. ``sam build`` runs it through the
+Makefile of the architecture (``docs/decisions/0009-bytecode-in-the-layers.md``).
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from shutil import rmtree
 
-#: What the functions call of AWS. botocore brings data of some 400 services.
+#: The AWS operations that the functions call. botocore ships data of some 400 services.
 OPERATIONS = {
     "dynamodb": ("BatchExecuteStatement", "BatchGetItem", "GetItem", "PutItem"),
     "secretsmanager": ("GetSecretValue",),
     "sqs": ("ChangeMessageVisibilityBatch", "SendMessage", "SendMessageBatch"),
 }
-#: Never imported: what only people, type checkers and installers read, programs, and the models of
+#: Never imported: files for people, type checkers and installers, programs, and the models of
 #: boto3's resources.
 _NEEDLESS = (
     *("*.pyi", "py.typed", "tests", "bin", "*.dist-info", "*.data"),
     *("boto3/data", "boto3/examples"),
 )
-#: What `hooklog.records.numbers` uses of phonenumbers, which itself imports all of its parts.
+#: The parts of phonenumbers that `hooklog.records.numbers` uses; the package itself imports all.
 _PHONE_NUMBERS = frozenset(
     {
         *("__init__.py", "phonenumberutil.py", "phonenumber.py", "phonemetadata.py", "data"),
@@ -56,8 +56,8 @@ def main(platform: str, artifacts: Path) -> None:
         remove(list(packages.rglob(pattern)))
     trim_service_data(packages / "botocore/data")
     trim_phone_numbers(packages / "phonenumbers")
-    # Unchecked: Python does not look at the source, whose time of change a deployment sets anew.
-    # And tracebacks name the file as it is in Lambda, so every machine builds the same bytes.
+    # Unchecked: Python ignores the source's modification time, which a deployment changes.
+    # Tracebacks name the file's path in Lambda, so every machine builds the same bytes.
     if not compileall.compile_dir(
         packages,
         stripdir=artifacts,
@@ -72,7 +72,7 @@ def install(platform: str, target: Path) -> None:
     """Install the wheels for a platform.
 
     Raises:
-        SystemExit: pip failed, and has said why.
+        SystemExit: pip failed and has printed why.
 
     """
     with tempfile.TemporaryDirectory() as scratch:
@@ -87,10 +87,10 @@ def install(platform: str, target: Path) -> None:
 
 
 def keep_licences(packages: Path, target: Path) -> None:
-    """Copy each package's licence out of its metadata.
+    """Copy each package's licence from its metadata.
 
     Raises:
-        SystemExit: a package has none, so this rule does not fit it.
+        SystemExit: a package's metadata has none.
 
     """
     for metadata in packages.glob("*.dist-info"):
@@ -106,10 +106,10 @@ def keep_licences(packages: Path, target: Path) -> None:
 
 
 def trim_service_data(data: Path) -> None:
-    """Leave botocore the data of the operations in use, without their documentation.
+    """Keep botocore's data of the operations in use, without their documentation.
 
-    Every client reads all of ``endpoints.json``, which takes longer than the rest of its making,
-    and makes a method of each operation.
+    Every client reads all of ``endpoints.json``, which takes longer than the rest of its creation,
+    and creates a method for each operation.
     """
     folders = [folder for folder in data.iterdir() if folder.is_dir()]
     remove([folder for folder in folders if folder.name not in OPERATIONS])
@@ -125,16 +125,16 @@ def trim_service_data(data: Path) -> None:
             model = json.loads(decompress(packed.read_bytes()))
             model["operations"] = {name: model["operations"][name] for name in used}
             model["shapes"] = _reached(model["operations"], model["shapes"])
-            # Plain, because the whole layer is compressed once more, and unpacked before any start.
+            # Uncompressed: the layer is compressed as a whole, and unpacked before a start.
             packed.with_suffix("").write_text(json.dumps(_undocumented(model)))
             packed.unlink()
 
 
 def trim_phone_numbers(package: Path) -> None:
-    """Leave what parses a number; what finds numbers in texts, and short ones, goes."""
+    """Keep the parser of numbers; remove short numbers and the search for numbers in texts."""
     remove([part for part in package.iterdir() if part.name not in _PHONE_NUMBERS])
     (package / "__init__.py").write_text("")
-    # Alternative formats, in a module each, which only the search in texts reads.
+    # Alternative formats, one module each, which only the search in texts reads.
     remove(list(package.glob("data/alt_format_*")))
     data = package / "data/__init__.py"
     needed = [
@@ -156,7 +156,7 @@ def remove(paths: Sequence[Path]) -> None:
 
 
 def _reached(part: object, shapes: dict[str, object]) -> dict[str, object]:
-    """Give the shapes that a part of a model refers to, and those that they refer to."""
+    """Return the shapes that a part of a model refers to, directly or through other shapes."""
     reached: dict[str, object] = {}
     parts = [part]
     while parts:
@@ -173,7 +173,7 @@ def _reached(part: object, shapes: dict[str, object]) -> dict[str, object]:
 
 
 def _undocumented(part: object) -> object:
-    """Leave out the texts that are for people; a shape's member of that name is no text."""
+    """Drop documentation texts, but keep a shape's member that has the name ``documentation``."""
     if isinstance(part, dict):
         return {
             name: _undocumented(value)
@@ -184,7 +184,7 @@ def _undocumented(part: object) -> object:
 
 
 def _pip(scratch: Path) -> list[str]:
-    """Give the command; Debian's Python has no pip, but makes environments that do."""
+    """Return the command of pip; Debian's Python lacks pip, but creates environments with it."""
     python = sys.executable
     if importlib.util.find_spec("pip") is None:
         venv.create(scratch, with_pip=True)
