@@ -9,9 +9,11 @@ from bench.measured import Measured
 from bench.queueing import Burst, drain
 from bench.workloads import NEW_REMOTE
 from local import markdown
+from local.template import template
 
 _MESSAGES: Final = 1_000_000
 _NO_LIMIT: Final = 1e9
+_DEFAULT_CONCURRENCY: Final[int] = template()["Parameters"]["MaximumConcurrency"]["Default"]
 #: Concurrent batches, and the API's requests per second.
 _CASES: Final = ((10, _NO_LIMIT), (50, _NO_LIMIT), (10, 500), (2, 100), (10, 100))
 
@@ -22,7 +24,7 @@ def throughput_table() -> str:
     size, seconds = NEW_REMOTE.size, _batch_seconds()[-1]
     rows = (
         (1, f"{size} new logs in {seconds:.2f} s; {use.api_ms} ms per answer, {use.memory_mb} MB"),
-        (10, "the default `MaximumConcurrency`"),
+        (_DEFAULT_CONCURRENCY, "the default `MaximumConcurrency`"),
         (305, "a minute after the burst began"),
         (1_000, "an account's default quota"),
         (120_000 // size, "120,000 messages in flight, SQS's limit"),
