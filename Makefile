@@ -1,7 +1,7 @@
 # What a newcomer and CI call. `make` alone lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test fuzz mutants load bench cost check docs lock sbom audit format clean
+.PHONY: help setup run serve test fuzz mutants load bench check docs lock sbom audit format clean
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -37,15 +37,13 @@ fuzz: $(VENV)/ready $(FUZZ)/ready ## look long for inputs and courses that break
 mutants: setup ## put deliberate bugs into copies, and see the tests find each
 	@$(VENV)/bin/python -m tests.faults.mutation $(ARGS)
 
-load: setup ## thousands of messages through the local stack; N=2000 logs, SHORT=1 is a quick look
+load: setup ## send thousands of messages through the local stack; N=2000 logs, SHORT=1 is quick
 	@$(VENV)/bin/python -m local.load $(N) $(if $(SHORT),--short) $(if $(RATE),--rate $(RATE))
+	@$(if $(N)$(SHORT)$(RATE),,$(MAKE) --no-print-directory docs)
 
-bench: setup ## hooklog beside what one would write instead; SHORT=1 is a quick look
+bench: setup ## compare hooklog with what one would write instead; SHORT=1 is quick
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench $(if $(SHORT),--short)
-
-cost: setup ## write the pages of price and scale anew, from the last run's figures
-	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench.cost_page
-	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench.scale
+	@$(if $(SHORT),,$(MAKE) --no-print-directory docs)
 
 check: setup ## ruff, mypy, sam validate
 	@$(VENV)/bin/ruff format --check .
@@ -53,8 +51,8 @@ check: setup ## ruff, mypy, sam validate
 	@$(VENV)/bin/mypy
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
 
-docs: setup ## write the generated pages anew
-	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m local.docs
+docs: setup ## update the generated parts of docs/, from the code and the kept measurements
+	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m cogapp -rP --verbosity=1 docs/*.md
 
 format: setup ## let ruff format and fix
 	@$(VENV)/bin/ruff format .

@@ -1,4 +1,4 @@
-"""What is measured, as it would be deployed: built below ``.local/bench``, which git ignores."""
+"""Build the subjects as they would be deployed, below ``.local/bench``, which git ignores."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _OLDEST_NODE = 20
 
 
 def deployed_hooklog() -> Path:
-    """Run ``sam build``, and lay the layers and functions out as Lambda does.
+    """Run ``sam build``, and copy the layers and functions to where Lambda has them.
 
     Returns:
-        The folder with ``opt`` (the layers, one over the other) and ``EnrichFunction`` and
-        ``WebhookFunction`` beside it. Every file has a new time of change, as after a
-        deployment, so that bytecode that goes by the source's time would be of no use.
+        The folder that contains ``opt`` (the merged layers), ``EnrichFunction`` and
+        ``WebhookFunction``. Every file has a new modification time, as after a deployment, so
+        bytecode that is validated by its source's time would be useless.
 
     Raises:
-        RuntimeError: sam failed; the text is its output.
+        RuntimeError: sam failed; the message is its output.
 
     """
     require_installed(_SAM)
@@ -44,7 +44,7 @@ def deployed_hooklog() -> Path:
         ROOT,
     )
     shutil.rmtree(laid_out, ignore_errors=True)
-    for part, place in {
+    for part, target in {
         "DependenciesLayer": "opt",
         "HooklogLayer": "opt",
         "EnrichFunction": "EnrichFunction",
@@ -52,7 +52,7 @@ def deployed_hooklog() -> Path:
     }.items():
         shutil.copytree(
             build / "build" / part,
-            laid_out / place,
+            laid_out / target,
             copy_function=shutil.copy,
             dirs_exist_ok=True,
         )
@@ -60,7 +60,7 @@ def deployed_hooklog() -> Path:
 
 
 def deployed_sequential() -> Path:
-    """Install the sequential peer as ``sam build`` leaves it: its packages beside its source."""
+    """Install the sequential peer as ``sam build`` does: packages and source in one folder."""
     source = PEERS / "sequential"
     folder = _installed(
         "sequential",
@@ -80,10 +80,10 @@ def deployed_boto3() -> Path:
 
 
 def bundled_typescript() -> Path | None:
-    """Bundle the TypeScript peer; None where Node 20 and npm are not to be had.
+    """Bundle the TypeScript peer; None without Node 20 and npm.
 
     Raises:
-        RuntimeError: npm failed; the text is its output.
+        RuntimeError: npm failed; the message is its output.
 
     """
     npm, version = shutil.which("npm"), node_version()
@@ -92,24 +92,24 @@ def bundled_typescript() -> Path | None:
     lock = TYPESCRIPT / "package-lock.json"
     if _changed(TYPESCRIPT / "node_modules", lock.read_bytes()):
         _run([npm, "ci"], TYPESCRIPT)
-        _settle(TYPESCRIPT / "node_modules", lock.read_bytes())
+        _mark(TYPESCRIPT / "node_modules", lock.read_bytes())
     _run([npm, "run", "build"], TYPESCRIPT)
     return TYPESCRIPT
 
 
 def runtime_python() -> Path:
-    """Give the interpreter that the project's environment was made of."""
+    """Return the interpreter that the project's environment is based on."""
     return Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
 
 
 def node_version() -> str | None:
-    """Tell Node's version, such as 20.1.0; None without Node."""
+    """Return Node's version, such as 20.1.0; None without Node."""
     node = shutil.which("node")
     return _run([node, "--version"], ROOT).strip().removeprefix("v") if node else None
 
 
 def _pins() -> Path:
-    """Write the versions of hooklog's layer without their hashes: pip wants none in constraints."""
+    """Write the versions of hooklog's layer without hashes: pip takes none in constraints."""
     file = _BUILT / "pins.txt"
     file.parent.mkdir(parents=True, exist_ok=True)
     locked = (ROOT / "layers/dependencies/requirements.txt").read_text(encoding="utf-8")
@@ -119,7 +119,7 @@ def _pins() -> Path:
 
 
 def _installed(name: str, arguments: Sequence[str], source: Path) -> Path:
-    """Install packages into a folder of that name, unless that was done already."""
+    """Install packages into a folder of that name, unless they are there already."""
     folder = _BUILT / name
     pins = (ROOT / "layers/dependencies/requirements.txt").read_bytes()
     wanted = " ".join(arguments).encode() + pins
@@ -127,22 +127,22 @@ def _installed(name: str, arguments: Sequence[str], source: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         _run([*pip, "--target", str(folder), *arguments], source)
-        _settle(folder, wanted)
+        _mark(folder, wanted)
     return folder
 
 
 def _changed(folder: Path, wanted: bytes) -> bool:
-    """Tell whether a folder holds something else than what is wanted now."""
+    """Return whether a folder holds anything else than what is wanted now."""
     mark = folder / ".made-of"
     return not mark.exists() or mark.read_text() != hashlib.sha256(wanted).hexdigest()
 
 
-def _settle(folder: Path, made_of: bytes) -> None:
+def _mark(folder: Path, made_of: bytes) -> None:
     (folder / ".made-of").write_text(hashlib.sha256(made_of).hexdigest())
 
 
 def _run(command: Sequence[str], folder: Path) -> str:
-    # sam build looks for the runtime's own python3.13, which a virtual environment has not.
+    # sam build looks for the runtime's python3.13, which a virtual environment lacks.
     path = os.pathsep.join((str(runtime_python().parent), os.environ["PATH"]))
     done = subprocess.run(
         command,

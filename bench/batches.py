@@ -1,4 +1,4 @@
-"""Single batches: what a subject takes for one, if it does its job."""
+"""Single batches: what a subject uses for one, provided that it does its job."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench import logs
-from bench.kinds import AT_ONCE, Kind
 from bench.processes import Stub, Subject
+from bench.workloads import NO_LATENCY, Workload
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one batch took; it has left the rows that it has to leave."""
+    """What one batch used. The subject has stored every row that it should."""
 
     wall_ms: float
     cpu_ms: float
@@ -22,30 +22,30 @@ class Sample:
 
 
 class Batches:
-    """Makes batches against one stub; those of new logs have logs of their own each."""
+    """Sends batches to subjects that use one stub; each batch of new logs has its own logs."""
 
     def __init__(self, stub: Stub) -> None:
-        """Begin with the first log."""
+        """Start with the first log."""
         self._stub = stub
         self._first = 0
         self._next = 0
 
-    def process(self, subject: Subject, kind: Kind) -> Sample:
-        """Let a subject process one batch.
+    def process(self, subject: Subject, workload: Workload) -> Sample:
+        """Have a subject process one batch.
 
         Raises:
-            RuntimeError: it did not do its job, so what it took means nothing.
+            RuntimeError: the subject did not do its job, so its time means nothing.
 
         """
-        if kind.logs == "new":
-            self._first, self._next = self._next, self._next + kind.size
-        self._stub.turn(kind.latency, empty_table=kind.logs == "new")
-        took = subject.invoke(logs.event(self._first, kind.size))
-        happened = self._stub.turn(AT_ONCE)
-        if took.answer != {"batchItemFailures": []}:
-            raise RuntimeError(f"Messages failed: {took.answer}")
-        if happened.outcomes != logs.outcomes(self._first, kind.size):
-            raise RuntimeError("The table has other rows than the batch has to leave.")
+        if workload.logs == "new":
+            self._first, self._next = self._next, self._next + workload.size
+        self._stub.reset(workload.latency, empty_table=workload.logs == "new")
+        used = subject.invoke(logs.sqs_event(self._first, workload.size))
+        seen = self._stub.reset(NO_LATENCY)
+        if used.response != {"batchItemFailures": []}:
+            raise RuntimeError(f"Messages failed: {used.response}")
+        if seen.outcomes != logs.expected_outcomes(self._first, workload.size):
+            raise RuntimeError("The table does not hold the rows that the batch should leave.")
         return Sample(
-            took.wall_ms, took.cpu_ms, took.peak_kib / 1024, len(took.printed), happened.calls
+            used.wall_ms, used.cpu_ms, used.peak_kib / 1024, len(used.printed), seen.calls
         )

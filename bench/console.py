@@ -1,9 +1,9 @@
-"""What a page of the console costs when the table grows: ``python -m bench.console``.
+"""What the console's pages cost as the table grows: ``python -m bench.console``.
 
-Two tables in a local cloud, of a space with so many records a day: one holds eight days of them,
-the other a hundred times as many. What is asked for is the same on both. A space with more records
-a day would be another matter here: at each query the local cloud sorts all of an index's day, which
-DynamoDB keeps sorted.
+Two tables in a local cloud have the same number of records per day: one holds eight days, the other
+a hundred times as many. The requested pages are the same on both. More records per day cannot be
+compared here: for each query the local cloud sorts an index's whole day, which DynamoDB keeps
+sorted.
 """
 
 from __future__ import annotations
@@ -40,45 +40,47 @@ _PORT = 8000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a page costs: requests to AWS, and seconds of waiting and of the console's processor."""
+    """What a page costs: requests to AWS, seconds of wall time, and seconds of CPU time."""
 
     requests: int
-    waited: float
-    worked: float
+    wall: float
+    cpu: float
 
 
 class Counted:
-    """Counts the requests that a session's clients make; one that is sent again is one."""
+    """Counts the requests of a session's clients; a retried request counts once."""
 
     def __init__(self, session: boto3.session.Session) -> None:
-        """Count those of clients that are made from now on."""
+        """Count the requests of all clients that are created from now on."""
         self.operations: list[str] = []
-        session.events.register("before-call", self._one_more)
+        session.events.register("before-call", self._count)
 
-    def _one_more(self, model: OperationModel, **_: object) -> None:
+    def _count(self, model: OperationModel, **_: object) -> None:
         self.operations.append(model.name)
 
 
 def main() -> int:
-    """Measure, and print; the exit status is 1 if a page needs more requests in a larger table."""
+    """Measure and print; return 1 if a page needs more requests on the larger table."""
     parser = argparse.ArgumentParser(prog="python -m bench.console", description=__doc__)
-    parser.add_argument("--records", type=int, default=LARGE, help="of the large table")
-    large: int = parser.parse_args().records
-    factor = large / SMALL
+    parser.add_argument(
+        "--records", type=int, default=LARGE, help="of the large table (%(default)s)"
+    )
+    records: int = parser.parse_args().records
+    factor = records / SMALL
     with (
         tempfile.TemporaryDirectory() as scratch,
         local_cloud(Path(scratch) / "cloud.log") as cloud,
     ):
         few = site(cloud, "few", SMALL, Shape(days=_DAYS, numbers=_NUMBERS))
         grown = Shape(days=_DAYS * factor, numbers=int(_NUMBERS * factor))
-        many = site(cloud, "many", large, grown)
+        many = site(cloud, "many", records, grown)
         rows = {page: compare(few, many, page) for page in pages()}
-    Console().print(_table(large, rows))
-    return 0 if all(one.requests == other.requests for one, other in rows.values()) else 1
+    Console().print(_table(records, rows))
+    return 0 if all(small.requests == large.requests for small, large in rows.values()) else 1
 
 
 def pages() -> list[str]:
-    """Name the console's pages, each with something to show."""
+    """Return the paths of the console's pages, each with something to show."""
     some = number(0).replace("+", "%2B")
     return [
         *("/", "/?span=7d", "/completeness"),
@@ -89,7 +91,7 @@ def pages() -> list[str]:
 
 
 def site(cloud: LocalCloud, name: str, count: int, shape: Shape) -> tuple[FlaskClient, Counted]:
-    """Fill a table, and open the console on it."""
+    """Fill a table, and open the console with it."""
     session = boto3.session.Session(
         aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION
     )
@@ -101,7 +103,7 @@ def site(cloud: LocalCloud, name: str, count: int, shape: Shape) -> tuple[FlaskC
     outputs |= dict.fromkeys(("QueueUrl", "DeadLetterQueueUrl"), queue["QueueUrl"])
     stack = Deployment(name=name, outputs=outputs, session=session, endpoint_url=cloud.url)
     reach = Reach.open(stack, lambda: NOW)
-    # The namespace is asked for once a start; here there is no function to ask.
+    # The console reads the namespace from the function, which does not exist here.
     cloudwatch = session.client("cloudwatch", endpoint_url=cloud.url)
     reach = replace(reach, metrics=Metrics(cloudwatch, lambda: "Hooklog"))
     guard = Guard(port=_PORT, token="none", allow_actions=True)
@@ -111,54 +113,53 @@ def site(cloud: LocalCloud, name: str, count: int, shape: Shape) -> tuple[FlaskC
 def compare(
     small: tuple[FlaskClient, Counted], large: tuple[FlaskClient, Counted], page: str
 ) -> tuple[Cost, Cost]:
-    """Measure a page of both, in turns, so that whatever else the machine does meets both."""
+    """Measure a page on both tables in turns, so that other work on the machine affects both."""
     rounds: list[tuple[Cost, Cost]] = [
         (once(*small, page), once(*large, page)) for _ in range(_ROUNDS)
     ]
     first, second = zip(*rounds[1:], strict=True)
-    return _middle(first), _middle(second)
+    return _median(first), _median(second)
 
 
 def once(client: FlaskClient, counted: Counted, page: str) -> Cost:
-    """Ask for a page, once.
+    """Request a page once.
 
     Raises:
-        RuntimeError: it is not answered as it should be.
+        RuntimeError: the response is an error or contains one.
 
     """
-    before, began = len(counted.operations), time.perf_counter()
-    worked = time.process_time()
+    before, wall, cpu = len(counted.operations), time.perf_counter(), time.process_time()
     answer = client.get(page, base_url=f"http://127.0.0.1:{_PORT}")
     if answer.status_code not in {200, 302} or 'class="notice"' in answer.text:
         raise RuntimeError(f"{page} failed: {answer.text}")
     return Cost(
         requests=len(counted.operations) - before,
-        waited=time.perf_counter() - began,
-        worked=time.process_time() - worked,
+        wall=time.perf_counter() - wall,
+        cpu=time.process_time() - cpu,
     )
 
 
-def _middle(costs: tuple[Cost, ...]) -> Cost:
+def _median(costs: tuple[Cost, ...]) -> Cost:
     return Cost(
         requests=max(cost.requests for cost in costs),
-        waited=median(cost.waited for cost in costs),
-        worked=median(cost.worked for cost in costs),
+        wall=median(cost.wall for cost in costs),
+        cpu=median(cost.cpu for cost in costs),
     )
 
 
-def _table(large: int, rows: Mapping[str, tuple[Cost, Cost]]) -> Table:
-    table = Table(title=f"{SMALL:,} and {large:,} records", title_justify="left")
+def _table(records: int, rows: Mapping[str, tuple[Cost, Cost]]) -> Table:
+    table = Table(title=f"{SMALL:,} and {records:,} records", title_justify="left")
     table.add_column("Page", overflow="fold")
-    for heading in ("Requests", "Waited, ms", "Ratio", "Own work, ms", "Ratio"):
+    for heading in ("Requests", "Time, ms", "Ratio", "CPU, ms", "Ratio"):
         table.add_column(heading, justify="right")
-    for page, (one, other) in rows.items():
+    for page, (small, large) in rows.items():
         table.add_row(
             page.replace("[", r"\["),
-            f"{one.requests} / {other.requests}",
-            f"{one.waited * 1000:.0f} / {other.waited * 1000:.0f}",
-            f"{other.waited / one.waited:.2f}",
-            f"{one.worked * 1000:.0f} / {other.worked * 1000:.0f}",
-            f"{other.worked / one.worked:.2f}",
+            f"{small.requests} / {large.requests}",
+            f"{small.wall * 1000:.0f} / {large.wall * 1000:.0f}",
+            f"{large.wall / small.wall:.2f}",
+            f"{small.cpu * 1000:.0f} / {large.cpu * 1000:.0f}",
+            f"{large.cpu / small.cpu:.2f}",
         )
     return table
 

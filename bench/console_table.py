@@ -1,4 +1,4 @@
-"""Tables full of records for the console to look at, in a local cloud."""
+"""Tables full of records for the console, in a local cloud."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from local.template import template
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: When the newest record was created.
+#: The time of the console; the newest record was created shortly before.
 NOW: Final = datetime(2026, 5, 4, 18, 0, tzinfo=UTC)
-#: Of ten records: failed, and parked; enough that lists are full with a thousand records.
+#: Of ten records of a kind: failed, and parked; enough for full lists with a thousand records.
 _FAILED, _PARKED = 6, 3
-#: Records that may be parked.
+#: Only this many records may be parked.
 _MAY_BE_PARKED = 1_000
 _CODES = {"fax": "34004", "message": "30003"}
 _BATCH = 25
@@ -35,49 +35,49 @@ _THREADS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """How a table is filled: the days that it spans, and how many numbers its records share."""
+    """How a table is filled: the days that it spans, and how many phone numbers it has."""
 
     days: float
     numbers: int
 
 
 def make_table(client: DynamoDBClient, name: str) -> None:
-    """Make the template's table, with all of its indexes."""
+    """Create the template's table, with all of its indexes."""
     properties = template()["Resources"]["Table"]["Properties"]
 
-    def wanted(one: Any) -> Any:  # noqa: ANN401 - a part of a parsed template
-        # [condition, what there is then, what there is else]
+    def included(one: Any) -> Any:  # noqa: ANN401 - a part of a parsed template
+        # !If is read as [condition, value if true, value if false].
         return one[1] if isinstance(one, list) else one
 
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=properties["KeySchema"],
-        AttributeDefinitions=[wanted(one) for one in properties["AttributeDefinitions"]],
-        GlobalSecondaryIndexes=[wanted(one) for one in properties["GlobalSecondaryIndexes"]],
+        AttributeDefinitions=[included(one) for one in properties["AttributeDefinitions"]],
+        GlobalSecondaryIndexes=[included(one) for one in properties["GlobalSecondaryIndexes"]],
     )
 
 
 def fill(client: DynamoDBClient, table: str, count: int, shape: Shape) -> None:
-    """Put records into a table, evenly spread over the days before :data:`NOW`."""
+    """Write records to a table, evenly spread over the days before :data:`NOW`."""
 
     def put(batch: tuple[Mapping[str, Any], ...]) -> None:
         requests: Any = [{"PutRequest": {"Item": item}} for item in batch]
         answer = client.batch_write_item(RequestItems={table: requests})
         if answer["UnprocessedItems"]:
-            raise RuntimeError("The local cloud did not take all records.")
+            raise RuntimeError("The local cloud did not store all records.")
 
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(put, batched(_items(count, shape), _BATCH, strict=False)))
 
 
 def _items(count: int, shape: Shape) -> Iterator[Mapping[str, Any]]:
-    """Make rows as the table has them; they differ in what the indexes and pages look at."""
+    """Return rows; they differ in the attributes that indexes and pages use."""
     patterns = {
-        (kind, failed): _pattern(kind, failed=failed) for kind in KINDS for failed in (True, False)
+        (kind, failed): _pattern(kind, failed=failed) for kind in _CODES for failed in (True, False)
     }
     for index in range(count):
-        kind = "message" if index % 2 else "fax"
+        kind = ("fax", "message")[index % 2]
         part = index // 2 % 10
         failed = part < _FAILED
         created_at = NOW - timedelta(days=shape.days) * (index + 1) / (count + 1)
@@ -89,7 +89,7 @@ def _items(count: int, shape: Shape) -> Iterator[Mapping[str, Any]]:
         }
         if failed:
             item["failed_on"] = item["day"]
-        # They are put right and go, so there are not more of them in a table that is older.
+        # Parked records are fixed and disappear, so an older table does not have more of them.
         elif index < _MAY_BE_PARKED and part < _FAILED + _PARKED:
             item |= {
                 "parked_code": {"S": "fetch.not_found"},
@@ -103,7 +103,7 @@ def _items(count: int, shape: Shape) -> Iterator[Mapping[str, Any]]:
 
 
 def _pattern(kind: str, *, failed: bool) -> dict[str, Any]:
-    """Make the row of an ordinary log of a kind."""
+    """Return the row of an ordinary log."""
     log: dict[str, Any] = {
         "id": log_id(0),
         "from": "+12025550143",
@@ -132,10 +132,10 @@ def _pattern(kind: str, *, failed: bool) -> dict[str, Any]:
 
 
 def log_id(index: int) -> str:
-    """Give the ID of a record."""
+    """Return the ID of a record's log."""
     return f"00000000-0000-4000-8000-{index:012d}"
 
 
 def number(index: int) -> str:
-    """Give one of many numbers."""
+    """Return a phone number."""
     return f"+442079{index:06d}"

@@ -1,7 +1,7 @@
-"""The logs that are measured with, and the SQS events that ask for them.
+"""The logs of the measurements, and the SQS events that name them.
 
-They are numbered: every second is a message, the others are faxes, and one in ten has failed. A
-log follows from its number, which its ID ends in, so that the stub need not keep any.
+They are numbered: odd numbers are messages, even ones are faxes, and one in ten has failed. A log
+follows from its number, which is the end of its ID, so the stub stores none.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from local.space.values import laml_url
 
 _FAILED_MESSAGE_CODES = ("30003", "30005", "30006", "30007", "30008")
 _FAILED_FAX_TEXTS = ("The call dropped prematurely", "No response after sending a page")
-#: Each has the hundred numbers 555-0100 to 555-0199, which nobody has.
+#: Each has the fictional numbers 555-0100 to 555-0199.
 _AREA_CODES = (
     *(201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219),
     *(301, 302, 303, 304, 305, 307, 308, 309, 310, 312, 313, 314, 315, 316, 317, 318, 319),
     *(401, 402, 404, 405, 406, 407, 408, 409, 410, 412, 413, 414, 415, 417, 419, 501, 502),
 )
-#: Of so many logs in a row, two have failed: a fax and a message.
+#: Two of this many consecutive logs have failed: a fax and a message.
 _CYCLE = 20
 _FAILED = frozenset({8, 19})
 _AGE_OF_MESSAGES = 60
 _ACCOUNT = "5f1c1d0e-8a0b-4a55-9d43-0c6c6e1f2a3b"
 
 
-def outcomes(first: int, size: int) -> dict[str, str]:
-    """Name the rows that a batch has to leave, and the outcome of each.
+def expected_outcomes(first: int, size: int) -> dict[str, str]:
+    """Return the outcome of each row that a batch should leave, by key.
 
     Args:
         first: number of its first log.
-        size: how many logs it has.
+        size: number of its logs.
 
     """
     return {
@@ -40,8 +40,8 @@ def outcomes(first: int, size: int) -> dict[str, str]:
     }
 
 
-def event(first: int, size: int) -> dict[str, object]:
-    """Give the SQS event that asks for so many logs from that number on."""
+def sqs_event(first: int, size: int) -> dict[str, object]:
+    """Return an SQS event that names `size` logs, from the number `first` on."""
     sent = str((round(time.time()) - _AGE_OF_MESSAGES) * 1000)
     return {
         "Records": [
@@ -66,15 +66,15 @@ def event(first: int, size: int) -> dict[str, object]:
     }
 
 
-def answer(path: str) -> bytes:
-    """Give the API's answer to a GET of a log."""
+def response_body(path: str) -> bytes:
+    """Return the body of the API's response to a GET of a log."""
     number = int(path.rpartition("-")[2], 16)
     log = _message(number) if number % 2 else _fax(number)
     return json.dumps(log).encode()
 
 
 def log_id(number: int) -> str:
-    """Give a log's ID, in the form of a UUID 4."""
+    """Return a log's ID, in the form of a UUID 4."""
     return f"00000000-0000-4000-8000-{number:012x}"
 
 
@@ -132,6 +132,6 @@ def _message(number: int) -> dict[str, object]:
 
 
 def _recipient(number: int) -> str:
-    """Give another number for each log; they come round after more than hooklog remembers."""
+    """Return a log's phone number; there are more of them than hooklog caches."""
     area = _AREA_CODES[number // 100 % len(_AREA_CODES)]
     return f"+1{area}55501{number % 100:02d}"

@@ -1,4 +1,4 @@
-"""The figures of one full run, as kept in ``bench/measured.json``."""
+"""The measurements of one full run, as kept in ``bench/measured.json``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from bench.kinds import Kind, Latency
 from bench.subjects import Name
+from bench.workloads import Latency, Workload
 from local.cloud import ROOT
 
 FILE: Final = ROOT / "bench/measured.json"
@@ -23,7 +23,7 @@ class _Frozen(BaseModel):
 
 
 class Spread(_Frozen):
-    """Several measurements of one thing."""
+    """The median and the extremes of repeated measurements."""
 
     median: float
     low: float
@@ -31,17 +31,17 @@ class Spread(_Frozen):
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Self:
-        """Sum up measurements, of which there must be one at least."""
+        """Summarise at least one measurement."""
         numbers = [float(f"{value:.5g}") for value in values]
         return cls(median=statistics.median(numbers), low=min(numbers), high=max(numbers))
 
     def times(self, factor: float) -> Spread:
-        """Give the same in another unit."""
+        """Return the spread in another unit."""
         return Spread.of(number * factor for number in (self.median, self.low, self.high))
 
 
 class Machine(_Frozen):
-    """What the run ran on."""
+    """The machine of the run."""
 
     cores: int
     architecture: str
@@ -50,19 +50,19 @@ class Machine(_Frozen):
 
 
 class Batch(_Frozen):
-    """Batches of one size, by one subject.
+    """One subject's batches of one workload.
 
     Attributes:
-        subject: who processed them.
+        subject: which subject.
         logs: whether the logs were new, or stored already and delivered again.
-        size: messages, each for another log.
+        size: messages per batch, each about another log.
         api_ms: latency of SignalWire's API.
         dynamodb_ms: latency of DynamoDB.
-        rounds: how many batches were measured.
+        rounds: number of measured batches.
         wall_ms: duration of a batch.
-        cpu_ms: processor time of a batch, all threads.
-        log_bytes: printed by a batch, metrics included; the median.
-        calls: made by each batch, by operation.
+        cpu_ms: CPU time of a batch, all threads.
+        log_bytes: output of a batch, metrics included; the median.
+        calls: calls per batch, by operation.
 
     """
 
@@ -90,10 +90,10 @@ class StartUp(_Frozen):
     """How long a deployed function takes to start.
 
     Attributes:
-        function: which.
-        rounds: how many processes were started.
-        ready_ms: imports, and wiring by an event that asks for nothing.
-        answered_ms: the same and the first event that asks for something, at no latency.
+        function: which function.
+        rounds: number of started processes.
+        ready_ms: imports, and wiring by an event without work.
+        answered_ms: the same plus the first event with work, without latency.
 
     """
 
@@ -108,12 +108,12 @@ class Measured(_Frozen):
 
     Attributes:
         measured_on: day of the run.
-        machine: where.
-        noise_ms: the same piece of pure computation, measured again in each round.
-        batches: of each subject, size and latency.
-        memory: of each subject and size.
-        start_ups: of each function.
-        ratios: medians of each round's ratio, by what is compared: ``wall/sequential``.
+        machine: where it ran.
+        noise_ms: a fixed computation, measured once per round.
+        batches: by subject and workload.
+        memory: by subject and size.
+        start_ups: by function.
+        ratios: ratios taken round by round, by comparison, such as ``wall/sequential``.
 
     """
 
@@ -125,21 +125,26 @@ class Measured(_Frozen):
     start_ups: list[StartUp]
     ratios: dict[str, Spread]
 
-    def batch(self, subject: Name, kind: Kind) -> Batch:
-        """Give the figures of one subject's batches of a kind.
+    @classmethod
+    def load(cls) -> Self:
+        """Read the run that is kept."""
+        return cls.model_validate_json(FILE.read_bytes())
+
+    def batch(self, subject: Name, workload: Workload) -> Batch:
+        """Return a subject's measurements of one workload.
 
         Raises:
-            LookupError: they were not measured.
+            LookupError: it was not measured.
 
         """
         for one in self.batches:
             latency = Latency(one.api_ms, one.dynamodb_ms)
-            if (one.subject, Kind(one.logs, one.size, latency)) == (subject, kind):
+            if (one.subject, Workload(one.logs, one.size, latency)) == (subject, workload):
                 return one
-        raise LookupError(f"{kind} of {subject} was not measured.")
+        raise LookupError(f"{workload} of {subject} was not measured.")
 
     def peak_mb(self, subject: Name, size: int) -> Spread:
-        """Give a subject's peak memory for a batch of that size.
+        """Return a subject's peak memory for a batch of that size.
 
         Raises:
             LookupError: it was not measured.
@@ -151,7 +156,7 @@ class Measured(_Frozen):
         raise LookupError(f"The memory of {subject} for {size} was not measured.")
 
     def start_up(self, function: Function) -> StartUp:
-        """Give how long a function takes to start.
+        """Return how long a function takes to start.
 
         Raises:
             LookupError: it was not measured.

@@ -1,4 +1,4 @@
-"""The stub and the subjects as processes: started, spoken to and ended."""
+"""The stub and the subjects as processes: start them, talk to them, end them."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from typing import IO, Any
 
 import urllib3
 
-from bench.kinds import Latency
 from bench.stub import CONTROL
+from bench.workloads import Latency
 from local.cloud import ROOT, end_group
 
-#: Seconds; the sequential peer needs most of a minute for 500 logs of the usual latency.
-_PATIENCE = 300
+#: Seconds; the sequential peer needs most of a minute for 500 logs with the usual latency.
+_TIMEOUT = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
-    """What the stub saw: calls by operation, and the table's rows with the outcome of each."""
+class StubReport:
+    """What the stub saw: calls by operation, and the outcome of each row in the table."""
 
     calls: dict[str, int]
     outcomes: dict[str, str]
 
 
 class Stub:
-    """The stub's process, from outside."""
+    """A client of the stub's process."""
 
     def __init__(self, url: str) -> None:
-        """Speak to the stub at that URL."""
+        """Talk to the stub at that URL."""
         self.url = url
         self._http = urllib3.PoolManager()
 
     def close(self) -> None:
-        """Speak to it no more."""
+        """Close the connections."""
         self._http.clear()
 
-    def turn(self, latency: Latency, *, empty_table: bool = False) -> Happened:
-        """Set the latency from now on, and tell what has happened since the last turn."""
+    def reset(self, latency: Latency, *, empty_table: bool = False) -> StubReport:
+        """Set the latency from now on, and return what has happened since the last reset."""
         answer = self._http.request(
             "POST",
             self.url + CONTROL,
@@ -55,22 +55,22 @@ class Stub:
                 "empty_table": empty_table,
             },
         ).json()
-        return Happened(answer["calls"], answer["outcomes"])
+        return StubReport(answer["calls"], answer["outcomes"])
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What one invocation took, what it printed, and what its handler answered."""
+    """What one invocation used, what it printed, and what the handler returned."""
 
     wall_ms: float
     cpu_ms: float
     peak_kib: int
     printed: bytes
-    answer: Any
+    response: Any
 
 
 class Subject:
-    """A subject's process, from outside."""
+    """A client of a subject's process."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], results: IO[bytes], output: IO[bytes]
@@ -78,7 +78,7 @@ class Subject:
         """Wait until the function is imported.
 
         Raises:
-            RuntimeError: it cannot be; the text has what it printed.
+            RuntimeError: the import failed; the message contains what the process printed.
 
         """
         if process.stdin is None:
@@ -87,24 +87,24 @@ class Subject:
         self._events = process.stdin
         self._results = results
         self._output = output
-        self.imported_ms: float = self._next()["imported_ms"]
+        self.imported_ms: float = self._read_result()["imported_ms"]
 
     def invoke(self, event: Mapping[str, object]) -> Invocation:
         """Invoke the function once.
 
         Raises:
-            RuntimeError: its process ended or hangs; the text has what it printed.
+            RuntimeError: the process ended or hangs; the message contains what it printed.
 
         """
         self._events.write(json.dumps(event).encode() + b"\n")
         self._events.flush()
-        result = self._next()
+        result = self._read_result()
         return Invocation(printed=self._output.read(), **result)
 
-    def _next(self) -> dict[str, Any]:
+    def _read_result(self) -> dict[str, Any]:
         with selectors.DefaultSelector() as selector:
             selector.register(self._results, selectors.EVENT_READ)
-            line = self._results.readline() if selector.select(_PATIENCE) else b""
+            line = self._results.readline() if selector.select(_TIMEOUT) else b""
         if not line:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(1)
@@ -116,7 +116,7 @@ class Subject:
 
 @contextmanager
 def running_stub() -> Iterator[Stub]:
-    """Start a stub, and end it with the block."""
+    """Run a stub while the block lasts."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.stub"],
         cwd=ROOT,
@@ -140,22 +140,22 @@ def running_stub() -> Iterator[Stub]:
 def running_subject(
     command: Sequence[str], folders: Sequence[Path], environment: Mapping[str, str]
 ) -> Iterator[Subject]:
-    """Start a subject, and end it with the block.
+    """Run a subject while the block lasts.
 
     Args:
-        command: the driver; the descriptor for its results and the folders are added.
-        folders: for the driver.
-        environment: all variables that it has.
+        command: interpreter and driver, to which the results' descriptor and the folders are added.
+        folders: where the function's code is.
+        environment: all variables of the process.
 
     Raises:
-        RuntimeError: the function cannot be imported; the text has what it printed.
+        RuntimeError: the function's import failed; the message contains what it printed.
 
     """
     reading, writing = os.pipe()
     with (
         os.fdopen(reading, "rb") as results,
         tempfile.NamedTemporaryFile() as printed,
-        # Another open file, with a place of its own to read from.
+        # Opened a second time, so that reading has its own position.
         Path(printed.name).open("rb") as output,
     ):
         process = subprocess.Popen(

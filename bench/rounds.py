@@ -1,4 +1,4 @@
-"""Round after round of batches: each subject in turn, so that all meet the same machine."""
+"""Rounds of batches: the subjects take turns, so that all run under the same conditions."""
 
 from __future__ import annotations
 
@@ -7,55 +7,65 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from bench.batches import Batches, Sample
-from bench.kinds import Kind
 from bench.measured import Batch, Spread
 from bench.processes import Subject
 from bench.subjects import Name
+from bench.workloads import Workload
 
 _SPIN = 200_000
 
 
-type Series = tuple[Name, Kind]
+type Series = tuple[Name, Workload]
 
 
 class Rounds:
-    """Lets subjects process batches, and keeps what they took."""
+    """Has subjects process batches, and keeps the samples."""
 
     def __init__(self, batches: Batches) -> None:
-        """Begin with nothing measured."""
+        """Start without samples."""
         self._process = batches.process
         self._samples: defaultdict[Series, list[Sample]] = defaultdict(list)
-        #: Milliseconds of the same piece of pure computation, measured in each round.
+        #: Milliseconds of a fixed computation, measured once per round.
         self.noise_ms: list[float] = []
 
-    def run(self, subjects: Mapping[Name, Subject], kinds: Sequence[Kind], rounds: int) -> None:
-        """Let each subject process each kind of batch in each round."""
+    def run(
+        self, subjects: Mapping[Name, Subject], workloads: Sequence[Workload], rounds: int
+    ) -> None:
+        """Have each subject process each workload once per round."""
         for _ in range(rounds):
             self.noise_ms.append(_spin())
             for name, subject in subjects.items():
-                for kind in kinds:
-                    self._samples[name, kind].append(self._process(subject, kind))
+                for workload in workloads:
+                    self._samples[name, workload].append(self._process(subject, workload))
 
     def ratio(self, ours: Series, theirs: Series, of: Callable[[Sample], float]) -> Spread:
-        """Compare two series of the same rounds, round by round."""
+        """Return the ratios of two series, taken round by round."""
         pairs = zip(self._samples[ours], self._samples[theirs], strict=True)
         return Spread.of(of(a) / of(b) for a, b in pairs)
 
     def summary(self) -> list[Batch]:
-        """Sum up all that was measured."""
-        return [_sum_up(name, kind, samples) for (name, kind), samples in self._samples.items()]
+        """Return one summary per series.
+
+        Raises:
+            RuntimeError: a subject's calls differ between rounds.
+
+        """
+        return [
+            _summarise(name, workload, samples)
+            for (name, workload), samples in self._samples.items()
+        ]
 
 
-def _sum_up(name: Name, kind: Kind, samples: Sequence[Sample]) -> Batch:
+def _summarise(name: Name, workload: Workload, samples: Sequence[Sample]) -> Batch:
     calls = dict(samples[0].calls)
     if any(sample.calls != calls for sample in samples):
-        raise RuntimeError(f"{name} made other calls in one round than in another.")
+        raise RuntimeError(f"The calls of {name} differ between rounds.")
     return Batch(
         subject=name,
-        logs=kind.logs,
-        size=kind.size,
-        api_ms=kind.latency.api_ms,
-        dynamodb_ms=kind.latency.dynamodb_ms,
+        logs=workload.logs,
+        size=workload.size,
+        api_ms=workload.latency.api_ms,
+        dynamodb_ms=workload.latency.dynamodb_ms,
         rounds=len(samples),
         wall_ms=Spread.of(sample.wall_ms for sample in samples),
         cpu_ms=Spread.of(sample.cpu_ms for sample in samples),
@@ -65,6 +75,6 @@ def _sum_up(name: Name, kind: Kind, samples: Sequence[Sample]) -> Batch:
 
 
 def _spin() -> float:
-    began = time.perf_counter()
+    started = time.perf_counter()
     sum(range(_SPIN))
-    return (time.perf_counter() - began) * 1000
+    return (time.perf_counter() - started) * 1000

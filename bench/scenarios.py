@@ -1,4 +1,4 @@
-"""What is measured, and how often."""
+"""The scenarios of a run: what is measured, and how often."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from typing import Final
 
 from bench import artefacts, start_ups
 from bench.batches import Batches
-from bench.kinds import AFAR, AT_ONCE, NEW, NEW_AFAR, SIZES, STORED, Kind
 from bench.measured import Function, Machine, Measured, Memory, Spread, StartUp
 from bench.processes import Stub, Subject, running_stub
 from bench.rounds import Rounds
 from bench.subjects import Name, Recipe, from_source
+from bench.workloads import NEW, NEW_REMOTE, NO_LATENCY, REMOTE, SIZES, STORED, Workload
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many rounds of each scenario; those of ``warming`` do not count."""
+    """The number of rounds of each scenario; those of ``warm_up`` are not measured."""
 
-    warming: int
-    at_once: int
-    afar: int
-    growing: int
-    growing_sequential: int
+    warm_up: int
+    no_latency: int
+    remote: int
+    sizes: int
+    sizes_sequential: int
     memory: int
-    starting: int
+    start_up: int
 
 
 FULL: Final = Plan(
-    warming=10, at_once=15, afar=5, growing=5, growing_sequential=3, memory=3, starting=11
+    warm_up=10, no_latency=15, remote=5, sizes=5, sizes_sequential=3, memory=3, start_up=11
 )
 SHORT: Final = Plan(
-    warming=1, at_once=3, afar=1, growing=1, growing_sequential=0, memory=1, starting=1
+    warm_up=1, no_latency=3, remote=1, sizes=1, sizes_sequential=0, memory=1, start_up=1
 )
 
 
@@ -47,34 +47,34 @@ def measure(plan: Plan) -> Measured:
     """Build everything, and run all scenarios.
 
     Raises:
-        RuntimeError: something could not be built, or does not do its job.
+        RuntimeError: a build failed, or a subject did not do its job.
 
     """
-    _say("Building what is deployed")
+    _say("Building the subjects")
     typescript = artefacts.bundled_typescript()
     deployed = start_ups.deploy(typescript)
     recipes = from_source(typescript)
     with running_stub() as stub:
         batches = Batches(stub)
-        hundred, growing = Rounds(batches), Rounds(batches)
+        hundred, sizes = Rounds(batches), Rounds(batches)
         with ExitStack() as stack:
             subjects = {
                 name: stack.enter_context(recipe.start(stub)) for name, recipe in recipes.items()
             }
             for subject in subjects.values():
-                for _ in range(plan.warming):
+                for _ in range(plan.warm_up):
                     batches.process(subject, NEW)
-            _run_batches(hundred, growing, subjects, plan)
+            _run_batches(hundred, sizes, subjects, plan)
         memory = _memory(stub, recipes, plan.memory)
-        _say("Starting up")
-        started = start_ups.measure(stub, deployed, plan.starting)
+        _say("Start-up")
+        started = start_ups.measure(stub, deployed, plan.start_up)
     return Measured(
         measured_on=datetime.now(UTC).date(),
         machine=_machine(typescript=typescript is not None),
-        noise_ms=Spread.of(hundred.noise_ms + growing.noise_ms),
+        noise_ms=Spread.of(hundred.noise_ms + sizes.noise_ms),
         batches=[
             *hundred.summary(),
-            *(batch for batch in growing.summary() if batch.size != NEW.size),
+            *(batch for batch in sizes.summary() if batch.size != NEW.size),
         ],
         memory=memory,
         start_ups=[
@@ -86,62 +86,63 @@ def measure(plan: Plan) -> Measured:
             )
             for function, times in started.items()
         ],
-        ratios=_batch_ratios(hundred, growing, recipes) | _start_up_ratios(started),
+        ratios=_batch_ratios(hundred, sizes, recipes) | _start_up_ratios(started),
     )
 
 
 def _run_batches(
-    hundred: Rounds, growing: Rounds, subjects: Mapping[Name, Subject], plan: Plan
+    hundred: Rounds, sizes: Rounds, subjects: Mapping[Name, Subject], plan: Plan
 ) -> None:
-    _say("A hundred logs without latency")
-    hundred.run(subjects, [NEW, STORED], plan.at_once)
-    _say("A hundred logs from afar")
-    hundred.run(subjects, [NEW_AFAR], plan.afar)
-    _say("Ten, a hundred and a thousand logs")
-    at_once = [Kind("new", size) for size in SIZES]
-    afar = [Kind("new", size, AFAR) for size in SIZES]
-    growing.run({"hooklog": subjects["hooklog"]}, at_once + afar, plan.growing)
-    # A thousand from afar would take it two minutes.
+    _say("100 logs without latency")
+    hundred.run(subjects, [NEW, STORED], plan.no_latency)
+    _say("100 logs, remote API")
+    hundred.run(subjects, [NEW_REMOTE], plan.remote)
+    _say("10, 100 and 1,000 logs")
+    no_latency = [Workload("new", size) for size in SIZES]
+    remote = [Workload("new", size, REMOTE) for size in SIZES]
+    sizes.run({"hooklog": subjects["hooklog"]}, no_latency + remote, plan.sizes)
+    # It would take two minutes for a thousand logs of a remote API.
     sequential: Mapping[Name, Subject] = {"sequential": subjects["sequential"]}
-    growing.run(sequential, [*at_once, afar[0]], plan.growing_sequential)
+    sizes.run(sequential, [*no_latency, remote[0]], plan.sizes_sequential)
 
 
 def _memory(stub: Stub, recipes: Mapping[Name, Recipe], rounds: int) -> list[Memory]:
-    """Measure each size in processes of its own, because a peak is never forgotten."""
+    """Measure each size in new processes, because a process's peak never falls."""
     _say("Peak memory")
     found = []
     for name, recipe in recipes.items():
         for size in (SIZES[0], SIZES[-1]):
-            # One log after the other needs the same memory however long each takes.
-            kind = Kind("new", size, AT_ONCE if name == "sequential" else AFAR)
+            # Logs that are processed one by one need the same memory whatever the latency.
+            latency = NO_LATENCY if name == "sequential" else REMOTE
+            workload = Workload("new", size, latency)
             peaks = []
             for _ in range(rounds):
                 with recipe.start(stub) as subject:
-                    peaks.append(Batches(stub).process(subject, kind).peak_mb)
+                    peaks.append(Batches(stub).process(subject, workload).peak_mb)
             found.append(Memory(subject=name, size=size, peak_mb=Spread.of(peaks)))
     return found
 
 
 def _batch_ratios(
-    hundred: Rounds, growing: Rounds, recipes: Mapping[Name, Recipe]
+    hundred: Rounds, sizes: Rounds, recipes: Mapping[Name, Recipe]
 ) -> dict[str, Spread]:
-    """Compare hooklog with each peer, and its batches with smaller ones, by time a log."""
+    """Compare hooklog with each peer, and its batches with smaller ones by time per log."""
     ratios = {}
     for peer in recipes:
         if peer != "hooklog":
-            for title, kind, figure in (
-                ("wall", NEW_AFAR, "wall_ms"),
+            for title, workload, figure in (
+                ("wall", NEW_REMOTE, "wall_ms"),
                 ("cpu", NEW, "cpu_ms"),
                 ("stored", STORED, "cpu_ms"),
             ):
                 ratios[f"{title}/{peer}"] = hundred.ratio(
-                    ("hooklog", kind), (peer, kind), attrgetter(figure)
+                    ("hooklog", workload), (peer, workload), attrgetter(figure)
                 )
-    for latency, title in ((AFAR, "growth_afar"), (AT_ONCE, "growth")):
+    for latency, title in ((REMOTE, "growth_remote"), (NO_LATENCY, "growth")):
         for small, large in pairwise(SIZES):
-            batches = growing.ratio(
-                ("hooklog", Kind("new", large, latency)),
-                ("hooklog", Kind("new", small, latency)),
+            batches = sizes.ratio(
+                ("hooklog", Workload("new", large, latency)),
+                ("hooklog", Workload("new", small, latency)),
                 attrgetter("wall_ms"),
             )
             ratios[f"{title}/{small}"] = batches.times(small / large)

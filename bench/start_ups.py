@@ -1,4 +1,4 @@
-"""How long the deployed functions take to start: fresh processes on a tree that stays as it is."""
+"""How long the deployed functions take to start, in new processes on an unchanged tree."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import artefacts, logs
-from bench.kinds import AT_ONCE
 from bench.measured import Function
 from bench.processes import Stub, running_subject
 from bench.stub_aws import SIGNING_KEY
 from bench.subjects import DRIVER, environment, node
+from bench.workloads import NO_LATENCY
 from local.space.signatures import sign_body
 
 type Event = Mapping[str, Any]
@@ -29,32 +29,32 @@ class Deployed:
     Attributes:
         command: interpreter and driver.
         folders: where its code is.
-        empty: event that has it wired, and asks for nothing; None if importing wires it.
-        first: event that asks for something.
-        answer: to that.
-        variables: that it has beside the usual.
+        empty: event without work, which wires the function; None if the import wires it.
+        first: event with work.
+        response: what the function should return for `first`.
+        variables: environment variables that only this function has.
 
     """
 
     command: Sequence[str]
     folders: Sequence[Path]
     empty: Event | None = None
-    first: Event = field(default_factory=lambda: logs.event(0, 1))
-    answer: Event = field(default_factory=lambda: {"batchItemFailures": []})
+    first: Event = field(default_factory=lambda: logs.sqs_event(0, 1))
+    response: Event = field(default_factory=lambda: {"batchItemFailures": []})
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def deploy(typescript: Path | None) -> dict[Function, Deployed]:
-    """Build what is deployed.
+    """Build the functions as they would be deployed.
 
     Args:
-        typescript: where that peer's bundle is, if it could be made.
+        typescript: folder of the TypeScript peer's bundle, or None if it could not be built.
 
     Raises:
-        RuntimeError: something could not be built; the text says why.
+        RuntimeError: a build failed; the message is its output.
 
     """
-    # Isolated as in Lambda: no packages but its own, and no bytecode is written.
+    # Isolated as in Lambda: only its own packages, and no bytecode is written.
     python = [str(artefacts.runtime_python()), "-I", "-S", "-B", str(DRIVER)]
     hooklog = artefacts.deployed_hooklog()
     opt = hooklog / "opt/python"
@@ -65,7 +65,7 @@ def deploy(typescript: Path | None) -> dict[Function, Deployed]:
             [hooklog / "WebhookFunction", opt],
             empty={},
             first=_callback(),
-            answer={"statusCode": 204},
+            response={"statusCode": 204},
             variables={
                 "SIGNALWIRE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:x",
                 "WEBHOOK_URL": PUBLIC_URL,
@@ -75,31 +75,31 @@ def deploy(typescript: Path | None) -> dict[Function, Deployed]:
         "boto3_alone": Deployed(python, [artefacts.deployed_boto3()]),
     }
     if typescript:
-        deployed["typescript"] = Deployed([node(), str(typescript / "subject.mjs")], [])
+        deployed["typescript"] = Deployed([node(), str(typescript / "driver.mjs")], [])
     return deployed
 
 
 def measure(
     stub: Stub, functions: Mapping[Function, Deployed], rounds: int
 ) -> dict[Function, list[tuple[float, float]]]:
-    """Start each function in each round.
+    """Start each function once per round.
 
     Returns:
-        For each round, the milliseconds until it was ready, and until it had answered the first
-        event that asked for something.
+        For each round, the milliseconds until the function was ready, and until it had processed
+        the first event with work.
 
     Raises:
-        RuntimeError: a function fails, or answers otherwise than it should.
+        RuntimeError: a function fails, or returns something unexpected.
 
     """
     times: defaultdict[Function, list[tuple[float, float]]] = defaultdict(list)
-    # The round before the first fills the disk's cache, and does not count.
+    # An additional round fills the disk's cache, and is not measured.
     for number in range(rounds + 1):
         for name, function in functions.items():
-            stub.turn(AT_ONCE, empty_table=True)
-            took = _start(function, {**environment(stub.url), **function.variables})
+            stub.reset(NO_LATENCY, empty_table=True)
+            time = _start(function, {**environment(stub.url), **function.variables})
             if number:
-                times[name].append(took)
+                times[name].append(time)
     return times
 
 
@@ -108,14 +108,14 @@ def _start(function: Deployed, variables: Mapping[str, str]) -> tuple[float, flo
         ready = subject.imported_ms
         if function.empty is not None:
             ready += subject.invoke(function.empty).wall_ms
-        took = subject.invoke(function.first)
-        if took.answer != function.answer:
-            raise RuntimeError(f"The first event was answered with {took.answer}.")
-        return ready, ready + took.wall_ms
+        first = subject.invoke(function.first)
+        if first.response != function.response:
+            raise RuntimeError(f"The function returned {first.response} for its first event.")
+        return ready, ready + first.wall_ms
 
 
 def _callback() -> Event:
-    """Give the event in which a Function URL hands over a signed status callback."""
+    """Return a Function URL's event with a signed status callback."""
     body = json.dumps({"id": logs.log_id(1), "status": "delivered", "to": "+12025550143"})
     return {
         "version": "2.0",

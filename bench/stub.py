@@ -1,7 +1,7 @@
-"""A SignalWire space and the AWS services that the subjects call, in one process.
+"""A stub of a SignalWire space and of the AWS services that the subjects call, in one process.
 
-``python -m bench.stub`` prints its URL and serves until its input ends. An answer is sent after
-the latency that was set; the stub's own processor time is no subject's.
+``python -m bench.stub`` prints its URL and serves until its standard input ends. Each response is
+delayed by the configured latency. The stub's CPU time is not part of any measurement.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from collections import Counter
 
 from aiohttp import web
 
-from bench.logs import answer
+from bench.logs import response_body
 from bench.stub_aws import Aws, AwsError
 
-#: What a request for a log is called among the counted calls.
+#: Under this name, requests for a log are counted.
 FETCH = "GetLog"
 CONTROL = "/control"
 _LOOPBACK = "127.0.0.1"
 
 
 class Stub:
-    """Answers requests, and counts them."""
+    """Answers and counts requests."""
 
     def __init__(self) -> None:
-        """Begin without latency."""
+        """Start without latency."""
         self._aws = Aws()
         self._calls: Counter[str] = Counter()
         self._api_latency = 0.0
@@ -37,7 +37,7 @@ class Stub:
         if request.method == "GET":
             self._calls[FETCH] += 1
             await asyncio.sleep(self._api_latency)
-            return web.Response(body=answer(request.path), content_type="application/json")
+            return web.Response(body=response_body(request.path), content_type="application/json")
         if request.path == CONTROL:
             return self._control(await request.json())
         target = request.headers["X-Amz-Target"]
@@ -45,17 +45,17 @@ class Stub:
         body = json.loads(await request.read())
         await asyncio.sleep(self._aws_latency)
         try:
-            return _json(self._aws.answer(target, body))
+            return _json(self._aws.call(target, body))
         except AwsError as error:
             return _json({"__type": f"#{error}", "message": str(error)}, status=400)
 
-    def _control(self, wish: dict[str, float]) -> web.Response:
-        """Set the latencies; tell what has happened since the last time, and forget it."""
-        self._api_latency = wish["api_ms"] / 1000
-        self._aws_latency = wish["dynamodb_ms"] / 1000
+    def _control(self, settings: dict[str, float]) -> web.Response:
+        """Set the latencies; return what has happened since the last call."""
+        self._api_latency = settings["api_ms"] / 1000
+        self._aws_latency = settings["dynamodb_ms"] / 1000
         calls, outcomes = dict(self._calls), self._aws.outcomes()
         self._calls.clear()
-        if wish["empty_table"]:
+        if settings["empty_table"]:
             self._aws.rows.clear()
         return _json({"calls": calls, "outcomes": outcomes})
 
@@ -67,7 +67,7 @@ def _json(content: dict[str, object], status: int = 200) -> web.Response:
 
 
 async def _serve() -> None:
-    # No subject is to meet a connection that this server has closed for being idle.
+    # Idle connections stay open, so that no subject has to reconnect.
     server = web.Server(Stub().handle, access_log=None, keepalive_timeout=3600)
     runner = web.ServerRunner(server)
     await runner.setup()

@@ -1,4 +1,4 @@
-"""The few AWS operations that the subjects call, on rows kept in memory."""
+"""The few AWS operations that the subjects call, with the rows in memory."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
-#: A dummy, as all in the secret.
+#: A dummy, like everything in the secret.
 SIGNING_KEY: Final = "PSK-bench"
 _SECRET = {"project_id": "p", "api_token": "t", "signing_keys": [SIGNING_KEY]}
-#: The only condition that is understood: what both peers send.
+#: The only supported condition: both peers send it.
 _PUT_CONDITION: Final = "attribute_not_exists(pk) OR fetched_at < :fetched_at"
 
 type Item = dict[str, dict[str, Any]]
@@ -19,14 +19,14 @@ type Json = dict[str, Any]
 
 
 class AwsError(Exception):
-    """What AWS would refuse; the text is the error's code."""
+    """An error that AWS would return; the message is its code."""
 
 
 class Aws:
     """A DynamoDB table, a secret and a queue."""
 
     def __init__(self) -> None:
-        """Begin with an empty table."""
+        """Start with an empty table."""
         self.rows: dict[str, Item] = {}
         self.sent = 0
         self._operations: Mapping[str, Callable[[Json], Json]] = {
@@ -38,14 +38,14 @@ class Aws:
         }
 
     def outcomes(self) -> dict[str, str]:
-        """Give the outcome that each row tells, by key."""
+        """Return the outcome of each row, by key."""
         return {key: row["outcome"]["S"] for key, row in self.rows.items()}
 
-    def answer(self, target: str, request: Json) -> Json:
+    def call(self, target: str, request: Json) -> Json:
         """Carry out an operation, named as in the header ``X-Amz-Target``.
 
         Raises:
-            AwsError: a condition does not hold, or this stub knows no such operation.
+            AwsError: a condition does not hold, or the stub does not support the operation.
 
         """
         operation = self._operations.get(target)
@@ -89,7 +89,7 @@ class Aws:
 
 @cache
 def _inserted(statement: str) -> tuple[str, ...]:
-    """Name the attributes of a PartiQL INSERT, in their order."""
+    """Return the attribute names of a PartiQL INSERT, in order."""
     if not statement.startswith("INSERT INTO"):
         raise AwsError("ValidationException")
     return tuple(re.findall(r"'(\w+)': \?", statement))

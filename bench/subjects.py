@@ -1,4 +1,4 @@
-"""What is measured beside each other: hooklog, and what one would write instead of it."""
+"""The subjects that are compared: hooklog, and what one would write instead of it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from local.cloud import REGION, ROOT
 
 type Name = Literal["hooklog", "sequential", "typescript"]
 
-DRIVER: Final = ROOT / "bench/subject.py"
+DRIVER: Final = ROOT / "bench/driver.py"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a function is run.
+    """How a subject is started.
 
     Attributes:
         command: interpreter and driver.
-        folders: where the function's code is, in the order of the path.
+        folders: where its code is, in the order of the import path.
 
     """
 
@@ -33,17 +33,17 @@ class Recipe:
     folders: Sequence[Path] = ()
 
     def start(self, stub: Stub) -> AbstractContextManager[Subject]:
-        """Start it in a process of its own, wired to the stub."""
+        """Start the subject in its own process, configured for the stub."""
         return running_subject(self.command, self.folders, environment(stub.url))
 
 
 def node() -> str:
-    """Give Node's path; whoever asks has made sure that there is one."""
+    """Return the path of Node, which must be installed."""
     return shutil.which("node") or "node"
 
 
 def environment(url: str) -> dict[str, str]:
-    """Give the variables of every function, as a deployment sets them, with dummies."""
+    """Return every function's environment variables: dummies, and the stub's URL."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "AWS_ENDPOINT_URL": url,
@@ -62,10 +62,10 @@ def environment(url: str) -> dict[str, str]:
 
 
 def from_source(typescript: Path | None) -> Mapping[Name, Recipe]:
-    """Give the functions as they are in the tree, in the project's environment.
+    """Return the subjects as they are in the tree, run in the project's environment.
 
     Args:
-        typescript: where that peer's bundle is, if it could be made.
+        typescript: folder of the TypeScript peer's bundle, or None if it could not be built.
 
     """
     python = [sys.executable, "-P", str(DRIVER)]
@@ -74,5 +74,5 @@ def from_source(typescript: Path | None) -> Mapping[Name, Recipe]:
         "sequential": Recipe(python, [PEERS / "sequential"]),
     }
     if typescript:
-        recipes["typescript"] = Recipe([node(), str(typescript / "subject.mjs")])
+        recipes["typescript"] = Recipe([node(), str(typescript / "driver.mjs")])
     return recipes

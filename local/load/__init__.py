@@ -1,4 +1,4 @@
-"""Many messages at once through the deployed stack, and the whole table compared afterwards.
+"""A load run: thousands of messages through the deployed stack, then a comparison row by row.
 
-`make load` runs it; `docs/reliability.md` tells what a run has shown.
+`make load` runs it; `docs/reliability.md` shows the result.
 """

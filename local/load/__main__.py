@@ -1,8 +1,8 @@
-"""Many messages at once through the deployed stack: `make load`, `make load N=2000`.
+"""Send thousands of messages through the deployed stack: `make load`, `make load N=2000`.
 
-The real template in a local cloud, and a simulated SignalWire space with a rate limit. A
-twentieth of its logs is hard to get, in all ways that the space knows, and a twentieth of them
-is announced twice. Afterwards the table is compared with the space, row by row.
+The real template runs in a local cloud, with a simulated SignalWire space that has a rate limit.
+One log in twenty has a fault, of every kind that the space can simulate, and one in twenty has two
+messages. Afterwards the table is compared with the space, row by row.
 """
 
 from __future__ import annotations
@@ -19,59 +19,60 @@ from rich.console import Console
 from local import stack
 from local.cloud import ROOT
 from local.load import figures
-from local.load.faults import LATE_PARKED, PASSING, SOON_PARKED
+from local.load.faults import ALL, PARKED_EARLY, TRANSIENT
 from local.load.figures import Conditions
 from local.load.plan import Plan
-from local.load.shown import table
-from local.load.site import RATE_LIMIT, Outcome, conditions_now, run, site
+from local.load.report import terminal_table
+from local.load.run import RATE_LIMIT, Outcome, current_conditions, rig, run
 from local.program import complain, ignore_signals, stop_on_signals
 from local.steps import step
 
 _FAULTY = 0.05
-_REPEATED = 0.05
+_DUPLICATED = 0.05
 _CLOUD_LOG = ROOT / ".local/load.log"
-_SHORT = (*PASSING, *SOON_PARKED)
-_ALL = (*_SHORT, *LATE_PARKED)
-#: Ten attempts last nine minutes at most; a burst is counted with twenty messages a second.
+#: Ten attempts last at most nine minutes; the slowest burst has twenty messages per second.
 _ATTEMPTS_S = 540.0
 _SLOWEST = 20
 _SHOWN = 10
-_MANY = 10_000
-_FEW = 300
-#: With fewer, hardly any would meet a fault.
-_FEWEST = 100
+_FULL_COUNT = 10_000
+_SHORT_COUNT = 300
+#: With fewer logs, hardly any would have a fault.
+_MIN_COUNT = 100
 
 
 def main() -> int:
-    """Run the load; the exit status is 0 only if nothing is lost and no row differs."""
+    """Run the load; return 0 only if nothing is lost and no row differs."""
     parser = argparse.ArgumentParser(prog="make load", description=__doc__)
     parser.add_argument(
-        "count", type=_at_least(_FEWEST), nargs="?", help=f"logs, at least {_FEWEST}"
+        "count",
+        type=_at_least(_MIN_COUNT),
+        nargs="?",
+        help=f"number of logs, at least {_MIN_COUNT}",
     )
     parser.add_argument(
         "--short",
         action="store_true",
-        help="without the faults that are parked after minutes only; writes no figures",
+        help="leave out the faults that are parked after minutes, and write no figures",
     )
     parser.add_argument(
         "--rate",
         type=_at_least(1),
         default=RATE_LIMIT,
-        help="requests a second that the space answers (default: %(default)s)",
+        help="requests per second that the space answers (default: %(default)s)",
     )
     arguments = parser.parse_args()
     stop_on_signals()
     console = Console()
     try:
-        count = arguments.count or (_FEW if arguments.short else _MANY)
+        count = arguments.count or (_SHORT_COUNT if arguments.short else _FULL_COUNT)
         outcome = _load(
-            console, count, conditions_now(rate_limit=arguments.rate), short=arguments.short
+            console, count, current_conditions(rate_limit=arguments.rate), short=arguments.short
         )
     except KeyboardInterrupt as stop:
-        console.print("Stopped; everything that was started has ended.")
+        console.print("Stopped; everything that was started has been shut down.")
         return 128 + int(stop.args[0])
     except (BotoCoreError, ClientError) as error:
-        complain(f"The local cloud does not answer as it should: {error}\n{_CLOUD_LOG.read_text()}")
+        complain(f"The local cloud returned an error: {error}\n{_CLOUD_LOG.read_text()}")
         return 1
     except (RuntimeError, OSError) as error:
         complain(str(error))
@@ -79,10 +80,10 @@ def main() -> int:
     _show(console, outcome)
     if outcome.differences:
         return 1
-    # Only this run is comparable with the one before.
-    if count == _MANY and arguments.rate == RATE_LIMIT and not arguments.short:
+    # Only such a run is comparable with the one before.
+    if count == _FULL_COUNT and arguments.rate == RATE_LIMIT and not arguments.short:
         figures.FILE.write_text(outcome.figures.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        console.print(f"Wrote {figures.FILE.relative_to(ROOT)}; `make docs` takes it up.")
+        console.print(f"wrote {figures.FILE.relative_to(ROOT)}")
     return 0
 
 
@@ -99,44 +100,44 @@ def _load(console: Console, count: int, conditions: Conditions, *, short: bool) 
     plan = Plan.make(
         count,
         datetime.now(UTC),
-        kinds=_SHORT if short else _ALL,
+        cases=(*TRANSIENT, *PARKED_EARLY) if short else ALL,
         faulty=_FAULTY,
-        repeated=_REPEATED,
+        duplicated=_DUPLICATED,
     )
     total = len(plan.bodies)
     with step(console, "Build the functions and their layers (sam build)"):
         stack.build()
     with ExitStack() as started:
-        with step(console, "Deploy template.yaml into a local cloud, beside a simulated space"):
-            at = started.enter_context(site(plan, _CLOUD_LOG, conditions))
-            # A second Ctrl-C must not interrupt the ending of what was started.
+        with step(console, "Deploy template.yaml into a local cloud, with a simulated space"):
+            target = started.enter_context(rig(plan, _CLOUD_LOG, conditions))
+            # A second Ctrl-C must not interrupt the shutdown.
             started.callback(ignore_signals)
-        with step(console, f"Send {total:,} messages, and let the function have them") as say:
+        with step(console, f"Send {total:,} messages, and wait until the queue is empty") as say:
             return run(
-                at,
+                target,
                 plan,
                 conditions,
-                within_s=_ATTEMPTS_S + total / _SLOWEST,
-                say=lambda left: say(_told(left, total)),
+                timeout_s=_ATTEMPTS_S + total / _SLOWEST,
+                report=lambda left: say(_progress(left, total)),
             )
 
 
-def _told(left: int, total: int) -> str:
-    """Say how far it is; in whole tenths, for each is a line of its own in a log file."""
+def _progress(left: int, total: int) -> str:
+    """Return the progress in whole tenths, because each text is one line in a log file."""
     tenths = (total - left) * 10 // total
     return f"{tenths * 10} % done" if left > total / 100 else "only retries are left"
 
 
 def _show(console: Console, outcome: Outcome) -> None:
     console.print()
-    console.print(table(outcome.figures))
+    console.print(terminal_table(outcome.figures))
     console.print()
     for difference in outcome.differences[:_SHOWN]:
         console.print(difference, style="red", highlight=False, soft_wrap=True)
     if hidden := outcome.differences[_SHOWN:]:
         console.print(f"… and {len(hidden):,} more", style="red")
     if not outcome.differences:
-        console.print("Nothing is lost, and every row says what the space says.")
+        console.print("Nothing is lost, and every row agrees with the space.")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The table against the space, row by row.
+"""Compare the table with the space, row by row.
 
-Each log is compared twice. First with the log itself, by code that shares nothing with hooklog:
-each field has to stand in the row as SignalWire gave it. Then with the row that hooklog's own
-domain code makes of it, for what is derived.
+Each row is compared twice. First with the log itself, by code that shares nothing with hooklog: the
+row must have each field as SignalWire returned it. Then with the row that hooklog's own domain code
+derives from the log.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
 from hooklog.records.enrichment import enrich
 from hooklog.records.items import StorageOptions, record_attributes
-from local.load.faults import Trouble
+from local.load.faults import FaultCase
 from local.space import Json, Log
 from local.summary import Item
 
 #: As deployed.
-KEEPING = StorageOptions(index_numbers=True, index_days=True)
+STORAGE = StorageOptions(index_numbers=True, index_days=True)
 
-#: In the row under other names, or in another form.
+#: In the row under another name or in another form.
 _CONVERTED = frozenset({"id", "url", "created_at"})
 #: Not a function of the log.
 _OF_THE_FETCH = frozenset({"pk", "version", "fetched_at", "lag_ms", "first_failed_at"})
@@ -31,37 +31,41 @@ _OF_THE_FETCH = frozenset({"pk", "version", "fetched_at", "lag_ms", "first_faile
 
 def differences(
     logs: Mapping[str, Log],
-    troubles: Mapping[str, Trouble],
+    faults: Mapping[str, FaultCase],
     items: Iterable[Item],
-    dead: Iterable[str] = (),
+    dead_letters: Iterable[str] = (),
 ) -> list[str]:
-    """Say in a sentence each what is not as it has to be; an empty list is what is wanted.
+    """Return one sentence per difference; an empty list is what is wanted.
 
     Args:
-        logs: as the space has them, by the key of their rows.
-        troubles: what went wrong, by the same.
-        items: of the table; those of other logs are left alone.
-        dead: keys of the logs that messages in the dead-letter queue are about.
+        logs: of the space, by the key of their rows.
+        faults: of some of them, by the same key.
+        items: of the table; those of other logs are ignored.
+        dead_letters: keys of the logs that messages in the dead-letter queue are about.
 
     """
     rows = {item["pk"]: item for item in items}
-    found = [f"{key}: a message about it is in the dead-letter queue" for key in sorted(set(dead))]
+    found = [
+        f"{key}: a message about it is in the dead-letter queue"
+        for key in sorted(set(dead_letters))
+    ]
     for key, log in logs.items():
-        trouble = troubles.get(key)
+        fault = faults.get(key)
         row = rows.get(key)
         if row is None:
             found.append(f"{key}: lost, it has neither a row nor a parked message")
-        elif trouble is not None and trouble.parked_as is not None:
-            found += [f"{key}: {what}" for what in _unlike_parked(key, trouble.parked_as, row)]
         else:
-            found += [
-                f"{key}: {what}" for what in (*_unlike(log, row), *_not_derived(key, log, row))
-            ]
+            wrong = (
+                _unlike_parked(key, fault.parked_as, row)
+                if fault is not None and fault.parked_as is not None
+                else (*_unlike_log(log, row), *_unlike_derived(key, log, row))
+            )
+            found += [f"{key}: {what}" for what in wrong]
     return found
 
 
 def _unlike_parked(key: str, code: str, row: Item) -> Iterator[str]:
-    """Compare a row with the parking of a message that cannot be processed."""
+    """Compare a row with that of a message that was parked under this code."""
     if row.get("parked_code") != code:
         yield f"parked as {row.get('parked_code')}, and not as {code}"
         return
@@ -72,7 +76,7 @@ def _unlike_parked(key: str, code: str, row: Item) -> Iterator[str]:
         yield "parked, and stored with an outcome too"
 
 
-def _unlike(log: Log, row: Item) -> Iterator[str]:
+def _unlike_log(log: Log, row: Item) -> Iterator[str]:
     """Compare a row with the log's own fields."""
     for name, value in log.items():
         stored = row.get(name)
@@ -88,7 +92,7 @@ def _unlike(log: Log, row: Item) -> Iterator[str]:
 
 
 def _as_stored(value: Json) -> object:
-    """Give a JSON value as a client reads it from DynamoDB; what is null is absent."""
+    """Return a JSON value as a client reads it from DynamoDB; null values are absent."""
     if isinstance(value, list):
         return [_as_stored(one) for one in value]
     if isinstance(value, dict):
@@ -98,8 +102,8 @@ def _as_stored(value: Json) -> object:
     return value
 
 
-def _not_derived(key: str, log: Log, row: Item) -> Iterator[str]:
-    """Compare a row with what the domain code makes of the log."""
+def _unlike_derived(key: str, log: Log, row: Item) -> Iterator[str]:
+    """Compare a row with the one that the domain code derives from the log."""
     if "fetched_at" not in row:
         yield f"no record, parked as {row.get('parked_code')}"
         return
@@ -112,7 +116,7 @@ def _not_derived(key: str, log: Log, row: Item) -> Iterator[str]:
         sent_at=fetched_at,
         fetched_at=fetched_at,
     )
-    expected = record_attributes(record, KEEPING)
+    expected = record_attributes(record, STORAGE)
     for name in sorted((expected.keys() | row.keys()) - _OF_THE_FETCH):
         if row.get(name) != expected.get(name):
             yield f"{name} is {row.get(name)!r}, and should be {expected.get(name)!r}"

@@ -1,4 +1,4 @@
-"""The figures of one run, as kept in ``local/load/measured.json``."""
+"""The figures of a run, as kept in ``local/load/measured.json``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local.summary import Item
 
 FILE: Final = ROOT / "local/load/measured.json"
 
-#: Of the rows: when so many are there, the burst is over, and what is left are retries.
+#: Share of the rows; once they are there, the burst is over and only retries remain.
 _BULK = 0.99
 
 
@@ -27,18 +27,18 @@ class _Frozen(BaseModel):
 
 
 class Conditions(_Frozen):
-    """What a run ran on and with.
+    """The machine and the configuration of a run.
 
     Attributes:
         measured_on: day of the run.
-        cores: of the machine, which ran everything.
-        load_before: the system's load average of a minute, before anything was started.
-        architecture: of its processor.
+        cores: of the machine that ran everything.
+        load_before: the machine's load average over a minute, before anything was started.
+        architecture: of the machine.
         batches_at_once: the template's ``MaximumConcurrency``.
-        fetches_at_once: the template's ``FetchConcurrency``, of one batch.
+        fetches_at_once: the template's ``FetchConcurrency``, per batch.
         first_delay_s: the template's ``RetryFirstDelaySeconds``.
         latency_ms: of the space's API.
-        rate_limit: requests a second that the space answers.
+        rate_limit: requests per second that the space answers.
 
     """
 
@@ -54,16 +54,16 @@ class Conditions(_Frozen):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class End:
-    """What there is when a run is over.
+class FinalState:
+    """The state of everything after a run.
 
     Attributes:
         items: of the table.
-        lines: that the functions printed.
-        requests: that the space had.
-        dead: keys of the logs that the dead letters are about.
+        lines: printed by the functions.
+        requests: received by the space.
+        dead_letters: keys of the logs that the dead letters are about.
         left: messages in the queue.
-        began_at: when the function was given the messages.
+        began_at: when the function started to receive messages.
         took_s: seconds from then until the queue was empty.
 
     """
@@ -71,56 +71,55 @@ class End:
     items: Sequence[Item]
     lines: Sequence[str]
     requests: Requests
-    dead: Sequence[str]
+    dead_letters: Sequence[str]
     left: int
     began_at: datetime
     took_s: float
 
 
 class Lag(_Frozen):
-    """Milliseconds from a message's sending to the fetch that its row shows."""
+    """Milliseconds from the sending of a message to the fetch that its row shows."""
 
     p50: int
     p90: int
     p99: int
-    most: int
+    max: int
 
     @classmethod
     def of(cls, lags: Iterable[int]) -> Self:
-        """Take percentiles by nearest rank, of one value at least."""
+        """Return percentiles by nearest rank, of at least one value."""
         ordered = sorted(lags)
 
         def percentile(share: int) -> int:
             return ordered[-(-len(ordered) * share // 100) - 1]
 
-        return cls(p50=percentile(50), p90=percentile(90), p99=percentile(99), most=ordered[-1])
+        return cls(p50=percentile(50), p90=percentile(90), p99=percentile(99), max=ordered[-1])
 
 
 class Figures(_Frozen):
-    """A run.
+    """The figures of a run.
 
     Attributes:
-        conditions: of the run.
-        logs: in the space, one message each.
-        duplicates: further messages about some of them.
-        faults: logs that a fault befell, by its name.
+        conditions: machine and configuration.
+        logs: in the space, with one message each.
+        duplicates: further messages about some of the logs.
+        faults: number of logs by their fault's name.
         rows: logs whose record is in the table.
         parked: logs whose message is parked, by code.
         left: messages in the queue at the end.
-        dead: messages in the dead-letter queue.
+        dead_letters: messages in the dead-letter queue.
         lost: logs with neither a row nor a parked or dead message.
-        different: rows that differ from the space.
+        differences: between the table and the space.
         deliveries: of messages to the function.
-        batches: in which they came.
-        largest_batch: messages in the largest of them.
-        skipped: logs in batches whose row showed as much already; these are the duplicates
-            that cost no request.
+        batches: in which they were delivered.
+        largest_batch: number of messages in the largest batch.
+        skipped: duplicates that needed no request, because the row already reflected them.
         requests: to the space.
-        limited: of these, refused by the space's rate limit.
-        planted_429: of these, refused by a fault.
-        most_in_flight: requests open at the same time.
-        bulk_s: seconds from the beginning until 99 % of the rows were there.
-        took_s: seconds from the beginning until the queue was empty.
+        rate_limited: requests refused by the space's rate limit.
+        injected_429: requests refused by a fault.
+        max_in_flight: largest number of concurrent requests.
+        bulk_s: seconds from the start until 99 % of the rows were there.
+        took_s: seconds from the start until the queue was empty.
         lag: of the rows.
 
     """
@@ -132,40 +131,38 @@ class Figures(_Frozen):
     rows: int
     parked: dict[str, int]
     left: int
-    dead: int
+    dead_letters: int
     lost: int
-    different: int
+    differences: int
     deliveries: int
     batches: int
     largest_batch: int
     skipped: int
     requests: int
-    limited: int
-    planted_429: int
-    most_in_flight: int
+    rate_limited: int
+    injected_429: int
+    max_in_flight: int
     bulk_s: float
     took_s: float
     lag: Lag
 
     @classmethod
-    def of(
-        cls,
-        conditions: Conditions,
-        plan: Plan,
-        end: End,
-        *,
-        different: int,
-    ) -> Self:
-        """Count a run that is over."""
+    def load(cls) -> Self:
+        """Read the figures of the run that is kept."""
+        return cls.model_validate_json(FILE.read_bytes())
+
+    @classmethod
+    def of(cls, conditions: Conditions, plan: Plan, end: FinalState, *, differences: int) -> Self:
+        """Count the results of a run."""
         by_key = logs(plan.space)
         ours = {item["pk"]: item for item in end.items if item["pk"] in by_key}
         stored = [item for item in ours.values() if "outcome" in item]
-        told = list(_batches(end.lines))
+        batches = list(_batches(end.lines))
         return cls(
             conditions=conditions,
             logs=len(by_key),
             duplicates=len(plan.bodies) - len(by_key),
-            faults=Counter(trouble.name for trouble in plan.troubles.values()),
+            faults=Counter(fault.name for fault in plan.faults.values()),
             rows=len(stored),
             parked=dict(
                 sorted(
@@ -175,17 +172,17 @@ class Figures(_Frozen):
                 )
             ),
             left=end.left,
-            dead=len(end.dead),
-            lost=len(by_key.keys() - ours.keys() - set(end.dead)),
-            different=different,
-            deliveries=sum(batch["received"] for batch in told),
-            batches=len(told),
-            largest_batch=max(batch["received"] for batch in told),
-            skipped=sum(sum(batch.get("skipped", {}).values()) for batch in told),
+            dead_letters=len(end.dead_letters),
+            lost=len(by_key.keys() - ours.keys() - set(end.dead_letters)),
+            differences=differences,
+            deliveries=sum(batch["received"] for batch in batches),
+            batches=len(batches),
+            largest_batch=max(batch["received"] for batch in batches),
+            skipped=sum(sum(batch.get("skipped", {}).values()) for batch in batches),
             requests=sum(end.requests.counts.values()),
-            limited=end.requests.limited,
-            planted_429=end.requests.faults.get(FaultKind.RATE_LIMITED, 0),
-            most_in_flight=end.requests.max_in_flight,
+            rate_limited=end.requests.limited,
+            injected_429=end.requests.faults.get(FaultKind.RATE_LIMITED, 0),
+            max_in_flight=end.requests.max_in_flight,
             bulk_s=round(_bulk_at(stored, end.began_at), 1),
             took_s=round(end.took_s, 1),
             lag=Lag.of(int(item["lag_ms"]) for item in stored),
@@ -193,7 +190,7 @@ class Figures(_Frozen):
 
     @property
     def messages(self) -> int:
-        """Sent, duplicates included."""
+        """Messages sent, duplicates included."""
         return self.logs + self.duplicates
 
     @property
@@ -203,18 +200,18 @@ class Figures(_Frozen):
 
     @property
     def throughput(self) -> float:
-        """Rows a second, until 99 % of them were there."""
+        """Rows per second until 99 % of them were there."""
         return self.rows * _BULK / self.bulk_s
 
     @property
-    def most_allowed(self) -> int:
-        """Requests that may be open at the same time, with batches of that size."""
-        of_a_batch = min(self.conditions.fetches_at_once, self.largest_batch)
-        return self.conditions.batches_at_once * of_a_batch
+    def max_allowed(self) -> int:
+        """Requests that may be open at the same time with batches of that size."""
+        per_batch = min(self.conditions.fetches_at_once, self.largest_batch)
+        return self.conditions.batches_at_once * per_batch
 
 
 def _batches(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    """Give the line that the function prints about each batch."""
+    """Yield the line that the function prints about each batch."""
     for line in lines:
         if '"message":"batch"' in line:
             yield json.loads(line)

@@ -1,7 +1,8 @@
-"""What a run is made of: the logs of a space, their faults, and the messages about them."""
+"""The plan of a run: the logs of a space, their faults, and the messages about them."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,7 @@ from itertools import cycle
 from random import Random
 from typing import Self
 
-from local.demo_logs import body
-from local.load.faults import Trouble
+from local.load.faults import FaultCase
 from local.space import LOG_TYPES, Log, Space, generate
 
 _SEED = 17
@@ -18,17 +18,17 @@ _SEED = 17
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A run before it begins.
+    """What a run will do.
 
     Attributes:
-        space: holds the logs, half faxes, half messages.
-        troubles: what goes wrong, by the key of the log's row.
-        bodies: the messages in the order they are sent, one a log and the duplicates among them.
+        space: the logs, half faxes, half messages.
+        faults: of some logs, by the key of the log's row.
+        bodies: the messages in the order of sending, one per log and the duplicates among them.
 
     """
 
     space: Space
-    troubles: Mapping[str, Trouble]
+    faults: Mapping[str, FaultCase]
     bodies: Sequence[str]
 
     @classmethod
@@ -37,36 +37,36 @@ class Plan:
         count: int,
         now: datetime,
         *,
-        kinds: Sequence[Trouble],
+        cases: Sequence[FaultCase],
         faulty: float,
-        repeated: float,
+        duplicated: float,
     ) -> Self:
-        """Draw a run; the same arguments give the same one.
+        """Draw a plan; the same arguments give the same plan.
 
         Args:
-            count: logs, at least one.
-            now: up to when the logs were created.
-            kinds: of faults, each of which befalls as many logs as any other.
-            faulty: share of the logs that a fault befalls, 0 to 1.
-            repeated: share of the logs about which there are two messages, 0 to 1.
+            count: number of logs, at least one.
+            now: the newest possible creation time of a log.
+            cases: the faults, which are spread evenly over the faulty logs.
+            faulty: share of the logs that have a fault, 0 to 1.
+            duplicated: share of the logs that two messages are about, 0 to 1.
 
         """
         space = generate(_SEED, count // 2, count - count // 2, now)
         rng = Random(_SEED)  # noqa: S311 - not for secrets
         by_key = logs(space)
         keys = list(by_key)
-        unlucky = rng.sample(keys, round(count * faulty))
-        named = [*keys, *rng.sample(keys, round(count * repeated))]
+        faulty_keys = rng.sample(keys, round(count * faulty))
+        named = [*keys, *rng.sample(keys, round(count * duplicated))]
         rng.shuffle(named)
         return cls(
             space=space,
-            troubles=dict(zip(unlucky, cycle(kinds), strict=False)),
+            faults=dict(zip(faulty_keys, cycle(cases), strict=False)),
             bodies=[_body(key) for key in named],
         )
 
 
 def logs(space: Space) -> dict[str, Log]:
-    """Give the logs of a space, by the key of the row that each has to have."""
+    """Return the logs of a space, by the key of their rows."""
     return {
         f"{log_type}#{log_id}": log
         for log_type in LOG_TYPES
@@ -76,4 +76,4 @@ def logs(space: Space) -> dict[str, Log]:
 
 def _body(key: str) -> str:
     log_type, _, log_id = key.partition("#")
-    return body("fax" if log_type == "fax" else "message", log_id)
+    return json.dumps({"log_type": log_type, "log_id": log_id})

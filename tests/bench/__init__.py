@@ -1,1 +1,1 @@
-"""Tests of the benchmarks: that all subjects do their job, never how fast."""
+"""Tests of the benchmarks: all subjects do their job; their speed is never tested."""

@@ -1,4 +1,4 @@
-"""What is measured is only what was done: a subject that does less is found out."""
+"""A measurement counts only if the subject did its whole job."""
 
 from __future__ import annotations
 
@@ -9,57 +9,57 @@ import pytest
 
 from bench import logs
 from bench.batches import Batches, Sample
-from bench.kinds import NEW, Kind
 from bench.measured import Spread
 from bench.processes import Invocation, Stub, Subject, running_stub
 from bench.rounds import Rounds
 from bench.stub_aws import Aws, AwsError
+from bench.workloads import NEW, Workload
 
 ALL_DONE: dict[str, list[str]] = {"batchItemFailures": []}
 CONDITION = "attribute_not_exists(pk) OR fetched_at < :fetched_at"
 
 
 class Idler:
-    """A subject that answers, and does nothing else."""
+    """A subject that returns a response and does nothing else."""
 
-    def __init__(self, answer: object = ALL_DONE) -> None:
-        """Give that answer to every event."""
-        self._answer = answer
+    def __init__(self, response: object = ALL_DONE) -> None:
+        """Return this response for every event."""
+        self._response = response
 
     def invoke(self, event: Mapping[str, object]) -> Invocation:  # noqa: ARG002 - a subject's signature
-        """Answer."""
-        return Invocation(1.0, 1.0, 1024, b"", self._answer)
+        """Return the response."""
+        return Invocation(1.0, 1.0, 1024, b"", self._response)
 
 
 @pytest.fixture(scope="module")
 def stub() -> Iterator[Stub]:
-    """Give a stub that answers at once."""
+    """Run a stub."""
     with running_stub() as stub:
         yield stub
 
 
-def process(stub: Stub, subject: Idler, kind: Kind = NEW) -> None:
-    """Let a subject process a batch."""
-    Batches(stub).process(cast("Subject", subject), kind)
+def process(stub: Stub, subject: Idler, workload: Workload = NEW) -> None:
+    """Have a subject process a batch."""
+    Batches(stub).process(cast("Subject", subject), workload)
 
 
-def test_rows_that_are_missing(stub: Stub) -> None:
-    """A subject that stores nothing has no time."""
-    with pytest.raises(RuntimeError, match="other rows"):
+def test_missing_rows(stub: Stub) -> None:
+    """A subject that stores nothing is not measured."""
+    with pytest.raises(RuntimeError, match="does not hold the rows"):
         process(stub, Idler())
 
 
-def test_messages_that_failed(stub: Stub) -> None:
-    """Nor has one that could not process a message."""
+def test_failed_messages(stub: Stub) -> None:
+    """A subject that could not process a message is not measured."""
     with pytest.raises(RuntimeError, match="Messages failed"):
         process(stub, Idler({"batchItemFailures": [{"itemIdentifier": "1"}]}))
 
 
 def test_ratios_are_taken_within_a_round(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     """A round in which the machine was slow weighs no more than another."""
-    took = iter([1.0, 10.0, 200.0, 1000.0, 3.0, 10.0])
+    times = iter([1.0, 10.0, 200.0, 1000.0, 3.0, 10.0])
     batches = Batches(stub)
-    monkeypatch.setattr(batches, "process", lambda *_: Sample(next(took), 1.0, 1.0, 1, {}))
+    monkeypatch.setattr(batches, "process", lambda *_: Sample(next(times), 1.0, 1.0, 1, {}))
     rounds = Rounds(batches)
     idler = cast("Subject", Idler())
     rounds.run({"hooklog": idler, "sequential": idler}, [NEW], 3)
@@ -69,14 +69,14 @@ def test_ratios_are_taken_within_a_round(stub: Stub, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("first", [0, 10, 1_000])
 def test_one_log_in_ten_has_failed(first: int) -> None:
-    """Wherever a batch of a hundred begins, and half of its logs are faxes."""
-    rows = logs.outcomes(first, 100)
+    """Any batch of a hundred has ten failed logs and fifty faxes."""
+    rows = logs.expected_outcomes(first, 100)
     assert sorted(rows.values()) == ["failed"] * 10 + ["succeeded"] * 90
     assert sum(key.startswith("fax#") for key in rows) == 50
 
 
 def put(fetched_at: str, condition: str = CONDITION) -> dict[str, Any]:
-    """Give the request that writes a row."""
+    """Return the request that writes a row."""
     at = {"S": fetched_at}
     return {
         "Item": {"pk": {"S": "fax#1"}, "outcome": {"S": "failed"}, "fetched_at": at},
@@ -86,32 +86,32 @@ def put(fetched_at: str, condition: str = CONDITION) -> dict[str, Any]:
 
 
 def test_a_row_is_replaced_by_a_later_fetch_only() -> None:
-    """The peers' condition holds in the stub as in DynamoDB."""
+    """The stub checks the peers' condition as DynamoDB does."""
     aws = Aws()
     for fetched_at in ("2026-05-04T12:00:00Z", "2026-05-04T12:00:01Z"):
-        aws.answer("DynamoDB_20120810.PutItem", put(fetched_at))
+        aws.call("DynamoDB_20120810.PutItem", put(fetched_at))
     for refused in ("2026-05-04T12:00:00Z", "2026-05-04T12:00:01Z"):
         with pytest.raises(AwsError, match="ConditionalCheckFailedException"):
-            aws.answer("DynamoDB_20120810.PutItem", put(refused))
+            aws.call("DynamoDB_20120810.PutItem", put(refused))
     assert aws.rows["fax#1"]["fetched_at"] == {"S": "2026-05-04T12:00:01Z"}
 
 
 def test_an_unconditional_write_is_refused() -> None:
-    """A peer that left the condition out would be faster, and wrong."""
+    """A peer that omits the condition would be faster, and wrong."""
     with pytest.raises(AwsError, match="ValidationException"):
-        Aws().answer("DynamoDB_20120810.PutItem", put("2026-05-04T12:00:00Z", condition=""))
+        Aws().call("DynamoDB_20120810.PutItem", put("2026-05-04T12:00:00Z", condition=""))
 
 
 def test_a_row_is_inserted_once() -> None:
-    """The second INSERT of a key fails by itself."""
+    """The second INSERT of a key fails, and the first does not."""
     statement = {
         "Statement": "INSERT INTO \"bench\" VALUE {'pk': ?, 'outcome': ?}",
         "Parameters": [{"S": "fax#1"}, {"S": "failed"}],
     }
-    answer = Aws().answer(
+    response = Aws().call(
         "DynamoDB_20120810.BatchExecuteStatement", {"Statements": [statement, statement]}
     )
-    assert [one.get("Error", {}).get("Code") for one in answer["Responses"]] == [
+    assert [one.get("Error", {}).get("Code") for one in response["Responses"]] == [
         None,
         "DuplicateItem",
     ]

@@ -1,4 +1,4 @@
-"""hooklog and its peers do the same job on the same batch, each with its own calls."""
+"""hooklog and its peers do the same job with the same batch, each with its own calls."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from bench import logs
 from bench.artefacts import bundled_typescript
 from bench.batches import Batches
-from bench.kinds import AT_ONCE, NEW, STORED, Kind
 from bench.processes import Invocation, Stub, Subject, running_stub
 from bench.subjects import Name, from_source
+from bench.workloads import NEW, NO_LATENCY, STORED, Workload
 
 SIZE = NEW.size
 ONE_BY_ONE = {"GetLog": SIZE, "PutItem": SIZE}
@@ -33,7 +33,7 @@ CALLS_FOR_STORED: Mapping[Name, Mapping[str, int]] = {
 
 @pytest.fixture(scope="module")
 def stub() -> Iterator[Stub]:
-    """Give a stub that answers at once."""
+    """Run a stub."""
     with running_stub() as stub:
         yield stub
 
@@ -50,7 +50,7 @@ def subjects(stub: Stub) -> Iterator[dict[Name, Subject]]:
 
 @pytest.fixture(params=NAMES)
 def name(request: pytest.FixtureRequest, subjects: dict[Name, Subject]) -> Name:
-    """Give one subject after the other."""
+    """Return each subject's name; skip those that this machine cannot run."""
     name: Name = request.param
     if name not in subjects:
         pytest.skip("Node 20 and npm are not installed")
@@ -58,15 +58,13 @@ def name(request: pytest.FixtureRequest, subjects: dict[Name, Subject]) -> Name:
 
 
 def test_new_logs(stub: Stub, subjects: dict[Name, Subject], name: Name) -> None:
-    """A hundred end as the rows that they have to leave, with the calls that are expected."""
+    """A hundred logs are stored with the expected calls."""
     sample = Batches(stub).process(subjects[name], NEW)
     assert sample.calls == CALLS_FOR_NEW[name]
 
 
-def test_logs_that_are_stored_already(
-    stub: Stub, subjects: dict[Name, Subject], name: Name
-) -> None:
-    """Delivered again they leave the same rows; hooklog reads them, its peers do all again."""
+def test_redelivered_logs(stub: Stub, subjects: dict[Name, Subject], name: Name) -> None:
+    """The rows stay the same; hooklog only reads them, its peers fetch and write again."""
     batches = Batches(stub)
     batches.process(subjects[name], NEW)
     assert batches.process(subjects[name], STORED).calls == CALLS_FOR_STORED[name]
@@ -75,9 +73,9 @@ def test_logs_that_are_stored_already(
 def test_failures_are_counted_by_error_code(
     stub: Stub, subjects: dict[Name, Subject], name: Name
 ) -> None:
-    """The embedded metrics of a batch add up to its failed logs, whoever prints them."""
-    stub.turn(AT_ONCE, empty_table=True)
-    invocation = subjects[name].invoke(logs.event(0, SIZE))
+    """Every subject's embedded metrics of a batch add up to its failed logs."""
+    stub.reset(NO_LATENCY, empty_table=True)
+    invocation = subjects[name].invoke(logs.sqs_event(0, SIZE))
     assert failures(invocation) == {
         ("fax", "34004"): 5,
         **{("message", code): 1 for code in ("30003", "30005", "30006", "30007", "30008")},
@@ -85,27 +83,27 @@ def test_failures_are_counted_by_error_code(
 
 
 def test_hooklog_prints_little(stub: Stub, subjects: dict[Name, Subject]) -> None:
-    """Log lines and metrics of a batch of a hundred are at most sixty bytes a log."""
+    """Log lines and metrics of a batch of a hundred take at most sixty bytes per log."""
     assert Batches(stub).process(subjects["hooklog"], NEW).log_bytes <= 60 * SIZE
 
 
 def test_a_thousand_logs(stub: Stub, subjects: dict[Name, Subject]) -> None:
-    """The largest batch that is measured takes hooklog ten times the calls."""
-    calls = Batches(stub).process(subjects["hooklog"], Kind("new", 1_000)).calls
+    """The largest measured batch takes hooklog ten times the calls."""
+    calls = Batches(stub).process(subjects["hooklog"], Workload("new", 1_000)).calls
     assert calls == {name: 10 * count for name, count in CALLS_FOR_NEW["hooklog"].items()} | {
         "GetLog": 1_000
     }
 
 
 def failures(invocation: Invocation) -> dict[tuple[str, str], int]:
-    """Add up the metric of failed logs, by log type and error code."""
+    """Return the sums of the metric of failed logs, by log type and error code."""
     counted: Counter[tuple[str, str]] = Counter()
     for line in invocation.printed.splitlines():
-        # Warnings are no JSON.
+        # Warnings are not JSON.
         fields = json.loads(line) if line.startswith(b"{") else {}
         if "error_code" in fields:
             counts = fields["FailedLogs"]
-            # The format has a list where there are several values.
+            # Several values are a list.
             count = sum(counts) if isinstance(counts, list) else counts
             counted[fields["log_type"], fields["error_code"]] += int(count)
     return dict(counted)

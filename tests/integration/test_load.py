@@ -10,80 +10,80 @@ from datetime import UTC, datetime
 import pytest
 
 from local.load.comparison import differences
-from local.load.faults import PASSING, SOON_PARKED
+from local.load.faults import PARKED_EARLY, TRANSIENT
 from local.load.plan import Plan, logs
-from local.load.site import Outcome, Site, conditions_now, run, site
+from local.load.run import Outcome, Rig, current_conditions, rig, run
 from local.stack import build
 
 pytestmark = pytest.mark.integration
 
 COUNT = 300
-#: Seconds; far more than it takes, and an end to a run that hangs.
-_WITHIN = 300.0
+#: Seconds, far more than the run takes.
+_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
 class Loaded:
     """A stack and its space after a run."""
 
-    site: Site
+    rig: Rig
     plan: Plan
     outcome: Outcome
 
     def differences(self) -> list[str]:
-        """Compare the table as it is now."""
-        return differences(logs(self.plan.space), self.plan.troubles, self.site.rows())
+        """Compare the current table with the space."""
+        return differences(logs(self.plan.space), self.plan.faults, self.rig.rows())
 
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
-    """Run it, with two logs and more for each fault that is over or parked soon."""
+    """Run the plan, with at least two logs per fault that ends early."""
     plan = Plan.make(
         COUNT,
         datetime.now(UTC),
-        kinds=(*PASSING, *SOON_PARKED),
+        cases=(*TRANSIENT, *PARKED_EARLY),
         faulty=0.2,
-        repeated=0.1,
+        duplicated=0.1,
     )
-    # More environments would only compete for the processors while they start.
-    conditions = conditions_now(batches_at_once=3)
+    # More environments would only compete for the cores while they start.
+    conditions = current_conditions(batches_at_once=3)
     build()
-    with site(plan, tmp_path_factory.mktemp("load") / "cloud.log", conditions) as at:
-        outcome = run(at, plan, conditions, within_s=_WITHIN, say=lambda _: None)
-        yield Loaded(at, plan, outcome)
+    with rig(plan, tmp_path_factory.mktemp("load") / "cloud.log", conditions) as deployed:
+        outcome = run(deployed, plan, conditions, timeout_s=_TIMEOUT, report=lambda _: None)
+        yield Loaded(deployed, plan, outcome)
 
 
-def test_nothing_is_lost_and_every_row_says_what_the_space_says(loaded: Loaded) -> None:
-    """Each log is a row or parked under the code of its fault; the queues are empty."""
+def test_nothing_is_lost_and_every_row_agrees_with_the_space(loaded: Loaded) -> None:
+    """Each log is stored, or parked under the code of its fault; the queues are empty."""
     assert loaded.outcome.differences == []
     figures = loaded.outcome.figures
-    codes = (trouble.parked_as for trouble in loaded.plan.troubles.values())
+    codes = (fault.parked_as for fault in loaded.plan.faults.values())
     assert figures.parked == Counter(code for code in codes if code)
     assert figures.rows == COUNT - sum(figures.parked.values())
-    assert (figures.lost, figures.left, figures.dead) == (0, 0, 0)
+    assert (figures.lost, figures.left, figures.dead_letters) == (0, 0, 0)
 
 
-def test_every_message_and_every_fault_came(loaded: Loaded) -> None:
-    """The run was what it says: duplicates, redeliveries, and an answer spoilt by each fault."""
+def test_every_message_and_every_fault_occurred(loaded: Loaded) -> None:
+    """The run had duplicates, redeliveries, and every fault."""
     figures = loaded.outcome.figures
     assert figures.duplicates == COUNT // 10
     assert figures.redelivered > 0
-    shown = loaded.site.space.requests().faults
-    assert shown.keys() == {str(trouble.fault.kind) for trouble in loaded.plan.troubles.values()}
+    shown = loaded.rig.space.requests().faults
+    assert shown.keys() == {str(case.fault.kind) for case in loaded.plan.faults.values()}
 
 
 def test_requests_are_bounded(loaded: Loaded) -> None:
-    """No more are open at the same time than the batches at once may make together."""
+    """The concurrent requests stay below what the concurrent batches may send together."""
     figures = loaded.outcome.figures
-    assert 1 < figures.most_in_flight <= figures.most_allowed
+    assert 1 < figures.max_in_flight <= figures.max_allowed
 
 
-def test_a_row_that_is_changed_or_gone_is_found(loaded: Loaded) -> None:
-    """The comparison is with the table that is there."""
-    table = loaded.site.cloud.client("dynamodb")
-    name = loaded.site.stack.table_name
-    untroubled = sorted(logs(loaded.plan.space).keys() - loaded.plan.troubles.keys())
-    keys = changed, gone = untroubled[:2]
+def test_a_changed_or_missing_row_is_found(loaded: Loaded) -> None:
+    """The comparison reads the deployed table."""
+    table = loaded.rig.cloud.client("dynamodb")
+    name = loaded.rig.stack.table_name
+    healthy = sorted(logs(loaded.plan.space).keys() - loaded.plan.faults.keys())
+    keys = changed, gone = healthy[:2]
     items = [table.get_item(TableName=name, Key={"pk": {"S": key}})["Item"] for key in keys]
     table.put_item(TableName=name, Item=items[0] | {"cause": {"S": "The line was busy."}})
     table.delete_item(TableName=name, Key={"pk": {"S": gone}})

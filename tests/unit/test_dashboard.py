@@ -1,4 +1,4 @@
-"""The dashboard asks the right questions of metrics that there are, and its picture is true."""
+"""The dashboard answers three questions, with metrics that exist."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, get_args
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from hooklog.catalogue import Category
 from hooklog.logs import KINDS
-from local.dashboard import dashboard_body, widgets
-from local.dashboard_drawing import DRAWING, drawing
+from local.dashboard import dashboard_body, table
 from tests.emitted import everything
-from tests.operations import PAGE
 from tests.template import template
 
 TEMPLATE = template()
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-BODY = dashboard_body(TEMPLATE)
-DASHBOARD: dict[str, Any] = json.loads(BODY)
-SHOWN = widgets(BODY)
+DASHBOARD: dict[str, Any] = json.loads(dashboard_body(TEMPLATE))
+WIDGETS: list[dict[str, Any]] = DASHBOARD["widgets"]
 NAMESPACE = TEMPLATE["Parameters"]["MetricsNamespace"]["Default"]
-#: AWS's own metrics that are shown, with their dimensions.
+#: AWS's metrics that the dashboard shows, with their dimensions.
 OF_AWS = {
     "AWS/SQS": {
         "ApproximateAgeOfOldestMessage": {"QueueName"},
@@ -43,7 +39,7 @@ OF_AWS = {
     },
     "AWS/Logs": {"IncomingBytes": {"LogGroupName"}},
 }
-#: The same, of an index.
+#: AWS's metric of an index, with its dimensions.
 OF_AN_INDEX = ("ConsumedWriteCapacityUnits", frozenset({"TableName", "GlobalSecondaryIndexName"}))
 SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\} (?P<terms>[^']+)', '(?:Sum|p\d+)'\)")
 
@@ -51,12 +47,12 @@ type Shown = tuple[str, str, frozenset[str], dict[str, str]]
 
 
 def of_kind(kind: str) -> list[dict[str, Any]]:
-    """Give the properties of all widgets of one kind."""
-    return [one["properties"] for one in DASHBOARD["widgets"] if one["type"] == kind]
+    """Return the properties of all widgets of one type."""
+    return [one["properties"] for one in WIDGETS if one["type"] == kind]
 
 
 def metrics() -> Iterator[Shown]:
-    """Give namespace, name, dimensions and their values of whatever is shown or searched for."""
+    """Yield namespace, name, dimensions and their values of each metric, shown or searched."""
     for properties in of_kind("metric"):
         for *direct, options in properties["metrics"]:
             if direct:
@@ -74,9 +70,9 @@ def metrics() -> Iterator[Shown]:
 
 
 def test_three_questions() -> None:
-    """Is it healthy, what is failing, what does it cost: in this order, from top to bottom."""
-    texts = [one for one in SHOWN if one.kind == "text"]
-    assert [one.title.partition("\n")[0] for one in sorted(texts, key=lambda one: one.y)] == [
+    """From top to bottom: is it healthy, what is failing, what does it cost."""
+    texts = sorted((one for one in WIDGETS if one["type"] == "text"), key=lambda one: one["y"])
+    assert [one["properties"]["markdown"].partition("\n")[0] for one in texts] == [
         "# Is it healthy?",
         "# What is failing?",
         "# What does it cost?",
@@ -84,19 +80,19 @@ def test_three_questions() -> None:
 
 
 def test_widgets_fill_the_grid() -> None:
-    """24 columns, without a gap and without one widget on top of another."""
+    """The 24 columns have no gaps and no overlapping widgets."""
     cells = [
         (column, row)
-        for one in SHOWN
-        for column in range(one.x, one.x + one.width)
-        for row in range(one.y, one.y + one.height)
+        for one in WIDGETS
+        for column in range(one["x"], one["x"] + one["width"])
+        for row in range(one["y"], one["y"] + one["height"])
     ]
     rows = max(row for _, row in cells) + 1
     assert sorted(cells) == [(column, row) for column in range(24) for row in range(rows)]
 
 
-def test_every_widget_can_be_drawn() -> None:
-    """With what CloudWatch demands of each kind."""
+def test_every_widget_is_complete() -> None:
+    """Each widget has the properties that CloudWatch requires for its type."""
     for properties in (*of_kind("metric"), *of_kind("log")):
         assert properties["region"]
         assert properties["title"]
@@ -106,7 +102,7 @@ def test_every_widget_can_be_drawn() -> None:
 
 
 def test_the_functions_emit_what_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each metric of ours is emitted with just these dimensions; and all that are, are shown."""
+    """Our metrics are emitted with exactly these dimensions, and all that are emitted are shown."""
     emitted = everything(capsys)
     by_name = {(name, frozenset(dict(dimensions))) for name, dimensions in emitted}
     ours = [one for one in metrics() if not one[0].startswith("AWS/")]
@@ -122,7 +118,7 @@ def test_the_functions_emit_what_is_shown(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_metrics_of_aws_are_known() -> None:
-    """A name that AWS does not have would show an empty widget."""
+    """AWS emits each metric; another name would show an empty widget."""
     for namespace, name, dimensions, _ in metrics():
         if namespace != NAMESPACE:
             expected = OF_AWS[namespace][name]
@@ -130,7 +126,7 @@ def test_metrics_of_aws_are_known() -> None:
 
 
 def test_dimensions_name_resources_of_the_stack() -> None:
-    """Queues, functions, the table and log groups are looked up, not spelled."""
+    """The names of queues, functions, the table and log groups come from the template."""
     for namespace, _, _, values in metrics():
         if namespace != NAMESPACE:
             for value in values.values():
@@ -138,7 +134,7 @@ def test_dimensions_name_resources_of_the_stack() -> None:
 
 
 def test_every_expression_has_its_parts() -> None:
-    """What metric math names is in the widget; what is hidden is named; searches are readable."""
+    """Metric math names exactly its widget's hidden metrics, and every search is well-formed."""
     for properties in of_kind("metric"):
         lines = [line[-1] for line in properties["metrics"]]
         hidden = {line["id"] for line in lines if not line.get("visible", True)}
@@ -151,7 +147,7 @@ def test_every_expression_has_its_parts() -> None:
 
 
 def test_every_kind_of_log_is_shown() -> None:
-    """Where a widget names the kinds instead of searching for them, it names all."""
+    """A widget that names the kinds instead of searching for them names all of them."""
     for name in ("SpaceLogs", "MissingLogs", "LogsFinished"):
         direct = {
             values["log_type"] for _, found, _, values in metrics() if found == name if values
@@ -160,7 +156,7 @@ def test_every_kind_of_log_is_shown() -> None:
 
 
 def test_failures_by_category() -> None:
-    """The query adds up every category of the catalogue, and none can be taken for another."""
+    """The query sums every category of the catalogue, and no name contains another."""
     (properties,) = of_kind("log")
     categories = get_args(Category.__value__)
     sums = re.findall(
@@ -172,7 +168,7 @@ def test_failures_by_category() -> None:
 
 
 def test_the_top_ten() -> None:
-    """Ten codes, those that failed most in the time that the dashboard shows."""
+    """The ten codes with the most failures in the period that the dashboard shows."""
     (properties,) = [one for one in of_kind("metric") if one["view"] == "bar"]
     ((line,),) = properties["metrics"]
     assert line["expression"].startswith("SORT(SEARCH(")
@@ -181,7 +177,7 @@ def test_the_top_ten() -> None:
 
 
 def test_the_alarms_are_shown() -> None:
-    """All that are deployed: each under the condition under which it is there."""
+    """The dashboard shows each alarm under the condition that deploys it."""
     _, more = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]
     _, shown = more["Alarms"]
     assert shown == [
@@ -192,7 +188,7 @@ def test_the_alarms_are_shown() -> None:
 
 
 def test_parts_can_be_left_out() -> None:
-    """Without webhook or sweep their names are replaced by one that no search finds."""
+    """Without the webhook or the sweep, its name is replaced by one that no search finds."""
     _, more = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]
     for condition, name, otherwise in (one for one in more.values() if len(one) == 3):
         assert RESOURCES[name]["Condition"] == condition
@@ -207,24 +203,18 @@ def test_parts_can_be_left_out() -> None:
 
 
 def test_the_dashboard_can_be_left_out() -> None:
-    """Beyond the third of an account it costs."""
+    """A parameter removes the dashboard, which costs money beyond an account's third."""
     assert RESOURCES["OperationsDashboard"]["Condition"] == "HasDashboard"
     assert TEMPLATE["Conditions"]["HasDashboard"] == ["Dashboard", "true"]
     assert TEMPLATE["Outputs"]["DashboardUrl"]["Condition"] == "HasDashboard"
 
 
-# --- the picture --------------------------------------------------------------------------------
-
-
-def test_the_picture_is_up_to_date() -> None:
-    """`make docs` draws exactly what is there, and the page shows it."""
-    assert DRAWING.read_text(encoding="utf-8") == drawing(SHOWN)
-    assert f"]({DRAWING.name})" in PAGE
-
-
-def test_the_picture_shows_every_widget() -> None:
-    """Each title, and each alarm."""
-    texts = {element.text for element in ET.fromstring(drawing(SHOWN)).iter() if element.text}  # noqa: S314 - our own
-    for one in SHOWN:
-        assert one.title.partition("\n")[0].removeprefix("# ") in texts
-        assert one.kind != "alarm" or set(one.labels) <= texts
+def test_the_table_shows_every_widget() -> None:
+    """The table of docs/operations.md has each title and each metric."""
+    shown = table()
+    for one in WIDGETS:
+        properties = one["properties"]
+        title = properties.get("title") or properties["markdown"].partition("\n")[0]
+        assert title.removeprefix("# ") in shown
+    for _, name, _, _ in metrics():
+        assert f"`{name}`" in shown

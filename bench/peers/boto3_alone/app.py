@@ -1,4 +1,4 @@
-"""The least that any function needs that writes to DynamoDB: boto3 and one client."""
+"""The minimum for any function that writes to DynamoDB: boto3 and one client."""
 # ruff: noqa: INP001 - a Lambda function's folder is its root, not a package
 
 from __future__ import annotations

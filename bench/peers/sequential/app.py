@@ -1,4 +1,4 @@
-"""What powertools' documentation leads to: its BatchProcessor, one record after the other."""
+"""What powertools' documentation suggests: its BatchProcessor, one record after the other."""
 # ruff: noqa: INP001 - a Lambda function's folder is its root, not a package
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class Message(BaseModel):
 
 
 class ChargeDetail(BaseModel):
-    """One line of what was charged."""
+    """One line of the charge."""
 
     description: str
     charge: Decimal
 
 
 class Log(BaseModel):
-    """The fields that fax and message logs share, and those that one of them has."""
+    """The fields that fax and message logs share, and those that only one of them has."""
 
     id: UUID4
     from_: str | None = Field(default=None, alias="from")
@@ -70,7 +70,7 @@ class Log(BaseModel):
 
     @property
     def outcome(self) -> str:
-        """What became of the fax or message."""
+        """The outcome of the fax or message."""
         if self.status in FAILED or self.error_code:
             return "failed"
         return "succeeded" if self.status in FINISHED else "in_progress"
@@ -93,7 +93,7 @@ table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
 
 
 def record_handler(record: SQSRecord) -> None:
-    """Fetch, check and store the log that one message names."""
+    """Fetch, validate and store the log that one message names."""
     message = parse(event=record.json_body, model=Message)
     fetched_at = datetime.now(UTC)
     response = http.request("GET", f"{SCHEME}://{SPACE}{PATHS[message.log_type]}/{message.log_id}")
@@ -111,7 +111,7 @@ def record_handler(record: SQSRecord) -> None:
 
 
 def store(log_type: str, log: Log, fetched_at: datetime) -> None:
-    """Write the row, unless it was fetched later than this log."""
+    """Write the row, unless the stored row was fetched later."""
     at = fetched_at.isoformat(timespec="milliseconds")
     item = log.model_dump(by_alias=True, exclude_none=True, exclude={"id"}) | {
         "pk": f"{log_type}#{log.id}",
@@ -127,7 +127,7 @@ def store(log_type: str, log: Log, fetched_at: datetime) -> None:
             ExpressionAttributeValues={":fetched_at": at},
         )
     except table.meta.client.exceptions.ConditionalCheckFailedException:
-        logger.debug("A later fetch has been here.")
+        logger.debug("The stored row was fetched later.")
 
 
 @logger.inject_lambda_context

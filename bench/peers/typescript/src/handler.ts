@@ -1,4 +1,4 @@
-/** What powertools' documentation leads to: its BatchProcessor, all records at the same time. */
+/** What powertools' documentation suggests: its BatchProcessor, all records concurrently. */
 
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
@@ -64,7 +64,7 @@ const outcome = (log: Log): string => {
   return FINISHED.has(log.status) ? 'succeeded' : 'in_progress';
 };
 
-/** Fetch, check and store the log that one message names. */
+/** Fetch, validate and store the log that one message names. */
 const recordHandler = async (record: SQSRecord): Promise<void> => {
   const { log_type, log_id } = Message.parse(record.body);
   const fetchedAt = new Date().toISOString();
@@ -84,7 +84,7 @@ const recordHandler = async (record: SQSRecord): Promise<void> => {
   }
 };
 
-/** Write the row, unless it was fetched later than this log. */
+/** Write the row, unless the stored row was fetched later. */
 const store = async (logType: string, log: Log, fetchedAt: string): Promise<void> => {
   const { id, ...rest } = log;
   const present = Object.entries(rest).filter(([, value]) => value !== null);
@@ -105,7 +105,7 @@ const store = async (logType: string, log: Log, fetchedAt: string): Promise<void
     );
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    logger.debug('A later fetch has been here.');
+    logger.debug('The stored row was fetched later.');
   }
 };
 
@@ -115,7 +115,7 @@ export const handler = async (event: SQSEvent, context: Context): Promise<SQSBat
   try {
     return await processPartialResponse(event, recordHandler, processor, { context });
   } finally {
-    // A hundred values have been published by then.
+    // A hundred values have been published already.
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   }
 };

@@ -1,6 +1,6 @@
 /**
- * The bundled function in a process of its own, invoked as Lambda does and measured from inside:
- * the counterpart of bench/subject.py, with the same protocol.
+ * Run the bundled function in its own process, as Lambda does, and measure it from inside:
+ * the counterpart of bench/driver.py, with the same protocol.
  */
 
 import { readFileSync, writeSync } from 'node:fs';
@@ -15,24 +15,24 @@ const context = {
   getRemainingTimeInMillis: () => 60_000,
 };
 
-const tell = (result) => writeSync(descriptor, `${JSON.stringify(result)}\n`);
+const report = (result) => writeSync(descriptor, `${JSON.stringify(result)}\n`);
 const peakKib = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
 
 const began = performance.now();
 const { handler } = await import('./dist/handler.mjs');
-tell({ imported_ms: performance.now() - began });
+report({ imported_ms: performance.now() - began });
 
 for await (const line of createInterface({ input: process.stdin })) {
   const event = JSON.parse(line);
   const cpuBefore = process.cpuUsage();
   const before = performance.now();
-  const answer = await handler(event, context);
+  const response = await handler(event, context);
   const wall = performance.now() - before;
   const cpu = process.cpuUsage(cpuBefore);
-  tell({
+  report({
     wall_ms: wall,
     cpu_ms: (cpu.user + cpu.system) / 1000,
     peak_kib: peakKib(),
-    answer,
+    response,
   });
 }

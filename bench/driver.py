@@ -1,10 +1,11 @@
-"""One Python function in a process of its own, invoked as Lambda does and measured from inside.
+"""Run one Python function in its own process, as Lambda does, and measure it from inside.
 
-``python bench/subject.py DESCRIPTOR FOLDER…`` imports ``app`` with those folders first on the
-path. The first line that it writes on that file descriptor tells how long the import took; then
-each line of its input is an event, and each further line it writes tells what the event took.
+``python bench/driver.py DESCRIPTOR FOLDER…`` imports ``app`` with those folders first on the
+import path. It writes one JSON line to the file descriptor: how long the import took. After that
+each line of standard input is an event, and each event's measurements are one more line.
 
-It imports nothing that Lambda's own runtime does not, so that no function finds it done.
+The driver imports only what Lambda's own runtime imports too; otherwise a function would find
+part of its imports done.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _TIME_LEFT_MS = 60_000
 
 
 class Context:
-    """What the handlers use of Lambda's context."""
+    """The part of Lambda's context that the handlers use."""
 
     function_name = "bench"
     memory_limit_in_mb = 512
@@ -28,39 +29,39 @@ class Context:
 
     @staticmethod
     def get_remaining_time_in_millis() -> int:
-        """Tell how long the invocation may go on."""
+        """Return the time left, which is always the same."""
         return _TIME_LEFT_MS
 
 
 def _peak_kib() -> int:
-    # getrusage's figure begins with that of the process that started this one.
-    with open("/proc/self/status") as status:  # noqa: PTH123 - pathlib is not to be imported
+    # getrusage's value includes that of the process that started this one.
+    with open("/proc/self/status") as status:  # noqa: PTH123 - pathlib must not be imported
         for line in status:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1])
-    raise RuntimeError("The kernel does not tell this process's peak memory.")
+    raise RuntimeError("The kernel does not report this process's peak memory.")
 
 
 def main() -> None:
-    """Import the function, and invoke it once a line."""
+    """Import the function, and invoke it once per line."""
     _, descriptor, *folders = sys.argv
     sys.path[:0] = folders
-    began = time.perf_counter()
+    started = time.perf_counter()
     handler = importlib.import_module("app").lambda_handler
-    imported = time.perf_counter() - began
+    imported = time.perf_counter() - started
     with os.fdopen(int(descriptor), "w") as results:
         print(json.dumps({"imported_ms": imported * 1000}), file=results, flush=True)
         for line in sys.stdin:
             event = json.loads(line)
             cpu, wall = time.process_time(), time.perf_counter()
-            answer = handler(event, Context())
+            response = handler(event, Context())
             sys.stdout.flush()
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             result = {
                 "wall_ms": wall * 1000,
                 "cpu_ms": cpu * 1000,
                 "peak_kib": _peak_kib(),
-                "answer": answer,
+                "response": response,
             }
             print(json.dumps(result), file=results, flush=True)
 

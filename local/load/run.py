@@ -1,4 +1,4 @@
-"""The deployed stack that a run goes through, and the space that it asks."""
+"""Run a plan: deploy the stack with a simulated space, send the messages, count the results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local import stack
 from local.cloud import LocalCloud, local_cloud
 from local.load.comparison import differences
 from local.load.faults import READ_TIMEOUT_S
-from local.load.figures import Conditions, End, Figures
+from local.load.figures import Conditions, Figures, FinalState
 from local.load.plan import Plan, logs
 from local.space import RunningSpace, serve
 from local.stack import Stack
@@ -25,21 +25,21 @@ from local.template import template
 
 _FIRST_DELAY_S: Final = 1
 _LATENCY_MS: Final = 100
-#: Requests a second.
+#: Requests per second.
 RATE_LIMIT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A run that is over: its figures, and what is not as it has to be."""
+    """The figures of a run, and the differences between table and space."""
 
     figures: Figures
     differences: list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """A deployed stack, and the space that it asks."""
+class Rig:
+    """A deployed stack, and the space that it fetches from."""
 
     cloud: LocalCloud
     stack: Stack
@@ -48,11 +48,11 @@ class Site:
     log: Path
 
     def rows(self) -> list[Item]:
-        """Read the whole table."""
+        """Return the whole table."""
         return list(stack.rows(self.cloud, self.stack))
 
-    def dead(self) -> list[str]:
-        """Give the keys of the logs that the dead letters are about, which stay where they are."""
+    def dead_letters(self) -> list[str]:
+        """Return the keys of the logs that the dead letters are about, which stay on the queue."""
         sqs = self.cloud.client("sqs")
         keys: list[str] = []
         while messages := sqs.receive_message(
@@ -63,11 +63,11 @@ class Site:
         return keys
 
     def pause(self) -> None:
-        """Let messages gather in the queue."""
+        """Stop the function from receiving messages."""
         self._enable(is_enabled=False)
 
     def resume(self) -> None:
-        """Let the function have them."""
+        """Let the function receive messages."""
         self._enable(is_enabled=True)
 
     def _enable(self, *, is_enabled: bool) -> None:
@@ -78,16 +78,16 @@ class Site:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=is_enabled)
 
     def left(self) -> int:
-        """Count the messages in the queue."""
+        """Return the number of messages in the queue."""
         return stack.messages_left(self.cloud, self.stack.queue_url)
 
 
 @contextmanager
-def site(plan: Plan, log: Path, conditions: Conditions) -> Iterator[Site]:
-    """Deploy what was built, beside a space with the plan's logs and faults.
+def rig(plan: Plan, log: Path, conditions: Conditions) -> Iterator[Rig]:
+    """Deploy the built template into a local cloud, and serve the plan's logs and faults.
 
     Args:
-        plan: of a run.
+        plan: of the run.
         log: file for the cloud's output.
         conditions: of the run.
 
@@ -98,8 +98,8 @@ def site(plan: Plan, log: Path, conditions: Conditions) -> Iterator[Site]:
     with serve(plan.space) as space, local_cloud(log) as cloud:
         space.set_latency(conditions.latency_ms / 1000)
         space.limit_rate(conditions.rate_limit)
-        for key, trouble in plan.troubles.items():
-            space.add_fault(trouble.of(key.partition("#")[2]))
+        for key, fault in plan.faults.items():
+            space.add_fault(fault.for_log(key.partition("#")[2]))
         deployed = stack.deploy(
             cloud,
             {
@@ -115,17 +115,17 @@ def site(plan: Plan, log: Path, conditions: Conditions) -> Iterator[Site]:
             },
         )
         stack.put_credentials(cloud, deployed, space.project_id, space.api_token)
-        yield Site(cloud, deployed, space, log)
+        yield Rig(cloud, deployed, space, log)
 
 
-def conditions_now(
+def current_conditions(
     *, batches_at_once: int | None = None, rate_limit: int = RATE_LIMIT
 ) -> Conditions:
-    """Say what a run is to run on and with, before anything is started.
+    """Return the conditions of a run on this machine, before anything is started.
 
     Args:
         batches_at_once: if not the template's default.
-        rate_limit: requests a second that the space answers.
+        rate_limit: requests per second that the space answers.
 
     """
     defaults = template()["Parameters"]
@@ -143,66 +143,66 @@ def conditions_now(
 
 
 def run(
-    site: Site,
+    rig: Rig,
     plan: Plan,
     conditions: Conditions,
     *,
-    within_s: float,
-    say: Callable[[int], None],
+    timeout_s: float,
+    report: Callable[[int], None],
 ) -> Outcome:
-    """Send all messages, wait for an empty queue, and look at what is there then.
+    """Send all messages, wait until the queue is empty, and compare the table with the space.
 
     Args:
-        site: deployed for this plan.
+        rig: deployed for this plan.
         plan: of the run.
         conditions: of the run.
-        within_s: seconds after which it is given up.
-        say: is told how many messages are left, again and again.
+        timeout_s: seconds to wait.
+        report: receives the number of messages left, repeatedly.
 
     Raises:
         TimeoutError: the queue was not empty in time.
 
     """
-    site.pause()
-    stack.send(site.cloud, site.stack, list(plan.bodies))
+    rig.pause()
+    stack.send(rig.cloud, rig.stack, list(plan.bodies))
     began_at = datetime.now(UTC)
-    site.resume()
-    took_s = empty(site.left, site.log, within_s=within_s, say=say)
-    end = End(
+    rig.resume()
+    took_s = wait_until_empty(rig.left, rig.log, timeout_s=timeout_s, report=report)
+    end = FinalState(
         took_s=took_s,
         began_at=began_at,
-        items=site.rows(),
-        lines=stack.log_lines(site.cloud, site.stack),
-        requests=site.space.requests(),
-        dead=site.dead(),
-        left=site.left(),
+        items=rig.rows(),
+        lines=stack.log_lines(rig.cloud, rig.stack),
+        requests=rig.space.requests(),
+        dead_letters=rig.dead_letters(),
+        left=rig.left(),
     )
-    found = differences(logs(plan.space), plan.troubles, end.items, end.dead)
-    return Outcome(Figures.of(conditions, plan, end, different=len(found)), found)
+    found = differences(logs(plan.space), plan.faults, end.items, end.dead_letters)
+    return Outcome(Figures.of(conditions, plan, end, differences=len(found)), found)
 
 
-def empty(
-    left: Callable[[], int], log: Path, *, within_s: float, say: Callable[[int], None]
+def wait_until_empty(
+    left: Callable[[], int], log: Path, *, timeout_s: float, report: Callable[[int], None]
 ) -> float:
-    """Wait until a queue is empty, and give the seconds that it took.
+    """Wait until a queue is empty, and return the seconds that it took.
 
     Args:
-        left: counts its messages.
-        log: the cloud's output.
-        within_s: seconds after which it is given up.
-        say: is told how many messages are left.
+        left: returns the number of messages in the queue.
+        log: file with the cloud's output.
+        timeout_s: seconds to wait.
+        report: receives the number of messages left, repeatedly.
 
     Raises:
-        TimeoutError: it was not empty in time; below the first line, the text is the output.
+        TimeoutError: the queue was not empty in time; the output follows on the next lines.
 
     """
-    began = time.monotonic()
+    started = time.monotonic()
     while messages := left():
-        if time.monotonic() - began > within_s:
+        if time.monotonic() - started > timeout_s:
             raise TimeoutError(
-                f"{messages} messages are still in the queue after {within_s:.0f} seconds. "
+                f"{messages} messages are still in the queue after {timeout_s:.0f} seconds. "
                 f"The cloud's output:\n{log.read_text()}"
             )
-        say(messages)
+        report(messages)
         time.sleep(0.5)
-    return time.monotonic() - began
+    return time.monotonic() - started
