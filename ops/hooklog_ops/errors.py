@@ -1,0 +1,143 @@
+"""Errors of the command line and the console: one sentence each, with what to do about it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar, Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+)
+from botocore.exceptions import (
+    ConnectionError as NotConnectedError,
+)
+
+from hooklog.errors import HooklogError
+
+type AwsError = ClientError | BotoCoreError
+
+
+class ExitStatus(IntEnum):
+    """How a command ended, for scripts."""
+
+    DONE = 0
+    FAILED = 1
+    NOT_UNDERSTOOD = 2  # Typer's own
+    NOT_THERE = 3
+    DECLINED = 4
+    INTERRUPTED = 130  # Typer's own
+
+
+class OperatorError(Exception):
+    """Base of all errors that a command may raise; the text is one sentence for the operator."""
+
+    status: ClassVar[ExitStatus] = ExitStatus.FAILED
+
+
+class StackNotFoundError(OperatorError):
+    """The stack does not exist, or lacks a part of hooklog."""
+
+
+class IndexMissingError(OperatorError):
+    """The query needs an index that is not deployed."""
+
+
+class CursorError(OperatorError):
+    """The cursor is not one that an earlier page returned."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("The cursor is not one that an earlier page returned.")
+
+
+class StoppedError(OperatorError):
+    """The operator stopped a command that can continue later; the text says how."""
+
+    status = ExitStatus.INTERRUPTED
+
+
+class NotThereError(OperatorError):
+    """There is no such record."""
+
+    status = ExitStatus.NOT_THERE
+
+
+class PeriodError(OperatorError):
+    """The period is empty."""
+
+
+class ErasureError(OperatorError):
+    """A number cannot be erased."""
+
+
+class FunctionError(OperatorError):
+    """An invoked function failed."""
+
+
+class ExtraMissingError(OperatorError):
+    """A command needs one of the package's optional dependencies."""
+
+    def __init__(self, subject: str, extra: str) -> None:
+        """Say how to install it; the subject is plural."""
+        super().__init__(
+            f"{subject} need a library that is not installed: pip install 'hooklog[{extra}]'."
+        )
+
+
+class ConsoleError(OperatorError):
+    """The console cannot be served."""
+
+
+class SendError(OperatorError):
+    """The queue refused some messages."""
+
+
+_LOG_IN: Final = "Log in to AWS, or name a profile with --profile."
+_ALLOW: Final = "Have it allowed, or name another profile with --profile."
+_CHECK: Final = "Check --region, the network and AWS_ENDPOINT_URL."
+_LATER: Final = "Try again in a minute."
+#: What to do about AWS's own error codes.
+_REFUSALS: Final = {
+    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"), _LOG_IN),
+    **dict.fromkeys(("UnrecognizedClientException", "SignatureDoesNotMatch"), _LOG_IN),
+    **dict.fromkeys(("AccessDenied", "AccessDeniedException"), _ALLOW),
+    **dict.fromkeys(("Throttling", "ThrottlingException", "TooManyRequestsException"), _LATER),
+    "ProvisionedThroughputExceededException": _LATER,
+}
+#: What to do where AWS was not reached.
+_OBSTACLES: Final[tuple[tuple[type[BotoCoreError], str], ...]] = (
+    (NoCredentialsError, _LOG_IN),
+    (PartialCredentialsError, _LOG_IN),
+    (SSOError, _LOG_IN),
+    (
+        NoRegionError,
+        "Name one with --region or AWS_DEFAULT_REGION; or run hooklog here: `make run KEEP=1`.",
+    ),
+    (ProfileNotFound, "Run `aws configure list-profiles` to see the profiles that exist."),
+    (NotConnectedError, _CHECK),
+    (HTTPClientError, _CHECK),
+)
+
+
+def describe(error: OperatorError | HooklogError | AwsError) -> str:
+    """Say what went wrong, and what to do about it where that is known."""
+    match error:
+        case HooklogError():
+            return " ".join(dict.fromkeys((error.detail, error.operator)))
+        case OperatorError():
+            return str(error)
+        case ClientError():
+            problem = error.response["Error"]
+            text = f"AWS refused {error.operation_name} ({problem['Code']}): {problem['Message']}"
+            advice = _REFUSALS.get(problem["Code"])
+        case _:
+            text = str(error)
+            advice = next((told for kind, told in _OBSTACLES if isinstance(error, kind)), None)
+    return f"{text.rstrip('.')}. {advice}" if advice else text

@@ -1,0 +1,131 @@
+"""`hooklog show`, `number` and `failures`, on seeded records."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hooklog.clock import utc_now
+from hooklog.errors import NotFoundError
+from tests.builders import failed_fax, failed_message, message_log
+from tests.ops.conftest import Desk
+from tests.ops.seeding import log_id, park, store
+
+NUMBER = "+14155550122"
+
+
+def hours_ago(hours: float) -> str:
+    """Return a time of creation as the API writes it."""
+    return (utc_now() - timedelta(hours=hours)).isoformat()
+
+
+def test_show_explains_a_failure(desk: Desk) -> None:
+    """Outcome, cause and advice come first, then the values."""
+    store(desk, failed_fax(id=log_id(1)))
+    result = desk.hooklog("show", "fax", log_id(1).upper())
+    assert result.exit_code == 0
+    shown = result.output
+    for text in ("failed", "What to do:", "Another try can help.", "+442079460958", "34004"):
+        assert text in shown
+    assert shown.index("The phone call ended") < shown.index("error_code")
+
+
+def test_show_explains_a_parked_message(desk: Desk) -> None:
+    """A parked row without a record has a reason and advice, too."""
+    park(desk, 1)
+    shown = desk.hooklog("show", "fax", log_id(1)).output
+    assert "parked" in shown
+    assert "fetch.not_found" in shown
+    assert f"What to do: {NotFoundError.operator}" in shown
+
+
+def test_show_says_how_to_get_a_missing_record(desk: Desk) -> None:
+    """SignalWire may have the log."""
+    result = desk.hooklog("show", "fax", log_id(7))
+    assert result.exit_code == 1
+    assert f"hooklog enqueue fax {log_id(7)}" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("show", "fax", "7"), ("show", "voice", log_id(1)), ("enqueue", "fax", "../x")]
+)
+def test_arguments_that_name_no_log_are_refused(desk: Desk, arguments: tuple[str, ...]) -> None:
+    """Before any request is made."""
+    assert desk.hooklog(*arguments).exit_code == 2
+
+
+def test_hostile_text_is_shown_as_text(desk: Desk) -> None:
+    """A carrier's text is not markup."""
+    store(desk, failed_message(id=log_id(1), error_message="[bold]x[/] [/]"))
+    result = desk.hooklog("show", "message", log_id(1))
+    assert result.exit_code == 0
+    assert "[bold]x[/] [/]" in result.output
+
+
+def test_number_shows_a_history_and_a_cursor(desk: Desk) -> None:
+    """The newest comes first; a failure has its reason."""
+    store(
+        desk,
+        *(message_log(id=log_id(number), created_at=hours_ago(number)) for number in (1, 2)),
+        failed_message(id=log_id(3), created_at=hours_ago(3)),
+    )
+    shown = desk.hooklog("number", NUMBER, "--limit", "2").output
+    assert shown.index(log_id(1)) < shown.index(log_id(2))
+    cursor = desk.json("number", NUMBER, "--limit", "2")["cursor"]
+    assert cursor in shown
+    (last,) = desk.json("number", NUMBER, "--cursor", cursor)["items"]
+    assert last["error_code"] == "30003"
+    assert "30003" in desk.hooklog("number", NUMBER).output
+    assert "Nothing is known" in desk.hooklog("number", "+10000000000").output
+
+
+def test_failures_are_grouped_with_share_and_trend(desk: Desk) -> None:
+    """The most frequent comes first; the trend compares with the period before."""
+    store(
+        desk,
+        *(failed_message(id=log_id(number), created_at=hours_ago(1)) for number in range(3)),
+        failed_fax(id=log_id(3), created_at=hours_ago(2)),
+        failed_fax(id=log_id(4), created_at=hours_ago(30)),
+        failed_fax(id=log_id(5), created_at=hours_ago(31)),
+    )
+    groups = desk.json("failures")
+    told = [(one["code"], one["count"], one["share"], one["before"]) for one in groups]
+    assert told == [("30003", 3, 0.75, 0), ("34004", 1, 0.25, 2)]
+    assert groups[0]["log_types"] == {"message": 3}
+    shown = desk.hooklog("failures").output
+    assert "+3 on the period before" in shown
+    assert "-1 on the period before" in shown
+    assert "The carriers" in shown or "phone" in shown
+
+
+def test_failures_can_be_narrowed(desk: Desk) -> None:
+    """By code, category, type and period."""
+    store(
+        desk,
+        failed_message(id=log_id(1), created_at=hours_ago(1)),
+        failed_fax(id=log_id(2), created_at=hours_ago(1)),
+    )
+
+    def codes(*options: str) -> list[str]:
+        return [one["code"] for one in desk.json("failures", *options)]
+
+    assert codes("--code", "34004") == ["34004"]
+    assert codes("--category", "destination") == ["30003"]
+    assert codes("--type", "fax") == ["34004"]
+    assert codes("--since", "30m") == []
+    assert "Nothing failed" in desk.hooklog("failures", "--since", "30m").output
+    assert desk.hooklog("failures", "--category", "weather").exit_code == 2
+
+
+@pytest.mark.parametrize("text", ["+1 (415) 555-0122", "14155550122", "+1-415-555-0122"])
+def test_a_number_is_read_as_people_write_it(desk: Desk, text: str) -> None:
+    """With or without punctuation and plus sign."""
+    store(desk, message_log(id=log_id(1), created_at=hours_ago(1)))
+    (item,) = desk.json("number", text)["items"]
+    assert item["to"] == NUMBER
+
+
+def test_anything_but_a_number_is_refused(desk: Desk) -> None:
+    """Otherwise an empty history would look like an answer."""
+    assert desk.hooklog("number", "nonsense").exit_code == 2
