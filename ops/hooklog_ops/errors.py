@@ -53,7 +53,7 @@ class CursorError(OperatorError):
     """The cursor is not one that an earlier page returned."""
 
     def __init__(self) -> None:
-        """Say so."""
+        """Set the text, the same for every list."""
         super().__init__("The cursor is not one that an earlier page returned.")
 
 
@@ -85,7 +85,7 @@ class ExtraMissingError(OperatorError):
     """A command needs one of the package's optional dependencies."""
 
     def __init__(self, subject: str, extra: str) -> None:
-        """Say how to install it; the subject is plural."""
+        """Say how to install it; ``subject`` is plural."""
         super().__init__(
             f"{subject} need a library that is not installed: pip install 'hooklog[{extra}]'."
         )

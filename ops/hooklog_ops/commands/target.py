@@ -40,7 +40,7 @@ class StackOptions:
         """Open the stack, by default that of this directory's local cloud.
 
         Raises:
-            StackNotFoundError: there is none of that name.
+            StackNotFoundError: there is no stack of that name.
 
         """
         local = None if self.profile or self.region else LocalDeployment.find(Path.cwd())

@@ -32,7 +32,7 @@ def confirm(question: str, *, yes: bool) -> None:
 
     Raises:
         typer.Exit: the answer was no; the exit status says so.
-        typer.BadParameter: there is no terminal to ask on; the text says how to go on.
+        typer.BadParameter: there is no terminal to ask on; the text says what to do.
 
     """
     if yes:
