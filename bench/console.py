@@ -25,9 +25,9 @@ from rich.table import Table
 
 from bench.console_table import NOW, Shape, fill, log_id, make_table, number
 from hooklog_ops.console.app import create_app
+from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.guard import Guard
-from hooklog_ops.console.measured import Metrics
-from hooklog_ops.console.reach import Reach
+from hooklog_ops.console.metrics import Metrics
 from hooklog_ops.deployment import Deployment
 from local.cloud import REGION, LocalCloud, local_cloud
 
@@ -102,12 +102,12 @@ def site(cloud: LocalCloud, name: str, count: int, shape: Shape) -> tuple[FlaskC
     outputs = {"TableName": name}
     outputs |= dict.fromkeys(("QueueUrl", "DeadLetterQueueUrl"), queue["QueueUrl"])
     stack = Deployment(name=name, outputs=outputs, session=session, endpoint_url=cloud.url)
-    reach = Reach.open(stack, lambda: NOW)
+    backend = Backend.open(stack, lambda: NOW)
     # The console reads the namespace from the function, which does not exist here.
     cloudwatch = session.client("cloudwatch", endpoint_url=cloud.url)
-    reach = replace(reach, metrics=Metrics(cloudwatch, lambda: "Hooklog"))
+    backend = replace(backend, metrics=Metrics(cloudwatch, lambda: "Hooklog"))
     guard = Guard(port=_PORT, token="none", allow_actions=True)
-    return create_app(reach, guard).test_client(), counted
+    return create_app(backend, guard).test_client(), counted
 
 
 def compare(

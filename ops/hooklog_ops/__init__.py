@@ -1,1 +1,1 @@
-"""What the people who run hooklog use: the command line, on the deployed stack itself."""
+"""What the operators of hooklog use: a command line and a web console on the deployed stack."""

@@ -1,4 +1,4 @@
-"""What has to be in its place for hooklog to work, each as one check."""
+"""The checks of ``hooklog doctor``: what must be in place for hooklog to work."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import HooklogError
 from hooklog.logs import KINDS
-from hooklog.sweep.settings import SweepSettings
 from hooklog_ops.deployment import Deployment
-from hooklog_ops.fetching import api
-from hooklog_ops.problems import OperatorError, sentence
+from hooklog_ops.errors import OperatorError, describe
+from hooklog_ops.fetching import connect
+from hooklog_ops.queues import queue_depth
 
 #: Seconds that one request to SignalWire may take.
 _PATIENCE = 10.0
-#: Of a page of logs; only the first few are asked for.
-_MAX_BODY = 4 * 1024 * 1024
-#: AWS's advice: the queue hides a message for six times the function's timeout, or longer.
+#: AWS's advice for a queue: hide a message for at least six times the function's timeout.
 _VISIBILITY_FACTOR: Final = 6
 _RUNTIME: Final = "python3.13"
 
 
-class Verdict(StrEnum):
+class CheckStatus(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -36,21 +35,33 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The result of one check: what was looked at, what it is like, and what to do."""
+    """The result of one check.
+
+    Attributes:
+        what: was checked.
+        verdict: how the check ended.
+        told: what was found.
+        advice: what to do about it.
+
+    """
 
     what: str
-    verdict: Verdict
+    verdict: CheckStatus
     told: str
     advice: str = ""
 
 
+#: Status, what was found, and what to do about it.
+type _Result = tuple[CheckStatus, str, str]
+
+
 def examine(stack: Deployment) -> Iterator[Finding]:
     """Make all checks, one after the other; none of them changes anything."""
-    checks: tuple[tuple[str, Callable[[Deployment], Finding]], ...] = (
-        ("credentials for AWS", _caller),
+    checks: tuple[tuple[str, Callable[[Deployment], _Result]], ...] = (
+        ("credentials for AWS", lambda stack: _ok(stack.caller)),
         ("settings", _settings),
         ("secret", _secret),
-        *((f"SignalWire's {kind} logs", _logs_of(kind)) for kind in KINDS),
+        *((f"SignalWire's {kind} logs", _logs_at(KINDS[kind].path)) for kind in KINDS),
         ("table", _table),
         ("queue", _queue),
         ("dead letters", _dead_letters),
@@ -60,39 +71,29 @@ def examine(stack: Deployment) -> Iterator[Finding]:
     )
     for what, check in checks:
         try:
-            yield check(stack)
-        except (OperatorError, HooklogError) as error:
-            advice = error.operator if isinstance(error, HooklogError) else ""
-            told = str(error)
-            yield Finding(
-                what=what,
-                verdict=Verdict.WRONG,
-                told=told,
-                advice=advice if advice != told else "",
-            )
-        except (ClientError, BotoCoreError) as error:
-            yield Finding(what=what, verdict=Verdict.WRONG, told=sentence(error))
+            verdict, told, advice = check(stack)
+        except HooklogError as error:
+            verdict, told, advice = CheckStatus.WRONG, error.detail, error.operator
+        except (OperatorError, ClientError, BotoCoreError) as error:
+            verdict, told, advice = CheckStatus.WRONG, describe(error), ""
+        yield Finding(
+            what=what, verdict=verdict, told=told, advice=advice if advice != told else ""
+        )
 
 
-def _caller(stack: Deployment) -> Finding:
-    return _fine("credentials for AWS", stack.caller)
-
-
-def _settings(stack: Deployment) -> Finding:
+def _settings(stack: Deployment) -> _Result:
     timeout = stack.function("EnrichFunctionName")["Timeout"]
-    settings = SweepSettings.load(stack.variables("EnrichFunctionName"))
+    settings = EnrichSettings.load(stack.variables("EnrichFunctionName"))
     request = settings.fetch_connect_timeout + settings.fetch_read_timeout
     if request >= timeout:
-        return Finding(
-            what="settings",
-            verdict=Verdict.WRONG,
-            told=f"a request may take {request:g} s, the function {timeout} s",
-            advice="Deploy with less for FetchConnectTimeoutSeconds and FetchReadTimeoutSeconds.",
+        return _wrong(
+            f"a request may take {request:g} s, the function {timeout} s",
+            "Deploy with less for FetchConnectTimeoutSeconds and FetchReadTimeoutSeconds.",
         )
-    return _fine("settings", f"complete, for {settings.signalwire_space}")
+    return _ok(f"complete, for {settings.signalwire_space}")
 
 
-def _secret(stack: Deployment) -> Finding:
+def _secret(stack: Deployment) -> _Result:
     answer = stack.secrets.get_secret_value(SecretId=stack.output("CredentialsSecretArn"))
     advice = (
         'Put {"project_id": "…", "api_token": "…", "signing_keys": ["PSK…"]} into it, as the'
@@ -102,133 +103,112 @@ def _secret(stack: Deployment) -> Finding:
         content = json.loads(answer["SecretString"])
         missing = [name for name in ("project_id", "api_token") if not content.get(name)]
     except (ValueError, AttributeError):
-        return Finding(what="secret", verdict=Verdict.WRONG, told="is not JSON", advice=advice)
+        return _wrong("is not JSON", advice)
     if missing:
-        told = f"lacks {', '.join(missing)}"
-        return Finding(what="secret", verdict=Verdict.WRONG, told=told, advice=advice)
+        return _wrong(f"lacks {', '.join(missing)}", advice)
     if not content.get("signing_keys"):
-        told = "has no signing_keys, so every callback is refused"
-        return Finding(what="secret", verdict=Verdict.WARNING, told=told, advice=advice)
-    return _fine("secret", "has credentials and signing keys")
+        return _warning("has no signing_keys, so every callback is refused", advice)
+    return _ok("has credentials and signing keys")
 
 
-def _logs_of(kind: str) -> Callable[[Deployment], Finding]:
-    def check(stack: Deployment) -> Finding:
-        """Ask for one page: this needs the network, the token and its scope."""
-        api(stack).get(f"{KINDS[kind].path}?page_size=1", _PATIENCE, max_body=_MAX_BODY)
-        return _fine(f"SignalWire's {kind} logs", "can be read")
+def _logs_at(path: str) -> Callable[[Deployment], _Result]:
+    def check(stack: Deployment) -> _Result:
+        """Ask for one log: this needs the network, the token and its scope."""
+        connect(stack).get(f"{path}?page_size=1", _PATIENCE)
+        return _ok("can be read")
 
     return check
 
 
-def _table(stack: Deployment) -> Finding:
+def _table(stack: Deployment) -> _Result:
     table = stack.dynamodb.describe_table(TableName=stack.output("TableName"))["Table"]
     names = sorted(index["IndexName"] for index in table.get("GlobalSecondaryIndexes", []))
     if table["TableStatus"] != "ACTIVE":
-        return Finding(what="table", verdict=Verdict.WARNING, told=f"is {table['TableStatus']}")
-    return _fine("table", f"{table['TableName']}, indexes {', '.join(names)}")
+        return _warning(f"is {table['TableStatus']}")
+    return _ok(f"{table['TableName']}, indexes {', '.join(names)}")
 
 
-def _queue(stack: Deployment) -> Finding:
-    attributes = _attributes(stack, "QueueUrl")
-    hidden = int(attributes["VisibilityTimeout"])
+def _queue(stack: Deployment) -> _Result:
+    url = stack.output("QueueUrl")
+    attributes = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+    hidden = int(attributes["Attributes"]["VisibilityTimeout"])
     timeout = stack.function("EnrichFunctionName")["Timeout"]
     least = _VISIBILITY_FACTOR * timeout
     if hidden < least:
-        return Finding(
-            what="queue",
-            verdict=Verdict.WRONG,
-            told=f"hides a message for {hidden} s, the function may take {timeout} s",
-            advice=f"Set its VisibilityTimeout to {least} s or more, or messages are done twice.",
+        return _wrong(
+            f"hides a message for {hidden} s, the function may take {timeout} s",
+            f"Set its VisibilityTimeout to {least} s or more; otherwise messages are processed"
+            " twice.",
         )
-    waiting = int(attributes["ApproximateNumberOfMessages"])
-    return _fine("queue", f"{waiting} waiting, hidden for {hidden} s while they are worked on")
+    waiting = queue_depth(stack.sqs, url).visible
+    return _ok(f"{waiting} waiting, hidden for {hidden} s while they are processed")
 
 
-def _dead_letters(stack: Deployment) -> Finding:
-    count = int(_attributes(stack, "DeadLetterQueueUrl")["ApproximateNumberOfMessages"])
-    if count:
-        return Finding(
-            what="dead letters",
-            verdict=Verdict.WARNING,
-            told=f"{count} waiting",
-            advice="See `hooklog dlq peek`.",
-        )
-    return _fine("dead letters", "none")
+def _dead_letters(stack: Deployment) -> _Result:
+    count = queue_depth(stack.sqs, stack.output("DeadLetterQueueUrl")).visible
+    return _warning(f"{count} waiting", "See `hooklog dlq peek`.") if count else _ok("none")
 
 
-def _event_source(stack: Deployment) -> Finding:
+def _event_source(stack: Deployment) -> _Result:
     mappings = stack.functions.list_event_source_mappings(
         FunctionName=stack.output("EnrichFunctionName")
     )["EventSourceMappings"]
     if not mappings:
-        return Finding(
-            what="event source",
-            verdict=Verdict.WRONG,
-            told="nothing feeds the function from the queue",
-            advice="Deploy the template again.",
+        return _wrong(
+            "nothing feeds the function from the queue",
+            "Deploy the template again.",
         )
     (mapping,) = mappings
     if mapping["State"] != "Enabled":
-        return Finding(
-            what="event source",
-            verdict=Verdict.WRONG,
-            told=f"is {mapping['State']}",
-            advice="Enable the function's trigger; messages wait on the queue meanwhile.",
+        return _wrong(
+            f"is {mapping['State']}",
+            "Enable the function's trigger; messages wait on the queue meanwhile.",
         )
     if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
-        return Finding(
-            what="event source",
-            verdict=Verdict.WRONG,
-            told="does not report batch item failures",
-            advice="Deploy the template again, or one bad message repeats a whole batch.",
+        return _wrong(
+            "does not report batch item failures",
+            "Deploy the template again; otherwise one bad message repeats a whole batch.",
         )
-    return _fine("event source", f"enabled, batches of {mapping['BatchSize']}")
+    return _ok(f"enabled, batches of {mapping['BatchSize']}")
 
 
-def _functions(stack: Deployment) -> Finding:
+def _functions(stack: Deployment) -> _Result:
     names = ("EnrichFunctionName", "WebhookFunctionName", "SweepFunctionName")
     for output in (name for name in names if name in stack.outputs):
         function = stack.function(output)
         if function["Runtime"] != _RUNTIME:
-            return Finding(
-                what="functions",
-                verdict=Verdict.WRONG,
-                told=f"{function['FunctionName']} runs on {function['Runtime']}",
-                advice=f"Build and deploy again; the layers are made for {_RUNTIME}.",
+            return _wrong(
+                f"{function['FunctionName']} runs on {function['Runtime']}",
+                f"Build and deploy again; the layers are made for {_RUNTIME}.",
             )
         if not function.get("Layers"):
-            return Finding(
-                what="functions",
-                verdict=Verdict.WRONG,
-                told=f"{function['FunctionName']} has no layers",
-                advice="Build and deploy again; the package and its dependencies are in layers.",
+            return _wrong(
+                f"{function['FunctionName']} has no layers",
+                "Build and deploy again; the package and its dependencies are in layers.",
             )
-    return _fine("functions", f"on {_RUNTIME}, with their layers")
+    return _ok(f"on {_RUNTIME}, with their layers")
 
 
-def _webhook(stack: Deployment) -> Finding:
+def _webhook(stack: Deployment) -> _Result:
     if "WebhookFunctionName" not in stack.outputs:
-        return _fine("webhook", "not deployed")
+        return _ok("not deployed")
     endpoint = stack.output("WebhookEndpoint")
     configured = stack.variables("WebhookFunctionName").get("WEBHOOK_URL", "")
     if not configured:
-        return Finding(
-            what="webhook",
-            verdict=Verdict.WARNING,
-            told="WebhookUrl is not set, so every callback is refused",
-            advice=f"Deploy with WebhookUrl={endpoint.rstrip('/')}, or your own domain's URL.",
+        return _warning(
+            "WebhookUrl is not set, so every callback is refused",
+            f"Deploy with WebhookUrl={endpoint.rstrip('/')}, or your own domain's URL.",
         )
-    return _fine("webhook", f"verifies callbacks to {configured}")
+    return _ok(f"verifies callbacks to {configured}")
 
 
-def _attributes(stack: Deployment, output: str) -> dict[str, str]:
-    answer = stack.sqs.get_queue_attributes(
-        QueueUrl=stack.output(output),
-        AttributeNames=["VisibilityTimeout", "ApproximateNumberOfMessages"],
-    )
-    return {str(name): value for name, value in answer["Attributes"].items()}
+def _ok(told: str) -> _Result:
+    return CheckStatus.OK, told, ""
 
 
-def _fine(what: str, told: str) -> Finding:
-    return Finding(what=what, verdict=Verdict.OK, told=told)
+def _warning(told: str, advice: str = "") -> _Result:
+    return CheckStatus.WARNING, told, advice
+
+
+def _wrong(told: str, advice: str) -> _Result:
+    return CheckStatus.WRONG, told, advice

@@ -1,4 +1,4 @@
-"""The command line `hooklog`: what every command shares, and the list of them."""
+"""The command line `hooklog`: its commands, and how an error ends it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from hooklog_ops.commands import (
     report,
     show,
 )
-from hooklog_ops.commands.place import Place, Profile, Region, Stack
-from hooklog_ops.problems import ExitStatus, OperatorError, advised, sentence
+from hooklog_ops.commands.target import Profile, Region, Stack, StackOptions
+from hooklog_ops.errors import ExitStatus, OperatorError, describe
 
 app = typer.Typer(
     name="hooklog",
-    help="Look at hooklog's records, and put right what waits for you.",
+    help="Look at hooklog's records, and handle what waits for you.",
     epilog=(
-        "Exit status: 0 all went well; 1 something failed, or `doctor` found something wrong;"
+        "Exit status: 0 success; 1 an error, or `doctor` found something wrong;"
         " 2 the command was not understood; 3 there is no such record; 4 you said no;"
         " 130 interrupted."
     ),
@@ -58,29 +58,26 @@ app.add_typer(dlq.app, name="dlq")
 def options(
     context: typer.Context, stack: Stack = None, profile: Profile = None, region: Region = None
 ) -> None:
-    """Look at hooklog's records, and put right what waits for you.
+    """Look at hooklog's records, and handle what waits for you.
 
-    Without options, a local deployment that `make run KEEP=1` keeps up in this directory is
-    used; else the stack `hooklog`, with the AWS CLI's own settings.
+    Without options the commands use the local deployment of this directory, which
+    `make run KEEP=1` keeps up; without one, the stack `hooklog` and the AWS CLI's settings.
     """
-    # Commands that need no stack must not ask for one, so nothing is opened yet.
-    context.obj = Place(stack=stack, profile=profile, region=region)
+    # The stack is not opened yet: some commands need none.
+    context.obj = StackOptions(stack=stack, profile=profile, region=region)
 
 
 def main() -> None:
-    """Run the command line; what goes wrong is one sentence, and an exit status of its own."""
-    status = ExitStatus.FAILED
+    """Run the command line; an error is one sentence on standard error and an exit status."""
     try:
         app()
-    except OperatorError as error:
-        problem, status = str(error), error.status
-    except HooklogError as error:
-        problem = advised(error)
-    except (ClientError, BotoCoreError) as error:
-        problem = sentence(error)
+    except (OperatorError, HooklogError, ClientError, BotoCoreError) as error:
+        problem = describe(error)
+        status = error.status if isinstance(error, OperatorError) else ExitStatus.FAILED
     except OSError as error:
-        # A file that cannot be read or written; networks have errors of their own above.
+        # A file that cannot be read or written; network errors are caught above.
         problem = f"{error.filename or 'The system'}: {error.strerror or error}."
+        status = ExitStatus.FAILED
     else:
         return
     Console(stderr=True).print(f"[red]Error:[/] {escape(problem)}", highlight=False, soft_wrap=True)

@@ -1,6 +1,6 @@
-"""The dead-letter queue: a look into it, and the way back.
+"""The dead-letter queue: look into it, and redrive its messages.
 
-It holds what crashed the function or ran out of its time again and again; everything else that
+It holds messages that crashed the function or timed out on every delivery. Any other message that
 cannot be processed is parked in the table.
 """
 
@@ -13,15 +13,14 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
+from hooklog.adapters.aws.sqs import MAX_ENTRIES
 from hooklog.clock import Clock, iso
-from hooklog_ops.sending import Message, at_rate, send
+from hooklog_ops.queues import Message, at_rate, send
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-#: SQS's limit for one batch call.
-_MAX_ENTRIES = 10
 #: Message attributes that say who redrove a dead letter, and when.
 REDRIVEN_BY, REDRIVEN_AT = "redriven_by", "redriven_at"
 
@@ -32,13 +31,14 @@ class DeadLetter:
 
     Attributes:
         message_id: SQS's.
-        receipt_handle: of this look at it.
+        receipt_handle: of this receive.
         body: as it came.
-        log_type: that the body names, if it can be read.
-        log_id: likewise; a fax's SID where only that is known.
+        log_type: that the body names; None if it cannot be read.
+        log_id: that the body names, or a fax's SID where only that is known; None if it cannot be
+            read.
         sent_at: when it was put on the main queue.
-        attempts: deliveries so far, this look included.
-        attributes: its message attributes that are texts.
+        attempts: receives, this one included.
+        attributes: its message attributes that are strings.
 
     """
 
@@ -56,26 +56,18 @@ class DeadLetters:
     """The messages of the dead-letter queue."""
 
     def __init__(self, client: SQSClient, url: str) -> None:
-        """Look into the queue at that URL."""
+        """Use the queue at that URL."""
         self._client = client
         self._url = url
 
-    def count(self) -> int:
-        """Say about how many there are, those that others look at right now included."""
-        answer = self._client.get_queue_attributes(
-            QueueUrl=self._url,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )
-        return sum(map(int, answer["Attributes"].values()))
-
-    def look(self, most: int, *, seconds: int) -> Iterator[DeadLetter]:
-        """Take messages, which nobody else sees for so many seconds; each one once."""
+    def receive(self, limit: int, *, visibility_timeout: int) -> Iterator[DeadLetter]:
+        """Receive messages, each one once, and hide them from others for that many seconds."""
         seen: set[str] = set()
-        while len(seen) < most:
+        while len(seen) < limit:
             answer = self._client.receive_message(
                 QueueUrl=self._url,
-                MaxNumberOfMessages=min(_MAX_ENTRIES, most - len(seen)),
-                VisibilityTimeout=seconds,
+                MaxNumberOfMessages=min(MAX_ENTRIES, limit - len(seen)),
+                VisibilityTimeout=visibility_timeout,
                 WaitTimeSeconds=1,
                 MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
                 MessageAttributeNames=["All"],
@@ -84,11 +76,11 @@ class DeadLetters:
             if not new:
                 return
             seen |= {one["MessageId"] for one in new}
-            yield from map(_letter, new)
+            yield from map(_dead_letter, new)
 
     def release(self, letters: Sequence[DeadLetter]) -> None:
-        """Let others see these messages again at once."""
-        for chunk in batched(letters, _MAX_ENTRIES, strict=False):
+        """Make received messages visible to others again at once."""
+        for chunk in batched(letters, MAX_ENTRIES, strict=False):
             self._client.change_message_visibility_batch(
                 QueueUrl=self._url,
                 Entries=[
@@ -110,24 +102,24 @@ class DeadLetters:
         per_second: float,
         clock: Clock,
         sleep: Callable[[float], None],
-        sent: Callable[[int], None],
+        done: Callable[[int], None],
     ) -> None:
-        """Put messages on the main queue again, at most so many a second.
+        """Put messages on the main queue again, at a bounded rate.
 
         Each is sent before it is deleted here: a crash between the two makes a second message
-        for the same log, which costs a read, and never loses one.
+        for the same log, which costs one read, and never loses one.
 
         Args:
-            letters: as :meth:`look` gave them, and still hidden from others.
+            letters: as :meth:`receive` returned them, and still hidden from others.
             url: of the main queue.
-            by: who does it; goes with the message.
-            per_second: messages a second, on average.
-            clock: for when it was done.
-            sleep: to hold the rate.
-            sent: is told the number of messages done with, as they are.
+            by: who redrives; goes with the message.
+            per_second: messages per second, on average.
+            clock: for the time of the redrive.
+            sleep: waits some seconds, to hold the rate.
+            done: is called with the number of messages after each batch.
 
         Raises:
-            SendError: the main queue did not take some of them; they stay here.
+            SendError: the main queue refused some messages; they stay here.
 
         """
         for chunk in at_rate(letters, per_second, sleep):
@@ -143,10 +135,10 @@ class DeadLetters:
                     for index, letter in enumerate(chunk)
                 ],
             )
-            sent(len(chunk))
+            done(len(chunk))
 
 
-def _letter(message: MessageTypeDef) -> DeadLetter:
+def _dead_letter(message: MessageTypeDef) -> DeadLetter:
     log_type, log_id = _named(message["Body"])
     system = message["Attributes"]
     return DeadLetter(
@@ -166,7 +158,7 @@ def _letter(message: MessageTypeDef) -> DeadLetter:
 
 
 def _named(body: str) -> tuple[str | None, str | None]:
-    """Read what the body names, as far as it can be read: it may be why this is here."""
+    """Read which log a body names, as far as it can be read: it may be why the message is here."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):

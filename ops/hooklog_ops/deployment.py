@@ -1,20 +1,24 @@
-"""The deployed stack: where its table and queues are, and clients for them."""
+"""The deployed stack: the names of its parts, and clients for them."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from hooklog_ops.problems import StackNotFoundError
+from hooklog.adapters.aws.clients import Clients
+from hooklog_ops.errors import StackNotFoundError
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
@@ -22,9 +26,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
-#: Name of the stack if nobody says otherwise, as in samconfig.toml.
+#: Name of the stack in samconfig.toml.
 DEFAULT_STACK = "hooklog"
-#: Where `make run KEEP=1` leaves the place of its local cloud while it is up.
+#: Where `make run KEEP=1` notes the endpoint of its local cloud while it is up.
 LOCAL_NOTE = Path(".local/deployment.json")
 
 
@@ -38,7 +42,7 @@ class LocalDeployment:
 
     @classmethod
     def find(cls, directory: Path) -> LocalDeployment | None:
-        """Read the note of a local cloud that is still up, if there is one."""
+        """Read the note of a local cloud; None if there is none, or its process has ended."""
         try:
             found = cls(**json.loads((directory / LOCAL_NOTE).read_text(encoding="utf-8")))
             os.kill(found.pid, 0)
@@ -47,22 +51,31 @@ class LocalDeployment:
         return found
 
     def note(self, directory: Path) -> Path:
-        """Leave the note; whoever ends the cloud removes the file."""
+        """Write the note; the process that ends the cloud removes the file."""
         path = directory / LOCAL_NOTE
         path.parent.mkdir(exist_ok=True)
-        text = json.dumps({"endpoint_url": self.endpoint_url, "stack": self.stack, "pid": self.pid})
-        path.write_text(text, encoding="utf-8")
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
         return path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A stack's outputs by name, and the session that reaches what they name."""
+    """A stack's outputs by name, and clients for what they name.
+
+    Attributes:
+        name: of the stack.
+        outputs: of the stack.
+        session: with region and credentials.
+        endpoint_url: of a local cloud; None for AWS.
+        config: of each client; None for boto3's own.
+
+    """
 
     name: str
     outputs: Mapping[str, str]
     session: boto3.session.Session
     endpoint_url: str | None = None
+    config: Config | None = None
 
     @classmethod
     def open(
@@ -75,7 +88,7 @@ class Deployment:
         """Read the stack's outputs.
 
         Raises:
-            StackNotFoundError: no such stack in this account and region.
+            StackNotFoundError: the account and region have no such stack.
             ClientError: AWS refused for another reason.
 
         """
@@ -96,11 +109,15 @@ class Deployment:
         }
         return cls(name=name, outputs=outputs, session=session, endpoint_url=endpoint_url)
 
+    def configured(self, config: Config) -> Deployment:
+        """Return the same deployment with clients of its own that use this configuration."""
+        return replace(self, config=config)
+
     def output(self, name: str) -> str:
-        """Give one of the stack's outputs.
+        """Return one of the stack's outputs.
 
         Raises:
-            StackNotFoundError: the stack has no such output, so it is not hooklog's or too old.
+            StackNotFoundError: the stack has no such output; it is another's, or too old.
 
         """
         if name not in self.outputs:
@@ -109,36 +126,49 @@ class Deployment:
             )
         return self.outputs[name]
 
+    @cached_property
+    def _clients(self) -> Clients:
+        return Clients(self.config, session=self.session, endpoint_url=self.endpoint_url)
+
     @property
     def dynamodb(self) -> DynamoDBClient:
         """A client for the table."""
-        return self.session.client("dynamodb", endpoint_url=self.endpoint_url)
+        return self._clients.dynamodb
 
     @property
     def sqs(self) -> SQSClient:
         """A client for the queues."""
-        return self.session.client("sqs", endpoint_url=self.endpoint_url)
+        return self._clients.sqs
 
     @property
     def secrets(self) -> SecretsManagerClient:
         """A client for the credentials."""
-        return self.session.client("secretsmanager", endpoint_url=self.endpoint_url)
+        return self._clients.secrets
 
-    @property
+    @cached_property
     def functions(self) -> LambdaClient:
         """A client for the functions."""
-        return self.session.client("lambda", endpoint_url=self.endpoint_url)
+        return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self.config)
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        """A client for the metrics."""
+        return self.session.client("cloudwatch", endpoint_url=self.endpoint_url, config=self.config)
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """A client that tells who calls."""
+        return self.session.client("sts", endpoint_url=self.endpoint_url, config=self.config)
 
     def function(self, output: str) -> FunctionConfigurationResponseTypeDef:
-        """Give the configuration of a function, by the output that names it."""
+        """Return the configuration of the function that an output names."""
         return self.functions.get_function_configuration(FunctionName=self.output(output))
 
     def variables(self, output: str) -> Mapping[str, str]:
-        """Give the environment of a function, by the output that names it."""
+        """Return the environment of the function that an output names."""
         return self.function(output).get("Environment", {}).get("Variables", {})
 
     @property
     def caller(self) -> str:
-        """Who asks, as AWS knows them: an ARN."""
-        sts: STSClient = self.session.client("sts", endpoint_url=self.endpoint_url)
-        return sts.get_caller_identity()["Arn"]
+        """The ARN of the caller."""
+        return self.sts.get_caller_identity()["Arn"]

@@ -1,11 +1,12 @@
-"""One person's number: every row that holds it is found, and emptied for good.
+"""Erase one person's number: find every row that holds it, and empty that row for good.
 
-Nothing else scans the table. There is no index that would do: the optional one has the number at
-the other end alone, and a parked message holds numbers wherever its producer put them.
+Nothing else scans the table. No index would do: the optional one has the number at the other end
+alone, and a parked message holds numbers wherever its producer put them.
 
-Of a row stay its key, its version and the time of the erasure. It is not deleted, because the
-sweep would then find the log missing and store it anew; what such a row means to the functions is
-in :mod:`hooklog.records.recording`, :mod:`hooklog.records.parking` and :mod:`hooklog.sweep.comparison`.
+The key, the version and the time of the erasure stay in the row. It is not deleted, because the
+sweep would then find the log missing and store it again. What an erased row means to the functions
+is in :mod:`hooklog.records.recording`, :mod:`hooklog.records.parking` and
+:mod:`hooklog.sweep.comparison`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from hooklog.clock import Clock, iso
-from hooklog_ops.problems import ErasureError
+from hooklog.logs import KINDS
+from hooklog_ops.errors import ErasureError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,8 +31,12 @@ MAY_HOLD_NUMBERS: Final = (
     *("from", "to", "number", "remote_station", "url", "error_message", "unknown_fields"),
     *("parked_body", "parked_payload"),
 )
+#: Attributes that are searched: those, and to be safe all that only one kind of log has.
+_SEARCHED: Final = tuple(
+    dict.fromkeys((*MAY_HOLD_NUMBERS, *(name for kind in KINDS.values() for name in kind.details)))
+)
 _E164 = re.compile(r"\+([1-9]\d{6,14})")
-#: A row that somebody else changes is looked at again, so often.
+#: Attempts to empty a row that others change at the same time.
 _ROUNDS = 5
 
 
@@ -40,7 +46,7 @@ class Holder:
 
     Attributes:
         key: of the row.
-        version: as it was read.
+        version: when it was read.
         attributes: that hold the number.
 
     """
@@ -51,10 +57,10 @@ class Holder:
 
 
 def digits(number: str) -> str:
-    """Give the digits of an E.164 number.
+    """Return the digits of an E.164 number.
 
     Raises:
-        ErasureError: it is none.
+        ErasureError: the number is not in E.164 form.
 
     """
     found = _E164.fullmatch(number)
@@ -79,23 +85,22 @@ class Eraser:
         self._client = client
         self._table_name = table_name
         self._digits = digits(number)
-        # In a longer row of digits they are another number.
+        # Within a longer run of digits they belong to another number.
         self._found = re.compile(rf"(?<!\d){self._digits}(?!\d)")
-        self._names = {f"#{index}": name for index, name in enumerate(MAY_HOLD_NUMBERS)}
+        self._names = {f"#{index}": name for index, name in enumerate(_SEARCHED)}
 
     def holders(self, read: Callable[[int], None]) -> Iterator[Holder]:
-        """Read the whole table once, and give the rows that hold the number.
+        """Read the whole table once, and yield the rows that hold the number.
 
-        ``from`` and ``to`` hold it in any form, ``whatsapp:+…`` and ``sip:…`` too, as long as its
-        digits stand together.
+        Any form counts in which the digits stand together, such as ``whatsapp:+…`` and ``sip:…``.
 
         Args:
-            read: is told the number of rows of each page.
+            read: is called with the number of rows of each page.
 
         """
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table_name,
-            # A row that was written a moment ago counts too.
+            # Rows that were written a moment ago count, too.
             ConsistentRead=True,
             ProjectionExpression=", ".join(("pk", "version", *self._names)),
             FilterExpression=" OR ".join(f"contains({name}, :digits)" for name in self._names),
@@ -109,7 +114,7 @@ class Eraser:
                     yield holder
 
     def erase(self, holder: Holder, clock: Clock) -> bool:
-        """Empty one row for good; False if it does not hold the number any more.
+        """Empty one row for good; return False if it no longer holds the number.
 
         Raises:
             ErasureError: others keep changing the row.
@@ -128,18 +133,18 @@ class Eraser:
         raise ErasureError(f"The row {holder.key} keeps changing; run the same command again.")
 
     def _empty(self, holder: Holder, clock: Clock) -> bool:
-        """Put a row without the number in place of the one that was read; False if it changed."""
+        """Replace the row that was read by one without the number; False if it has changed."""
         try:
             self._client.put_item(
                 TableName=self._table_name,
                 Item={
                     "pk": {"S": holder.key},
-                    # Whoever has read the row before and writes it now loses the race, looks again
-                    # and finds that there is nothing to be written.
+                    # A function that read the row before meets a conflict, reads it again and
+                    # finds that there is nothing to write.
                     "version": {"N": str(holder.version + 1)},
                     "erased_at": {"S": iso(clock())},
                 },
-                # A row that is gone since, by its time to live, could be stored anew.
+                # The time to live may have removed the row; then the log could be stored again.
                 ConditionExpression="attribute_not_exists(pk) OR version = :version",
                 ExpressionAttributeValues={":version": {"N": str(holder.version)}},
             )
@@ -150,9 +155,9 @@ class Eraser:
         return True
 
     def _holder(self, item: Mapping[str, AttributeValueTypeDef]) -> Holder | None:
-        """Say where a row holds the number, if it does."""
+        """Return where a row holds the number, if it does."""
         attributes = [
-            name for name in MAY_HOLD_NUMBERS if self._found.search(item.get(name, {}).get("S", ""))
+            name for name in _SEARCHED if self._found.search(item.get(name, {}).get("S", ""))
         ]
         if not attributes:
             return None

@@ -1,4 +1,4 @@
-"""Records as CSV, JSON lines or Parquet: written as they are read, in constant memory."""
+"""Records as CSV, JSON lines or Parquet, written as they are read, in constant memory."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from hooklog.logs import KINDS
 from hooklog.records.items import attribute_names
-from hooklog_ops.problems import ExportError
+from hooklog_ops.errors import ExtraMissingError
+from hooklog_ops.formatting import number
 from hooklog_ops.records import Item
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Rows of one group of a Parquet file, which is held in memory until it is full.
+#: Rows of one group of a Parquet file, which stays in memory until it is full.
 _GROUP = 5_000
-_WHOLE: Final = frozenset({"lag_ms", "number_of_pages", "number_of_segments"})
+_WHOLE: Final = frozenset({"lag_ms", *(kind.model.counted for kind in KINDS.values())})
 _DOLLARS: Final = frozenset({"charge", "unit_charge", "charge_gap"})
 _TRUTHS: Final = frozenset({"final", "retry"})
-#: Keys of indexes and of DynamoDB, which say nothing of the log.
-_OF_THE_TABLE: Final = frozenset({"expires_at", "failed_on", "day", "number", "first_failed_at"})
 
 
 class Format(StrEnum):
@@ -36,24 +35,24 @@ class Format(StrEnum):
 
 
 def columns() -> list[str]:
-    """Name the columns of a table of records: every attribute of a log, of whatever type."""
-    always = ["id", "log_type", "outcome", "created_at", "fetched_at", "lag_ms"]
-    optional = {name for kind in KINDS.values() for name in attribute_names(kind)}
-    return [*always, *sorted(optional - _OF_THE_TABLE - {*always, "charge_details"})]
+    """Return the columns of a table of records: every attribute of a log of any kind."""
+    first = ["id", "log_type", "outcome", "created_at", "fetched_at", "lag_ms"]
+    rest = {name for kind in KINDS.values() for name in attribute_names(kind)}
+    return [*first, *sorted(rest - {*first, "charge_details"})]
 
 
-def write(items: Iterable[Item], kind: Format, out: IO[bytes]) -> int:
-    """Write records as they come; give their number.
+def write(items: Iterable[Item], form: Format, out: IO[bytes]) -> int:
+    """Write records as they come; return their number.
 
     Raises:
-        ExportError: Parquet is asked for, and its library is not installed.
+        ExtraMissingError: Parquet needs a library that is not installed.
 
     """
-    return _WRITERS[kind](map(_flat, items), out)
+    return _WRITERS[form](map(_flat, items), out)
 
 
 def _flat(item: Item) -> dict[str, Any]:
-    """Put what is nested into one text, and the key's ID into a column of its own."""
+    """Write nested values as one text, and the key's ID as a column of its own."""
     flat = {name: value for name, value in item.items() if name not in {"pk", "charge_details"}}
     flat["id"] = item["pk"].partition("#")[2]
     if "drift" in flat:
@@ -62,7 +61,7 @@ def _flat(item: Item) -> dict[str, Any]:
 
 
 def _csv(items: Iterator[dict[str, Any]], out: IO[bytes]) -> int:
-    # In between, a text file would close the one below when it ends.
+    # A TextIOWrapper would close the file of bytes when it is collected.
     lines = csv.DictWriter(_Texts(out), columns(), extrasaction="ignore", lineterminator="\n")
     lines.writeheader()
     count = 0
@@ -73,10 +72,7 @@ def _csv(items: Iterator[dict[str, Any]], out: IO[bytes]) -> int:
 
 
 def _cell(value: object) -> object:
-    """Keep a text that begins like a formula from being one in a spreadsheet.
-
-    A number that begins with a plus is what it looks like.
-    """
+    """Quote a text that a spreadsheet would take for a formula, but not a phone number."""
     text = str(value)
     is_formula = text[:1] in {"=", "@", "\t"} or (text[:1] in {"+", "-"} and not _is_number(text))
     return f"'{text}" if is_formula else value
@@ -90,16 +86,14 @@ def _jsonl(items: Iterator[dict[str, Any]], out: IO[bytes]) -> int:
     known = set(columns())
     count = 0
     for item in items:
-        values = {name: _plain(value) for name, value in item.items() if name in known}
+        values = {
+            name: number(value) if isinstance(value, Decimal) else value
+            for name, value in item.items()
+            if name in known
+        }
         out.write(json.dumps(values).encode() + b"\n")
         count += 1
     return count
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value
 
 
 def _parquet(items: Iterator[dict[str, Any]], out: IO[bytes]) -> int:
@@ -107,9 +101,7 @@ def _parquet(items: Iterator[dict[str, Any]], out: IO[bytes]) -> int:
         import pyarrow as pa  # noqa: PLC0415 - large, and only this format needs it
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError:
-        raise ExportError(
-            "Parquet needs a library that is not installed: pip install 'hooklog[parquet]'."
-        ) from None
+        raise ExtraMissingError("Parquet files", "parquet") from None
     schema = _schema(pa)
     count = 0
     with parquet.ParquetWriter(out, schema) as writer:

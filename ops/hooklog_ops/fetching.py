@@ -1,4 +1,4 @@
-"""What SignalWire says of a log at this moment, beside what is stored."""
+"""Ask SignalWire for a log now, and compare it with the stored record."""
 
 from __future__ import annotations
 
@@ -9,31 +9,28 @@ from decimal import Decimal
 
 from pydantic import ValidationError
 
-from hooklog.adapters.signalwire.api import SignalWireApi
-from hooklog.adapters.signalwire.credentials import SecretCredentials
+from hooklog.adapters.signalwire import api
 from hooklog.catalogue import CATALOGUE
 from hooklog.clock import utc_now
 from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import HooklogError
 from hooklog.logs import LogKind
-from hooklog.parsing import describe
+from hooklog.parsing import describe as describe_fields
 from hooklog.records.enrichment import enrich
 from hooklog.records.items import attribute_names, record_attributes
 from hooklog_ops.deployment import Deployment
-from hooklog_ops.problems import advised
+from hooklog_ops.errors import describe
 from hooklog_ops.records import Item
 
-#: Seconds that a person waits.
+#: Seconds to wait for an answer.
 _PATIENCE = 20.0
-#: Differ at each fetch, or say where the row is kept and not what the log is.
-_NOT_OF_THE_LOG = frozenset(
-    {"fetched_at", "lag_ms", "resolved_by", "expires_at", "failed_on", "number", "day"}
-)
+#: Attributes of the fetch, not of the log: they differ each time.
+_OF_THE_FETCH = frozenset({"fetched_at", "lag_ms", "resolved_by"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """An attribute that is stored otherwise than SignalWire has it now; None is none."""
+    """An attribute whose stored value is not SignalWire's; None means that it is absent."""
 
     name: str
     stored: object
@@ -41,12 +38,12 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
-    """The answer of SignalWire.
+class FetchResult:
+    """SignalWire's answer.
 
     Attributes:
-        log: as the API gave it; None if it gave none.
-        error: why there is none, or why it cannot be read.
+        log: as the API returned it; None if it returned none.
+        error: why there is no log, or why it cannot be read.
         differences: from the stored record, by attribute.
 
     """
@@ -56,44 +53,37 @@ class Fresh:
     differences: tuple[Difference, ...] = ()
 
 
-def api(stack: Deployment) -> SignalWireApi:
-    """Make a client of the space that the deployed function asks, with its credentials.
+def connect(stack: Deployment) -> api.SignalWireApi:
+    """Return a client with the space, the credentials and the timeouts of the deployed function.
 
     Raises:
         SettingsError: the function's settings cannot be read.
 
     """
     settings = EnrichSettings.load(stack.variables("EnrichFunctionName"))
-    return SignalWireApi(
-        settings.signalwire_url,
-        SecretCredentials(lambda: stack.secrets, settings.signalwire_secret_arn),
-        connections=1,
-        connect_timeout=settings.fetch_connect_timeout,
-        read_timeout=settings.fetch_read_timeout,
-    )
+    return api.connect(settings, lambda: stack.secrets, connections=1)
 
 
-def fetch(stack: Deployment, kind: LogKind, log_id: str, stored: Item | None) -> Fresh:
-    """Ask SignalWire for a log now, and compare it with the stored record."""
+def fetch(stack: Deployment, kind: LogKind, log_id: str, stored: Item | None) -> FetchResult:
+    """Fetch a log, and compare it with the stored record if there is one."""
     now = utc_now()
     try:
-        body = api(stack).get(f"{kind.path}/{log_id}", _PATIENCE)
+        body = connect(stack).get(f"{kind.path}/{log_id}", _PATIENCE)
         log = kind.model.model_validate_json(body)
     except HooklogError as error:
-        return Fresh(error=f"{error.code}: {advised(error)}")
+        return FetchResult(error=f"{error.code}: {describe(error)}")
     except ValidationError as error:
-        return Fresh(error=f"The log cannot be read: {describe(error)}.")
+        return FetchResult(error=f"The log cannot be read: {describe_fields(error)}.")
     record = enrich(kind, log, catalogue=CATALOGUE, sent_at=now, fetched_at=now)
-    return Fresh(
+    return FetchResult(
         log=json.loads(body, parse_float=Decimal),
         differences=_differences(kind, stored, record_attributes(record)) if stored else (),
     )
 
 
 def _differences(kind: LogKind, stored: Item, now: Mapping[str, object]) -> tuple[Difference, ...]:
-    names = {*now, *attribute_names(kind)} - _NOT_OF_THE_LOG
     return tuple(
         Difference(name=name, stored=stored.get(name), now=now.get(name))
-        for name in sorted(names)
+        for name in sorted({*attribute_names(kind)} - _OF_THE_FETCH)
         if stored.get(name) != now.get(name)
     )

@@ -1,4 +1,4 @@
-"""The parked list: what waits for an operator, and how it goes on the queue again.
+"""The parked list: messages that wait for an operator, and their redrive.
 
 Everything here goes through the sparse index ``parked``; the table is never scanned.
 """
@@ -6,9 +6,10 @@ Everything here goes through the sparse index ``parked``; the table is never sca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.types import TypeDeserializer
 
@@ -25,16 +26,21 @@ from hooklog.errors import (
 from hooklog.queue_messages import PARKED_AS, Origin, with_origin
 from hooklog.records.parking import Redrive
 from hooklog.records.store import Stored, apply
-from hooklog_ops.problems import SendError
-from hooklog_ops.sending import Message, at_rate, send
+from hooklog_ops.errors import SendError
+from hooklog_ops.queues import Message, at_rate, send
+from hooklog_ops.records import decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
     from mypy_boto3_sqs import SQSClient
 
-INDEX = "parked"
+_INDEX = "parked"
 _KEYS = "parked_code = :code AND parked_at BETWEEN :since AND :until"
+#: Entries of each code in an overview of the list.
+SAMPLE = 100
+#: Stands for the kind of log of a message that names none.
+UNREADABLE: Final = "unreadable message"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +50,13 @@ class ParkedItem:
     Attributes:
         key: of its row.
         code: why it was parked, one of hooklog's own codes.
-        detail: the same as a sentence.
-        log_type: ``fax``, ``message``, or None if the message does not say.
-        attempts: before it was parked.
+        detail: the reason as a sentence.
+        log_type: kind of log, or None if the message does not name one.
+        attempts: deliveries before it was parked.
         first_at: when it was parked for the first time.
         parked_at: when it was parked last.
         redriven_at: when it was put on the queue again.
-        redriven_by: by whom.
+        redriven_by: who did that.
 
     """
 
@@ -71,14 +77,23 @@ class ParkedItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which entries of the list an operator means.
+class ParkedPage:
+    """Entries with one code, oldest first, and the cursor of the next page; None at the end."""
+
+    code: str
+    items: Sequence[ParkedItem]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedFilter:
+    """Selects entries of the list.
 
     Attributes:
-        codes: why they were parked; all codes if there are none.
-        log_type: of which kind of log; any if None.
-        since: parked then or later.
-        until: parked before then.
+        codes: any of these; empty for every code.
+        log_type: kind of log; None for any.
+        since: parked at that time or later.
+        until: parked before that time.
 
     """
 
@@ -89,16 +104,16 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Redriven:
-    """What became of a redrive."""
+class RedriveResult:
+    """The number of messages that a redrive sent, and of those that it left alone."""
 
     sent: int = 0
-    #: Went from the list, or were parked anew, before we came to them.
+    #: Left the list, or were parked again, since they were listed.
     changed: int = 0
 
 
 def parkable_codes() -> list[str]:
-    """Name every code that a message can be parked with."""
+    """Return every code that a message can be parked with."""
     errors = family(MessageError, FetchError, LogError, StoreError, UnexpectedError)
     return sorted(error.code for error in errors)
 
@@ -112,14 +127,14 @@ class ParkedList:
         self._table_name = table_name
         self._table = DynamoTable(client, table_name)
 
-    def items(self, wanted: Wanted) -> Iterator[ParkedItem]:
-        """Give the entries that are wanted, a query a code."""
+    def items(self, wanted: ParkedFilter) -> Iterator[ParkedItem]:
+        """Yield the selected entries, with one query per code."""
         since = iso(wanted.since) if wanted.since else "0"
         until = iso(wanted.until) if wanted.until else "9"
         for code in wanted.codes or parkable_codes():
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table_name,
-                IndexName=INDEX,
+                IndexName=_INDEX,
                 KeyConditionExpression=_KEYS,
                 ExpressionAttributeValues={
                     ":code": {"S": code},
@@ -128,10 +143,42 @@ class ParkedList:
                 },
             )
             for page in pages:
-                for raw in page["Items"]:
-                    item = parked_item(raw)
+                for item in map(_parked_item, page["Items"]):
                     if wanted.log_type in (None, item.log_type):
                         yield item
+
+    def page(self, code: str, *, limit: int, cursor: str | None = None) -> ParkedPage:
+        """Return one page of the entries with a code, by one query.
+
+        Args:
+            code: one of hooklog's own.
+            limit: entries per page.
+            cursor: from the page before.
+
+        Raises:
+            CursorError: no page returned this cursor.
+
+        """
+        start = decode_cursor(cursor)
+        more: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
+        answer = self._client.query(
+            TableName=self._table_name,
+            IndexName=_INDEX,
+            KeyConditionExpression="parked_code = :code",
+            ExpressionAttributeValues={":code": {"S": code}},
+            Limit=limit,
+            **more,
+        )
+        return ParkedPage(
+            code=code,
+            items=[_parked_item(item) for item in answer["Items"]],
+            cursor=encode_cursor(answer.get("LastEvaluatedKey")),
+        )
+
+    def oldest(self, pool: Executor) -> list[ParkedPage]:
+        """Return the oldest entries of each code that has any, the most frequent code first."""
+        pages = pool.map(lambda code: self.page(code, limit=SAMPLE), parkable_codes())
+        return sorted((page for page in pages if page.items), key=lambda page: -len(page.items))
 
     def redrive(
         self,
@@ -142,33 +189,33 @@ class ParkedList:
         per_second: float,
         clock: Clock,
         sleep: Callable[[float], None],
-        sent: Callable[[int], None],
-    ) -> Redriven:
-        """Put messages on the queue again, at most so many a second.
+        done: Callable[[int], None],
+    ) -> RedriveResult:
+        """Put messages on the queue again, at a bounded rate.
 
-        Each is marked before it is sent: the mark is what keeps two operators from redriving
-        the same, and what is marked and not sent is still on the list.
+        Each row is marked before its message is sent. The mark keeps two operators from redriving
+        the same message; a message that is marked and not sent is still on the list.
 
         Args:
-            items: as the list gave them; what has changed since is left alone.
+            items: as listed; those that have changed since are left alone.
             queue: client and URL of the queue.
-            by: who does it, kept in the row.
-            per_second: messages a second, on average.
+            by: who redrives; kept in the row.
+            per_second: messages per second, on average.
             clock: for the mark.
-            sleep: to hold the rate.
-            sent: is told the number of messages done with, as they are.
+            sleep: waits some seconds, to hold the rate.
+            done: is called with the number of messages after each batch.
 
         Raises:
-            SendError: the queue did not take some of them.
-            StoreError: the table did not take a mark.
+            SendError: the queue refused some messages.
+            StoreError: the table refused a mark.
 
         """
-        done = Redriven()
+        result = RedriveResult()
         for chunk in at_rate(items, per_second, sleep):
             marked = self._mark(chunk, by, clock())
             messages = [
                 Message(
-                    # No old callback's status keeps a redriven message from a fetch.
+                    # A redriven message is always fetched, whatever its old callback announced.
                     body=with_origin(body, Origin.REDRIVE),
                     attributes={PARKED_AS: key},
                 )
@@ -180,13 +227,13 @@ class ParkedList:
                 raise SendError(
                     f"{error} Nothing is lost; run the same command again with --again."
                 ) from None
-            done.sent += len(messages)
-            done.changed += len(chunk) - len(messages)
-            sent(len(chunk))
-        return done
+            result.sent += len(messages)
+            result.changed += len(chunk) - len(messages)
+            done(len(chunk))
+        return result
 
     def _mark(self, items: Sequence[ParkedItem], by: str, at: datetime) -> list[tuple[str, str]]:
-        """Mark rows as redriven; give key and message of those that are still as they were."""
+        """Mark rows as redriven; return key and message of those that have not changed."""
         keys = [item.key for item in items]
         bodies = self._bodies(keys)
         marks = [
@@ -214,14 +261,11 @@ class ParkedList:
         return found
 
 
-def parked_item(raw: Mapping[str, AttributeValueTypeDef]) -> ParkedItem:
+def _parked_item(raw: Mapping[str, AttributeValueTypeDef]) -> ParkedItem:
     """Read an entry of the index."""
     deserialize = TypeDeserializer().deserialize
     values = {name: deserialize(value) for name, value in raw.items()}
-
-    def moment(name: str) -> datetime | None:
-        return datetime.fromisoformat(values[name]) if name in values else None
-
+    redriven_at = values.get("redriven_at")
     return ParkedItem(
         key=values["pk"],
         code=values["parked_code"],
@@ -230,6 +274,6 @@ def parked_item(raw: Mapping[str, AttributeValueTypeDef]) -> ParkedItem:
         attempts=int(values["parked_attempts"]),
         first_at=datetime.fromisoformat(values["parked_first_at"]),
         parked_at=datetime.fromisoformat(values["parked_at"]),
-        redriven_at=moment("redriven_at"),
+        redriven_at=datetime.fromisoformat(redriven_at) if redriven_at else None,
         redriven_by=values.get("redriven_by"),
     )

@@ -1,4 +1,4 @@
-"""What somebody may mean by what they typed into the search box."""
+"""What a search term can mean."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from enum import StrEnum
 
 from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
+from hooklog.queue_messages import UUID_PATTERN
 from hooklog_ops.parked import parkable_codes
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KEY = re.compile(rf"({'|'.join((*KINDS, 'parked'))})#(.{{1,100}})", re.IGNORECASE)
 #: What people write into a telephone number.
 _PUNCTUATION = re.compile(r"[\s().\-/]+")
 _SHORT = re.compile(r"\d{3,8}")
 _LONG = re.compile(r"(\+|00)?(\d{9,15})")
-#: WhatsApp, SIP and the like; SignalWire keeps the word before the colon.
+#: WhatsApp, SIP and the like; SignalWire keeps the prefix.
 _PREFIXED = re.compile(r"[a-z]+:\S+")
 
 
-class Means(StrEnum):
+class Term(StrEnum):
     """What a text can stand for."""
 
     KEY = "key"
@@ -32,38 +32,38 @@ class Means(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One way to understand a text: what it is, in the form in which it is looked up."""
+class Interpretation:
+    """One meaning of a text, with its value in the form in which it is looked up."""
 
-    means: Means
+    term: Term
     value: str
 
 
-def readings(text: str) -> list[Reading]:
-    """Give all ways to understand a text, the likeliest first; none if it makes no sense."""
+def interpret(text: str) -> list[Interpretation]:
+    """Return every meaning of a text, the likeliest first; none if it makes no sense."""
     text = text.strip()
     lower = text.lower()
     if key := _KEY.fullmatch(text):
-        return [Reading(Means.KEY, f"{key[1].lower()}#{key[2].lower()}")]
-    if _UUID.fullmatch(lower):
-        return [Reading(Means.LOG_ID, lower)]
+        return [Interpretation(Term.KEY, f"{key[1].lower()}#{key[2].lower()}")]
+    if re.fullmatch(UUID_PATTERN, lower):
+        return [Interpretation(Term.LOG_ID, lower)]
     if lower in parkable_codes():
-        return [Reading(Means.PARKED_CODE, lower)]
+        return [Interpretation(Term.PARKED_CODE, lower)]
     return _codes(text) or _numbers(text)
 
 
-def _codes(text: str) -> list[Reading]:
+def _codes(text: str) -> list[Interpretation]:
     if _SHORT.fullmatch(text):
-        # Error codes and short codes look alike; an unknown code may still have failed faxes.
-        return [Reading(Means.CODE, text), Reading(Means.NUMBER, text)]
+        # Error codes and short codes look alike; a code that the catalogue lacks may have failures.
+        return [Interpretation(Term.CODE, text), Interpretation(Term.NUMBER, text)]
     if CATALOGUE.by_code(text):
-        return [Reading(Means.CODE, text.lower())]
+        return [Interpretation(Term.CODE, text.lower())]
     found = CATALOGUE.by_text(text)
-    return [Reading(Means.EXPLANATION, found.key)] if found else []
+    return [Interpretation(Term.EXPLANATION, found.key)] if found else []
 
 
-def _numbers(text: str) -> list[Reading]:
-    """Write a number as SignalWire does, from the ways in which people write it."""
+def _numbers(text: str) -> list[Interpretation]:
+    """Write a number as SignalWire does, however it was typed."""
     if digits := _LONG.fullmatch(_PUNCTUATION.sub("", text)):
-        return [Reading(Means.NUMBER, f"+{digits[2]}")]
-    return [Reading(Means.NUMBER, text)] if _PREFIXED.fullmatch(text) else []
+        return [Interpretation(Term.NUMBER, f"+{digits[2]}")]
+    return [Interpretation(Term.NUMBER, text)] if _PREFIXED.fullmatch(text) else []

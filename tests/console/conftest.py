@@ -1,4 +1,4 @@
-"""A stack in a local cloud with all that the console asks, and the console on it."""
+"""A stack in a local cloud with everything that the console reads, and the console on it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from hooklog.clock import Clock
 from hooklog_ops.console.app import create_app
+from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.guard import Guard
-from hooklog_ops.console.reach import Reach
 from hooklog_ops.deployment import Deployment
 from local.cloud import REGION, LocalCloud, local_cloud
 from local.metric_data import cloudwatch
@@ -44,25 +44,19 @@ _OUTPUTS = ("QueueUrl", "DeadLetterQueueUrl", "TableName", "CredentialsSecretArn
 
 
 @dataclass(frozen=True)
-class Site:
-    """What the console looks at."""
+class Site(Desk):
+    """A desk with SignalWire and metrics, for the console."""
 
-    desk: Desk
     space: RunningSpace
     cloudwatch: CloudWatchClient
-
-    @property
-    def stack(self) -> Deployment:
-        """The deployed stack."""
-        return self.desk.stack
 
     def client(self, *, allow_actions: bool = False, clock: Clock | None = None) -> FlaskClient:
         """Open the console, without a server."""
         guard = Guard(port=PORT, token=TOKEN, allow_actions=allow_actions)
-        return create_app(Reach.open(self.stack, clock or fakes.Clock()), guard).test_client()
+        return create_app(Backend.open(self.stack, clock or fakes.Clock()), guard).test_client()
 
     def measure(self, name: str, at: datetime, *values: float, log_type: str = "fax") -> None:
-        """Put values of one of the functions' metrics."""
+        """Emit values of one of the functions' metrics."""
         self.cloudwatch.put_metric_data(
             Namespace=self.stack.variables("EnrichFunctionName")["METRICS_NAMESPACE"],
             MetricData=[
@@ -77,7 +71,7 @@ class Site:
 
 
 def get(client: FlaskClient, path: str, **headers: str) -> tuple[int, str]:
-    """Ask for a page as a browser does; give status and text."""
+    """Request a page as a browser does; return status and text."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     answer = client.get(path, base_url=BASE_URL, headers=sent, buffered=True)
     return answer.status_code, answer.text
@@ -86,7 +80,7 @@ def get(client: FlaskClient, path: str, **headers: str) -> tuple[int, str]:
 def post(
     client: FlaskClient, path: str, form: dict[str, str] | None = None, **headers: str
 ) -> tuple[int, str]:
-    """Send a form as the console's own page does, but for the headers that are given."""
+    """Send a form as the console's own page does, except for the given headers."""
     sent = {"Origin": BASE_URL, "Sec-Fetch-Site": "same-origin"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     answer = client.post(
@@ -97,7 +91,7 @@ def post(
 
 @pytest.fixture(scope="session")
 def _site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Start the cloud and a space, make the stack, and a function that only has settings."""
+    """Start the cloud and a space; create the stack, and a function that only has settings."""
     log = tmp_path_factory.mktemp("console") / "cloud.log"
     with serve(Space(fax={}, message={})) as space, local_cloud(log) as cloud:
         template = json.loads(deployable(*_RESOURCES, outputs=_OUTPUTS))
@@ -119,11 +113,11 @@ def _site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         )
         stack = Deployment.open(session, STACK, endpoint_url=cloud.url)
         _make_function(cloud, stack, space)
-        yield Site(Desk(cloud, stack), space, cloudwatch(cloud))
+        yield Site(cloud, stack, space, cloudwatch(cloud))
 
 
 def _make_function(cloud: LocalCloud, stack: Deployment, space: RunningSpace) -> None:
-    """Put the credentials and the settings where the console looks for them."""
+    """Store the credentials and the settings where the console reads them."""
     secret_arn = stack.output("CredentialsSecretArn")
     cloud.client("secretsmanager").put_secret_value(
         SecretId=secret_arn,
@@ -149,7 +143,7 @@ def _make_function(cloud: LocalCloud, stack: Deployment, space: RunningSpace) ->
 
 @pytest.fixture
 def site(_site: Site) -> Iterator[Site]:
-    """Give the stack, and clear its table and queues afterwards."""
+    """Return the stack, and clear its table and queues afterwards."""
     with cleared(_site.stack):
         yield _site
 
@@ -165,7 +159,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def console(_site: Site) -> Iterator[str]:
-    """Start the console as a user does; give its address. It prints nothing but that."""
+    """Start the console as a user does; return its address, which is all that it prints."""
     process = subprocess.Popen(
         [
             *(Path(sys.executable).with_name("hooklog"), "--stack", STACK),
@@ -174,7 +168,7 @@ def console(_site: Site) -> Iterator[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, **_site.desk.cloud.environment},
+        env={**os.environ, **_site.cloud.environment},
     )
     assert process.stdout
     line = process.stdout.readline()
@@ -186,7 +180,7 @@ def console(_site: Site) -> Iterator[str]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Give a window without history."""
+    """Return a window without history."""
     opened = browser.new_context(viewport={"width": 1440, "height": 900})
     yield opened
     opened.close()
@@ -194,7 +188,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def tab(context: BrowserContext, console: str) -> Iterator[Tab]:
-    """Give a page, which must not complain, nor ask any other host for anything."""
+    """Return a tab, which must not complain, nor send a request to another host."""
     tab = watched(context, console)
     yield tab
     assert tab.complaints == []

@@ -1,4 +1,4 @@
-"""Pages in a headless Chromium, and what they complain of."""
+"""Tabs in a headless Chromium, and what goes wrong in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPTIONS = [
 
 @dataclass(frozen=True)
 class Tab:
-    """A page in the browser, and all that went wrong in it."""
+    """A tab in the browser, and everything that went wrong in it."""
 
     page: Page
     url: str
@@ -29,9 +29,9 @@ class Tab:
 
 
 def watched(context: BrowserContext, url: str) -> Tab:
-    """Open a page, and note what it complains of and whom it asks."""
+    """Open a tab; note errors, and requests to other hosts."""
     tab = Tab(context.new_page(), url)
-    # A page that is not there is an answer here and not a defect.
+    # A page that does not exist is an answer here, not a defect.
     tab.page.on(
         "console",
         lambda said: None if "404 (NOT FOUND)" in said.text else tab.complaints.append(said.text),
@@ -45,7 +45,7 @@ def watched(context: BrowserContext, url: str) -> Tab:
     )
     tab.page.on(
         "requestfailed",
-        # Who goes on quickly breaks off what the page before still asked for, such as its icon.
+        # The next page cancels what the page before still requests, such as its icon.
         lambda sent: (
             None
             if sent.failure == "net::ERR_ABORTED"

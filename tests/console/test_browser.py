@@ -15,13 +15,12 @@ from hooklog.clock import utc_now
 from hooklog.errors import MessageMalformedError
 from tests.builders import FAX_ID, failed_fax, failed_message, fax_log
 from tests.console.conftest import Site
-from tests.console.seeding import failed_faxes, log_id, park, store
 from tests.console.tabs import CHROMIUM, Tab, watched
-from tests.ops.test_parked import on_the_queue
+from tests.ops.seeding import failed_faxes, log_id, park, store
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
 
-#: The narrow and the wide layout, one in each scheme; axe takes a second or two a page.
+#: The narrow and the wide layout, one in each scheme; axe takes a second or two per page.
 WITH_AXE = (360, 1440)
 NUMBER = "+442079460958"
 PAGES = {
@@ -47,7 +46,7 @@ PAGES = {
 
 @pytest.fixture
 def seeded(site: Site) -> Site:
-    """Store something for every page to show, hostile text among it."""
+    """Store something for every page to show, including hostile text."""
     now = utc_now()
     log = failed_fax(id=FAX_ID, created_at=now.isoformat(), brand_new={"x": "<script>" * 20})
     site.space.put_log("fax", log | {"charge": 0.5})
@@ -79,7 +78,7 @@ def seeded(site: Site) -> Site:
 def test_every_page_is_accessible_and_fits(
     browser: Browser, console: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    """No violation that axe knows of, no sideways scrolling, no complaint."""
+    """Axe finds no violation, nothing scrolls sideways, and the browser reports no error."""
     opened = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     tab = watched(opened, console)
     for name, path in PAGES.items():
@@ -96,7 +95,7 @@ def test_every_page_is_accessible_and_fits(
 
 @pytest.mark.usefixtures("seeded")
 def test_from_the_first_page_to_the_reason_in_one_step(tab: Tab) -> None:
-    """The newest fax of what fails most is a link beside its reason."""
+    """The most frequent reason links to its newest fax."""
     tab.open("/")
     expect(tab.page.get_by_role("heading", level=1)).to_have_text("Two things need a look")
     tab.page.get_by_role("link", name="See the newest fax").first.click()
@@ -106,7 +105,7 @@ def test_from_the_first_page_to_the_reason_in_one_step(tab: Tab) -> None:
 
 @pytest.mark.usefixtures("seeded")
 def test_search_page_and_filter(tab: Tab) -> None:
-    """A code is searched for, its failures are paged and narrowed, a number has a history."""
+    """A code leads to its failures, which have pages and a filter; a number has a history."""
     tab.open("/")
     box = tab.page.get_by_label("Log ID, phone number or error code")
     box.fill("34004")
@@ -129,31 +128,31 @@ def test_search_page_and_filter(tab: Tab) -> None:
 
 
 def test_a_redrive_with_its_count(seeded: Site, tab: Tab) -> None:
-    """From the strip on the first page over the count to the queue."""
+    """From the health strip over the count to the queue."""
     tab.open("/")
     tab.page.get_by_role("link", name="Parked", exact=True).last.click()
     tab.page.get_by_role("link", name="Redrive…").first.click()
     expect(tab.page.get_by_role("heading", level=1)).to_have_text("2 messages would be redriven")
-    assert on_the_queue(seeded.desk) == []
+    assert seeded.queued() == []
     tab.page.get_by_role("button", name="Redrive 2 messages").click()
     expect(tab.page.get_by_role("heading", level=1)).to_have_text("2 messages redriven")
-    assert len(on_the_queue(seeded.desk)) == 2
+    assert len(seeded.queued()) == 2
 
 
 def test_a_record_is_compared_and_fetched_again(seeded: Site, tab: Tab) -> None:
-    """What SignalWire says now stands beside what is stored; the log goes on the queue."""
+    """The page shows the differences from SignalWire; the log goes on the queue."""
     tab.open(f"/records/fax/{FAX_ID}")
     tab.page.get_by_role("link", name="Compare with SignalWire now").click()
     expect(tab.page.locator(".differences")).to_contain_text("charge")
     tab.page.get_by_role("button", name="Fetch and store again").click()
     expect(tab.page.get_by_role("heading", level=1)).to_have_text("On the queue")
-    (message,) = on_the_queue(seeded.desk)
+    (message,) = seeded.queued()
     assert json.loads(message["Body"])["log_id"] == FAX_ID
 
 
 @pytest.mark.usefixtures("seeded")
 def test_the_keyboard_is_enough(tab: Tab) -> None:
-    """Skip link, search, pages: each is reached by Tab, can be seen, and works by Enter."""
+    """Skip link, search and pages are reached by Tab, are visible, and work by Enter."""
     tab.open("/")
     keyboard = tab.page.keyboard
     keyboard.press("Tab")
@@ -174,7 +173,7 @@ def test_the_keyboard_is_enough(tab: Tab) -> None:
 def test_another_page_in_the_same_browser_changes_nothing(
     seeded: Site, tab: Tab, context: BrowserContext
 ) -> None:
-    """A page of a foreign origin sends the console's own form, token and all."""
+    """A page of a foreign origin sends the console's own form, with its token."""
     tab.open("/parked/redrive?code=fetch.not_found")
     form = tab.page.locator("main form").evaluate("form => form.outerHTML")
     foreign = context.new_page()
@@ -182,11 +181,11 @@ def test_another_page_in_the_same_browser_changes_nothing(
     with foreign.expect_response(lambda answer: answer.url.endswith("/parked/redrive")) as sent:
         foreign.get_by_role("button").click()
     assert sent.value.status == 403
-    assert on_the_queue(seeded.desk) == []
+    assert seeded.queued() == []
 
 
 def test_another_name_of_this_machine_shows_nothing(tab: Tab, browser: Browser) -> None:
-    """The browser was made to think that a stranger's name leads here."""
+    """The browser believes that a foreign name leads here."""
     port = urlsplit(tab.url).port
     request = browser.new_context(extra_http_headers={"Host": f"evil.example:{port}"}).request
     assert request.get(tab.url).status == 403

@@ -1,4 +1,4 @@
-"""What a page asks AWS for does not grow with the table."""
+"""The requests of a page do not grow with the table."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def few(cloud: LocalCloud) -> Opened:
 
 @pytest.fixture(scope="module")
 def more_days(cloud: LocalCloud) -> Opened:
-    """Open it on a table that was kept for eight times as long."""
+    """Open it on a table with eight times as many days."""
     return site(cloud, "more-days", 4800, Shape(days=16, numbers=96))
 
 
 @pytest.fixture(scope="module")
 def more_a_day(cloud: LocalCloud) -> Opened:
-    """Open it on a table of as many days with eight times as many records in each."""
+    """Open it on a table with eight times as many records per day."""
     return site(cloud, "more-a-day", 4800, Shape(days=2, numbers=96))
 
 
 @pytest.mark.parametrize("page", pages())
-def test_a_page_asks_as_often_whatever_the_size(
+def test_a_page_makes_the_same_number_of_requests(
     few: Opened, more_days: Opened, more_a_day: Opened, page: str
 ) -> None:
-    """Neither a longer history nor more traffic costs another request; and nothing is scanned."""
+    """Neither a longer history nor more traffic costs a request, and nothing is scanned."""
     expected = once(*few, page).requests
     assert expected > 0
     assert once(*more_days, page).requests == expected

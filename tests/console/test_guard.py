@@ -1,4 +1,4 @@
-"""Who may use the console: its own page in a browser on this machine, and nobody else."""
+"""Only the console's own page in a browser on this machine may use the console."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.console.conftest import BASE_URL, PORT, TOKEN, Site, get, post
-from tests.console.seeding import log_id, park
-from tests.ops.test_parked import on_the_queue
+from tests.ops.seeding import log_id, park
 
 REFETCH = f"/records/fax/{log_id(1)}/refetch"
 PAGES = (
@@ -21,7 +20,7 @@ PAGES = (
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_answer_is_hardened(site: Site, path: str) -> None:
-    """Own parts only, no scripts, no frames, nothing kept and nothing told to others."""
+    """Own resources only, no scripts, no frames, no cache and no referrer to others."""
     answer = site.client().get(path, base_url=BASE_URL, buffered=True)
     policy = answer.headers["Content-Security-Policy"].split("; ")
     assert policy[0] == "default-src 'none'"
@@ -36,7 +35,7 @@ def test_every_answer_is_hardened(site: Site, path: str) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_names_no_other_host(site: Site, path: str) -> None:
-    """Every address in it is the console's own; inline scripts and styles do not exist."""
+    """Every address in it is the console's own; it has no inline scripts or styles."""
     _, text = get(site.client(allow_actions=True), path)
     assert not re.findall(r"(?:src|href|action)=\"(?![/#])[^\"]*\"", text)
     assert not re.findall(r"<script|<style|\sstyle=|\son\w+=", text)
@@ -46,7 +45,7 @@ def test_a_page_names_no_other_host(site: Site, path: str) -> None:
     "host", ["evil.example", f"evil.example:{PORT}", f"127.0.0.1:{PORT + 1}", "localhost", ""]
 )
 def test_a_foreign_name_gets_nothing(site: Site, host: str) -> None:
-    """A name that somebody made to lead here (DNS rebinding) shows no record."""
+    """A name that an attacker points here (DNS rebinding) shows no record."""
     client = site.client()
     for path in ("/", "/static/console.css"):
         status, text = get(client, path, Host=host)
@@ -54,15 +53,15 @@ def test_a_foreign_name_gets_nothing(site: Site, host: str) -> None:
         assert "Health" not in text
 
 
-def test_both_names_of_this_machine_will_do(site: Site) -> None:
-    """As people type it."""
+def test_both_names_of_this_machine_are_accepted(site: Site) -> None:
+    """People type either."""
     for name in ("127.0.0.1", "localhost"):
         assert get(site.client(), "/completeness", Host=f"{name}:{PORT}")[0] == 200
 
 
 @pytest.fixture
 def acting(site: Site) -> FlaskClient:
-    """Give a console that may act."""
+    """Return a console that may act."""
     return site.client(allow_actions=True)
 
 
@@ -86,22 +85,22 @@ def test_another_page_changes_nothing(
     form = {"code": "fetch.not_found", "until": "2026-05-04T12:00:00.000Z"}
     assert post(acting, REFETCH, None, **headers)[0] == 403
     assert post(acting, "/parked/redrive", form, **headers)[0] == 403
-    assert on_the_queue(site.desk) == []
+    assert site.queued() == []
 
 
 @pytest.mark.parametrize("token", ["", "another", TOKEN[:-1], TOKEN + "x", "ä"])
 def test_a_change_needs_the_token_of_this_start(
     site: Site, acting: FlaskClient, token: str
 ) -> None:
-    """The form carries it; what it does not know is refused."""
+    """The form carries the token; any other is refused."""
     status, text = post(acting, REFETCH, {"token": token})
     assert status == 403
     assert "Load it again" in text
-    assert on_the_queue(site.desk) == []
+    assert site.queued() == []
 
 
-def test_it_only_reads_unless_it_is_told(site: Site) -> None:
-    """Without --allow-actions there is no form, and a sent one is refused with what to do."""
+def test_it_only_reads_by_default(site: Site) -> None:
+    """Without --allow-actions there is no form, and a sent one is refused with advice."""
     park(site, 1)
     reading = site.client()
     for path in ("/parked/redrive?code=fetch.not_found", f"/records/fax/{log_id(1)}"):
@@ -112,27 +111,27 @@ def test_it_only_reads_unless_it_is_told(site: Site) -> None:
     status, text = post(reading, REFETCH)
     assert status == 403
     assert "--allow-actions" in text
-    assert on_the_queue(site.desk) == []
+    assert site.queued() == []
 
 
-def test_the_tokens_form_is_accepted(site: Site, acting: FlaskClient) -> None:
-    """The refusals above are not for another reason."""
+def test_a_form_with_the_token_is_accepted(site: Site, acting: FlaskClient) -> None:
+    """The refusals above have no other reason."""
     _, page = get(acting, f"/records/fax/{park(site, 1).partition('#')[2]}")
     assert f'value="{TOKEN}"' in page
     status, _ = post(acting, REFETCH)
     assert status == 200
-    assert len(on_the_queue(site.desk)) == 1
+    assert len(site.queued()) == 1
 
 
 @pytest.mark.parametrize("path", [REFETCH, "/parked/redrive"])
 def test_a_link_changes_nothing(site: Site, acting: FlaskClient, path: str) -> None:
-    """What changes something is a form, never an address."""
+    """Only a form changes something, never an address."""
     park(site, 1)
     get(acting, f"{path}?code=fetch.not_found&token={TOKEN}&until=2026-05-04T12:00:00Z")
-    assert on_the_queue(site.desk) == []
+    assert site.queued() == []
 
 
-def test_signalwire_is_asked_by_the_own_page_only(site: Site) -> None:
+def test_only_the_own_page_can_ask_signalwire(site: Site) -> None:
     """An image on another page cannot make the console send requests."""
     client = site.client()
     path = f"/records/fax/{log_id(1)}/now"
@@ -140,6 +139,6 @@ def test_signalwire_is_asked_by_the_own_page_only(site: Site) -> None:
     assert get(client, path, Sec_Fetch_Site="same-origin")[0] == 200
 
 
-def test_the_form_is_small(acting: FlaskClient) -> None:
-    """A large one is not read."""
+def test_a_large_form_is_refused(acting: FlaskClient) -> None:
+    """It is not read."""
     assert post(acting, REFETCH, {"code": "x" * 100_000})[0] == 413

@@ -1,4 +1,4 @@
-"""The functions' log lines become the metrics that the console reads."""
+"""The functions' log lines become metrics that the console reads."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.clock import utc_now
-from hooklog_ops.console.measured import Metrics, Span
+from hooklog_ops.console.metrics import Metrics, Span
 from local.metric_data import put
 from tests.console.conftest import Site
 
 
 def test_printed_metrics_are_read_again(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    """Name, dimensions, values and time are those of the line; other lines are passed over."""
+    """Name, dimensions, values and time are those of the line; other lines are ignored."""
     namespace = f"Hooklog-{uuid.uuid4()}"
     EmbeddedMetrics(namespace).emit(
         {"log_type": "fax"},

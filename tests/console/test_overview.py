@@ -1,4 +1,4 @@
-"""The first page and completeness: the right numbers, and a word where there are none."""
+"""The overview and completeness: correct numbers, and a sentence where there are none."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from botocore.exceptions import ClientError
 from hooklog.clock import utc_now
 from hooklog_ops.console.charts import HEIGHT, outcomes
 from hooklog_ops.console.health import headline, strip
-from hooklog_ops.console.measured import Span, Step
+from hooklog_ops.console.metrics import Span, Step
 from hooklog_ops.console.panels import Panel
-from hooklog_ops.overview import Waiting
+from hooklog_ops.queues import QueueDepth
 from tests.builders import failed_message
 from tests.console.conftest import Site, get
-from tests.console.seeding import failed_faxes, log_id, park, store
 from tests.fakes import NOW, Clock
+from tests.ops.seeding import failed_faxes, log_id, park, store
 
-FINE = Panel(value=Waiting(ready=0, busy=0, delayed=0))
+FINE = Panel(value=QueueDepth(visible=0, in_flight=0, delayed=0))
 
 
 def step(start: datetime = NOW, **counts: int) -> Step:
-    """Give a step with some counts."""
+    """Return a step with some counts."""
     names = ("finished", "failed", "compared", "missing", "stale", "unfinished")
     return Step(start=start, lag_ms=None, **{name: counts.get(name, 0) for name in names})
 
 
 @pytest.fixture
 def day(site: Site) -> datetime:
-    """Give a moment, and a namespace in which nothing was measured: metrics cannot be removed."""
+    """Return a time, and set an empty namespace: metrics cannot be deleted."""
     functions = site.stack.functions
     name = site.stack.output("EnrichFunctionName")
     variables = {**site.stack.variables("EnrichFunctionName")}
@@ -43,12 +43,12 @@ def day(site: Site) -> datetime:
     return yesterday.replace(hour=12, minute=30, second=0, microsecond=0)
 
 
-def test_an_empty_stack_is_designed(site: Site, day: datetime) -> None:
-    """Every part says that there is nothing, and none is a zero without a word."""
+def test_an_empty_stack_has_sentences(site: Site, day: datetime) -> None:
+    """Every part says that there is nothing; none is a zero without a word."""
     status, text = get(site.client(clock=Clock(day)), "/")
     assert status == 200
     for told in (
-        *("Nothing needs you", "nothing waits for a person", "no sweep in this time"),
+        *("Nothing needs you", "no message waits for you", "no sweep in this time"),
         *("Nothing has ended in these 24 hours", "Nothing failed in these 24 hours"),
     ):
         assert told in text
@@ -56,8 +56,8 @@ def test_an_empty_stack_is_designed(site: Site, day: datetime) -> None:
     assert "No sweep has run in these 14 days" in text
 
 
-def test_outcomes_are_drawn_and_told(site: Site, day: datetime) -> None:
-    """Hour by hour as columns, in a sentence, and in a table."""
+def test_outcomes_are_drawn_and_written(site: Site, day: datetime) -> None:
+    """Hour by hour as columns and as a table, and in one sentence."""
     for name, values in (("LogsFinished", (5.0, 2.0)), ("FailedLogs", (3.0,))):
         site.measure(name, day - timedelta(hours=2), *values)
     site.measure("LogsFinished", day - timedelta(minutes=5), 1, log_type="message")
@@ -72,7 +72,7 @@ def test_outcomes_are_drawn_and_told(site: Site, day: datetime) -> None:
 
 
 def test_the_reasons_are_ranked_and_explained(site: Site) -> None:
-    """The most frequent first, with cause, advice, and the newest one to look at."""
+    """The most frequent comes first, with cause, advice and the newest failure."""
     newest, *_ = failed_faxes(site, 3)
     store(site, failed_message(id=log_id(50), created_at=(NOW - timedelta(hours=3)).isoformat()))
     failed_faxes(site, 1, now=NOW - timedelta(days=2), first=90)
@@ -87,8 +87,8 @@ def test_the_reasons_are_ranked_and_explained(site: Site) -> None:
     assert "4 faxes" in text
 
 
-def test_what_rarely_fails_is_not_hidden_by_what_often_does(site: Site) -> None:
-    """Of each type of log its most frequent reason is there; the rest is behind a link."""
+def test_rare_failures_are_not_hidden_by_frequent_ones(site: Site) -> None:
+    """Each kind of log has its most frequent reason there; the rest is behind a link."""
     failed_faxes(site, 1)
     codes = ("21610", "30003", "30005", "30006", "30007", "30008", "30022")
     for number, code in enumerate((*codes, *codes)):
@@ -101,16 +101,16 @@ def test_what_rarely_fails_is_not_hidden_by_what_often_does(site: Site) -> None:
 
 
 def test_a_sample_says_that_it_is_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is cut by the limit of a query is told, and only then."""
+    """The page says when the limit of a query cut the failures, and only then."""
     failed_faxes(site, 5)
-    monkeypatch.setattr("hooklog_ops.overview.SAMPLE", 3)
+    monkeypatch.setattr("hooklog_ops.failures.SAMPLE", 3)
     _, text = get(site.client(), "/")
     assert "3 faxes" in text
     assert "Counted in the newest" in text
 
 
-def test_what_waits_for_a_person_is_told(site: Site, day: datetime) -> None:
-    """Parked messages, dead letters and missed callbacks; each leads on."""
+def test_what_needs_a_look_is_shown(site: Site, day: datetime) -> None:
+    """Parked messages, dead letters and missed callbacks, each with the next step."""
     park(site, 1, at=day - timedelta(hours=3))
     stack = site.stack
     stack.sqs.send_message(QueueUrl=stack.output("DeadLetterQueueUrl"), MessageBody="{}")
@@ -124,8 +124,8 @@ def test_what_waits_for_a_person_is_told(site: Site, day: datetime) -> None:
     assert "found by the sweep and fetched" in text
 
 
-def test_completeness_is_told_day_by_day(site: Site, day: datetime) -> None:
-    """Newest first, back to the first sweep; a share is never rounded to all of it."""
+def test_completeness_is_shown_day_by_day(site: Site, day: datetime) -> None:
+    """The newest comes first, back to the first sweep; a share is never rounded up to 100 %."""
     site.measure("SpaceLogs", day - timedelta(hours=1), 100_000)
     site.measure("MissingLogs", day - timedelta(hours=1), 1)
     site.measure("StaleLogs", day - timedelta(hours=1), 4)
@@ -134,16 +134,16 @@ def test_completeness_is_told_day_by_day(site: Site, day: datetime) -> None:
     shares = re.findall(r'day-share">([^<]+)<|day-note none">([^<]+)<', text)
     assert [one or other for one, other in shares] == ["99.99 %", "no sweep", "100 %"]
     assert "1 log without a callback, 4 behind" in text
-    assert "every log was announced" in text
+    assert "every log had its callback" in text
 
 
-def test_what_cannot_be_read_is_a_notice_in_its_place(
+def test_a_part_that_cannot_be_read_is_a_notice(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No permission for one thing, no function for another: the rest of the page is there."""
+    """Without a permission or a function, the rest of the page is still there."""
     failed_faxes(site, 1)
     outputs = {key: url for key, url in site.stack.outputs.items() if "Function" not in key}
-    lacking = replace(site, desk=replace(site.desk, stack=replace(site.stack, outputs=outputs)))
+    lacking = replace(site, stack=replace(site.stack, outputs=outputs))
     client = lacking.client()
     status, text = get(client, "/")
     assert status == 200
@@ -156,14 +156,14 @@ def test_what_cannot_be_read_is_a_notice_in_its_place(
             {"Error": {"Code": "AccessDenied", "Message": "not allowed"}}, "GetQueueAttributes"
         )
 
-    monkeypatch.setattr("hooklog_ops.overview.waiting", refused)
+    monkeypatch.setattr("hooklog_ops.queues.queue_depth", refused)
     status, text = get(site.client(), "/")
     assert status == 200
     assert "AWS refused GetQueueAttributes (AccessDenied)" in text
 
 
 def test_a_missing_index_names_its_parameter(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The number's history is an index that somebody has to want."""
+    """The index of numbers is optional."""
     monkeypatch.setattr("hooklog_ops.records.PARAMETERS", {"other": "IndexNumbers"})
     monkeypatch.setattr(
         "hooklog_ops.records.Records.of_number",
@@ -174,10 +174,10 @@ def test_a_missing_index_names_its_parameter(site: Site, monkeypatch: pytest.Mon
     assert "IndexNumbers=true" in text
 
 
-def test_a_defect_shows_and_logs_its_place_alone(
+def test_a_defect_shows_and_logs_only_its_place(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An exception's text may hold a number; neither page nor log has it."""
+    """The exception's text can hold a number; neither page nor log has it."""
 
     def broken(*_: object, **__: object) -> None:
         raise ValueError("+442079460958")
@@ -186,14 +186,14 @@ def test_a_defect_shows_and_logs_its_place_alone(
     with caplog.at_level(logging.DEBUG):
         status, text = get(site.client(), f"/records/fax/{log_id(1)}")
     assert status == 500
-    assert "A defect of the console" in text
+    assert "A defect in the console" in text
     assert "ValueError at " in text
     assert "ValueError at " in caplog.text
     assert "2079460958" not in text + caplog.text
 
 
-def test_spans_hold_the_present() -> None:
-    """Twenty-four hours are this one and those before; days begin in UTC."""
+def test_spans_include_the_present() -> None:
+    """Twenty-four hours include the current one; days begin in UTC."""
     now = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
     hours = Span.hours(now, 24).starts()
     assert (len(hours), hours[0].isoformat(), hours[-1].hour) == (
@@ -209,7 +209,7 @@ def test_spans_hold_the_present() -> None:
     ("most", "top"), [(0, 2), (2, 2), (3, 5), (7, 10), (10, 10), (11, 20), (4_001, 5_000)]
 )
 def test_a_chart_ends_at_a_round_number(most: int, top: int) -> None:
-    """What is highest fits below it, and what is not nothing can be seen."""
+    """The highest column fits below it, and every count above zero is visible."""
     chart = outcomes([step(finished=most), step(finished=1, failed=1), step()])
     assert chart.top == top
     tall, failed, nothing = chart.columns
@@ -218,12 +218,12 @@ def test_a_chart_ends_at_a_round_number(most: int, top: int) -> None:
     assert nothing.succeeded_height == nothing.failed_height == 0
 
 
-def test_the_headline_counts_what_needs_a_person() -> None:
-    """Queues and lag never do."""
-    busy = Panel(value=Waiting(ready=900, busy=5, delayed=0))
+def test_the_headline_counts_what_needs_a_look() -> None:
+    """Queue and lag never do."""
+    busy = Panel(value=QueueDepth(visible=900, in_flight=5, delayed=0))
     tiles = strip(Panel(value=[]), FINE, Panel(value=[step(compared=5)]), busy, NOW)
     assert headline(tiles) == "Nothing needs you"
-    dead = Panel(value=Waiting(ready=1, busy=0, delayed=0))
+    dead = Panel(value=QueueDepth(visible=1, in_flight=0, delayed=0))
     tiles = strip(Panel(value=[]), dead, Panel(problem="no"), FINE, NOW)
     assert headline(tiles) == "One thing needs a look"
     assert [tile.state for tile in tiles] == ["fine", "look", "unknown", "fine", "unknown"]

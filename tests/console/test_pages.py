@@ -1,4 +1,4 @@
-"""What the pages of records, numbers and failures show."""
+"""The pages of records, numbers and failures."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import pytest
 from hooklog.clock import iso
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.console.conftest import Site, get, post
-from tests.console.seeding import failed_faxes, log_id, park, store
 from tests.fakes import NOW
-from tests.ops.test_parked import on_the_queue
+from tests.ops.seeding import failed_faxes, log_id, park, store
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'"
 NUMBER = "+442079460958"
@@ -20,18 +19,18 @@ RECORD = r'/records/[^/"]+/[^/"]+'
 
 
 def links(text: str, pattern: str) -> list[str]:
-    """Give the addresses on a page that match, in their order."""
+    """Return the addresses on a page that match, in their order."""
     return re.findall(rf'href="({pattern})"', text.replace("&amp;", "&"))
 
 
 def next_page(text: str) -> str | None:
-    """Give the address of the next page, if there is one."""
+    """Return the address of the next page, if there is one."""
     found = re.search(r'rel="next" href="([^"]+)"', text)
     return found[1].replace("&amp;", "&") if found else None
 
 
 def test_a_record_begins_with_its_reason(site: Site) -> None:
-    """Outcome, cause and advice stand before the timeline and the values."""
+    """Outcome, cause and advice come before the timeline and the values."""
     store(site, failed_fax(id=log_id(1), brand_new=1))
     status, text = get(site.client(), f"/records/fax/{log_id(1)}")
     assert status == 200
@@ -48,7 +47,7 @@ def test_a_record_begins_with_its_reason(site: Site) -> None:
 
 
 def test_a_record_that_succeeded_says_so(site: Site) -> None:
-    """Without advice that nobody needs."""
+    """It has no advice."""
     store(site, fax_log(id=log_id(1)), message_log(id=log_id(2), status="queued"))
     _, text = get(site.client(), f"/records/fax/{log_id(1)}")
     assert "It arrived." in text
@@ -59,7 +58,7 @@ def test_a_record_that_succeeded_says_so(site: Site) -> None:
 
 @pytest.mark.parametrize("name", ["error_message", "from", "to", "direction", "remote_station"])
 def test_hostile_text_is_shown_as_text(site: Site, name: str) -> None:
-    """Whatever a carrier or a caller writes is no markup, on any page."""
+    """A carrier's or caller's text is not markup, on any page."""
     (key,) = store(site, failed_fax(id=log_id(1), created_at=NOW.isoformat(), **{name: HOSTILE}))
     park(site, 2, text=HOSTILE)
     client = site.client()
@@ -73,15 +72,15 @@ def test_hostile_text_is_shown_as_text(site: Site, name: str) -> None:
 
 
 def test_unknown_fields_are_shown_as_text(site: Site) -> None:
-    """They are raw JSON of somebody else."""
+    """They are raw JSON from SignalWire."""
     store(site, failed_fax(id=log_id(1), brand_new={"html": HOSTILE}))
     _, text = get(site.client(), f"/records/fax/{log_id(1)}")
     assert "&lt;script&gt;" in text
     assert "<script" not in text
 
 
-def test_a_parked_row_says_why_it_waits(site: Site) -> None:
-    """A record's page and a row without a record, with the way to the redrive."""
+def test_a_parked_row_says_why_it_is_parked(site: Site) -> None:
+    """Also without a record; its page links to the redrive."""
     park(site, 1)
     status, text = get(site.client(), f"/records/fax/{log_id(1)}")
     assert status == 200
@@ -90,7 +89,7 @@ def test_a_parked_row_says_why_it_waits(site: Site) -> None:
 
 
 def test_an_erased_row_says_so_and_stays_erased(site: Site) -> None:
-    """SignalWire is not asked either: it would show again what was to be forgotten."""
+    """SignalWire is not asked either, because it still has the number."""
     site.space.put_log("fax", fax_log(id=log_id(1)))
     item = {"pk": {"S": f"fax#{log_id(1)}"}, "version": {"N": "2"}}
     site.stack.dynamodb.put_item(
@@ -105,8 +104,8 @@ def test_an_erased_row_says_so_and_stays_erased(site: Site) -> None:
         assert NUMBER not in text
 
 
-def test_a_record_that_is_not_there_can_be_asked_for(site: Site) -> None:
-    """SignalWire may have it; a parked message that is gone is only gone."""
+def test_a_missing_record_links_to_signalwire(site: Site) -> None:
+    """SignalWire may have the log; a parked message exists nowhere else."""
     status, text = get(site.client(), f"/records/fax/{log_id(1)}")
     assert status == 200
     assert f"/records/fax/{log_id(1)}/now" in text
@@ -114,19 +113,19 @@ def test_a_record_that_is_not_there_can_be_asked_for(site: Site) -> None:
     assert get(site.client(), f"/records/voice/{log_id(1)}")[0] == 404
 
 
-def test_an_address_that_leads_nowhere_leads_on(site: Site) -> None:
-    """To the search and the overview; what the page itself has to say goes first."""
+def test_an_unknown_address_leads_on(site: Site) -> None:
+    """To the search and the overview, unless the page has a better sentence."""
     status, text = get(site.client(), "/nowhere")
     assert status == 404
     assert "There is no such page" in text
-    assert "begin at the overview" in text
+    assert "start from the overview" in text
     status, text = get(site.client(), "/parked?code=nonsense")
     assert status == 404
-    assert "Nothing is ever parked as" in text
+    assert "No message is ever parked as" in text
 
 
 def test_a_record_can_be_compared_with_signalwire(site: Site) -> None:
-    """What differs now is shown beside what is stored; nothing is written."""
+    """The page shows the differences; nothing is written."""
     log = failed_fax(id=log_id(1))
     (key,) = store(site, log)
     site.space.put_log("fax", log | {"charge": 0.5})
@@ -139,13 +138,13 @@ def test_a_record_can_be_compared_with_signalwire(site: Site) -> None:
     assert item["charge"] == {"N": "0.02"}
 
 
-def test_what_signalwire_has_and_the_table_has_not(site: Site) -> None:
-    """Both ways of not having it are said."""
+def test_a_log_can_be_missing_on_either_side(site: Site) -> None:
+    """The page says which side lacks it."""
     site.space.put_log("fax", fax_log(id=log_id(1)))
     _, text = get(site.client(), f"/records/fax/{log_id(1)}/now")
     assert "the table does not" in text
     _, text = get(site.client(), f"/records/fax/{log_id(2)}/now")
-    assert "SignalWire gave no log" in text
+    assert "SignalWire returned no log" in text
 
 
 def test_a_refetch_puts_the_log_on_the_queue(site: Site) -> None:
@@ -154,7 +153,7 @@ def test_a_refetch_puts_the_log_on_the_queue(site: Site) -> None:
     status, text = post(client, f"/records/fax/{log_id(1).upper()}/refetch")
     assert status == 200
     assert f'href="/records/fax/{log_id(1)}"' in text
-    (message,) = on_the_queue(site.desk)
+    (message,) = site.queued()
     assert f'"log_id": "{log_id(1)}"' in message["Body"]
     assert post(client, "/records/fax/x/refetch")[0] == 404
 
@@ -163,7 +162,7 @@ def test_a_refetch_puts_the_log_on_the_queue(site: Site) -> None:
 def test_failures_are_paged_without_loss(
     site: Site, sample: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two days and both types: every one once, whether a query gives a page or a part of one."""
+    """Each failure of two days and both kinds comes once, whatever a query returns."""
     monkeypatch.setattr("hooklog_ops.console.failure_list.SAMPLE", sample)
     expected = failed_faxes(site, 30)
     expected += store(
@@ -183,7 +182,7 @@ def test_failures_are_paged_without_loss(
 
 
 def test_failures_of_a_code_are_explained(site: Site) -> None:
-    """The code's own page: the explanation once, then only its failures."""
+    """The page of a code has the explanation once, and only its failures."""
     failed_faxes(site, 2)
     store(site, failed_message(id=log_id(50), created_at=NOW.isoformat()))
     _, text = get(site.client(), "/failures?code=30003")
@@ -197,7 +196,7 @@ def test_failures_of_a_code_are_explained(site: Site) -> None:
 
 
 def test_a_rare_code_is_looked_for_further_back(site: Site) -> None:
-    """A week a page; the next page goes on before it."""
+    """One page covers a week; the next page continues before it."""
     failed_faxes(site, 1, now=NOW - timedelta(days=9))
     client = site.client()
     _, text = get(client, "/failures?code=34004")
@@ -211,15 +210,15 @@ def test_a_rare_code_is_looked_for_further_back(site: Site) -> None:
 @pytest.mark.parametrize(
     "cursor", ["x", "2026-05-04", "2026-05-04~voice", "2026-13-04~fax", "2026-05-04~fax~x~y", "~~~"]
 )
-def test_a_cursor_that_no_page_gave_is_told(site: Site, cursor: str) -> None:
-    """It is a sentence and not a defect."""
+def test_a_garbled_cursor_is_a_sentence(site: Site, cursor: str) -> None:
+    """It is not a defect."""
     status, text = get(site.client(), f"/failures?cursor={cursor}")
     assert status == 200
-    assert "The cursor is none that an earlier page gave." in text
+    assert "The cursor is not one that an earlier page returned." in text
 
 
 def test_a_number_shows_its_history_page_by_page(site: Site) -> None:
-    """Newest first, each once, with the reason of a failure."""
+    """The newest comes first, each record once, with the reason of a failure."""
     expected = failed_faxes(site, 30)
     client = site.client()
     _, first = get(client, "/numbers?number=%2B442079460958")
@@ -232,8 +231,8 @@ def test_a_number_shows_its_history_page_by_page(site: Site) -> None:
     assert "The phone call ended" in first
 
 
-def test_a_number_that_nobody_knows_is_told(site: Site) -> None:
-    """With the form in which numbers are written, and whose history it is."""
+def test_a_number_without_records_says_so(site: Site) -> None:
+    """It says how numbers are written, and whose history it is."""
     _, text = get(site.client(), "/numbers?number=12")
     assert "Nothing is known of this number" in text
     assert NUMBER in text

@@ -1,4 +1,4 @@
-"""Parked messages: counted first, then redriven, as often as they were counted."""
+"""Parked messages are counted first; a redrive sends those that were counted."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import pytest
 
 from hooklog.errors import HistoryLimitError, MessageMalformedError
 from tests.console.conftest import Site, get, post
-from tests.console.seeding import park
 from tests.fakes import NOW, Clock
-from tests.ops.test_parked import on_the_queue
+from tests.ops.seeding import park
 
 COUNT = "/parked/redrive?code=fetch.not_found"
 
@@ -21,8 +20,8 @@ def form_of(text: str) -> dict[str, str]:
     return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', text))
 
 
-def test_what_is_parked_is_counted_by_code(site: Site) -> None:
-    """Each code with its number, what it means and what to do; the most frequent first."""
+def test_parked_messages_are_counted_by_code(site: Site) -> None:
+    """Each code has its number, meaning and advice; the most frequent comes first."""
     park(site, 1)
     park(site, 2)
     park(site, 3, HistoryLimitError())
@@ -34,7 +33,7 @@ def test_what_is_parked_is_counted_by_code(site: Site) -> None:
 
 
 def test_parked_messages_of_a_code_are_paged(site: Site) -> None:
-    """Oldest first, each once; also those that were parked at the same moment."""
+    """The oldest comes first, each once; also those that were parked at the same moment."""
     expected = [park(site, number, at=NOW - timedelta(hours=2)) for number in range(30)]
     expected.append(park(site, 30, at=NOW - timedelta(hours=1)))
     client = site.client()
@@ -49,15 +48,15 @@ def test_parked_messages_of_a_code_are_paged(site: Site) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["x", "~", "~~", "2026~"])
-def test_a_cursor_that_no_page_gave_is_told(site: Site, cursor: str) -> None:
-    """It is a sentence and not a defect."""
+def test_a_garbled_cursor_is_a_notice(site: Site, cursor: str) -> None:
+    """It is not a defect."""
     status, text = get(site.client(), f"/parked?code=fetch.not_found&cursor={cursor}")
     assert status == 200
     assert 'class="notice"' in text
 
 
 def test_an_empty_list_is_good_news(site: Site) -> None:
-    """It says so, and what would be there."""
+    """The page says so."""
     _, text = get(site.client(), "/parked")
     assert "Nothing is parked." in text
     _, text = get(site.client(), "/parked?code=fetch.not_found")
@@ -65,23 +64,23 @@ def test_an_empty_list_is_good_news(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/parked?code=nope", "/parked/redrive", "/parked?code="])
-def test_an_unknown_code_is_not_there(site: Site, path: str) -> None:
-    """Else an empty list would look like good news."""
+def test_an_unknown_code_is_not_found(site: Site, path: str) -> None:
+    """Otherwise an empty list would look like good news."""
     assert get(site.client(), path)[0] == 404
 
 
 def test_a_count_changes_nothing(site: Site) -> None:
-    """It says how many, and is all that a console that only reads does."""
+    """It only says how many messages a redrive would send."""
     park(site, 1)
     status, text = get(site.client(allow_actions=True), COUNT)
     assert status == 200
     assert "1 message would be redriven" in text
     assert "nothing has been changed" in text
-    assert on_the_queue(site.desk) == []
+    assert site.queued() == []
 
 
 def test_a_redrive_sends_what_was_counted(site: Site) -> None:
-    """What is parked between count and confirmation was not agreed to, and stays."""
+    """Messages that were parked after the count stay."""
     counted = {park(site, 1), park(site, 2)}
     park(site, 3, MessageMalformedError())
     clock = Clock()
@@ -94,22 +93,19 @@ def test_a_redrive_sends_what_was_counted(site: Site) -> None:
     status, done = post(client, "/parked/redrive", form_of(page))
     assert status == 200
     assert "2 messages redriven" in done
-    sent = {
-        message["MessageAttributes"]["parked_as"]["StringValue"]
-        for message in on_the_queue(site.desk)
-    }
+    sent = {message["MessageAttributes"]["parked_as"]["StringValue"] for message in site.queued()}
     assert sent == counted
 
 
-def test_a_confirmation_that_is_sent_twice_redrives_once(site: Site) -> None:
-    """Reloading the page, for one."""
+def test_a_form_that_is_sent_twice_redrives_once(site: Site) -> None:
+    """Reloading the page does that."""
     park(site, 1)
     client = site.client(allow_actions=True, clock=Clock())
     _, page = get(client, COUNT)
     post(client, "/parked/redrive", form_of(page))
     _, again = post(client, "/parked/redrive", form_of(page))
     assert "0 messages redriven" in again
-    assert len(on_the_queue(site.desk)) == 1
+    assert len(site.queued()) == 1
     _, page = get(client, COUNT)
     assert "Nothing to redrive" in page
     assert "still under way" in page
@@ -119,7 +115,7 @@ def test_a_confirmation_that_is_sent_twice_redrives_once(site: Site) -> None:
 
 
 def test_a_large_redrive_goes_in_parts(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for thousands of messages in a browser; the rest is counted again."""
+    """A browser does not wait for thousands of messages; the rest is counted again."""
     monkeypatch.setattr("hooklog_ops.console.parking._MOST", 2)
     for number in range(3):
         park(site, number)
@@ -129,13 +125,13 @@ def test_a_large_redrive_goes_in_parts(site: Site, monkeypatch: pytest.MonkeyPat
     assert "There are more" in page
     _, done = post(client, "/parked/redrive", form_of(page))
     assert "Count the rest" in done
-    assert len(on_the_queue(site.desk)) == 2
+    assert len(site.queued()) == 2
 
 
 def test_a_form_without_its_time_is_refused(site: Site) -> None:
-    """It says until when was counted; without that nothing is sent."""
+    """The form says when the messages were counted; without that nothing is sent."""
     park(site, 1)
     client = site.client(allow_actions=True)
     for form in ({"code": "fetch.not_found"}, {"code": "fetch.not_found", "until": "soon"}):
         assert post(client, "/parked/redrive", form)[0] == 400
-    assert on_the_queue(site.desk) == []
+    assert site.queued() == []

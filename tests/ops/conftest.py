@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -17,6 +17,9 @@ from hooklog_ops.deployment import Deployment
 from local.cloud import REGION, LocalCloud, local_cloud
 from tests.template import deployable
 
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
 STACK = "hooklog-desk"
 _RESOURCES = ("Queue", "DeadLetterQueue", "Table")
 _OUTPUTS = ("QueueUrl", "DeadLetterQueueUrl", "TableName")
@@ -24,29 +27,41 @@ _OUTPUTS = ("QueueUrl", "DeadLetterQueueUrl", "TableName")
 
 @dataclass(frozen=True)
 class Desk:
-    """An operator's desk: the command line, and what it works on."""
+    """An operator's desk: the command line, and the stack that it works on."""
 
     cloud: LocalCloud
     stack: Deployment
 
-    def hooklog(self, *arguments: str, stack: str = STACK) -> Result:
-        """Run a command; without a terminal, as in a script."""
+    def hooklog(self, *arguments: str, stack: str | None = None) -> Result:
+        """Run a command without a terminal, as in a script."""
         return CliRunner().invoke(
             app,
-            ["--stack", stack, *arguments],
+            ["--stack", stack or self.stack.name, *arguments],
             env={**self.cloud.environment, "COLUMNS": "120"},
         )
 
     def json(self, *arguments: str) -> Any:  # noqa: ANN401 - parsed JSON
-        """Run a command that ends well and prints JSON, and read it."""
+        """Run a command that succeeds and prints JSON, and parse it."""
         result = self.hooklog(*arguments, "--json")
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 
+    def queued(self) -> list[MessageTypeDef]:
+        """Receive everything that is on the queue."""
+        found: list[MessageTypeDef] = []
+        while messages := self.stack.sqs.receive_message(
+            QueueUrl=self.stack.output("QueueUrl"),
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            WaitTimeSeconds=0,
+        ).get("Messages"):
+            found += messages
+        return found
+
 
 @pytest.fixture(scope="session")
 def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Start the cloud and make the stack."""
+    """Start the cloud and create the stack."""
     with local_cloud(tmp_path_factory.mktemp("desk") / "cloud.log") as cloud:
         cloud.client("cloudformation").create_stack(
             StackName=STACK,
@@ -70,7 +85,7 @@ def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @contextmanager
 def cleared(stack: Deployment) -> Iterator[None]:
     """Clear a stack's table and queues afterwards."""
-    # Made before the test, which may change the environment.
+    # Made before the test, which can change the environment.
     dynamodb, sqs = stack.dynamodb, stack.sqs
     yield
     for page in dynamodb.get_paginator("scan").paginate(TableName=stack.output("TableName")):
@@ -82,6 +97,6 @@ def cleared(stack: Deployment) -> Iterator[None]:
 
 @pytest.fixture
 def desk(_desk: Desk) -> Iterator[Desk]:
-    """Give the desk, and clear the table and the queues afterwards."""
+    """Return the desk, and clear its table and queues afterwards."""
     with cleared(_desk.stack):
         yield _desk

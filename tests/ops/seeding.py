@@ -1,27 +1,91 @@
-"""Records in the desk's table, as the function would have stored them."""
+"""Records and parked messages in the desk's table, stored as the functions store them."""
 
 from __future__ import annotations
 
-from hooklog.adapters.aws.dynamodb import DynamoTable
-from hooklog.records.items import StorageOptions
-from hooklog.records.recording import StoreRecord
-from hooklog.records.store import StoreResult, apply
-from local.space import Log
-from tests.builders import record
-from tests.ops.conftest import Desk
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-KEEPING = StorageOptions(index_numbers=True, index_days=True)
+from hooklog.adapters.aws.dynamodb import DynamoTable
+from hooklog.errors import HooklogError, NotFoundError
+from hooklog.records.items import StorageOptions
+from hooklog.records.parking import Park
+from hooklog.records.recording import StoreRecord
+from hooklog.records.rows import Change
+from hooklog.records.store import Stored, apply
+from tests.builders import body, failed_fax, record
+from tests.fakes import NOW
+
+if TYPE_CHECKING:
+    from local.space import Json, Log
+    from tests.ops.conftest import Desk
+
+STORAGE = StorageOptions(index_numbers=True, index_days=True)
 
 
 def log_id(number: int) -> str:
-    """Give one of many IDs."""
+    """Return one of many IDs."""
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
+def table(desk: Desk) -> DynamoTable:
+    """Return the table as the functions use it."""
+    return DynamoTable(desk.stack.dynamodb, desk.stack.output("TableName"))
+
+
 def store(desk: Desk, *logs: Log) -> list[str]:
-    """Store logs; give their keys."""
-    table = DynamoTable(desk.stack.dynamodb, desk.stack.output("TableName"))
-    changes = [StoreRecord(record(log), KEEPING) for log in logs]
-    results: dict[str, StoreResult] = apply(table, changes, {})
-    assert len(results) == len(logs)
+    """Store logs, each fetched a minute after it was created; return their keys."""
+    changes = []
+    for log in logs:
+        created_at = datetime.fromisoformat(str(log["created_at"]))
+        found = record(
+            log,
+            sent_at=created_at + timedelta(seconds=55),
+            fetched_at=created_at + timedelta(minutes=1),
+        )
+        changes.append(StoreRecord(found, STORAGE))
+    return _written(desk, *changes)
+
+
+def failed_faxes(
+    desk: Desk, count: int, *, now: datetime = NOW, first: int = 1, **changes: Json
+) -> list[str]:
+    """Store failed faxes, one per minute going back; return their keys, newest first."""
+    return store(
+        desk,
+        *(
+            failed_fax(
+                id=log_id(first + number),
+                created_at=(now - timedelta(minutes=number + 1)).isoformat(),
+                **changes,
+            )
+            for number in range(count)
+        ),
+    )
+
+
+def park(
+    desk: Desk,
+    number: int,
+    error: HooklogError | None = None,
+    *,
+    log_type: str = "fax",
+    at: datetime = NOW - timedelta(hours=1),
+    text: str | None = None,
+) -> str:
+    """Park a message; return its key."""
+    change = Park(
+        key=f"{log_type}#{log_id(number)}",
+        error=error or NotFoundError(),
+        body=body(log_type, log_id(number)) if text is None else text,
+        attempts=5,
+        at=at,
+        log_type=log_type,
+    )
+    return _written(desk, change)[0]
+
+
+def _written(desk: Desk, *changes: Change) -> list[str]:
+    results = apply(table(desk), changes, {})
+    assert all(isinstance(result, Stored) for result in results.values()), results
+    assert len(results) == len(changes)
     return [change.key for change in changes]

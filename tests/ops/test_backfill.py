@@ -1,4 +1,4 @@
-"""`hooklog backfill`: what is counted is what is sent. The sweep itself has tests of its own."""
+"""`hooklog backfill`: it counts, asks and sends. The sweep itself has tests of its own."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _PERIOD = ("--from", "2026-05-01", "--to", "2026-05-04")
 
 
 class Sweep:
-    """Takes the place of the sweep function; each call of it finds the same, in two steps."""
+    """Stands in for the sweep function; each walk finds the same, in two steps."""
 
     def __init__(self) -> None:
-        """Find something to be fetched and something that is not."""
+        """Find logs of every verdict."""
         self.events: list[dict[str, Any]] = []
         self.found = {"missing": 2, "stale": 1, "unfinished": 1, "present": 5, "parked": 1}
         self.error: str | None = None
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's
-        """Answer as Lambda does; the first call of a period names the next."""
+        """Answer as Lambda does; the first answer of a walk names the next event."""
         assert FunctionName == "sweep"
         event = json.loads(Payload)
         self.events.append(event)
@@ -42,15 +42,14 @@ class Sweep:
 
 @pytest.fixture
 def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
-    """Let the stack have such a function."""
+    """Deploy the sweep function's stand-in."""
     sweep = Sweep()
 
-    class Session:
-        def client(self, *_: object, **__: object) -> Sweep:
-            return sweep
-
     class Deployed:
-        session, endpoint_url = Session(), None
+        functions = sweep
+
+        def configured(self, _config: object) -> Deployed:
+            return self
 
         def output(self, _name: str) -> str:
             return "sweep"
@@ -59,8 +58,8 @@ def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
     return sweep
 
 
-def test_a_dry_run_counts_all_that_would_be_sent(desk: Desk, sweep: Sweep) -> None:
-    """Missing, stale and unfinished logs, of all steps and both types; nothing else is called."""
+def test_a_dry_run_counts_what_would_be_sent(desk: Desk, sweep: Sweep) -> None:
+    """Missing, stale and unfinished logs of all steps and both types; every walk is a dry one."""
     answer = desk.json("backfill", *_PERIOD, "--dry-run")
     assert answer["would_enqueue"] == 2 * 2 * (2 + 1 + 1)
     assert answer["found"]["fax"]["present"] == 2 * 5
@@ -70,8 +69,8 @@ def test_a_dry_run_counts_all_that_would_be_sent(desk: Desk, sweep: Sweep) -> No
     assert "8 logs would be put on the queue." in shown
 
 
-def test_nothing_is_sent_before_somebody_agreed(desk: Desk, sweep: Sweep) -> None:
-    """The count comes first, and a script has to say so."""
+def test_a_backfill_without_a_terminal_needs_yes(desk: Desk, sweep: Sweep) -> None:
+    """Without it the command only counts."""
     result = desk.hooklog("backfill", *_PERIOD)
     assert result.exit_code == 2
     assert "--yes" in result.output
@@ -79,7 +78,7 @@ def test_nothing_is_sent_before_somebody_agreed(desk: Desk, sweep: Sweep) -> Non
 
 
 def test_the_period_is_walked_again_to_be_sent(desk: Desk, sweep: Sweep) -> None:
-    """Step by step, at the rate that was asked for; what was sent is what that walk found."""
+    """Step by step, at the given rate; the number sent is what that walk found."""
     chosen = (*_PERIOD, "--type", "message", "--rate", "7")
     assert desk.json("backfill", *chosen, "--yes")["enqueued"] == 8
     assert [(one["dry_run"], "page" in one) for one in sweep.events] == [
@@ -94,14 +93,14 @@ def test_the_period_is_walked_again_to_be_sent(desk: Desk, sweep: Sweep) -> None
     }
 
 
-def test_nothing_to_send_is_told(desk: Desk, sweep: Sweep) -> None:
-    """Without a question."""
+def test_nothing_to_send_needs_no_question(desk: Desk, sweep: Sweep) -> None:
+    """The command says so and ends."""
     sweep.found = {"present": 5}
     assert "0 logs would be put on the queue." in desk.hooklog("backfill", *_PERIOD).output
 
 
 def test_a_function_that_fails_is_one_sentence(desk: Desk, sweep: Sweep) -> None:
-    """With its own words."""
+    """The error has the function's own words."""
     sweep.error = "settings.invalid"
     result = desk.hooklog("backfill", *_PERIOD, "--dry-run")
     assert str(result.exception) == "The sweep function failed: settings.invalid"

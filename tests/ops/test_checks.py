@@ -1,4 +1,4 @@
-"""`hooklog doctor`, on deployments with one thing out of its place."""
+"""`hooklog doctor`, on deployments with one thing wrong."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from hooklog_ops.checks import Finding, Verdict, examine
+from hooklog_ops.checks import CheckStatus, Finding, examine
 from hooklog_ops.deployment import Deployment
-from hooklog_ops.problems import StackNotFoundError
+from hooklog_ops.errors import StackNotFoundError
 
 _ENVIRONMENT = {
     "TABLE_NAME": "table",
     "QUEUE_URL": "queue",
-    # Nothing listens there, so SignalWire's logs are never to be had in these tests.
+    # Nothing listens there, so SignalWire's logs cannot be read in these tests.
     "SIGNALWIRE_SPACE": "127.0.0.1:1",
     "SIGNALWIRE_SECRET_ARN": "secret",
     "WEBHOOK_URL": "https://hooks.example.com",
@@ -27,10 +27,10 @@ _SECRET = {"project_id": "p", "api_token": "t", "signing_keys": ["PSK"]}
 
 
 class Made:
-    """A deployment in which all is well, but for what a test changes."""
+    """A deployment in which everything is in place, except what a test changes."""
 
     def __init__(self) -> None:
-        """Put all in its place."""
+        """Put everything in place."""
         self.outputs = dict.fromkeys(
             (
                 *("EnrichFunctionName", "WebhookFunctionName", "SweepFunctionName"),
@@ -39,7 +39,7 @@ class Made:
             ),
             "x",
         )
-        self.caller = "somebody"
+        self.caller = "arn:aws:iam::000000000000:user/operator"
         self.environment: dict[str, str] = dict(_ENVIRONMENT)
         self.configuration: dict[str, Any] = {
             "FunctionName": "enrich",
@@ -52,23 +52,33 @@ class Made:
             "BatchSize": 100,
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
         }
-        self.attributes = {"VisibilityTimeout": "360", "ApproximateNumberOfMessages": "0"}
+        self.attributes = {
+            "VisibilityTimeout": "360",
+            **dict.fromkeys(
+                (
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "ApproximateNumberOfMessagesDelayed",
+                ),
+                "0",
+            ),
+        }
         self.secret: str | ClientError = json.dumps(_SECRET)
         self.mappings = True
         self.status = "ACTIVE"
 
     def output(self, name: str) -> str:
-        """Give an output of the stack."""
+        """Return an output of the stack."""
         if name not in self.outputs:
             raise StackNotFoundError(f"no {name}")
         return self.outputs[name]
 
     def function(self, _output: str) -> Mapping[str, Any]:
-        """Give the configuration of each function."""
+        """Return the configuration of every function."""
         return self.configuration
 
     def variables(self, _output: str) -> Mapping[str, str]:
-        """Give the environment of each function."""
+        """Return the environment of every function."""
         return self.environment
 
     @property
@@ -104,12 +114,12 @@ def findings(made: Made) -> dict[str, Finding]:
     return {one.what: one for one in examine(cast("Deployment", made))}
 
 
-def test_all_is_in_its_place() -> None:
-    """But for SignalWire, which is not there; that says what to look at."""
+def test_everything_is_in_place() -> None:
+    """Except SignalWire, which does not answer here; those findings have advice."""
     found = findings(Made())
     logs = {what for what in found if what.startswith("SignalWire's")}
     assert logs == {"SignalWire's fax logs", "SignalWire's message logs"}
-    assert {what for what, one in found.items() if one.verdict is not Verdict.OK} == logs
+    assert {what for what, one in found.items() if one.verdict is not CheckStatus.OK} == logs
     assert all(found[what].advice for what in logs)
 
 
@@ -175,12 +185,12 @@ def _forbidden(made: Made) -> None:
         (_forbidden, "secret", "Have it allowed"),
     ],
 )
-def test_what_is_wrong_is_told_with_what_to_do(spoil: Spoil, what: str, told: str) -> None:
-    """One line each, and the other checks go on."""
+def test_a_wrong_finding_says_what_to_do(spoil: Spoil, what: str, told: str) -> None:
+    """And the other checks are made."""
     made = Made()
     spoil(made)
     found = findings(made)
-    assert found[what].verdict is Verdict.WRONG
+    assert found[what].verdict is CheckStatus.WRONG
     assert told in found[what].told
     assert found[what].advice or found[what].told.endswith(".")
     assert "webhook" in found
@@ -211,17 +221,17 @@ def _busy(made: Made) -> None:
         (_busy, "table", "is UPDATING"),
     ],
 )
-def test_what_need_not_be_wrong_is_a_warning(spoil: Spoil, what: str, told: str) -> None:
-    """Somebody may want it so, or it passes."""
+def test_what_may_be_intended_is_a_warning(spoil: Spoil, what: str, told: str) -> None:
+    """The deployment may be meant so, or it passes."""
     made = Made()
     spoil(made)
     finding = findings(made)[what]
-    assert finding.verdict is Verdict.WARNING
+    assert finding.verdict is CheckStatus.WARNING
     assert told in finding.told
 
 
-def test_a_stack_without_a_front_door_is_whole() -> None:
-    """Logs may come on the queue from producers alone."""
+def test_a_stack_without_the_webhook_function_is_complete() -> None:
+    """Other producers can put messages on the queue."""
     made = Made()
     del made.outputs["WebhookFunctionName"]
     assert findings(made)["webhook"].told == "not deployed"

@@ -1,4 +1,4 @@
-"""What every command shares: finding the stack, and errors as one sentence."""
+"""What all commands share: the stack, and errors as one sentence."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import typer
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from hooklog_ops import cli
-from hooklog_ops.commands.shared import confirm, moment
+from hooklog_ops.commands.options import moment
+from hooklog_ops.commands.terminal import confirm
 from hooklog_ops.deployment import LocalDeployment
-from hooklog_ops.problems import AwsError, ExitStatus, sentence
+from hooklog_ops.errors import AwsError, ExitStatus, describe
 from tests.ops.conftest import STACK, Desk
 from tests.ops.seeding import log_id
 
@@ -22,7 +23,7 @@ from tests.ops.seeding import log_id
 def run_main(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
 ) -> tuple[int | str | None, str]:
-    """Run the program as the shell does; give its exit status and what it complained of."""
+    """Run the program as the shell does; return its exit status and standard error."""
     monkeypatch.setattr(sys, "argv", ["hooklog", *arguments])
     with pytest.raises(SystemExit) as ended:
         cli.main()
@@ -31,7 +32,7 @@ def run_main(
 
 @pytest.fixture
 def _in_the_cloud(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the shell's environment that of the local cloud."""
+    """Set the environment of the local cloud."""
     for name, value in desk.cloud.environment.items():
         monkeypatch.setenv(name, value)
 
@@ -48,7 +49,7 @@ def _in_the_cloud(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_unknown_stack_is_one_sentence(
     arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It names the stack, wherever that was named, the region, and the options to correct it."""
+    """It has the stack, wherever that was named, the region, and the options to correct it."""
     code, said = run_main(monkeypatch, capsys, *arguments)
     assert code == 1
     assert "no stack nope in us-east-1" in said
@@ -66,14 +67,14 @@ def test_an_unknown_stack_is_one_sentence(
     ],
 )
 @pytest.mark.usefixtures("_in_the_cloud")
-def test_what_aws_misses_is_one_sentence(
+def test_an_error_of_botocore_is_one_sentence(
     variables: dict[str, str],
     told: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    """It says what to do, and shows no traceback."""
+    """It says what to do, without a traceback."""
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -91,7 +92,7 @@ def test_what_aws_misses_is_one_sentence(
 
 
 def refused(code: str) -> ClientError:
-    """Give what boto3 raises for an error code of AWS."""
+    """Return what boto3 raises for an error code of AWS."""
     return ClientError({"Error": {"Code": code, "Message": "No."}}, "Query")
 
 
@@ -107,15 +108,15 @@ def refused(code: str) -> ClientError:
     ],
 )
 def test_an_error_of_aws_says_what_to_do(error: AwsError, told: str) -> None:
-    """Where that is known; else what AWS said has to do."""
-    assert told in sentence(error)
+    """Where that is known; otherwise AWS's message stands alone."""
+    assert told in describe(error)
 
 
 @pytest.mark.usefixtures("_in_the_cloud")
-def test_a_record_that_is_not_there_has_an_exit_status_of_its_own(
+def test_a_missing_record_has_an_exit_status_of_its_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A script can tell it from trouble."""
+    """A script can tell it from an error."""
     code, _ = run_main(monkeypatch, capsys, "show", "fax", log_id(1), "--stack", STACK)
     assert code == ExitStatus.NOT_THERE
 
@@ -135,31 +136,33 @@ def test_a_file_that_cannot_be_written_is_one_sentence(
 
 
 class Terminal(io.StringIO):
-    """A terminal at which somebody has typed an answer already."""
+    """A terminal at which an answer has been typed already."""
 
     def isatty(self) -> bool:
-        """Be one."""
+        """Return that it is one."""
         return True
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
-def test_who_does_not_agree_is_not_obeyed(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No, no answer, and the end of the input all end the command with a status of their own."""
+def test_a_question_that_is_not_agreed_to_ends_the_command(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A no, no answer and the end of the input share an exit status of their own."""
     monkeypatch.setattr("sys.stdin", Terminal(answer))
     with pytest.raises(typer.Exit) as ended:
         confirm("Really?", yes=False)
     assert ended.value.exit_code == ExitStatus.DECLINED
 
 
-def test_who_agrees_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the terminal, or by an option."""
+def test_a_question_is_agreed_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the terminal or by an option."""
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
     confirm("Really?", yes=False)
     confirm("Really?", yes=True)
 
 
-def test_a_stack_that_is_not_hooklogs_is_told(desk: Desk) -> None:
-    """A stack without our outputs is named, with a question."""
+def test_a_stack_of_another_project_is_an_error(desk: Desk) -> None:
+    """The error names the missing output."""
     desk.cloud.client("cloudformation").create_stack(
         StackName="other",
         TemplateBody='{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}',
@@ -170,14 +173,14 @@ def test_a_stack_that_is_not_hooklogs_is_told(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--stack", STACK)])
-def test_a_local_deployment_is_found_by_itself(
+def test_a_local_deployment_is_the_default(
     options: tuple[str, ...],
     desk: Desk,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In the directory where it runs, without environment, and if it is named, too."""
+    """In the directory where it runs, without any environment; also when it is named."""
     monkeypatch.chdir(tmp_path)
     LocalDeployment(endpoint_url=desk.cloud.url, stack=STACK, pid=os.getpid()).note(tmp_path)
     code, said = run_main(monkeypatch, capsys, "parked", "list", *options)
@@ -185,8 +188,8 @@ def test_a_local_deployment_is_found_by_itself(
     assert f"local deployment {STACK}" in said
 
 
-def test_the_note_of_a_cloud_that_has_ended_is_passed_over(tmp_path: Path) -> None:
-    """Its process is gone, whatever the file says."""
+def test_the_note_of_an_ended_cloud_is_ignored(tmp_path: Path) -> None:
+    """Its process is gone."""
     assert LocalDeployment.find(tmp_path) is None
     LocalDeployment(endpoint_url="http://127.0.0.1:1", stack=STACK, pid=2**22 + 1).note(tmp_path)
     assert LocalDeployment.find(tmp_path) is None
@@ -199,13 +202,13 @@ def test_the_note_of_a_cloud_that_has_ended_is_passed_over(tmp_path: Path) -> No
         ("2026-05-04T12:00+02:00", "2026-05-04T10:00:00+00:00"),
     ],
 )
-def test_a_time_is_utc_unless_it_says_otherwise(text: str, expected: str) -> None:
+def test_a_time_without_a_zone_is_utc(text: str, expected: str) -> None:
     """As in the API and the table."""
     assert moment(text).isoformat() == expected
 
 
-def test_explain_gives_values_to_programs(desk: Desk) -> None:
-    """Names without spaces, truths as truths, numbers as numbers."""
+def test_explain_has_typed_json(desk: Desk) -> None:
+    """Booleans and numbers are not strings."""
     assert (
         desk.json("explain", "30007").items()
         >= {
@@ -219,7 +222,7 @@ def test_explain_gives_values_to_programs(desk: Desk) -> None:
 
 @pytest.mark.parametrize("what", ["34004", "The call dropped prematurely", "fetch.not_found"])
 def test_explain_needs_no_network(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A code, a text or one of our own codes, offline and without a stack."""
+    """A code, a text and hooklog's own codes, without a stack."""
     from typer.testing import CliRunner  # noqa: PLC0415 - only this test runs without a desk
 
     monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("a connection"))
@@ -228,8 +231,8 @@ def test_explain_needs_no_network(what: str, monkeypatch: pytest.MonkeyPatch) ->
     assert "advice" in result.output
 
 
-def test_explain_says_where_to_look_for_what_it_does_not_know(desk: Desk) -> None:
-    """An unknown code is a usage error that names the list."""
+def test_explain_names_the_list_of_codes(desk: Desk) -> None:
+    """An unknown code is a usage error that says where the known ones are."""
     result = desk.hooklog("explain", "nope")
     assert result.exit_code == 2
     assert "docs/error-codes.md" in result.output

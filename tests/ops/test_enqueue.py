@@ -1,4 +1,4 @@
-"""`hooklog enqueue`: IDs that were typed or stand in a file, on the queue."""
+"""`hooklog enqueue`: IDs from the command line or a file go on the queue."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from hooklog_ops import sending
-from hooklog_ops.problems import OperatorError, SendError
+from hooklog.queue_messages import Origin, message_body
+from hooklog_ops import queues
+from hooklog_ops.errors import OperatorError, SendError
 from tests.ops.conftest import Desk
 from tests.ops.seeding import log_id
-from tests.ops.test_parked import on_the_queue
 
 
 def enqueued(desk: Desk) -> list[str]:
-    """Take the IDs that are on the queue."""
-    return sorted(json.loads(message["Body"])["log_id"] for message in on_the_queue(desk))
+    """Receive the IDs that are on the queue."""
+    return sorted(json.loads(message["Body"])["log_id"] for message in desk.queued())
 
 
 def file_of(directory: Path, *lines: str) -> str:
-    """Write a file of IDs; give its name."""
+    """Write a file of IDs; return its name."""
     path = directory / "ids.txt"
     path.write_text("\n".join(lines), encoding="utf-8")
     return str(path)
 
 
 def test_each_log_is_put_on_the_queue(desk: Desk) -> None:
-    """As a producer does, and says that a person did."""
+    """As a producer writes it, with the origin `manual`."""
     assert desk.json("enqueue", "fax", log_id(1), log_id(2)) == {"enqueued": 2}
-    bodies = [json.loads(message["Body"]) for message in on_the_queue(desk)]
+    bodies = [json.loads(message["Body"]) for message in desk.queued()]
     assert sorted(one["log_id"] for one in bodies) == [log_id(1), log_id(2)]
     assert {(one["log_type"], one["origin"]) for one in bodies} == {("fax", "manual")}
 
 
 def test_a_file_is_counted_before_anything_is_sent(desk: Desk, tmp_path: Path) -> None:
-    """A dry run tells how many; where nobody can be asked, the command wants to be told."""
+    """A dry run prints the number; without a terminal the command needs --yes."""
     file = file_of(tmp_path, log_id(1), "", f"  {log_id(2).upper()}")
     assert desk.json("enqueue", "fax", "--file", file, "--dry-run") == {"would_enqueue": 2}
     asked = desk.hooklog("enqueue", "fax", "--file", file)
@@ -47,8 +47,10 @@ def test_a_file_is_counted_before_anything_is_sent(desk: Desk, tmp_path: Path) -
     assert enqueued(desk) == [log_id(1), log_id(2)]
 
 
-def test_a_line_that_is_no_id_is_told_before_anything_is_sent(desk: Desk, tmp_path: Path) -> None:
-    """By its number in the file."""
+def test_a_line_that_is_not_an_id_is_reported_before_anything_is_sent(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """The error names its number in the file."""
     file = file_of(tmp_path, log_id(1), "", "nonsense")
     result = desk.hooklog("enqueue", "fax", "--file", file, "--yes")
     assert result.exit_code == 2
@@ -57,7 +59,7 @@ def test_a_line_that_is_no_id_is_told_before_anything_is_sent(desk: Desk, tmp_pa
 
 
 def test_nothing_to_enqueue_is_a_usage_error(desk: Desk) -> None:
-    """It says how to give IDs."""
+    """The error says how to give IDs."""
     result = desk.hooklog("enqueue", "fax")
     assert result.exit_code == 2
     assert "--file" in result.output
@@ -67,14 +69,14 @@ def test_nothing_to_enqueue_is_a_usage_error(desk: Desk) -> None:
     ("trouble", "told"),
     [(KeyboardInterrupt(), "Stopped."), (SendError("Refused."), "Refused.")],
 )
-def test_an_interrupted_run_says_how_to_go_on(
+def test_an_interrupted_run_says_how_to_continue(
     desk: Desk,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     trouble: BaseException,
     told: str,
 ) -> None:
-    """With that option, what was sent is left out."""
+    """With that option, IDs that were sent are left out."""
     file = file_of(tmp_path, *(log_id(number) for number in range(25)))
     chosen = ("enqueue", "fax", "--file", file, "--yes", "--rate", "1000")
     calls = 0
@@ -84,12 +86,12 @@ def test_an_interrupted_run_says_how_to_go_on(
         calls += 1
         if calls == 2:
             raise trouble
-        sending.send(*arguments)  # type: ignore[arg-type] # as they came
+        queues.send(*arguments)  # type: ignore[arg-type] # as they came
 
     with monkeypatch.context() as patched:
         patched.setattr("hooklog_ops.commands.enqueue.send", fail_at_the_second)
         result = desk.hooklog(*chosen)
-    assert str(result.exception) == f"{told} Go on with --skip 10."
+    assert str(result.exception) == f"{told} Continue with --skip 10."
     assert isinstance(result.exception, OperatorError)
     assert result.exception.status == (130 if told == "Stopped." else 1)
     assert desk.json(*chosen, "--skip", "10") == {"enqueued": 15}
@@ -97,20 +99,21 @@ def test_an_interrupted_run_says_how_to_go_on(
 
 
 def test_a_lost_connection_is_a_refusal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So a command that sends can say where to go on."""
+    """So a command that sends can say where to continue."""
 
     def lost(**_: object) -> None:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
 
     sqs = desk.stack.sqs
     monkeypatch.setattr(sqs, "send_message_batch", lost)
+    body = message_body(log_type="fax", log_id=log_id(1), origin=Origin.MANUAL)
     with pytest.raises(SendError, match=r"refused 1 of 1 .*EndpointConnectionError"):
-        sending.send(sqs, desk.stack.output("QueueUrl"), [sending.by_hand("fax", log_id(1))])
+        queues.send(sqs, desk.stack.output("QueueUrl"), [queues.Message(body=body)])
 
 
 def test_the_rate_is_held() -> None:
-    """Ten at four a second are two and a half seconds' worth; nobody waits after the last."""
+    """Ten at four per second take two and a half seconds; the last batch needs no wait."""
     sleeps: list[float] = []
-    chunks = list(sending.at_rate(range(25), 4, sleeps.append))
+    chunks = list(queues.at_rate(range(25), 4, sleeps.append))
     assert [len(chunk) for chunk in chunks] == [10, 10, 5]
     assert sleeps == [2.5, 2.5]

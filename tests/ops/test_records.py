@@ -1,4 +1,4 @@
-"""Records found by ID, by number, by day and by failure, on a real table with its indexes."""
+"""Records by ID, number, day and failure, on a real table with its indexes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from hooklog_ops.problems import CursorError, IndexMissingError, PeriodError
+from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
 from hooklog_ops.records import Period, Records
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.ops.conftest import Desk
@@ -18,17 +18,17 @@ DAY = datetime(2026, 5, 4, tzinfo=UTC)
 
 
 def records(desk: Desk) -> Records:
-    """Read the desk's table."""
+    """Return the records of the desk's table."""
     return Records(desk.stack.dynamodb, desk.stack.output("TableName"))
 
 
 def at(hour: int, minute: int = 0, *, day: int = 4) -> str:
-    """Give a time of creation as the API writes it."""
+    """Return a time of creation as the API writes it."""
     return f"2026-05-{day:02d}T{hour:02d}:{minute:02d}:00Z"
 
 
 def test_a_record_is_found_by_its_key(desk: Desk) -> None:
-    """As it is stored, or not at all."""
+    """A record is returned as it is stored; an unknown key returns None."""
     (key,) = store(desk, message_log())
     item = records(desk).get(key)
     assert item is not None
@@ -37,7 +37,7 @@ def test_a_record_is_found_by_its_key(desk: Desk) -> None:
 
 
 def test_a_numbers_history_comes_page_by_page_newest_first(desk: Desk) -> None:
-    """Each record once, whatever the size of the pages, faxes and messages alike."""
+    """Each record comes once, faxes and messages alike."""
     logs = [message_log(id=log_id(hour), created_at=at(hour)) for hour in range(6)]
     logs.append(fax_log(id=log_id(6), to=NUMBER, created_at=at(6)))
     store(desk, *logs, message_log(id=log_id(9), to="+442079460958"))
@@ -56,19 +56,19 @@ def test_a_numbers_history_comes_page_by_page_newest_first(desk: Desk) -> None:
 
 
 def test_an_unknown_number_has_no_history(desk: Desk) -> None:
-    """No error: nobody ever wrote to it."""
+    """The page is empty, which is not an error."""
     page = records(desk).of_number("+10000000000", limit=3)
     assert (page.items, page.cursor) == ([], None)
 
 
 def test_a_garbled_cursor_is_refused(desk: Desk) -> None:
-    """It comes from a command line or a URL."""
+    """A cursor comes from a command line or a URL."""
     with pytest.raises(CursorError):
         records(desk).of_number(NUMBER, limit=3, cursor="?")
 
 
-def test_a_period_gives_what_was_created_in_it(desk: Desk) -> None:
-    """From its first moment until before its last, over midnight, of the types asked for."""
+def test_a_period_has_the_logs_created_in_it(desk: Desk) -> None:
+    """From its start until just before its end, across midnight, for the selected kinds of log."""
     store(
         desk,
         message_log(id=log_id(1), created_at=at(11, 59)),
@@ -88,8 +88,8 @@ def test_a_period_gives_what_was_created_in_it(desk: Desk) -> None:
     assert keys(Period(since=DAY - timedelta(days=9), until=DAY)) == []
 
 
-def test_failures_are_found_without_those_that_succeeded(desk: Desk) -> None:
-    """Each with its code, category and explanation."""
+def test_failures_are_found_without_other_logs(desk: Desk) -> None:
+    """Each has its code, category and explanation."""
     store(
         desk,
         message_log(id=log_id(1)),
@@ -106,22 +106,20 @@ def test_failures_are_found_without_those_that_succeeded(desk: Desk) -> None:
 
 
 def test_an_empty_period_is_refused() -> None:
-    """It would look like one in which nothing was sent."""
+    """It would look like a period without records."""
     with pytest.raises(PeriodError, match="--until has to be later"):
         Period(since=DAY, until=DAY - timedelta(hours=1))
 
 
 def test_rows_come_in_the_order_asked_for(desk: Desk) -> None:
-    """More than one call takes, and without those that are gone."""
+    """Also more than one call returns, and without keys that have no row."""
     keys = store(desk, *(message_log(id=log_id(number)) for number in range(120)))
     asked = [*reversed(keys), "message#gone"]
     assert [item["pk"] for item in records(desk).rows(asked)] == list(reversed(keys))
 
 
-def test_a_missing_index_says_which_parameter_brings_it(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """DynamoDB's own words name the index and not what to do."""
+def test_a_missing_index_names_its_parameter(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB's own message only names the index."""
     client = desk.stack.dynamodb
 
     def query(**_: object) -> None:

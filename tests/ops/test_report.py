@@ -1,4 +1,4 @@
-"""The report of a period: right sums, one page, nothing from elsewhere."""
+"""`hooklog report`: correct totals on one page that loads nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hooklog.clock import utc_now
 from hooklog.records.items import record_attributes
 from hooklog_ops.records import Period
 from hooklog_ops.report.page import page
-from hooklog_ops.report.sums import LAGS, Sums
+from hooklog_ops.report.totals import LAGS, Totals
 from local.space import Log
 from tests.builders import failed_fax, failed_message, fax_log, message_log, record
 from tests.fakes import NOW
@@ -23,40 +23,40 @@ from tests.ops.seeding import log_id, store
 PERIOD = Period(since=NOW - timedelta(days=2), until=NOW + timedelta(days=1))
 
 
-def summed(*logs: Log) -> Sums:
+def totalled(*logs: Log) -> Totals:
     """Add up these logs."""
-    sums = Sums()
+    totals = Totals()
     for log in logs:
-        sums.add(record_attributes(record(log)))
-    return sums
+        totals.add(record_attributes(record(log)))
+    return totals
 
 
-def test_sums() -> None:
-    """By day and outcome, category and code, dollars, country and lag."""
-    sums = summed(message_log(), failed_message(), failed_fax(), fax_log(status="ringing"))
+def test_totals() -> None:
+    """Logs and dollars are counted by day, outcome, category, code, country and lag."""
+    totals = totalled(message_log(), failed_message(), failed_fax(), fax_log(status="ringing"))
     day = "2026-05-04"
-    assert sums.outcomes == {(day, "succeeded"): 1, (day, "failed"): 2, (day, "in_progress"): 1}
-    assert (sums.total, sums.of("failed")) == (4, 2)
-    assert sums.categories == {"destination": 1, "network": 1}
-    assert sums.codes["fax", "34004", "fax:the-call-dropped-prematurely"] == 1
-    assert sums.cost_by_day[day, "message"] == Decimal("0.00830")
-    assert sums.cost_by_kind["sms"] == Decimal("0.00830")
-    assert sums.cost == sum(sums.cost_by_day.values())
-    assert sums.countries == {("US", "succeeded"): 1, ("US", "failed"): 1, ("GB", "failed"): 1}
-    assert sums.lags == {2: 4}
+    assert totals.outcomes == {(day, "succeeded"): 1, (day, "failed"): 2, (day, "in_progress"): 1}
+    assert (totals.total, totals.of("failed")) == (4, 2)
+    assert totals.categories == {"destination": 1, "network": 1}
+    assert totals.codes["fax", "34004", "fax:the-call-dropped-prematurely"] == 1
+    assert totals.cost_by_day[day, "message"] == Decimal("0.00830")
+    assert totals.cost_by_kind["sms"] == Decimal("0.00830")
+    assert totals.cost == sum(totals.cost_by_day.values())
+    assert totals.countries == {("US", "succeeded"): 1, ("US", "failed"): 1, ("GB", "failed"): 1}
+    assert totals.lags == {2: 4}
     assert LAGS[1] < 7.25 <= LAGS[2]
 
 
-def test_a_parked_message_without_a_record_counts_nowhere() -> None:
-    """It is no log, as far as anybody knows."""
-    sums = Sums()
-    sums.add({"pk": "parked#1", "parked_code": "message.malformed"})
-    assert sums.total == 0
+def test_a_parked_message_without_a_record_does_not_count() -> None:
+    """There may be no such log."""
+    totals = Totals()
+    totals.add({"pk": "parked#1", "parked_code": "message.malformed"})
+    assert totals.total == 0
 
 
-def test_the_page_shows_what_was_summed() -> None:
-    """Each failure with its reason and what to do, each country, the dollars."""
-    html = page(summed(message_log(), failed_fax(), failed_message()), PERIOD, NOW)
+def test_the_page_shows_the_totals() -> None:
+    """Failures with reason and advice, countries, and dollars."""
+    html = page(totalled(message_log(), failed_fax(), failed_message()), PERIOD, NOW)
     for text in (
         "34004",
         "30003",
@@ -68,31 +68,31 @@ def test_the_page_shows_what_was_summed() -> None:
     assert html.count("<svg") == 5
 
 
-def test_the_page_needs_nothing_from_elsewhere() -> None:
-    """No script, no link, no image or font of another host."""
-    html = page(summed(message_log(), failed_fax()), PERIOD, NOW)
+def test_the_page_loads_nothing() -> None:
+    """It has no script, and no link, image or font of another host."""
+    html = page(totalled(message_log(), failed_fax()), PERIOD, NOW)
     without_names = re.sub(r'xmlns(:\w+)?="[^"]*"|<!DOCTYPE[^>]*>', "", html)
     assert not re.search(r"<script|<link|<img|@import|url\((?!#)|src=", without_names)
     assert not re.search(r'href="(?!#)', without_names)
 
 
-def test_a_page_about_nothing_says_so() -> None:
-    """No empty charts."""
-    html = page(Sums(), PERIOD, NOW)
+def test_a_page_without_records_says_so() -> None:
+    """It has no empty charts."""
+    html = page(Totals(), PERIOD, NOW)
     assert "Nothing was created in this period." in html
     assert "<svg" not in html
 
 
-def test_hostile_text_stays_text() -> None:
-    """An error code out of the API is not let into the page's markup."""
-    html = page(summed(failed_message(error_code="<script>x</script>")), PERIOD, NOW)
+def test_hostile_text_is_shown_as_text() -> None:
+    """An error code from the API is not markup."""
+    html = page(totalled(failed_message(error_code="<script>x</script>")), PERIOD, NOW)
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
 
 
 @pytest.mark.parametrize("count", [0, 3])
 def test_the_command_writes_the_page(desk: Desk, tmp_path: Path, count: int) -> None:
-    """To the file that was named, of the period that was named."""
+    """For the given period, to the given file."""
     created_at = (utc_now() - timedelta(hours=3)).isoformat()
     if count:
         store(desk, *(failed_fax(id=log_id(n), created_at=created_at) for n in range(count)))

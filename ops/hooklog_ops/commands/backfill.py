@@ -1,35 +1,29 @@
-"""`hooklog backfill`: store what SignalWire has of a period and the table lacks."""
+"""`hooklog backfill`: store the logs of a period that the table lacks."""
 
 from __future__ import annotations
 
 import json as json_
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from botocore.config import Config
 from rich.console import Console
 
 from hooklog.clock import iso, utc_now
-from hooklog.logs import KINDS
 from hooklog.sweep.comparison import ENQUEUED
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.shared import (
-    DryRun,
-    Json,
-    LogType,
-    Yes,
-    as_json,
-    confirm,
-    moment,
-)
-from hooklog_ops.deployment import Deployment
-from hooklog_ops.problems import FunctionError
-from hooklog_ops.words import counted
+from hooklog_ops.commands.options import DryRun, Json, LogType, Yes, log_types, moment
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import confirm
+from hooklog_ops.errors import FunctionError
+from hooklog_ops.formatting import as_json, counted
 
-#: The function may take its whole fifteen minutes.
-_PATIENCE = Config(read_timeout=910, retries={"total_max_attempts": 1})
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+#: The function may take its whole fifteen minutes, and must not be invoked again meanwhile.
+_CONFIG = Config(read_timeout=910, retries={"total_max_attempts": 1})
 
 
 def backfill(
@@ -41,11 +35,11 @@ def backfill(
     until: Annotated[
         datetime | None,
         typer.Option(
-            "--to", parser=moment, metavar="AGE|TIME", help="End before then; now without it."
+            "--to", parser=moment, metavar="AGE|TIME", help="End before then; now by default."
         ),
     ] = None,
     log_type: LogType = None,
-    rate: Annotated[float, typer.Option(help="Messages a second.", min=1, max=1000)] = 20,
+    rate: Annotated[float, typer.Option(help="Messages per second.", min=1, max=1000)] = 20,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -55,20 +49,21 @@ def backfill(
 ) -> None:
     """Compare a period with SignalWire's lists, and put on the queue what the table lacks.
 
-    That is what is missing, stale, or in progress for over an hour. Counts first, and asks.
-    Interrupted, the same command goes on: what is stored by then is not missing any more.
+    Those are logs that are missing, stale, or in progress for over an hour. Counts first, and asks.
+    After an interruption, run the same command again; it skips the logs that are stored by then.
 
     For example: `hooklog backfill --from 2026-01-01 --to 2026-02-01 --dry-run`
     """
     deployed = deployment(context, stack, profile, region)
-    types = [log_type] if log_type else list(KINDS)
+    client, function = deployed.configured(_CONFIG).functions, deployed.output("SweepFunctionName")
     end = until or utc_now()
     console = Console(stderr=True)
 
     def walk(*, dry: bool) -> dict[str, Counter[str]]:
         return {
             kind: _walk(
-                deployed,
+                client,
+                function,
                 {
                     "from": iso(since),
                     "to": iso(end),
@@ -78,11 +73,11 @@ def backfill(
                 },
                 console,
             )
-            for kind in types
+            for kind in log_types(log_type)
         }
 
     found = walk(dry=True)
-    wanted = _wanted(found)
+    wanted = _enqueued(found)
     if not json:
         _show(Console(), found)
     if dry_run or not wanted:
@@ -90,24 +85,22 @@ def backfill(
         print(as_json({"found": found, "would_enqueue": wanted}) if json else told)
         return
     confirm(f"Put {counted(wanted, 'log')} on the queue?", yes=yes)
-    # It compares anew; what came in since is not sent.
-    sent = _wanted(walk(dry=False))
+    # The function compares again; what was stored meanwhile is not sent.
+    sent = _enqueued(walk(dry=False))
     if json:
         print(as_json({"found": found, "enqueued": sent}))
     else:
         Console().print(f"{counted(sent, 'log')} on the queue.")
 
 
-def _walk(deployed: Deployment, event: dict[str, Any], console: Console) -> Counter[str]:
-    """Call the function until it has come to the period's end; add up what it found."""
-    client = deployed.session.client("lambda", endpoint_url=deployed.endpoint_url, config=_PATIENCE)
+def _walk(
+    client: LambdaClient, function: str, event: dict[str, Any], console: Console
+) -> Counter[str]:
+    """Invoke the function until it reaches the end of the period; add up what it found."""
     found: Counter[str] = Counter()
     while True:
         with console.status(f"Comparing {event['log_type']} logs, {found.total()} so far …"):
-            answer = client.invoke(
-                FunctionName=deployed.output("SweepFunctionName"),
-                Payload=json_.dumps(event).encode(),
-            )
+            answer = client.invoke(FunctionName=function, Payload=json_.dumps(event).encode())
         summary: dict[str, Any] = json_.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             raise FunctionError(f"The sweep function failed: {summary.get('errorMessage')}")
@@ -119,8 +112,8 @@ def _walk(deployed: Deployment, event: dict[str, Any], console: Console) -> Coun
         event = summary["next_event"]
 
 
-def _wanted(found: dict[str, Counter[str]]) -> int:
-    """Say how many logs go on the queue, of those that were found."""
+def _enqueued(found: dict[str, Counter[str]]) -> int:
+    """Count the found logs that go on the queue."""
     return sum(counts[verdict] for counts in found.values() for verdict in ENQUEUED)
 
 

@@ -1,4 +1,4 @@
-"""`hooklog console`: a page to look at, on this machine."""
+"""`hooklog console`: a web page on this machine."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import typer
 from rich.console import Console
 
 from hooklog.clock import utc_now
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.shared import Json, as_json
-from hooklog_ops.problems import ConsoleError
+from hooklog_ops.commands.options import Json
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.errors import ExtraMissingError
+from hooklog_ops.formatting import as_json
 
 
 def console(
     context: typer.Context,
     *,
     port: Annotated[
-        int, typer.Option(help="Port to listen on; 0 takes any that is free.", min=0, max=65535)
+        int, typer.Option(help="Port to listen on; 0 takes any free one.", min=0, max=65535)
     ] = 0,
     allow_actions: Annotated[
         bool,
@@ -28,13 +29,11 @@ def console(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Serve a web page with everything on it, to this machine alone, until Ctrl-C."""
+    """Serve a web page with records, failures and parked messages to this machine, until Ctrl-C."""
     try:
-        from hooklog_ops.console.server import serve
+        from hooklog_ops.console.server import serve  # noqa: PLC0415 - the extra may be missing
     except ModuleNotFoundError as error:
-        raise ConsoleError(
-            "The console needs a library that is not installed: pip install 'hooklog[console]'."
-        ) from error
+        raise ExtraMissingError("The console's pages", "console") from error
     out = Console()
 
     def ready(url: str) -> None:

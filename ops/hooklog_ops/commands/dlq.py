@@ -1,4 +1,4 @@
-"""`hooklog dlq`: what crashed or timed out again and again."""
+"""`hooklog dlq`: messages that crashed the function or timed out on every delivery."""
 
 from __future__ import annotations
 
@@ -11,28 +11,20 @@ from rich.console import Console
 from rich.markup import escape
 
 from hooklog.clock import utc_now
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.progress import counting, through, watched
-from hooklog_ops.commands.shared import (
-    DryRun,
-    Json,
-    LogType,
-    Rate,
-    Since,
-    Until,
-    Yes,
-    as_json,
-    confirm,
-)
+from hooklog_ops.commands.options import DryRun, Json, LogType, Rate, Since, Until, Yes
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import confirm, counting, progress_bar, watched
 from hooklog_ops.dead_letters import REDRIVEN_AT, REDRIVEN_BY, DeadLetter, DeadLetters
-from hooklog_ops.words import ago, counted
+from hooklog_ops.formatting import ago, as_json, counted
+from hooklog_ops.queues import queue_depth
 
 app = typer.Typer(
-    help="Messages that crashed the function or ran out of its time.", no_args_is_help=True
+    help="Messages that crashed the function or timed out on every delivery.",
+    no_args_is_help=True,
 )
 
-#: Seconds that a look hides messages from others; redriving a thousand takes under a minute.
-_LOOK, _REDRIVE = 30, 900
+#: Seconds that messages are hidden from others; redriving a thousand takes under a minute.
+_PEEK, _REDRIVE = 30, 900
 _MOST = 10_000
 _LONGEST_BODY = 100
 
@@ -49,19 +41,20 @@ def peek(
 ) -> None:
     """Show dead letters, and leave them where they are."""
     deployed = deployment(context, stack, profile, region)
-    letters = DeadLetters(deployed.sqs, deployed.output("DeadLetterQueueUrl"))
-    there = letters.count()
-    shown = list(letters.look(limit, seconds=_LOOK))
+    client, url = deployed.sqs, deployed.output("DeadLetterQueueUrl")
+    total = queue_depth(client, url).total
+    letters = DeadLetters(client, url)
+    shown = list(letters.receive(limit, visibility_timeout=_PEEK))
     letters.release(shown)
     if json:
-        print(as_json({"count": there, "messages": [_public(letter) for letter in shown]}))
+        print(as_json({"count": total, "messages": [_public(letter) for letter in shown]}))
         return
     console = Console()
     if not shown:
-        busy = f"{counted(there, 'message')}, in use just now; look again in a minute."
-        console.print(busy if there else "The dead-letter queue is empty.")
+        busy = f"{counted(total, 'message')}, in use just now; look again in a minute."
+        console.print(busy if total else "The dead-letter queue is empty.")
         return
-    console.print(f"[bold]Dead letters: {there}[/]")
+    console.print(f"[bold]Dead letters: {total}[/]")
     for letter in shown:
         log = f"{letter.log_type}#{letter.log_id}" if letter.log_id else letter.body
         console.print(f"\n{escape(shorten(log, _LONGEST_BODY, placeholder=' …'))}", highlight=False)
@@ -70,7 +63,7 @@ def peek(
         if REDRIVEN_BY in letter.attributes:
             marks = (letter.attributes[name] for name in (REDRIVEN_AT, REDRIVEN_BY))
             console.print(escape("  redriven {} by {}".format(*marks)), highlight=False)
-    console.print("\nFind the crash, put it right, then: hooklog dlq redrive --dry-run")
+    console.print("\nFix what crashed, then: hooklog dlq redrive --dry-run")
 
 
 @app.command()
@@ -88,14 +81,14 @@ def redrive(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Put dead letters on the queue again, with who and when.
+    """Put dead letters on the queue again, marked with who did it and when.
 
-    Counts first, and asks. Interrupted, the same command goes on where it stopped.
+    Counts first, and asks. After an interruption, the same command continues where it stopped.
     """
     deployed = deployment(context, stack, profile, region)
     letters = DeadLetters(deployed.sqs, deployed.output("DeadLetterQueueUrl"))
     with counting("Looking", "messages") as seen:
-        held = list(watched(letters.look(_MOST, seconds=_REDRIVE), seen))
+        held = list(watched(letters.receive(_MOST, visibility_timeout=_REDRIVE), seen))
     wanted = [
         letter
         for letter in held
@@ -111,7 +104,7 @@ def redrive(
                 Console().print(f"{counted(len(wanted), 'message')} would be redriven.")
             return
         confirm(f"Redrive {counted(len(wanted), 'message')}?", yes=yes)
-        with through("Redriving", len(wanted)) as sent:
+        with progress_bar("Redriving", len(wanted)) as done:
             letters.redrive(
                 wanted,
                 deployed.output("QueueUrl"),
@@ -119,7 +112,7 @@ def redrive(
                 per_second=rate,
                 clock=utc_now,
                 sleep=time.sleep,
-                sent=sent,
+                done=done,
             )
         held = [letter for letter in held if letter not in wanted]
     finally:
@@ -131,7 +124,7 @@ def redrive(
 
 
 def _public(letter: DeadLetter) -> dict[str, object]:
-    """Leave out the handle, which is of this look alone."""
+    """Leave out the receipt handle, which is useless afterwards."""
     return {
         "message_id": letter.message_id,
         "log_type": letter.log_type,

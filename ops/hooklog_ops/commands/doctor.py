@@ -1,4 +1,4 @@
-"""`hooklog doctor`: whether everything is in its place."""
+"""`hooklog doctor`: check that everything is in place."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hooklog_ops.checks import Verdict, examine
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.shared import Json, as_json
+from hooklog_ops.checks import CheckStatus, examine
+from hooklog_ops.commands.options import Json
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.formatting import as_json
 
 _MARKS = {
-    Verdict.OK: "[green]ok[/]  ",
-    Verdict.WARNING: "[yellow]look[/]",
-    Verdict.WRONG: "[red]bad[/] ",
+    CheckStatus.OK: "[green]ok[/]  ",
+    CheckStatus.WARNING: "[yellow]look[/]",
+    CheckStatus.WRONG: "[red]bad[/] ",
 }
 
 
@@ -25,7 +26,7 @@ def doctor(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Check credentials, SignalWire's API, secret, queue, table and functions, a line each.
+    """Check credentials, SignalWire's API, secret, queue, table and functions, one line each.
 
     The exit status is 1 if something is wrong.
     """
@@ -43,5 +44,5 @@ def doctor(
                 console.print(f"      {escape(finding.advice)}", highlight=False, soft_wrap=True)
     if json:
         print(as_json(findings))
-    if any(finding.verdict is Verdict.WRONG for finding in findings):
+    if any(finding.verdict is CheckStatus.WRONG for finding in findings):
         raise typer.Exit(1)

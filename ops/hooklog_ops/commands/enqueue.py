@@ -1,4 +1,4 @@
-"""`hooklog enqueue`: let hooklog fetch a log and store it."""
+"""`hooklog enqueue`: have logs fetched and stored."""
 
 from __future__ import annotations
 
@@ -9,21 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.progress import through
-from hooklog_ops.commands.shared import (
-    DryRun,
-    Json,
-    Kind,
-    Rate,
-    Yes,
-    as_json,
-    confirm,
-    uuid,
-)
-from hooklog_ops.problems import SendError, StoppedError
-from hooklog_ops.sending import at_rate, by_hand, send
-from hooklog_ops.words import counted
+from hooklog.queue_messages import Origin, message_body
+from hooklog_ops.commands.options import DryRun, Json, Kind, Rate, Yes, uuid
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import confirm, progress_bar
+from hooklog_ops.errors import SendError, StoppedError
+from hooklog_ops.formatting import as_json, counted
+from hooklog_ops.queues import Message, at_rate, send
 
 
 def enqueue(
@@ -35,10 +27,11 @@ def enqueue(
     *,
     file: Annotated[
         typer.FileText | None,
-        typer.Option(help="Also those of a file, one a line; - is standard input."),
+        typer.Option(help="Also the IDs in a file, one per line; - is standard input."),
     ] = None,
     skip: Annotated[
-        int, typer.Option(help="Leave out the first; an interrupted run says how many.", min=0)
+        int,
+        typer.Option(help="Leave out this many IDs; an interrupted run tells the number.", min=0),
     ] = 0,
     rate: Rate = 20,
     dry_run: DryRun = False,
@@ -50,7 +43,7 @@ def enqueue(
 ) -> None:
     """Put logs on the queue by their IDs; each is fetched and stored a few seconds later.
 
-    Asks before it sends the IDs of a file. A log that is sent twice costs a read.
+    Asks before it sends the IDs of a file. Sending a log twice costs one read.
 
     For example: `hooklog enqueue fax 3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11`
     """
@@ -65,25 +58,29 @@ def enqueue(
     if file:
         confirm(f"Put {counted(len(ids), 'log')} on the queue?", yes=yes)
     client, url = deployed.sqs, deployed.output("QueueUrl")
-    done = 0
-    with through("Sending", len(ids)) as sent:
+    sent = 0
+    with progress_bar("Sending", len(ids)) as done:
         try:
             for chunk in at_rate(ids, rate, time.sleep):
-                send(client, url, [by_hand(log_type, log_id) for log_id in chunk])
-                done += len(chunk)
-                sent(len(chunk))
+                bodies = (
+                    message_body(log_type=log_type, log_id=log_id, origin=Origin.MANUAL)
+                    for log_id in chunk
+                )
+                send(client, url, [Message(body=body) for body in bodies])
+                sent += len(chunk)
+                done(len(chunk))
         except SendError as error:
-            raise SendError(f"{error} Go on with --skip {skip + done}.") from None
+            raise SendError(f"{error} Continue with --skip {skip + sent}.") from None
         except KeyboardInterrupt:
-            raise StoppedError(f"Stopped. Go on with --skip {skip + done}.") from None
+            raise StoppedError(f"Stopped. Continue with --skip {skip + sent}.") from None
     if json:
-        print(as_json({"enqueued": done}))
+        print(as_json({"enqueued": sent}))
     else:
-        Console().print(f"{counted(done, 'log')} on the queue.")
+        Console().print(f"{counted(sent, 'log')} on the queue.")
 
 
 def _of_file(lines: Iterable[str]) -> Iterator[str]:
-    """Read IDs, one a line; empty lines are passed over."""
+    """Read IDs, one per line; empty lines are skipped."""
     for number, line in enumerate(lines, 1):
         if not (text := line.strip()):
             continue

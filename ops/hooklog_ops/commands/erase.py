@@ -1,4 +1,4 @@
-"""`hooklog erase`: one person's number goes out of the table."""
+"""`hooklog erase`: remove one person's number from the table."""
 
 from __future__ import annotations
 
@@ -8,25 +8,19 @@ import typer
 from rich.console import Console
 
 from hooklog.clock import utc_now
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.progress import counting, through
-from hooklog_ops.commands.shared import (
-    DryRun,
-    Json,
-    Yes,
-    as_json,
-    confirm,
-)
+from hooklog_ops.commands.options import DryRun, Json, Yes
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import confirm, counting, progress_bar
 from hooklog_ops.erasure import Eraser
-from hooklog_ops.words import counted
+from hooklog_ops.formatting import as_json, counted
 
 _ELSEWHERE = """\
 The number can still be
   - in the table's backups: point-in-time recovery keeps 35 days
   - at SignalWire, which has the logs themselves
   - in messages on a queue, if their producer wrote it there: 14 days at most
-  - in what was exported
-and in logs that are stored from now on: --dry-run tells. See docs/security.md."""
+  - in exported files
+and in logs that are stored from now on: check with --dry-run. See docs/security.md."""
 
 
 def erase(
@@ -40,10 +34,10 @@ def erase(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Erase a number: of each row that holds it, only the key and the time are kept.
+    """Erase a number: each row that holds it keeps only its key and the time of the erasure.
 
-    Reads the whole table once, a read unit for every 4 kB; counts first, and asks.
-    Interrupted, the same command goes on where it stopped.
+    Reads the whole table once, at one read unit per 4 kB; counts first, and asks.
+    After an interruption, the same command continues where it stopped.
 
     For example: `hooklog erase --number +12065550123 --dry-run`
     """
@@ -72,7 +66,7 @@ def erase(
         return
     confirm(f"Erase {counted(len(holders), 'row')}? This cannot be undone.", yes=yes)
     erased = 0
-    with through("Erasing", len(holders)) as done:
+    with progress_bar("Erasing", len(holders)) as done:
         for holder in holders:
             erased += eraser.erase(holder, utc_now)
             done(1)

@@ -1,4 +1,4 @@
-"""`hooklog explain`: a code or text out of the catalogue, offline."""
+"""`hooklog explain`: what the catalogue says of a code or text, offline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from rich.table import Table
 
 from hooklog.catalogue import CATALOGUE
 from hooklog.errors import BY_CODE
-from hooklog_ops.commands.shared import Json, as_json
+from hooklog_ops.commands.options import Json
+from hooklog_ops.formatting import as_json, plain, summary
 
 _NAMES = {"retry": "another try", "attempts": "tries before it is parked"}
 
@@ -26,17 +27,16 @@ def explain(
 
     For example: `hooklog explain 34004`, or `hooklog explain "The call dropped prematurely"`
     """
-    known = CATALOGUE
     own = BY_CODE.get(what)
     if own is not None:
         rows: dict[str, object] = {
             "code": own.code,
-            "cause": (own.__doc__ or "").splitlines()[0],
+            "cause": summary(own),
             "advice": own.operator,
             "attempts": own.max_attempts,
         }
     else:
-        found = known.by_text(what) or known.by_code(what)
+        found = CATALOGUE.by_text(what) or CATALOGUE.by_code(what)
         if found is None:
             raise typer.BadParameter(
                 f"the catalogue does not know {what!r}; docs/error-codes.md lists all that it knows"
@@ -61,4 +61,4 @@ def explain(
 def _told(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "can help" if value else "does not help"
-    return str(value).replace("_", " ") if name == "category" else str(value)
+    return plain(str(value)) if name == "category" else str(value)

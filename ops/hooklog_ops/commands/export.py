@@ -12,13 +12,12 @@ import typer
 from rich.console import Console
 
 from hooklog.clock import utc_now
-from hooklog.logs import KINDS
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.progress import counting, watched
-from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json
+from hooklog_ops.commands.options import Begin, Json, LogType, Until, log_types
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import counting, watched
 from hooklog_ops.exporting import Format, write
+from hooklog_ops.formatting import as_json, counted
 from hooklog_ops.records import Period, Records
-from hooklog_ops.words import counted
 
 
 def export(
@@ -29,7 +28,7 @@ def export(
     log_type: LogType = None,
     form: Annotated[Format, typer.Option("--format", help="How to write them.")] = Format.CSV,
     out: Annotated[
-        Path | None, typer.Option(help="File to write; standard output without it.")
+        Path | None, typer.Option(help="File to write; standard output by default.")
     ] = None,
     json: Json = False,
     stack: Stack = None,
@@ -38,21 +37,19 @@ def export(
 ) -> None:
     """Write the records that were created in a period, newest first.
 
-    Needs the index `days`: deploy with IndexDays=true. --json tells of the file; records
+    Needs the index `days`: deploy with IndexDays=true. --json describes the file; the records
     themselves are JSON with --format jsonl.
 
     For example: `hooklog export --since 30d --format parquet --out logs.parquet`
     """
     if json and out is None:
-        raise typer.BadParameter("--json tells of a file: add --out, or use --format jsonl")
+        raise typer.BadParameter("--json describes a file: add --out, or use --format jsonl")
     if out is None and form is Format.PARQUET:
         raise typer.BadParameter("a Parquet file needs --out")
     deployed = deployment(context, stack, profile, region)
-    period = Period(
-        since=since, until=until or utc_now(), log_types=[log_type] if log_type else list(KINDS)
-    )
+    period = Period(since=since, until=until or utc_now(), log_types=log_types(log_type))
     records = Records(deployed.dynamodb, deployed.output("TableName")).of_period(period)
-    # Asked before the file is opened, so that what goes wrong leaves none behind.
+    # Queried before the file is opened, so that an error leaves no file behind.
     first = list(islice(records, 1))
     with ExitStack() as opened:
         target: IO[bytes] = opened.enter_context(out.open("wb")) if out else sys.stdout.buffer

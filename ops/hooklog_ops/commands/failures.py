@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final, get_args
@@ -13,28 +13,28 @@ from rich.markup import escape
 
 from hooklog.catalogue import CATALOGUE, Category
 from hooklog.clock import utc_now
-from hooklog.logs import KINDS
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.progress import counting, watched
-from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json, below, one_of
-from hooklog_ops.records import Failure, Period, Records
-from hooklog_ops.words import counted, plain
+from hooklog_ops.commands.options import Begin, Json, LogType, Until, log_types, one_of
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import below, counting, watched
+from hooklog_ops.failures import Reason, by_reason
+from hooklog_ops.formatting import as_json, counted, plain
+from hooklog_ops.records import Period, Records
 
 _CATEGORIES: Final[tuple[str, ...]] = get_args(Category.__value__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Failures of one kind.
+    """Failures of one reason, as ``--json`` shows them.
 
     Attributes:
         code: SignalWire's, or None.
-        explanation: where the catalogue explains it.
-        category: what kind of thing went wrong.
+        explanation: the catalogue's key.
+        category: of the reason.
         count: in the period.
         share: of all failures in the period, from 0 to 1.
         before: in the period of the same length before.
-        log_types: how many of each.
+        log_types: failures per kind of log.
 
     """
 
@@ -44,7 +44,7 @@ class Group:
     count: int
     share: float
     before: int
-    log_types: dict[str, int]
+    log_types: Mapping[str, int]
 
 
 def failures(
@@ -67,7 +67,7 @@ def failures(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Group the failed faxes and messages that were created in a period, the most frequent first.
+    """Group the failed logs that were created in a period, the most frequent reason first.
 
     The trend compares with the period of the same length before.
 
@@ -76,18 +76,17 @@ def failures(
     deployed = deployment(context, stack, profile, region)
     records = Records(deployed.dynamodb, deployed.output("TableName"))
     end = until or utc_now()
-    types = [log_type] if log_type else list(KINDS)
     with counting("Reading failures") as seen:
 
-        def found(start: datetime, stop: datetime) -> list[Failure]:
-            period = Period(since=start, until=stop, log_types=types)
-            return [
+        def reasons(start: datetime, stop: datetime) -> list[Reason]:
+            period = Period(since=start, until=stop, log_types=log_types(log_type))
+            return by_reason(
                 one
                 for one in watched(records.failures(period), seen)
                 if code in (None, one.code) and category in (None, one.category)
-            ]
+            )
 
-        groups = grouped(found(since, end), found(since - (end - since), since))
+        groups = _groups(reasons(since, end), reasons(since - (end - since), since))
     if json:
         print(as_json(groups))
         return
@@ -103,27 +102,20 @@ def failures(
         _show(console, group)
 
 
-def grouped(now: list[Failure], before: list[Failure]) -> list[Group]:
-    """Count failures by code and explanation, the most frequent first."""
-    earlier = Counter((one.code, one.explanation) for one in before)
-    counts = Counter((one.code, one.explanation) for one in now)
+def _groups(now: list[Reason], before: list[Reason]) -> list[Group]:
+    total = sum(reason.count for reason in now)
+    earlier = {(reason.code, reason.explanation): reason.count for reason in before}
     return [
         Group(
-            code=code,
-            explanation=explanation,
-            category=next(one.category for one in now if one.explanation == explanation),
-            count=count,
-            share=count / len(now),
-            before=earlier[code, explanation],
-            log_types=dict(
-                Counter(
-                    one.log_type
-                    for one in now
-                    if (one.code, one.explanation) == (code, explanation)
-                )
-            ),
+            code=reason.code,
+            explanation=reason.explanation,
+            category=reason.newest.category,
+            count=reason.count,
+            share=reason.count / total,
+            before=earlier.get((reason.code, reason.explanation), 0),
+            log_types=dict(reason.log_types),
         )
-        for (code, explanation), count in counts.most_common()
+        for reason in now
     ]
 
 
@@ -141,4 +133,4 @@ def _show(console: Console, group: Group) -> None:
 
 def _trend(group: Group) -> str:
     change = group.count - group.before
-    return "as many as before" if not change else f"{change:+,d} on the period before"
+    return "as many as in the period before" if not change else f"{change:+,d} on the period before"

@@ -1,4 +1,4 @@
-"""`hooklog number`: what was sent to a number, and what came from it."""
+"""`hooklog number`: the history of one number."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.progress import counting
-from hooklog_ops.commands.shared import Json, as_json
+from hooklog_ops.commands.options import Json
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import counting, styled
+from hooklog_ops.formatting import as_json
 from hooklog_ops.records import Item, Records
-from hooklog_ops.search import Means, readings
-
-_STYLES = {"failed": "red", "in_progress": "yellow", "succeeded": "green"}
+from hooklog_ops.search import Term, interpret
 
 
 def _number(text: str) -> str:
     """Write a number as SignalWire does.
 
     Raises:
-        typer.BadParameter: it is none.
+        typer.BadParameter: it is not a number.
 
     """
-    for reading in readings(text):
-        if reading.means is Means.NUMBER:
-            return reading.value
-    raise typer.BadParameter(f"{text!r} is no number; write it like +12065550123")
+    for meaning in interpret(text):
+        if meaning.term is Term.NUMBER:
+            return meaning.value
+    raise typer.BadParameter(f"{text!r} is not a number; write it like +12065550123")
 
 
 def number(
@@ -40,7 +39,9 @@ def number(
     ],
     *,
     limit: Annotated[int, typer.Option(help="Most records to show.", min=1, max=1000)] = 20,
-    cursor: Annotated[str | None, typer.Option(help="Go on where an earlier answer ended.")] = None,
+    cursor: Annotated[
+        str | None, typer.Option(help="Continue where an earlier answer ended.")
+    ] = None,
     json: Json = False,
     stack: Stack = None,
     profile: Profile = None,
@@ -63,18 +64,15 @@ def number(
     if not page.items:
         console.print(f"Nothing is known of {escape(number)}.", highlight=False)
     for item in page.items:
-        console.print(line(item), highlight=False, soft_wrap=True)
+        console.print(_line(item), highlight=False, soft_wrap=True)
     if page.cursor:
         console.print(f"\n[dim]More: --cursor {page.cursor}[/]", highlight=False, soft_wrap=True)
 
 
-def line(item: Item) -> str:
-    """Give a record in one line, and its reason in the next if it failed."""
-    outcome = str(item["outcome"])
-    first = (
-        f"{item['created_at'][:16].replace('T', ' ')}  {item['pk']}"
-        f"  [{_STYLES[outcome]}]{outcome.replace('_', ' ')}[/]"
-    )
+def _line(item: Item) -> str:
+    """Write a record in one line, and its reason in the next if it failed."""
+    created_at = item["created_at"][:16].replace("T", " ")
+    first = f"{created_at}  {item['pk']}  {styled(item['outcome'])}"
     if "cause" not in item:
         return first
     code = f"{escape(str(item['error_code']))}: " if "error_code" in item else ""

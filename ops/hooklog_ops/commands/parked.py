@@ -1,4 +1,4 @@
-"""`hooklog parked`: what waits for an operator."""
+"""`hooklog parked`: messages that wait for an operator."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from rich.console import Console
 
 from hooklog.clock import utc_now
 from hooklog.errors import BY_CODE
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.progress import counting, through, watched
-from hooklog_ops.commands.shared import (
+from hooklog_ops.commands.options import (
     DryRun,
     Json,
     LogType,
@@ -21,13 +19,12 @@ from hooklog_ops.commands.shared import (
     Since,
     Until,
     Yes,
-    as_json,
-    below,
-    confirm,
     one_of,
 )
-from hooklog_ops.parked import ParkedItem, ParkedList, Wanted, parkable_codes
-from hooklog_ops.words import ago, counted
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import below, confirm, counting, progress_bar, watched
+from hooklog_ops.formatting import ago, as_json, counted
+from hooklog_ops.parked import UNREADABLE, ParkedFilter, ParkedItem, ParkedList, parkable_codes
 
 app = typer.Typer(
     help="Messages that could not be processed and wait for you.", no_args_is_help=True
@@ -44,7 +41,7 @@ Codes = Annotated[
     list[str] | None,
     typer.Option(
         "--code",
-        help="Only this code; can be given again.",
+        help="Only this code; can be repeated.",
         callback=_known,
         autocompletion=parkable_codes,
     ),
@@ -65,10 +62,10 @@ def list_parked(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Count what is parked by code and type, and show it, oldest first within a code."""
+    """Count parked messages by code and type, and list them, oldest first within a code."""
     deployed = deployment(context, stack, profile, region)
     parked = ParkedList(deployed.dynamodb, deployed.output("TableName"))
-    wanted = Wanted(codes=code or (), log_type=log_type, since=since, until=until)
+    wanted = ParkedFilter(codes=code or (), log_type=log_type, since=since, until=until)
     with counting("Reading the list", "messages") as seen:
         items = list(watched(parked.items(wanted), seen))
     if json:
@@ -81,8 +78,8 @@ def list_parked(
     _show_counts(console, items)
     _show_items(console, items[:limit])
     if len(items) > limit:
-        console.print(f"[dim]and {len(items) - limit} more; --limit shows them[/]")
-    console.print("\nPut them right, then: hooklog parked redrive --dry-run", highlight=False)
+        console.print(f"\n[dim]and {len(items) - limit} more; --limit shows them[/]")
+    console.print("\nFix the cause, then: hooklog parked redrive --dry-run", highlight=False)
 
 
 @app.command()
@@ -94,7 +91,7 @@ def redrive(
     since: Since = None,
     until: Until = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Also what was redriven and has not come back yet.")
+        bool, typer.Option("--again", help="Also messages whose redrive is still under way.")
     ] = False,
     rate: Rate = 20,
     dry_run: DryRun = False,
@@ -104,16 +101,16 @@ def redrive(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Put parked messages on the queue again; what succeeds leaves the list by itself.
+    """Put parked messages on the queue again; a message that succeeds leaves the list by itself.
 
-    Counts first, and asks. Interrupted, the same command goes on where it stopped; add --again if
-    it was interrupted while it sent.
+    Counts first, and asks. After an interruption, the same command continues where it stopped; add
+    --again if it was interrupted while it was sending.
 
     For example: `hooklog parked redrive --code fetch.not_found --dry-run`
     """
     deployed = deployment(context, stack, profile, region)
     parked = ParkedList(deployed.dynamodb, deployed.output("TableName"))
-    wanted = Wanted(codes=code or (), log_type=log_type, since=since, until=until)
+    wanted = ParkedFilter(codes=code or (), log_type=log_type, since=since, until=until)
     with counting("Reading the list", "messages") as seen:
         found = list(watched(parked.items(wanted), seen))
     items = [item for item in found if again or not item.is_under_way]
@@ -128,30 +125,30 @@ def redrive(
             print(as_json({"would_redrive": len(items), "counts": _counts(items)}))
         elif items:
             _show_counts(console, items)
-            console.print(f"{counted(len(items), 'message')} would be redriven.")
+            console.print(f"\n{counted(len(items), 'message')} would be redriven.")
         else:
             console.print("Nothing to redrive.")
         return
     if not json:
         _show_counts(console, items)
     confirm(f"Redrive {counted(len(items), 'message')}?", yes=yes)
-    with through("Redriving", len(items)) as sent:
-        done = parked.redrive(
+    with progress_bar("Redriving", len(items)) as done:
+        result = parked.redrive(
             items,
             (deployed.sqs, deployed.output("QueueUrl")),
             by=deployed.caller,
             per_second=rate,
             clock=utc_now,
             sleep=time.sleep,
-            sent=sent,
+            done=done,
         )
 
     if json:
-        print(as_json({"redriven": done.sent, "changed_meanwhile": done.changed}))
+        print(as_json({"redriven": result.sent, "changed_meanwhile": result.changed}))
         return
-    console.print(f"{counted(done.sent, 'message')} redriven.")
-    if done.changed:
-        console.print(f"{counted(done.changed, 'message')} changed meanwhile and left alone.")
+    console.print(f"{counted(result.sent, 'message')} redriven.")
+    if result.changed:
+        console.print(f"{counted(result.changed, 'message')} changed meanwhile and left alone.")
 
 
 def _counts(items: list[ParkedItem]) -> list[dict[str, object]]:
@@ -170,16 +167,15 @@ def _show_counts(console: Console, items: list[ParkedItem]) -> None:
 
 
 def _show_code(console: Console, code: str, items: list[ParkedItem]) -> None:
-    types = Counter(item.log_type or "unreadable" for item in items)
-    kinds = ", ".join(counted(number, f"{name} log") for name, number in types.most_common())
+    types = Counter(item.log_type or UNREADABLE for item in items)
+    kinds = ", ".join(counted(number, name) for name, number in types.most_common())
     times, now = [item.parked_at for item in items], utc_now()
     console.print(
         f"\n[red]{code}[/]  {kinds}, first {ago(min(times), now)}, last {ago(max(times), now)}",
         highlight=False,
     )
-    error = BY_CODE.get(code)
-    if error is not None:
-        console.print(below(f"What to do: {error.operator}"))
+    if own := BY_CODE.get(code):
+        console.print(below(f"What to do: {own.operator}"))
 
 
 def _show_items(console: Console, items: list[ParkedItem]) -> None:
@@ -188,8 +184,8 @@ def _show_items(console: Console, items: list[ParkedItem]) -> None:
         told = f"{item.code}, {counted(item.attempts, 'attempt')}, {ago(item.parked_at, now)}"
         console.print(f"\n{item.key}", highlight=False)
         console.print(below(told))
-        error = BY_CODE.get(item.code)
-        if error is None or item.detail != error.operator:
+        own = BY_CODE.get(item.code)
+        if own is None or item.detail != own.operator:
             console.print(below(item.detail, style="dim"))
         if item.redriven_at:
             state = "still under way" if item.is_under_way else "failed again"

@@ -1,4 +1,4 @@
-"""`hooklog report`: a page with charts of a period."""
+"""`hooklog report`: one page with charts about a period."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import typer
 from rich.console import Console
 
 from hooklog.clock import utc_now
-from hooklog.logs import KINDS
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.progress import counting, watched
-from hooklog_ops.commands.shared import Begin, Json, LogType, Until, as_json
-from hooklog_ops.problems import ReportError
+from hooklog_ops.commands.options import Begin, Json, LogType, Until, log_types
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import counting, watched
+from hooklog_ops.errors import ExtraMissingError
+from hooklog_ops.formatting import as_json, counted
 from hooklog_ops.records import Period, Records
-from hooklog_ops.report.sums import Sums
-from hooklog_ops.words import counted
+from hooklog_ops.report.totals import Totals
 
 
 def report(
@@ -39,23 +38,19 @@ def report(
     For example: `hooklog report --since 7d --out report.html`
     """
     try:
-        from hooklog_ops.report.page import page
+        from hooklog_ops.report.page import page  # noqa: PLC0415 - the extra may be missing
     except ImportError:
-        raise ReportError(
-            "Charts need a library that is not installed: pip install 'hooklog[report]'."
-        ) from None
+        raise ExtraMissingError("Charts", "report") from None
     deployed = deployment(context, stack, profile, region)
     records = Records(deployed.dynamodb, deployed.output("TableName"))
-    period = Period(
-        since=since, until=until or utc_now(), log_types=[log_type] if log_type else list(KINDS)
-    )
-    sums = Sums()
+    period = Period(since=since, until=until or utc_now(), log_types=log_types(log_type))
+    totals = Totals()
     with counting("Reading") as seen:
         for item in watched(records.of_period(period), seen):
-            sums.add(item)
-    out.write_text(page(sums, period, utc_now()), encoding="utf-8")
+            totals.add(item)
+    out.write_text(page(totals, period, utc_now()), encoding="utf-8")
     if json:
-        print(as_json({"records": sums.total, "file": str(out)}))
+        print(as_json({"records": totals.total, "file": str(out)}))
     else:
-        told = f"{counted(sums.total, 'record')}; written to {out}"
+        told = f"{counted(totals.total, 'record')}; written to {out}"
         Console(stderr=True).print(told, highlight=False, soft_wrap=True)

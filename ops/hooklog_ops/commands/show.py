@@ -12,34 +12,22 @@ from rich.table import Table
 
 from hooklog.errors import BY_CODE
 from hooklog.logs import KINDS
-from hooklog_ops.commands.place import Profile, Region, Stack, deployment
-from hooklog_ops.commands.shared import Json, Kind, as_json, uuid
-from hooklog_ops.fetching import Difference, Fresh, fetch
-from hooklog_ops.problems import NotThereError
+from hooklog.records.parking import PARKED_ATTRIBUTES
+from hooklog_ops.commands.options import Json, Kind, uuid
+from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import styled
+from hooklog_ops.errors import NotThereError
+from hooklog_ops.fetching import FetchResult, fetch
+from hooklog_ops.formatting import as_json
 from hooklog_ops.records import Item, Records
-from hooklog_ops.words import plain
 
-#: Shown in sentences at the top, or of no use to a reader.
-_ELSEWHERE = frozenset(
-    {
-        *(
-            "pk",
-            "log_type",
-            "outcome",
-            "status",
-            "cause",
-            "advice",
-            "retry",
-            "version",
-            "failed_on",
-            "day",
-        ),
-        *("number", "parked_history", "final", "charge_details", "unknown_fields", "drift"),
-        *("parked_code", "parked_detail", "parked_body", "parked_payload", "parked_attempts"),
-        *("parked_first_at", "parked_at", "redriven_at", "redriven_by", "expires_at"),
-    }
-)
-_STYLES = {"failed": "red", "in_progress": "yellow", "succeeded": "green"}
+#: Attributes that are shown as sentences or in a form of their own.
+_TOLD = PARKED_ATTRIBUTES | {
+    *("pk", "log_type", "outcome", "status", "cause", "advice", "retry", "final"),
+    *("drift", "unknown_fields", "charge_details", "parked_history"),
+}
+#: Attributes that only serve the table and its indexes.
+_OF_THE_TABLE = frozenset({"version", "expires_at", "failed_on", "number", "day"})
 
 
 def show(
@@ -48,46 +36,40 @@ def show(
     log_id: Annotated[str, typer.Argument(help="The log's ID, a UUID.")],
     *,
     ask: Annotated[
-        bool, typer.Option("--fetch", help="Ask SignalWire now, and show what differs.")
+        bool, typer.Option("--fetch", help="Ask SignalWire now, and show the differences.")
     ] = False,
     json: Json = False,
     stack: Stack = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Show what became of a fax or message, why, and what to do.
+    """Show how a log ended, why, and what to do.
 
     For example: `hooklog show fax 3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11`
     """
     log_id = uuid(log_id)
     deployed = deployment(context, stack, profile, region)
-    key = f"{log_type}#{log_id}"
+    key = KINDS[log_type].key(log_id)
     item = Records(deployed.dynamodb, deployed.output("TableName")).get(key)
-    fresh = fetch(deployed, KINDS[log_type], log_id, item) if ask else None
-    if item is None and fresh is None:
+    fetched = fetch(deployed, KINDS[log_type], log_id, item) if ask else None
+    if item is None and fetched is None:
         raise NotThereError(
             f"There is no record {key}. --fetch asks SignalWire for it, and"
             f" `hooklog enqueue {log_type} {log_id}` stores it."
         )
     if json:
-        print(as_json({"record": item, "fetched": fresh}))
+        print(as_json({"record": item, "fetched": fetched}))
         return
     console = Console()
     if item is not None:
-        console.print(explained(item))
-    if fresh is not None:
-        console.print(_compared(fresh, known=item is not None))
-
-
-def explained(item: Item) -> Group:
-    """Give a record as a person reads it: outcome, reason, what to do, then its values."""
-    return Group(f"[bold]{item['pk']}[/]", *_verdict(item), _values(item))
+        console.print(Group(f"[bold]{item['pk']}[/]", *_verdict(item), _values(item)))
+    if fetched is not None:
+        console.print(_compared(fetched, known=item is not None))
 
 
 def _verdict(item: Item) -> Iterator[str]:
     if "outcome" in item:
-        outcome = str(item["outcome"])
-        yield f"[{_STYLES[outcome]}]{plain(outcome)}[/], status {escape(str(item['status']))}"
+        yield f"{styled(item['outcome'])}, status {escape(str(item['status']))}"
     if "cause" in item:
         yield escape(str(item["cause"]))
         yield f"What to do: {escape(str(item['advice']))}"
@@ -104,12 +86,12 @@ def _verdict(item: Item) -> Iterator[str]:
 def _values(item: Item) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, value in sorted(item.items()):
-        if name not in _ELSEWHERE:
+        if name not in _TOLD | _OF_THE_TABLE:
             table.add_row(f"[dim]{name}[/]", escape(str(value)))
-    for name in ("drift", "unknown_fields"):
-        if name in item:
-            told = ", ".join(item[name]) if isinstance(item[name], list) else item[name]
-            table.add_row(f"[dim]{name}[/]", escape(str(told)))
+    if "drift" in item:
+        table.add_row("[dim]drift[/]", escape(", ".join(item["drift"])))
+    if "unknown_fields" in item:
+        table.add_row("[dim]unknown_fields[/]", escape(item["unknown_fields"]))
     for detail in item.get("charge_details", ()):
         table.add_row("[dim]charge of[/]", f"{escape(detail['description'])}: {detail['charge']}")
     for entry in item.get("parked_history", ()):
@@ -119,20 +101,17 @@ def _values(item: Item) -> Table:
     return table
 
 
-def _compared(fresh: Fresh, *, known: bool) -> Group | str:
-    if fresh.error is not None:
-        return f"\nSignalWire now: [red]{escape(fresh.error)}[/]"
+def _compared(fetched: FetchResult, *, known: bool) -> Group | str:
+    if fetched.error is not None:
+        return f"\nSignalWire now: [red]{escape(fetched.error)}[/]"
     if not known:
         return "\nSignalWire has this log, the table does not."
-    if not fresh.differences:
+    if not fetched.differences:
         return "\nSignalWire says the same now."
     table = Table(box=None, title="SignalWire says now", title_justify="left")
     for heading in ("", "stored", "now"):
         table.add_column(heading)
-    for one in fresh.differences:
-        table.add_row(one.name, *(escape(str(text)) for text in _both(one)))
+    for one in fetched.differences:
+        values = ("-" if value is None else escape(str(value)) for value in (one.stored, one.now))
+        table.add_row(one.name, *values)
     return Group("", table)
-
-
-def _both(one: Difference) -> tuple[object, object]:
-    return one.stored if one.stored is not None else "-", one.now if one.now is not None else "-"

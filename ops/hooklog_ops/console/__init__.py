@@ -1,1 +1,1 @@
-"""A web page on this machine that shows what hooklog has stored, and lets operators act on it."""
+"""A web page on this machine that shows the stored records, and lets operators act on them."""

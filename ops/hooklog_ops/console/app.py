@@ -1,4 +1,4 @@
-"""The console as a web application: its pages, who may see them, and what goes wrong."""
+"""The console as a web application: its pages, access control and error pages."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, NotFound
 
 from hooklog.errors import HooklogError
-from hooklog_ops import words
-from hooklog_ops.console import front, logs, parking, searching
+from hooklog.logs import KINDS
+from hooklog_ops import formatting
+from hooklog_ops.console import home, logs, parking, searching
+from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.guard import Guard, RefusedError, harden
-from hooklog_ops.console.reach import Reach
-from hooklog_ops.problems import NotThereError, OperatorError, sentence
+from hooklog_ops.errors import NotThereError, OperatorError, describe
 
 #: Bytes; a form has a code, a time and a token.
 _LARGEST_FORM = 16 * 1024
-_NO_PAGE = "Search for an ID, a number or a code above, or begin at the overview."
+_NO_PAGE = "Search for an ID, a number or a code above, or start from the overview."
 
 
-def create_app(reach: Reach, guard: Guard) -> Flask:
-    """Put the pages together.
+def create_app(backend: Backend, guard: Guard) -> Flask:
+    """Return the application.
 
     Args:
-        reach: what they ask.
-        guard: which requests are let in.
+        backend: that the pages query.
+        guard: that admits or refuses requests.
 
     """
     app = Flask(__name__)
@@ -34,24 +35,23 @@ def create_app(reach: Reach, guard: Guard) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.before_request(lambda: guard.check(request))
     app.after_request(harden)
-    for pages in (
-        front.pages(reach),
-        logs.pages(reach),
-        parking.pages(reach),
-        searching.pages(reach),
+    for pages in (home, logs, parking, searching):
+        app.register_blueprint(pages.pages(backend))
+    for written in (
+        *(formatting.counted, formatting.dollars, formatting.drift, formatting.label),
+        *(formatting.moment, formatting.plain, formatting.plurals, formatting.stamp),
+        formatting.summary,
     ):
-        app.register_blueprint(pages)
-    for name in ("counted", "dollars", "drift", "moment", "plain", "stamp", "summary"):
-        app.add_template_filter(getattr(words, name))
-    app.add_template_filter(lambda then: words.ago(then, reach.clock()), "ago")
+        app.add_template_filter(written)
+    app.add_template_filter(lambda then: formatting.ago(then, backend.clock()), "ago")
     app.add_template_filter(logs.url_of, "record_url")
+    token_field = Markup('<input type="hidden" name="token" value="{}">').format(guard.token)
     app.context_processor(
         lambda: {
-            "stack": reach.name,
+            "kinds": KINDS,
+            "stack": f"{backend.stack.name}, {backend.stack.session.region_name}",
             "allow_actions": guard.allow_actions,
-            "token_field": Markup('<input type="hidden" name="token" value="{}">').format(
-                guard.token
-            ),
+            "token_field": token_field,
         }
     )
     _register_errors(app)
@@ -59,11 +59,11 @@ def create_app(reach: Reach, guard: Guard) -> Flask:
 
 
 def _register_errors(app: Flask) -> None:
-    """Make a page of everything that can go wrong."""
+    """Show a page for each kind of error."""
 
     @app.errorhandler(RefusedError)
     def refused(error: RefusedError) -> Response:
-        return _page(403, "Not from here", str(error))
+        return _page(403, "Refused", str(error))
 
     @app.errorhandler(NotThereError)
     def not_there(error: NotThereError) -> Response:
@@ -71,13 +71,10 @@ def _register_errors(app: Flask) -> None:
 
     @app.errorhandler(OperatorError)
     @app.errorhandler(HooklogError)
-    def told(error: OperatorError | HooklogError) -> Response:
-        return _page(503, "That did not work", str(error))
-
     @app.errorhandler(ClientError)
     @app.errorhandler(BotoCoreError)
-    def not_answered(error: ClientError | BotoCoreError) -> Response:
-        return _page(503, "AWS did not answer as it should", sentence(error))
+    def failed(error: OperatorError | HooklogError | ClientError | BotoCoreError) -> Response:
+        return _page(503, "That did not work", describe(error))
 
     @app.errorhandler(HTTPException)
     def wrong_request(error: HTTPException) -> Response:
@@ -90,14 +87,14 @@ def _register_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:
-        # An exception's text may hold a number; where it happened may not.
+        # The text of an exception can hold a number, so only its place is shown and logged.
         *_, last = traceback.extract_tb(error.__traceback__)
         place = f"{type(error).__name__} at {last.filename}:{last.lineno}"
         app.logger.error("defect: %s", place)
-        return _page(500, "A defect of the console", f"Please report it: {place}.")
+        return _page(500, "A defect in the console", f"Please report it: {place}.")
 
 
 def _page(status: int, title: str, text: str) -> Response:
     return Response(
-        render_template("told.html", title=title, text=text, href="/", link="Overview"), status
+        render_template("notice.html", title=title, text=text, href="/", link="Overview"), status
     )

@@ -1,4 +1,4 @@
-"""Places of the bars in a chart that is drawn on the server; units are those of its viewBox."""
+"""Positions of the bars in a chart that the server draws, in units of the SVG's viewBox."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hooklog_ops.console.measured import Step
+from hooklog_ops.console.metrics import Step
 
-#: Size of the viewBox; the page stretches it.
+#: Size of the viewBox, which the page stretches.
 WIDTH: Final = 960
 HEIGHT: Final = 160
-#: Of a step's width, what is left free between columns.
+#: Share of a step's width between two columns.
 _GAP = 0.28
-#: The least height of something that is not nothing.
+#: Least height of a count above zero.
 _LEAST = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One step: what succeeded stands at the bottom, what failed on top of it."""
+    """One step: logs that succeeded at the bottom, those that failed on top."""
 
     step: Step
     slot_x: float
@@ -35,13 +35,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """Columns side by side below a round number.
+    """Columns side by side.
 
     Attributes:
         columns: oldest first.
-        top: the number at the upper edge.
-        succeeded: in all columns.
-        failed: in all columns.
+        top: the round number at the upper edge.
+        succeeded: logs in all columns.
+        failed: logs in all columns.
 
     """
 
@@ -83,7 +83,7 @@ def _height(count: int, top: int) -> float:
 
 
 def _round_up(count: int) -> int:
-    """Give the next of 2, 5, 10, 20, 50 and so on, so that its half is a whole number or so."""
+    """Return the next of 2, 5, 10, 20, 50 and so on, whose halves are mostly whole numbers."""
     if count <= 2:  # noqa: PLR2004 - the smallest chart
         return 2
     power: int = 10 ** math.floor(math.log10(count))

@@ -1,4 +1,4 @@
-"""Failed logs that match a filter, page by page: through the index, day by day backwards."""
+"""Failed logs that match a filter, page by page, day by day backwards through the index."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from datetime import date, datetime, timedelta
 
 from hooklog.clock import iso
 from hooklog.logs import KINDS
-from hooklog_ops.overview import SAMPLE
-from hooklog_ops.problems import CursorError
+from hooklog_ops.errors import CursorError
+from hooklog_ops.failures import SAMPLE
 from hooklog_ops.records import Failure, Records
 
-#: Failures a page.
+#: Failures per page.
 SIZE = 25
-#: Queries a page at most; a rare code is looked for in so many days and types, and then further
-#: if somebody asks.
-_QUERIES = 14
 _DAY = timedelta(days=1)
 _TYPES = tuple(KINDS)
+#: Most queries per page, each for one day and kind of log: a week of all kinds.
+_QUERIES = 7 * len(_TYPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which failures are wanted; None is any."""
+    """Selects failures; None selects any."""
 
     code: str | None = None
     explanation: str | None = None
     log_type: str | None = None
 
-    def takes(self, one: Failure) -> bool:
-        """Whether this one is wanted."""
+    def matches(self, one: Failure) -> bool:
+        """Return whether this failure is selected."""
         return (
             self.code in (None, (one.code or "").casefold())
             and self.explanation in (None, one.explanation)
@@ -39,24 +38,29 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a page begins: a day and type, and there the failure after which it goes on."""
+class Position:
+    """Where a page begins: a day and a kind of log, and there after which failure."""
 
     day: date
     log_type: str
     after: tuple[datetime, str] | None = None
 
+    @classmethod
+    def newest(cls, day: date) -> Position:
+        """Return the beginning of a day."""
+        return cls(day=day, log_type=_TYPES[0])
+
     def __str__(self) -> str:
-        """Write it so that it can stand in a URL."""
+        """Write it as a cursor that can stand in a URL."""
         after = (iso(self.after[0]), self.after[1]) if self.after else ()
         return "~".join((self.day.isoformat(), self.log_type, *after))
 
     @classmethod
-    def read(cls, text: str) -> Place:
-        """Read what was written.
+    def read(cls, text: str) -> Position:
+        """Read a cursor.
 
         Raises:
-            CursorError: no page has written this.
+            CursorError: no page returned it.
 
         """
         match text.split("~"):
@@ -65,7 +69,7 @@ class Place:
             case [day, log_type, created_at, key] if log_type in KINDS:
                 after = (created_at, key)
             case _:
-                raise CursorError(_NO_CURSOR)
+                raise CursorError
         try:
             return cls(
                 day=date.fromisoformat(day),
@@ -73,48 +77,45 @@ class Place:
                 after=(datetime.fromisoformat(after[0]), after[1]) if after else None,
             )
         except ValueError:
-            raise CursorError(_NO_CURSOR) from None
+            raise CursorError from None
 
-    def next(self) -> Place:
-        """Give the beginning of what comes after this day and type."""
+    def next(self) -> Position:
+        """Return the beginning of the next kind of log, or of the day before."""
         position = _TYPES.index(self.log_type) + 1
         if position < len(_TYPES):
-            return Place(day=self.day, log_type=_TYPES[position])
-        return Place(day=self.day - _DAY, log_type=_TYPES[0])
-
-
-_NO_CURSOR = "The cursor is none that an earlier page gave."
+            return Position(day=self.day, log_type=_TYPES[position])
+        return Position.newest(self.day - _DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailurePage:
-    """Failures, newest first a day and type, and where the next page begins."""
+    """Failures, newest first per day and kind of log, and where the next page begins."""
 
     failures: Sequence[Failure]
-    next: Place
+    next: Position
 
 
-def failure_page(records: Records, wanted: Filter, start: Place) -> FailurePage:
-    """Look for failures from a place on.
+def failure_page(records: Records, wanted: Filter, start: Position) -> FailurePage:
+    """Look for failures from a position on.
 
-    At most :data:`_QUERIES` queries, each for at most :data:`SAMPLE` entries of the index; so a
-    page of a rare code may be short or empty although there are older ones.
+    Makes at most :data:`_QUERIES` queries, each for at most :data:`SAMPLE` entries of the index, so
+    a page of a rare code can be short or empty although there are older failures.
     """
     found: list[Failure] = []
-    place = start
+    position = start
     for _ in range(_QUERIES):
-        if wanted.log_type not in (None, place.log_type):
-            place = place.next()
+        while wanted.log_type not in (None, position.log_type):
+            position = position.next()
         failed, has_more = records.failed_on(
-            place.day, place.log_type, limit=SAMPLE, after=place.after
+            position.day, position.log_type, limit=SAMPLE, after=position.after
         )
-        for one in filter(wanted.takes, failed):
+        for one in filter(wanted.matches, failed):
             found.append(one)
             if len(found) == SIZE:
-                return FailurePage(failures=found, next=_after(place, one))
-        place = _after(place, failed[-1]) if has_more else place.next()
-    return FailurePage(failures=found, next=place)
+                return FailurePage(failures=found, next=_after(position, one))
+        position = _after(position, failed[-1]) if has_more else position.next()
+    return FailurePage(failures=found, next=position)
 
 
-def _after(place: Place, one: Failure) -> Place:
-    return Place(day=place.day, log_type=place.log_type, after=(one.created_at, one.key))
+def _after(position: Position, one: Failure) -> Position:
+    return Position(day=position.day, log_type=position.log_type, after=(one.created_at, one.key))

@@ -1,8 +1,9 @@
-"""What keeps other pages and other machines from using the console through somebody's browser.
+"""Keep other pages and other machines from using the console through the operator's browser.
 
-It listens on the loopback interface only. A page of another site could still send requests there,
-or give its own name that address (DNS rebinding): the Host header tells the second, Origin and
-Sec-Fetch-Site the first, and what changes something needs a token besides.
+The console listens on the loopback interface only. A page of another site could still send requests
+there, or point its own name to that address (DNS rebinding). The Host header reveals a foreign
+name, Origin and Sec-Fetch-Site reveal a foreign page, and a request that changes something also
+needs a token.
 """
 
 from __future__ import annotations
@@ -28,21 +29,20 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-READ_ONLY = "This console only reads. Start it with --allow-actions to act from here."
 
 
 class RefusedError(Exception):
-    """A request is not let in; the text says why."""
+    """A request is refused; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Decides which requests are let in.
+    """Admits or refuses requests.
 
     Attributes:
         port: that the console listens on.
-        token: random, of this start; every form that changes something carries it.
-        allow_actions: whether anything may be changed at all.
+        token: random at each start; every form that changes something carries it.
+        allow_actions: whether requests may change anything.
 
     """
 
@@ -51,15 +51,15 @@ class Guard:
     allow_actions: bool
 
     def check(self, request: Request) -> None:
-        """Let a request in.
+        """Admit a request.
 
         Raises:
-            RefusedError: it came by a foreign name, or changes something without leave.
+            RefusedError: it uses a foreign name, or changes something without permission.
 
         """
         hosts = (f"127.0.0.1:{self.port}", f"localhost:{self.port}")
         if request.headers.get("Host") not in hosts:
-            raise RefusedError(f"This console answers as {hosts[0]} only.")
+            raise RefusedError(f"This console answers only as {hosts[0]}.")
         if request.method not in {"GET", "HEAD"}:
             self._check_change(request)
 
@@ -68,17 +68,21 @@ class Guard:
         if request.headers.get("Origin") != own or is_foreign(request):
             raise RefusedError("This request was not sent by the console's own page.")
         if not self.allow_actions:
-            raise RefusedError(READ_ONLY)
+            raise RefusedError(
+                "This console only reads. Start it with --allow-actions to act from here."
+            )
         if not hmac.compare_digest(request.form.get("token", "").encode(), self.token.encode()):
-            raise RefusedError("The page is from before the console was started. Load it again.")
+            raise RefusedError(
+                "The page was loaded before the console's last start. Load it again."
+            )
 
 
 def is_foreign(request: Request) -> bool:
-    """Whether the browser says that another site's page sent this; old browsers say nothing."""
+    """Return whether the browser says that another site's page sent this; old ones say nothing."""
     return request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
 
 
 def harden(response: Response) -> Response:
-    """Tell the browser what the page may do, and that it is not to be kept."""
+    """Tell the browser what the page may do, and that it must not store it."""
     response.headers.update(_HEADERS)
     return response

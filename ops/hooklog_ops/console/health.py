@@ -1,4 +1,4 @@
-"""The health strip: the few numbers that say whether somebody has to act."""
+"""The health strip: the few numbers that say whether someone has to act."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from hooklog_ops import words
-from hooklog_ops.console.measured import Step
+from hooklog_ops.console.metrics import Step
 from hooklog_ops.console.panels import Panel
-from hooklog_ops.overview import ParkedPage, Waiting
+from hooklog_ops.formatting import age, duration
+from hooklog_ops.parked import ParkedPage
+from hooklog_ops.queues import QueueDepth
 
 _NUMBERS = ("Nothing needs", "One thing needs", "Two things need", "Three things need")
 _NO_VALUE: Final = "—"
@@ -24,7 +25,7 @@ class Tile:
         label: what it counts.
         value: as it is shown; a dash if it could not be read.
         note: what it means now.
-        state: whether it needs a person.
+        state: whether someone has to look.
         href: page with more, if there is one.
 
     """
@@ -38,12 +39,12 @@ class Tile:
 
 def strip(
     parked: Panel[list[ParkedPage]],
-    dead: Panel[Waiting],
+    dead: Panel[QueueDepth],
     measured: Panel[list[Step]],
-    queue: Panel[Waiting],
+    queue: Panel[QueueDepth],
     now: datetime,
 ) -> list[Tile]:
-    """Give the numbers, those that may need somebody first."""
+    """Return the tiles, first those that may need someone."""
     return [
         _parked(parked, now),
         _dead_letters(dead),
@@ -65,19 +66,19 @@ def _parked(panel: Panel[list[ParkedPage]], now: datetime) -> Tile:
     if panel.value is None:
         return _unknown(label, panel.problem)
     if not panel.value:
-        return Tile(label=label, value="0", note="nothing waits for a person", href=href)
+        return Tile(label=label, value="0", note="no message waits for you", href=href)
     count = sum(len(page.items) for page in panel.value)
     oldest = min(page.items[0].parked_at for page in panel.value)
     return Tile(
         label=label,
         value=f"{count}{'+' if any(page.cursor for page in panel.value) else ''}",
-        note=f"wait for a person, the oldest for {words.ago(oldest, now).removesuffix(' ago')}",
+        note=f"waiting for you, the oldest for {age((now - oldest).total_seconds())}",
         state="look",
         href=href,
     )
 
 
-def _dead_letters(panel: Panel[Waiting]) -> Tile:
+def _dead_letters(panel: Panel[QueueDepth]) -> Tile:
     label = "Dead letters"
     if panel.value is None:
         return _unknown(label, panel.problem)
@@ -90,22 +91,21 @@ def _missing(panel: Panel[list[Step]]) -> Tile:
     label, href = "Missed callbacks", "/completeness"
     if panel.value is None:
         return _unknown(label, panel.problem)
-    compared = sum(step.compared for step in panel.value)
-    if not compared:
+    if not any(step.compared for step in panel.value):
         return Tile(label=label, value=_NO_VALUE, note="no sweep in this time", href=href)
     missing = sum(step.missing for step in panel.value)
     if not missing:
-        return Tile(label=label, value="0", note="every log was announced", href=href)
+        return Tile(label=label, value="0", note="every log had its callback", href=href)
     note = "found by the sweep and fetched"
     return Tile(label=label, value=str(missing), note=note, state="look", href=href)
 
 
-def _queue(panel: Panel[Waiting]) -> Tile:
+def _queue(panel: Panel[QueueDepth]) -> Tile:
     label = "On the queue"
     if panel.value is None:
         return _unknown(label, panel.problem)
-    later = panel.value.busy
-    note = f"{later} of them worked on or put off" if later else "nothing is held up"
+    busy = panel.value.in_flight
+    note = f"{busy} of them in flight or waiting for a retry" if busy else "nothing is held up"
     return Tile(label=label, value=str(panel.value.total), note=note)
 
 
@@ -116,7 +116,7 @@ def _lag(panel: Panel[list[Step]]) -> Tile:
     known = [step.lag_ms for step in panel.value if step.lag_ms is not None]
     if not known:
         return Tile(label=label, value=_NO_VALUE, note="no log was fetched in this time")
-    return Tile(label=label, value=words.duration(known[-1]), note="from event to record, median")
+    return Tile(label=label, value=duration(known[-1]), note="from event to record, median")
 
 
 def _unknown(label: str, problem: str) -> Tile:

@@ -12,99 +12,98 @@ from flask import Blueprint, render_template, request
 from hooklog.catalogue import CATALOGUE, Explanation
 from hooklog.errors import BY_CODE
 from hooklog.logs import KINDS
-from hooklog_ops import words
-from hooklog_ops.commands.shared import as_json
-from hooklog_ops.console.failure_list import FailurePage, Filter, Place, failure_page
+from hooklog.queue_messages import Origin, message_body
+from hooklog_ops.console.backend import Backend
+from hooklog_ops.console.failure_list import FailurePage, Filter, Position, failure_page
 from hooklog_ops.console.guard import RefusedError, is_foreign
 from hooklog_ops.console.panels import attempt
-from hooklog_ops.console.reach import Reach
 from hooklog_ops.console.timeline import timeline
-from hooklog_ops.fetching import Fresh, fetch
-from hooklog_ops.problems import NotThereError
+from hooklog_ops.errors import NotThereError
+from hooklog_ops.fetching import FetchResult, fetch
+from hooklog_ops.formatting import as_json, day
+from hooklog_ops.queues import Message, send
 from hooklog_ops.records import Item
-from hooklog_ops.sending import by_hand, send
 
-#: Records of a number's history on one page.
+#: Records of a number's history per page.
 _HISTORY = 25
 
 
 def url_of(key: str) -> str:
-    """Give the address of a record's page."""
+    """Return the address of a record's page."""
     log_type, _, log_id = key.partition("#")
     return f"/records/{log_type}/{quote(log_id, safe='')}"
 
 
-def pages(reach: Reach) -> Blueprint:
-    """Give the pages."""
+def pages(backend: Backend) -> Blueprint:
+    """Return the pages."""
     blueprint = Blueprint("logs", __name__)
     kinds = ", ".join(KINDS)
 
     @blueprint.get(f"/records/<any({kinds}, parked):log_type>/<log_id>")
     def record(log_type: str, log_id: str) -> str:
-        return _record(reach, log_type, log_id)
+        return _record(backend, log_type, log_id)
 
     @blueprint.get(f"/records/<any({kinds}):log_type>/<uuid:log_id>/now")
     def now(log_type: str, log_id: UUID) -> str:
         if is_foreign(request):
             raise RefusedError("Only the console's own page may ask SignalWire.")
-        return _record(reach, log_type, str(log_id), ask=True)
+        return _record(backend, log_type, str(log_id), ask=True)
 
     @blueprint.post(f"/records/<any({kinds}):log_type>/<uuid:log_id>/refetch")
     def refetch(log_type: str, log_id: UUID) -> str:
-        send(reach.sqs, reach.output("QueueUrl"), [by_hand(log_type, str(log_id))])
+        body = message_body(log_type=log_type, log_id=str(log_id), origin=Origin.MANUAL)
+        send(backend.stack.sqs, backend.stack.output("QueueUrl"), [Message(body=body)])
         return render_template(
-            "told.html",
+            "notice.html",
             title="On the queue",
             text="hooklog fetches the log and stores it within a few seconds.",
-            href=url_of(f"{log_type}#{log_id}"),
+            href=url_of(KINDS[log_type].key(str(log_id))),
             link="See the record",
         )
 
     @blueprint.get("/numbers")
     def number() -> str:
         wanted, cursor = request.args.get("number", ""), request.args.get("cursor")
-        history = attempt(lambda: reach.records.of_number(wanted, limit=_HISTORY, cursor=cursor))
+        history = attempt(lambda: backend.records.of_number(wanted, limit=_HISTORY, cursor=cursor))
         return render_template(
             "number.html", number=wanted, history=history, is_first=cursor is None
         )
 
     @blueprint.get("/failures")
     def failures() -> str:
-        return _failures(reach)
+        return _failures(backend)
 
     return blueprint
 
 
-def _record(reach: Reach, log_type: str, log_id: str, *, ask: bool = False) -> str:
+def _record(backend: Backend, log_type: str, log_id: str, *, ask: bool = False) -> str:
     key = f"{log_type}#{log_id}"
-    item = reach.records.get(key)
-    fresh: Fresh | None = None
+    item = backend.records.get(key)
+    fetched: FetchResult | None = None
     if ask and not (item and "erased_at" in item):
-        fresh = reach.ask(lambda stack: fetch(stack, KINDS[log_type], log_id, item))
-    if item is None and fresh is None:
+        fetched = fetch(backend.stack, KINDS[log_type], log_id, item)
+    if item is None and fetched is None:
         if log_type in KINDS:
-            return render_template("unknown.html", log_type=log_type, log_id=log_id)
+            return render_template("log_id.html", log_id=log_id, items=[], log_types=[log_type])
         raise NotThereError(f"There is no record {key}.")
+    item = item or {}
+    unknown = item.get("unknown_fields")
     return render_template(
         "record.html",
         key=key,
         log_type=log_type,
-        item=item or {},
-        fresh=fresh,
-        events=timeline(item or {}),
-        own=BY_CODE.get(str(item["parked_code"])) if item and "parked_code" in item else None,
-        unknown_fields=_pretty(item or {}),
+        item=item,
+        fetched=fetched,
+        events=timeline(item),
+        own=BY_CODE.get(item.get("parked_code", "")),
+        unknown_fields=json.dumps(json.loads(unknown), indent=2, ensure_ascii=False)
+        if unknown
+        else None,
         everything=as_json(item) if item else None,
     )
 
 
-def _pretty(item: Item) -> str | None:
-    """Lay out the JSON of fields that the specification does not have."""
-    text = item.get("unknown_fields")
-    return json.dumps(json.loads(text), indent=2, ensure_ascii=False) if text else None
-
-
-def _failures(reach: Reach) -> str:
+def _failures(backend: Backend) -> str:
     arguments = request.args
     wanted = Filter(
         code=arguments.get("code", "").strip().casefold() or None,
@@ -112,13 +111,12 @@ def _failures(reach: Reach) -> str:
         log_type=arguments.get("type") if arguments.get("type") in KINDS else None,
     )
     cursor = arguments.get("cursor")
-    today = Place(day=reach.clock().date(), log_type=next(iter(KINDS)))
 
     def query() -> tuple[FailurePage, dict[str, Item]]:
-        page = failure_page(reach.records, wanted, Place.read(cursor) if cursor else today)
-        return page, {
-            item["pk"]: item for item in reach.records.rows([f.key for f in page.failures])
-        }
+        start = Position.read(cursor) if cursor else Position.newest(backend.clock().date())
+        page = failure_page(backend.records, wanted, start)
+        rows = backend.records.rows([failure.key for failure in page.failures])
+        return page, {item["pk"]: item for item in rows}
 
     found = attempt(query)
     page, items = found.value or (None, {})
@@ -131,19 +129,18 @@ def _failures(reach: Reach) -> str:
         problem=found.problem,
         page=page,
         groups=[
-            (words.day(members[0].created_at), log_type, members)
+            (day(members[0].created_at), log_type, members)
             for (_, log_type), members in ((key, list(group)) for key, group in groups)
         ],
         items=items,
         is_first=cursor is None,
         explanation=_explanation(wanted),
         explain=CATALOGUE.by_key,
-        log_types=list(KINDS),
     )
 
 
 def _explanation(wanted: Filter) -> Explanation | None:
-    """Explain what the page is about, if it is about one reason."""
+    """Return what the page is about, if that is one reason."""
     if wanted.explanation:
         return CATALOGUE.by_key(wanted.log_type or next(iter(KINDS)), wanted.explanation)
     return CATALOGUE.by_code(wanted.code) if wanted.code else None

@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from hooklog.errors import HooklogError
-from hooklog_ops.problems import OperatorError, sentence
+from hooklog_ops.errors import OperatorError, describe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel[T]:
-    """What a query gave, or the sentence that says why it gave nothing."""
+    """What a query returned, or the sentence that says why it failed."""
 
     value: T | None = None
     problem: str = ""
 
 
 def attempt[T](query: Callable[[], T]) -> Panel[T]:
-    """Make a query; what an operator can do something about becomes a sentence."""
+    """Make a query; an error that an operator can act on becomes a sentence."""
     try:
         return Panel(value=query())
-    except (OperatorError, HooklogError) as error:
-        return Panel(problem=str(error))
-    except (ClientError, BotoCoreError) as error:
-        return Panel(problem=sentence(error))
+    except (OperatorError, HooklogError, ClientError, BotoCoreError) as error:
+        return Panel(problem=describe(error))

@@ -1,4 +1,4 @@
-"""The parked list, and its redrive: counted first, then confirmed."""
+"""The pages of the parked list, and its redrive, which is counted first and then confirmed."""
 
 from __future__ import annotations
 
@@ -12,30 +12,34 @@ from flask import Blueprint, abort, render_template, request
 
 from hooklog.clock import iso
 from hooklog.errors import BY_CODE
-from hooklog_ops import overview
+from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.panels import attempt
-from hooklog_ops.console.reach import Reach
-from hooklog_ops.parked import ParkedItem, ParkedList, parkable_codes
+from hooklog_ops.parked import UNREADABLE, ParkedItem, parkable_codes
 
-#: Entries of one code on a page.
+#: Entries of one code per page.
 _PAGE = 25
-#: Messages of one redrive, and how many a second: somebody waits for the page.
+#: Most messages of one redrive, and their rate per second: a person waits for the page.
 _MOST: Final = 200
 _PER_SECOND: Final = 20
 
 
-def pages(reach: Reach) -> Blueprint:
-    """Give the pages."""
+def pages(backend: Backend) -> Blueprint:
+    """Return the pages."""
     blueprint = Blueprint("parking", __name__)
 
     @blueprint.get("/parked")
     def parked() -> str:
-        code = request.args.get("code")
+        code, cursor = request.args.get("code"), request.args.get("cursor")
         if code is not None:
-            return _of_code(reach, _known(code), request.args.get("cursor"))
-        counts = attempt(
-            lambda: overview.parked(reach.dynamodb, reach.output("TableName"), reach.pool)
-        )
+            known = _known(code)
+            return render_template(
+                "parked_code.html",
+                code=known,
+                own=BY_CODE.get(known),
+                page=attempt(lambda: backend.parked.page(known, limit=_PAGE, cursor=cursor)),
+                is_first=cursor is None,
+            )
+        counts = attempt(lambda: backend.parked.oldest(backend.pool))
         return render_template(
             "parked.html",
             counts=counts,
@@ -48,8 +52,8 @@ def pages(reach: Reach) -> Blueprint:
     @blueprint.get("/parked/redrive")
     def count() -> str:
         code = _known(request.args.get("code", ""))
-        until = reach.clock()
-        items, under_way, is_cut = _wanted(reach, code, until)
+        until = backend.clock()
+        items, under_way, is_cut = _wanted(backend, code, until)
         return render_template(
             "redrive.html",
             code=code,
@@ -64,52 +68,41 @@ def pages(reach: Reach) -> Blueprint:
     @blueprint.post("/parked/redrive")
     def redrive() -> str:
         code = _known(request.form.get("code", ""))
-        items, _, is_cut = _wanted(reach, code, _time(request.form.get("until", "")))
-        done = ParkedList(reach.dynamodb, reach.output("TableName")).redrive(
+        items, _, is_cut = _wanted(backend, code, _time(request.form.get("until", "")))
+        result = backend.parked.redrive(
             items,
-            (reach.sqs, reach.output("QueueUrl")),
-            by=reach.ask(lambda stack: stack.caller),
+            (backend.stack.sqs, backend.stack.output("QueueUrl")),
+            by=backend.stack.caller,
             per_second=_PER_SECOND,
-            clock=reach.clock,
+            clock=backend.clock,
             sleep=time.sleep,
-            sent=lambda _: None,
+            done=lambda _: None,
         )
-        return render_template("redriven.html", code=code, done=done, is_cut=is_cut)
+        return render_template("redriven.html", code=code, result=result, is_cut=is_cut)
 
     return blueprint
 
 
-def _of_code(reach: Reach, code: str, cursor: str | None) -> str:
-    page = attempt(
-        lambda: overview.parked_page(
-            reach.dynamodb, reach.output("TableName"), code, limit=_PAGE, cursor=cursor
-        )
-    )
-    return render_template(
-        "parked_code.html", code=code, own=BY_CODE.get(code), page=page, is_first=cursor is None
-    )
+def _wanted(backend: Backend, code: str, until: datetime) -> tuple[list[ParkedItem], int, bool]:
+    """Return the messages to redrive, how many are under way already, and if there are more.
 
-
-def _wanted(reach: Reach, code: str, until: datetime) -> tuple[list[ParkedItem], int, bool]:
-    """Give what would be redriven, how many are under way already, and whether there are more.
-
-    One query: of the oldest, as many as one redrive takes. What was parked after that time was
-    not counted when the operator decided, and stays.
+    One query returns the oldest, as many as one redrive takes. Messages that were parked after
+    ``until`` were not counted when the operator decided, and stay.
     """
-    page = overview.parked_page(reach.dynamodb, reach.output("TableName"), code, limit=_MOST)
+    page = backend.parked.page(code, limit=_MOST)
     counted = [item for item in page.items if item.parked_at <= until]
     items = [item for item in counted if not item.is_under_way]
     return items, len(counted) - len(items), page.cursor is not None
 
 
 def _types(items: Sequence[ParkedItem]) -> list[tuple[str, int]]:
-    """Count by type of log."""
-    return Counter(item.log_type or "unreadable" for item in items).most_common()
+    """Count by kind of log."""
+    return Counter(item.log_type or UNREADABLE for item in items).most_common()
 
 
 def _known(code: str) -> str:
     if code not in parkable_codes():
-        abort(404, f"Nothing is ever parked as {code!r}.")
+        abort(404, f"No message is ever parked as {code!r}.")
     return code
 
 

@@ -10,10 +10,10 @@ from waitress.server import create_server
 
 from hooklog.clock import Clock
 from hooklog_ops.console.app import create_app
+from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.guard import Guard
-from hooklog_ops.console.reach import Reach
 from hooklog_ops.deployment import Deployment
-from hooklog_ops.problems import ConsoleError
+from hooklog_ops.errors import ConsoleError
 
 _LOOPBACK = "127.0.0.1"
 _THREADS = 8
@@ -30,11 +30,11 @@ def serve(
     """Serve the console until the process is interrupted.
 
     Args:
-        stack: what it shows.
-        port: to listen on; 0 takes any that is free.
-        allow_actions: whether it may change anything.
-        clock: for all that is said to be so long ago.
-        ready: is told the console's address as soon as it listens.
+        stack: to show.
+        port: to listen on; 0 takes any free one.
+        allow_actions: whether the console may change anything.
+        clock: for ages such as "3 min ago".
+        ready: is called with the console's address as soon as it listens.
 
     Raises:
         ConsoleError: the port cannot be used.
@@ -49,7 +49,7 @@ def serve(
     with listener:
         bound: int = listener.getsockname()[1]
         guard = Guard(port=bound, token=secrets.token_urlsafe(32), allow_actions=allow_actions)
-        app = create_app(Reach.open(stack, clock), guard)
+        app = create_app(Backend.open(stack, clock), guard)
         server = create_server(app, sockets=[listener], threads=_THREADS, ident="hooklog")
         ready(f"http://{_LOOPBACK}:{bound}/")
         server.run()

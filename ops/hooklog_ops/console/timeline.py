@@ -1,11 +1,10 @@
-"""A record's life as a list of events, out of its attributes."""
+"""A record's history as a list of events, from its attributes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from hooklog_ops.records import Item
 
@@ -16,9 +15,9 @@ class Event:
 
     Attributes:
         at: when.
-        what: a few words.
-        more: a detail, or nothing.
-        kind: ``failed``, ``parked``, or nothing in particular.
+        what: in a few words.
+        more: a detail, or empty.
+        kind: ``failed``, ``parked``, or empty.
 
     """
 
@@ -29,7 +28,7 @@ class Event:
 
 
 def timeline(item: Item) -> list[Event]:
-    """Give what is known to have happened, oldest first."""
+    """Return the known events, oldest first."""
     events = [*_of_log(item), *_of_parking(item)]
     if erased_at := _time(item, "erased_at"):
         events.append(Event(at=erased_at, what="Erased"))
@@ -45,7 +44,7 @@ def _of_log(item: Item) -> Iterator[Event]:
     if fetched_at is None:
         return
     lag = timedelta(milliseconds=int(item["lag_ms"]))
-    yield Event(at=fetched_at - lag, what="Event that hooklog was told of")
+    yield Event(at=fetched_at - lag, what="Event that led to the fetch")
     failed = item["outcome"] == "failed"
     yield Event(
         at=fetched_at,
@@ -76,13 +75,13 @@ def _of_redrive(entry: Item) -> Iterator[Event]:
         yield Event(at=redriven_at, what="Put on the queue again", more=by)
 
 
-def _of_lifted(entry: dict[str, Any]) -> Iterator[Event]:
-    """Tell of a parking that a later success removed."""
+def _of_lifted(entry: Item) -> Iterator[Event]:
+    """Yield the events of a parking that a later success lifted."""
     if parked_at := _time(entry, "at"):
         yield Event(at=parked_at, what="Parked", more=str(entry.get("code", "")), kind="parked")
     yield from _of_redrive(entry)
     if lifted_at := _time(entry, "lifted_at"):
-        into = f"went into {entry['into']}" if "into" in entry else ""
+        into = f"stored in {entry['into']}" if "into" in entry else ""
         yield Event(at=lifted_at, what="No longer parked", more=into)
 
 

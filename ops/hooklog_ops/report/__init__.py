@@ -1,1 +1,1 @@
-"""A report of a period, as one page that needs nothing else."""
+"""A report of a period, as one page that needs no other file."""

@@ -1,4 +1,4 @@
-"""The report's charts, as SVG that stands in the page: they print as sharp as the text."""
+"""The report's charts as inline SVG, which prints as sharp as text."""
 
 from __future__ import annotations
 
@@ -10,28 +10,22 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-#: Apart for colour-blind readers, and on paper without colours by their order and labels.
-COLOURS: Final = {
-    "succeeded": "#2f7d5b",
-    "failed": "#b3412e",
-    "in progress": "#c9a227",
-    "fax": "#33658a",
-    "message": "#86bbd8",
-}
-_PLAIN: Final = "#33658a"
-_WIDTH: Final = 7.2  # inches: a page's width in print
+_BAR_COLOUR: Final = "#33658a"
+_WIDTH: Final = 7.2  # inches: the width of a printed page
 _BAR: Final = 0.32
 
 
-def stacked(days: Sequence[str], series: Mapping[str, Sequence[float]], unit: str) -> str:
-    """Draw a bar a day, of several parts."""
+def stacked(
+    days: Sequence[str], series: Mapping[str, Sequence[float]], colours: Sequence[str], unit: str
+) -> str:
+    """Draw one bar per day that stacks the series, in their order and colours."""
     with _style():
         figure = Figure(figsize=(_WIDTH, 2.4), layout="constrained")
         axes = figure.subplots()
         below = [0.0] * len(days)
         places = range(len(days))
-        for name, values in series.items():
-            axes.bar(places, values, bottom=below, label=name, color=COLOURS[name], width=0.8)
+        for (name, values), colour in zip(series.items(), colours, strict=True):
+            axes.bar(places, values, bottom=below, label=name, color=colour, width=0.8)
             below = [low + value for low, value in zip(below, values, strict=True)]
         step = max(1, len(days) // 10)
         axes.set_xticks(list(places)[::step], [day[5:] for day in days[::step]])
@@ -42,12 +36,12 @@ def stacked(days: Sequence[str], series: Mapping[str, Sequence[float]], unit: st
 
 
 def bars(values: Mapping[str, float], unit: str, form: str = "{:,.0f}") -> str:
-    """Draw a bar a name, the first at the top, with its value in that form."""
+    """Draw one horizontal bar per name, the first at the top, labelled with its value."""
     with _style():
         figure = Figure(figsize=(_WIDTH, 0.6 + _BAR * max(1, len(values))), layout="constrained")
         axes = figure.subplots()
         names = list(values)
-        drawn = axes.barh(range(len(names)), list(values.values()), color=_PLAIN, height=0.7)
+        drawn = axes.barh(range(len(names)), list(values.values()), color=_BAR_COLOUR, height=0.7)
         axes.bar_label(drawn, fmt=form, padding=3)
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
@@ -63,9 +57,9 @@ def _style() -> AbstractContextManager[None]:
             "font.size": 9,
             "axes.spines.top": False,
             "axes.spines.right": False,
-            # Text stays text, so that it can be read aloud and searched.
+            # Text stays text, so that it can be searched and read aloud.
             "svg.fonttype": "none",
-            # Else each run names the parts of the picture anew.
+            # Otherwise each run names the parts of the picture differently.
             "svg.hashsalt": "hooklog",
         }
     )

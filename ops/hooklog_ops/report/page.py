@@ -1,21 +1,25 @@
-"""The page itself: sums and charts in their places."""
+"""The report as one page of HTML: totals and charts in their places."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hooklog.catalogue import CATALOGUE
+from hooklog.logs import KINDS
+from hooklog_ops.formatting import age, plain, plurals
 from hooklog_ops.records import Period
 from hooklog_ops.report import charts
-from hooklog_ops.report.sums import LAGS, Sums
+from hooklog_ops.report.totals import LAGS, Totals
 
 _MOST_FAILURES = 15
 _MOST_COUNTRIES = 20
-_OUTCOMES = {"succeeded": "succeeded", "failed": "failed", "in_progress": "in progress"}
+#: Outcomes from the bottom to the top of a bar, distinct for colour-blind readers, too.
+_OUTCOMES: Final = {"succeeded": "#2f7d5b", "failed": "#b3412e", "in_progress": "#c9a227"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,69 +39,59 @@ class _Country:
     succeeded: float
 
 
-def page(sums: Sums, period: Period, written: datetime) -> str:
-    """Write the report as HTML that loads nothing from anywhere."""
+def page(totals: Totals, period: Period, written: datetime) -> str:
+    """Write the report as HTML that loads nothing from elsewhere."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
     days = sorted({f"{day:%Y-%m-%d}" for day in period.days()})
     return environment.get_template("page.html.jinja").render(
+        title=plurals(period.log_types).capitalize(),
         since=f"{period.since:%Y-%m-%d %H:%M}",
         until=f"{period.until:%Y-%m-%d %H:%M}",
         written=f"{written:%Y-%m-%d %H:%M} UTC",
-        sums=sums,
-        charts=_charts(sums, days) if sums.total else {},
-        failures=_failures(sums),
-        countries=_countries(sums),
+        totals=totals,
+        colours=_OUTCOMES,
+        charts=_charts(totals, days) if totals.total else {},
+        failures=_failures(totals),
+        countries=_countries(totals),
     )
 
 
-def _charts(sums: Sums, days: list[str]) -> dict[str, str]:
+def _charts(totals: Totals, days: list[str]) -> dict[str, str]:
     outcomes = {
-        words: [float(sums.outcomes[day, outcome]) for day in days]
-        for outcome, words in _OUTCOMES.items()
+        plain(outcome): [float(totals.outcomes[day, outcome]) for day in days]
+        for outcome in _OUTCOMES
     }
-    types = sorted({log_type for _, log_type in sums.cost_by_day})
+    types = sorted({log_type for _, log_type in totals.cost_by_day})
     cost = {
-        log_type: [float(sums.cost_by_day.get((day, log_type), 0)) for day in days]
+        log_type: [float(totals.cost_by_day.get((day, log_type), 0)) for day in days]
         for log_type in types
     }
     categories = {
-        category.replace("_", " "): float(count)
-        for category, count in sums.categories.most_common()
+        plain(category): float(count) for category, count in totals.categories.most_common()
     }
-    kinds = sorted(sums.cost_by_kind.items(), key=lambda one: -one[1])
+    kinds = sorted(totals.cost_by_kind.items(), key=lambda one: -one[1])
+    lags = {_lag(index): float(totals.lags[index]) for index in range(len(LAGS) + 1)}
     return {
-        "outcomes": charts.stacked(days, outcomes, "logs"),
+        "outcomes": charts.stacked(days, outcomes, list(_OUTCOMES.values()), "logs"),
         "categories": charts.bars(categories, "logs"),
-        "cost": charts.stacked(days, cost, "dollars"),
+        "cost": charts.stacked(days, cost, [KINDS[name].colour for name in types], "dollars"),
         "kinds": charts.bars(
             {kind: float(dollars) for kind, dollars in kinds}, "dollars", "${:,.2f}"
         ),
-        "lags": charts.bars(
-            {_lag(index): float(sums.lags[index]) for index in range(len(LAGS) + 1)}, "logs"
-        ),
+        "lags": charts.bars(lags, "logs"),
     }
 
 
 def _lag(index: int) -> str:
-    if index == len(LAGS):
-        return f"over {_duration(LAGS[-1])}"
-    return f"up to {_duration(LAGS[index])}"
+    return f"up to {age(LAGS[index])}" if index < len(LAGS) else f"over {age(LAGS[-1])}"
 
 
-def _duration(seconds: int) -> str:
-    for unit, length in (("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"
-
-
-def _failures(sums: Sums) -> list[_Failure]:
-    known, total = CATALOGUE, sums.codes.total()
+def _failures(totals: Totals) -> list[_Failure]:
     found = []
-    for (log_type, code, explanation), count in sums.codes.most_common(_MOST_FAILURES):
-        entry = known.by_key(log_type, explanation)
+    for (log_type, code, explanation), count in totals.codes.most_common(_MOST_FAILURES):
+        entry = CATALOGUE.by_key(log_type, explanation)
         found.append(
             _Failure(
                 code=code,
@@ -105,17 +99,16 @@ def _failures(sums: Sums) -> list[_Failure]:
                 cause=entry.cause,
                 advice=entry.advice,
                 count=count,
-                share=count / total,
+                share=count / totals.codes.total(),
             )
         )
     return found
 
 
-def _countries(sums: Sums) -> list[_Country]:
-    names = {country for country, _ in sums.countries}
+def _countries(totals: Totals) -> list[_Country]:
     rows = []
-    for country in names:
-        succeeded = sums.countries[country, "succeeded"]
-        ended = succeeded + sums.countries[country, "failed"]
+    for country in {country for country, _ in totals.countries}:
+        succeeded = totals.countries[country, "succeeded"]
+        ended = succeeded + totals.countries[country, "failed"]
         rows.append(_Country(country=country, ended=ended, succeeded=succeeded / ended))
     return sorted(rows, key=lambda row: -row.ended)[:_MOST_COUNTRIES]

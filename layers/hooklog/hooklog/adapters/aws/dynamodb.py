@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
 
 #: DynamoDB's limits for one call.
-_MAX_KEYS = 100
+MAX_KEYS = 100
 _MAX_STATEMENTS = 25
 #: Calls for one chunk. An answer ends at 16 MB and names the keys that it left unread; a hundred
 #: rows have at most 40 MB.
@@ -64,7 +64,7 @@ class DynamoTable:
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:
         """Read rows, a hundred per call."""
         rows: dict[str, Row] = {}
-        for chunk in batched(keys, _MAX_KEYS, strict=False):
+        for chunk in batched(keys, MAX_KEYS, strict=False):
             rows |= self._read_chunk(chunk, consistent=consistent)
         return rows
 

@@ -1,4 +1,4 @@
-"""What a report tells, added up record by record in constant memory."""
+"""The totals of a report, added up record by record in constant memory."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from hooklog_ops.records import Item
 
-#: Upper ends of the classes of lag, in seconds; what is over the last is in one more.
+#: Upper ends of the classes of lag, in seconds; one more class has what is over the last.
 LAGS = (1, 5, 15, 60, 300, 3600)
 
 
 @dataclass(slots=True)
-class Sums:
+class Totals:
     """Counts and dollars of a period.
 
     Attributes:
@@ -21,7 +21,8 @@ class Sums:
         categories: failed logs by category.
         codes: failed logs by (log type, code or "no code", explanation).
         cost_by_day: dollars by (day, log type).
-        cost_by_kind: dollars by kind of log: ``sms``, ``mms``, ``fax`` …
+        cost_by_kind: dollars by a log's attribute ``kind``, or its log type without one: ``sms``,
+            ``mms``, ``fax`` …
         countries: logs that ended, by (country of the recipient, outcome).
         lags: logs by index of their class in :data:`LAGS`.
 
@@ -38,7 +39,7 @@ class Sums:
     lags: Counter[int] = field(default_factory=Counter)
 
     def add(self, item: Item) -> None:
-        """Count one record; a parked message without a record counts nowhere."""
+        """Count one record; a parked message without a record does not count."""
         if "outcome" not in item:
             return
         day, outcome, log_type = item["created_at"][:10], item["outcome"], item["log_type"]
@@ -57,14 +58,14 @@ class Sums:
 
     @property
     def total(self) -> int:
-        """All records."""
+        """The number of records."""
         return self.outcomes.total()
 
     def of(self, outcome: str) -> int:
-        """Count the records with an outcome."""
+        """Return the number of records with an outcome."""
         return sum(count for (_, one), count in self.outcomes.items() if one == outcome)
 
     @property
     def cost(self) -> Decimal:
-        """All dollars."""
+        """Dollars in all."""
         return sum(self.cost_by_kind.values(), Decimal(0))

@@ -1,4 +1,4 @@
-"""What goes wrong at an operator's desk, as one sentence with what to do."""
+"""Errors of the command line and the console: one sentence each, with what to do about it."""
 
 from __future__ import annotations
 
@@ -36,25 +36,29 @@ class ExitStatus(IntEnum):
 
 
 class OperatorError(Exception):
-    """Base of all that a command may raise; the text is one sentence for the operator."""
+    """Base of all errors that a command may raise; the text is one sentence for the operator."""
 
     status: ClassVar[ExitStatus] = ExitStatus.FAILED
 
 
 class StackNotFoundError(OperatorError):
-    """There is no such stack, or not all of it."""
+    """The stack does not exist, or lacks a part of hooklog."""
 
 
 class IndexMissingError(OperatorError):
-    """What is asked for needs an index that is not deployed."""
+    """The query needs an index that is not deployed."""
 
 
 class CursorError(OperatorError):
-    """The place in a list where to go on cannot be read."""
+    """The cursor is not one that an earlier page returned."""
+
+    def __init__(self) -> None:
+        """Set the text, the same for every list."""
+        super().__init__("The cursor is not one that an earlier page returned.")
 
 
 class StoppedError(OperatorError):
-    """The operator has stopped what can go on later; the text says how."""
+    """The operator stopped a command that can continue later; the text says how."""
 
     status = ExitStatus.INTERRUPTED
 
@@ -66,23 +70,25 @@ class NotThereError(OperatorError):
 
 
 class PeriodError(OperatorError):
-    """There is nothing between the two ends of a period."""
-
-
-class ExportError(OperatorError):
-    """Records cannot be written as asked for."""
-
-
-class ReportError(OperatorError):
-    """A report cannot be written."""
+    """The period is empty."""
 
 
 class ErasureError(OperatorError):
-    """A number cannot be erased as asked for."""
+    """A number cannot be erased."""
 
 
 class FunctionError(OperatorError):
-    """A function that was called failed."""
+    """An invoked function failed."""
+
+
+class ExtraMissingError(OperatorError):
+    """A command needs one of the package's optional dependencies."""
+
+    def __init__(self, subject: str, extra: str) -> None:
+        """Say how to install it; ``subject`` is plural."""
+        super().__init__(
+            f"{subject} need a library that is not installed: pip install 'hooklog[{extra}]'."
+        )
 
 
 class ConsoleError(OperatorError):
@@ -90,12 +96,12 @@ class ConsoleError(OperatorError):
 
 
 class SendError(OperatorError):
-    """Some messages were not taken by the queue."""
+    """The queue refused some messages."""
 
 
 _LOG_IN: Final = "Log in to AWS, or name a profile with --profile."
 _ALLOW: Final = "Have it allowed, or name another profile with --profile."
-_REACH: Final = "Check --region, the network and AWS_ENDPOINT_URL."
+_CHECK: Final = "Check --region, the network and AWS_ENDPOINT_URL."
 _LATER: Final = "Try again in a minute."
 #: What to do about AWS's own error codes.
 _REFUSALS: Final = {
@@ -115,23 +121,23 @@ _OBSTACLES: Final[tuple[tuple[type[BotoCoreError], str], ...]] = (
         "Name one with --region or AWS_DEFAULT_REGION; or run hooklog here: `make run KEEP=1`.",
     ),
     (ProfileNotFound, "Run `aws configure list-profiles` to see the profiles that exist."),
-    (NotConnectedError, _REACH),
-    (HTTPClientError, _REACH),
+    (NotConnectedError, _CHECK),
+    (HTTPClientError, _CHECK),
 )
 
 
-def advised(error: HooklogError) -> str:
-    """Say what one of hooklog's own errors is, and what to do about it."""
-    return " ".join(dict.fromkeys((error.detail, error.operator)))
-
-
-def sentence(error: AwsError) -> str:
-    """Say what AWS refused, and what to do about it where that is known."""
-    if isinstance(error, ClientError):
-        problem = error.response["Error"]
-        told = f"AWS refused {error.operation_name} ({problem['Code']}): {problem['Message']}"
-        advice = _REFUSALS.get(problem["Code"])
-    else:
-        told = str(error)
-        advice = next((text for kind, text in _OBSTACLES if isinstance(error, kind)), None)
-    return f"{told.rstrip('.')}. {advice}" if advice else told
+def describe(error: OperatorError | HooklogError | AwsError) -> str:
+    """Say what went wrong, and what to do about it where that is known."""
+    match error:
+        case HooklogError():
+            return " ".join(dict.fromkeys((error.detail, error.operator)))
+        case OperatorError():
+            return str(error)
+        case ClientError():
+            problem = error.response["Error"]
+            text = f"AWS refused {error.operation_name} ({problem['Code']}): {problem['Message']}"
+            advice = _REFUSALS.get(problem["Code"])
+        case _:
+            text = str(error)
+            advice = next((told for kind, told in _OBSTACLES if isinstance(error, kind)), None)
+    return f"{text.rstrip('.')}. {advice}" if advice else text

@@ -10,19 +10,18 @@ from hooklog.clock import utc_now
 from hooklog.errors import NotFoundError
 from tests.builders import failed_fax, failed_message, message_log
 from tests.ops.conftest import Desk
-from tests.ops.seeding import log_id, store
-from tests.ops.test_parked import park
+from tests.ops.seeding import log_id, park, store
 
 NUMBER = "+14155550122"
 
 
 def hours_ago(hours: float) -> str:
-    """Give a time of creation as the API writes it."""
+    """Return a time of creation as the API writes it."""
     return (utc_now() - timedelta(hours=hours)).isoformat()
 
 
 def test_show_explains_a_failure(desk: Desk) -> None:
-    """Outcome, cause and advice first, then the values."""
+    """Outcome, cause and advice come first, then the values."""
     store(desk, failed_fax(id=log_id(1)))
     result = desk.hooklog("show", "fax", log_id(1).upper())
     assert result.exit_code == 0
@@ -32,8 +31,8 @@ def test_show_explains_a_failure(desk: Desk) -> None:
     assert shown.index("The phone call ended") < shown.index("error_code")
 
 
-def test_show_tells_why_a_message_waits(desk: Desk) -> None:
-    """A parked row without a record has a reason, too."""
+def test_show_explains_a_parked_message(desk: Desk) -> None:
+    """A parked row without a record has a reason and advice, too."""
     park(desk, 1)
     shown = desk.hooklog("show", "fax", log_id(1)).output
     assert "parked" in shown
@@ -41,8 +40,8 @@ def test_show_tells_why_a_message_waits(desk: Desk) -> None:
     assert f"What to do: {NotFoundError.operator}" in shown
 
 
-def test_show_says_how_to_get_what_is_not_there(desk: Desk) -> None:
-    """Nothing is stored under this ID, but SignalWire may have it."""
+def test_show_says_how_to_get_a_missing_record(desk: Desk) -> None:
+    """SignalWire may have the log."""
     result = desk.hooklog("show", "fax", log_id(7))
     assert result.exit_code == 1
     assert f"hooklog enqueue fax {log_id(7)}" in str(result.exception)
@@ -51,21 +50,21 @@ def test_show_says_how_to_get_what_is_not_there(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "arguments", [("show", "fax", "7"), ("show", "voice", log_id(1)), ("enqueue", "fax", "../x")]
 )
-def test_what_names_no_log_is_refused(desk: Desk, arguments: tuple[str, ...]) -> None:
-    """Before anything is asked of anybody."""
+def test_arguments_that_name_no_log_are_refused(desk: Desk, arguments: tuple[str, ...]) -> None:
+    """Before any request is made."""
     assert desk.hooklog(*arguments).exit_code == 2
 
 
 def test_hostile_text_is_shown_as_text(desk: Desk) -> None:
-    """What a carrier writes is no markup."""
+    """A carrier's text is not markup."""
     store(desk, failed_message(id=log_id(1), error_message="[bold]x[/] [/]"))
     result = desk.hooklog("show", "message", log_id(1))
     assert result.exit_code == 0
     assert "[bold]x[/] [/]" in result.output
 
 
-def test_number_shows_a_history_and_how_to_go_on(desk: Desk) -> None:
-    """Newest first, with the reason of each failure."""
+def test_number_shows_a_history_and_a_cursor(desk: Desk) -> None:
+    """The newest comes first; a failure has its reason."""
     store(
         desk,
         *(message_log(id=log_id(number), created_at=hours_ago(number)) for number in (1, 2)),
@@ -82,7 +81,7 @@ def test_number_shows_a_history_and_how_to_go_on(desk: Desk) -> None:
 
 
 def test_failures_are_grouped_with_share_and_trend(desk: Desk) -> None:
-    """The most frequent first; the period of the same length before is the measure."""
+    """The most frequent comes first; the trend compares with the period before."""
     store(
         desk,
         *(failed_message(id=log_id(number), created_at=hours_ago(1)) for number in range(3)),
@@ -121,12 +120,12 @@ def test_failures_can_be_narrowed(desk: Desk) -> None:
 
 @pytest.mark.parametrize("text", ["+1 (415) 555-0122", "14155550122", "+1-415-555-0122"])
 def test_a_number_is_read_as_people_write_it(desk: Desk, text: str) -> None:
-    """SignalWire writes it without punctuation."""
+    """With or without punctuation and plus sign."""
     store(desk, message_log(id=log_id(1), created_at=hours_ago(1)))
     (item,) = desk.json("number", text)["items"]
     assert item["to"] == NUMBER
 
 
-def test_what_is_no_number_is_refused(desk: Desk) -> None:
-    """Else an empty history would look like an answer."""
+def test_anything_but_a_number_is_refused(desk: Desk) -> None:
+    """Otherwise an empty history would look like an answer."""
     assert desk.hooklog("number", "nonsense").exit_code == 2

@@ -1,4 +1,4 @@
-"""Which stack a command works on; the options may stand before the command or after it."""
+"""The stack that a command works on; its options can stand before the command or after it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ _PANEL = "Which stack"
 Stack = Annotated[
     str | None,
     typer.Option(
-        help=f"Name of the deployed stack; {DEFAULT_STACK} unless said otherwise.",
-        rich_help_panel=_PANEL,
+        help=f"Name of the deployed stack; {DEFAULT_STACK} by default.", rich_help_panel=_PANEL
     ),
 ]
 Profile = Annotated[
@@ -30,18 +29,18 @@ Region = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What the options say of a stack; what they leave out is None."""
+class StackOptions:
+    """The options that name a stack; None for those that were not given."""
 
     stack: str | None
     profile: str | None
     region: str | None
 
     def open(self) -> Deployment:
-        """Reach the stack; unless another is named, that of this directory's local cloud.
+        """Open the stack, by default that of this directory's local cloud.
 
         Raises:
-            StackNotFoundError: there is none of that name.
+            StackNotFoundError: there is no stack of that name.
 
         """
         local = None if self.profile or self.region else LocalDeployment.find(Path.cwd())
@@ -58,9 +57,9 @@ class Place:
 def deployment(
     context: typer.Context, stack: str | None, profile: str | None, region: str | None
 ) -> Deployment:
-    """Reach the stack that a command's options name, or those before the command."""
-    before = cast("Place", context.obj)
-    return Place(
+    """Open the stack that the options after the command name, or those before it."""
+    before = cast("StackOptions", context.obj)
+    return StackOptions(
         stack=stack or before.stack,
         profile=profile or before.profile,
         region=region or before.region,

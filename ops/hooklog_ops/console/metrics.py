@@ -1,10 +1,11 @@
-"""What the functions' metrics say of a stretch of time: how logs ended, and what was missing."""
+"""What the functions' metrics say of a span of time: how logs ended, and what was missing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hooklog.logs import KINDS
@@ -23,7 +24,7 @@ _LAG = "EndToEndLag"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A stretch of time in equal steps.
+    """A span of time in equal steps.
 
     Attributes:
         since: when the first step begins.
@@ -38,35 +39,35 @@ class Span:
 
     @classmethod
     def hours(cls, now: datetime, count: int) -> Span:
-        """Give the last hours, this one included."""
+        """Return the last hours, the current one included."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         return cls(since=hour - (count - 1) * _HOUR, until=now, step=_HOUR)
 
     @classmethod
     def days(cls, now: datetime, count: int) -> Span:
-        """Give the last days in UTC, this one included."""
+        """Return the last days in UTC, today included."""
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         return cls(since=midnight - (count - 1) * _DAY, until=now, step=_DAY)
 
     def starts(self) -> list[datetime]:
-        """Say when each step begins, oldest first."""
+        """Return when each step begins, oldest first."""
         count = (self.until - self.since) // self.step + 1
         return [self.since + index * self.step for index in range(count)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What the metrics say of one step, all types of logs together.
+    """What the metrics say of one step, for all kinds of log together.
 
     Attributes:
         start: of the step.
         finished: logs whose end was stored.
-        failed: faxes and messages that failed.
+        failed: logs that failed.
         compared: logs that sweeps compared; each sweep counts a log again.
-        missing: of these, those without a row, which no callback had announced.
-        stale: of these, those whose row was behind.
-        unfinished: of these, those in progress for too long.
-        lag_ms: median from event to fetch, of the type that has the larger; None without any.
+        missing: of these, logs without a row, for which no callback came.
+        stale: of these, logs whose row was behind.
+        unfinished: of these, logs that were in progress for too long.
+        lag_ms: median from event to fetch, of the kind with the longest; None without any.
 
     """
 
@@ -81,7 +82,7 @@ class Step:
 
     @property
     def succeeded(self) -> int:
-        """Logs that ended well; a failure may be counted a moment before its end."""
+        """Logs that succeeded; a failure can be counted a moment before its end."""
         return max(self.finished - self.failed, 0)
 
 
@@ -89,13 +90,12 @@ class Metrics:
     """Reads the metrics of one deployment, all of a span by one request."""
 
     def __init__(self, client: CloudWatchClient, namespace: Callable[[], str]) -> None:
-        """Read from there; the namespace is asked for once, when it is needed."""
+        """Ask for the namespace once, when it is needed."""
         self._client = client
         self._ask_namespace = namespace
-        self._namespace: str | None = None
 
     def read(self, span: Span) -> list[Step]:
-        """Give each step of a span, oldest first.
+        """Return each step of a span, oldest first.
 
         Raises:
             StackNotFoundError: the stack has no function to ask for the namespace.
@@ -124,7 +124,7 @@ class Metrics:
             "Id": f"m{index}",
             "MetricStat": {
                 "Metric": {
-                    "Namespace": self.namespace,
+                    "Namespace": self._namespace,
                     "MetricName": name,
                     "Dimensions": [{"Name": "log_type", "Value": kind}],
                 },
@@ -133,12 +133,9 @@ class Metrics:
             },
         }
 
-    @property
-    def namespace(self) -> str:
-        """The namespace that the functions write to."""
-        if self._namespace is None:
-            self._namespace = self._ask_namespace()
-        return self._namespace
+    @cached_property
+    def _namespace(self) -> str:
+        return self._ask_namespace()
 
 
 def _step(start: datetime, values: Mapping[tuple[str, datetime], Sequence[float]]) -> Step:

@@ -1,0 +1,98 @@
+"""Questions to the operator, progress bars, and text for the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from hooklog_ops.errors import ExitStatus
+from hooklog_ops.formatting import plain
+
+_STYLES = {"failed": "red", "in_progress": "yellow", "succeeded": "green"}
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before acting.
+
+    Raises:
+        typer.Exit: the answer was no; the exit status says so.
+        typer.BadParameter: there is no terminal to ask on; the text says what to do.
+
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(
+            "there is no terminal to ask on; add --yes, or --dry-run to only count"
+        )
+    try:
+        agreed = typer.confirm(question)
+    except typer.Abort:
+        agreed = False
+    if not agreed:
+        raise typer.Exit(ExitStatus.DECLINED)
+
+
+def styled(outcome: str) -> str:
+    """Return an outcome in its colour, as Rich's markup."""
+    return f"[{_STYLES[outcome]}]{plain(outcome)}[/]"
+
+
+def below(text: str, style: str = "") -> Padding:
+    """Indent what belongs to the line above, each line of it where it wraps."""
+    return Padding.indent(Text(text, style), 2)
+
+
+@contextmanager
+def counting(title: str, noun: str = "records") -> Iterator[Callable[[int], None]]:
+    """Show a growing count on a terminal; yields what to call with each further number."""
+    count = TextColumn(f"{{task.completed:,.0f}} {noun}")
+    with _progress(title, None, SpinnerColumn(), count, TimeElapsedColumn()) as advance:
+        yield advance
+
+
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar up to a total on a terminal; yields what to call with each further number."""
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with _progress(title, total, *columns) as advance:
+        yield advance
+
+
+def watched[T](items: Iterator[T], advance: Callable[[int], None]) -> Iterator[T]:
+    """Yield items as they come, and count each."""
+    for item in items:
+        advance(1)
+        yield item
+
+
+@contextmanager
+def _progress(
+    title: str, total: int | None, *columns: ProgressColumn
+) -> Iterator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        *columns,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda count: progress.advance(task, count)
