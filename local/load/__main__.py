@@ -24,8 +24,7 @@ from local.load.figures import Conditions
 from local.load.plan import Plan
 from local.load.shown import table
 from local.load.site import RATE_LIMIT, Outcome, conditions_now, run, site
-from local.program import complain, ignore_signals, stop_on_signals
-from local.steps import step
+from local.terminal import complain, ignore_signals, step, stop_on_signals
 
 _FAULTY = 0.05
 _REPEATED = 0.05

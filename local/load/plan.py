@@ -9,7 +9,7 @@ from itertools import cycle
 from random import Random
 from typing import Self
 
-from local.demo_logs import body
+from hooklog.queue_messages import Origin, message_body
 from local.load.faults import Trouble
 from local.space import LOG_TYPES, Log, Space, generate
 
@@ -76,4 +76,4 @@ def logs(space: Space) -> dict[str, Log]:
 
 def _body(key: str) -> str:
     log_type, _, log_id = key.partition("#")
-    return body("fax" if log_type == "fax" else "message", log_id)
+    return message_body(log_type=log_type, log_id=log_id, origin=Origin.MANUAL)

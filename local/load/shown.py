@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from local.load.figures import Figures
-from local.summary import titled
+from local.terminal import titled
 
 
 def told(run: Figures) -> Iterator[tuple[str, str]]:

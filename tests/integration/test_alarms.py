@@ -41,7 +41,7 @@ WITHIN = 300.0
 def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """Deploy hooklog into a cloud of its own, with a topic and thresholds that are soon reached."""
     log = tmp_path_factory.mktemp("cloud") / "cloud.log"
-    with serve(Space(fax={}, message={})) as space, local_cloud(log) as cloud:
+    with serve(Space()) as space, local_cloud(log) as cloud:
         sns, sqs = client(cloud, "sns"), cloud.client("sqs")
         topic = sns.create_topic(Name="alarms")["TopicArn"]
         inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]

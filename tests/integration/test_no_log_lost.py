@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from local.space import Mischief, Target, run_sends, simulate_sends
+from local.space import DeliveryFaults, Target, run_sends, simulate_sends
 from local.stack import rows, sweep
 from tests.integration.conftest import Deployment, drained
 from tests.integration.door import open_door
@@ -33,10 +33,10 @@ def differing(
 def test_one_sweep_later_every_row_equals_the_truth(deployment: Deployment) -> None:
     """Of a thousand sends a fifth of the callbacks never comes; in the end no row lacks."""
     sends = simulate_sends(seed=21, count=SENDS, now=datetime.now(UTC))
-    mischief = Mischief(drop=0.2, repeat=0.3, reorder=True, delay_s=(0, 0.2), seed=21)
+    faults = DeliveryFaults(drop=0.2, repeat=0.3, reorder=True, delay_s=(0, 0.2), seed=21)
     with open_door(deployment.cloud, deployment.stack, BASE, KEY) as url:
         target = Target(url, signed_base=BASE)
-        report = run_sends(deployment.space, sends, target, KEY, mischief, within_s=_WITHIN)
+        report = run_sends(deployment.space, sends, target, KEY, faults, within_s=_WITHIN)
     assert report.refused == 0
     assert report.dropped > SENDS / 2
     drained(deployment)

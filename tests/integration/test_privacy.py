@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.space import API_TOKEN, PROJECT_ID, generate
+from local.space import API_TOKEN, LOG_TYPES, PROJECT_ID, generate
 from local.stack import log_lines
 from tests.builders import fax_log, message_log
 from tests.captured import CAPTURED
@@ -21,7 +21,8 @@ _DIGITS = 8
 def secrets() -> set[str]:
     """Collect what must not appear: numbers, error texts, the credentials and keys."""
     space = generate(seed=11, fax=60, message=60, now=datetime.now(UTC))
-    logs = [*space.fax.values(), *space.message.values(), fax_log(), message_log()]
+    logs = [fax_log(), message_log()]
+    logs += [log for log_type in LOG_TYPES for log in space.logs(log_type).values()]
     numbers = {
         digits[-_DIGITS:]
         for log in logs

@@ -41,7 +41,7 @@ class Engine:
             NoEngineError: there is no client, no engine, no bridge or no image.
 
         """
-        address = serve._containers_see()
+        address = serve.docker_address()
         version = _docker("no Docker engine answers", "version", "--format={{.Server.Version}}")
         if address == "127.0.0.1":
             raise NoEngineError("no bridge docker0 leads from containers to this machine")

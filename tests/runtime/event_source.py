@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from local.runtime import InvocationError
+from tests.runtime.emulator import InvocationError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

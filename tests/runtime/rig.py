@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from local.cloud import REGION
-from local.runtime import BuiltFunction, EmulatedFunction, emulated
 from local.stack import messages_left, rows
 from tests.builders import body
 from tests.integration.conftest import Deployment
+from tests.runtime.emulator import BuiltFunction, EmulatedFunction, emulated
 from tests.runtime.event_source import EventSource
 
 #: Seconds; far more than any of the batches takes, and an end to what hangs.
@@ -62,7 +62,7 @@ class Rig:
             self.folder / f"{name}-{uuid.uuid4()}.log",
             timeout=timeout,
             handler=handler,
-            beside=self.folder,
+            extra_path=self.folder,
         ) as function:
             yield function
 

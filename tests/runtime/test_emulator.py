@@ -7,9 +7,9 @@ import uuid
 import pytest
 
 from local.cloud import ROOT
-from local.runtime import InvocationError
 from local.space import Fault, FaultKind
 from tests.builders import body
+from tests.runtime.emulator import InvocationError
 from tests.runtime.rig import Rig
 from tests.webhook import json_request, message_status
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.runtime import EmulatedFunction
+from tests.runtime.emulator import EmulatedFunction
 from tests.runtime.rig import LOGS, Rig
 from tests.runtime.slow_table import slow_table
 
