@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
 
 #: The beginning of a line in the embedded metric format.
-_START = '{"_aws"'
+EMF_START = '{"_aws"'
 #: CloudWatch's limit for one PutMetricData.
 _MAX_DATA = 1000
 
@@ -48,7 +48,7 @@ class Emitted:
 def emitted(log_lines: Iterable[str]) -> Iterator[Emitted]:
     """Yield the metrics of the lines in the embedded metric format; skip other lines."""
     for line in log_lines:
-        if not line.startswith(_START):
+        if not line.startswith(EMF_START):
             continue
         content = json.loads(line)
         at = datetime.fromtimestamp(content["_aws"]["Timestamp"] / 1000, UTC)

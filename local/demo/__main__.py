@@ -74,7 +74,7 @@ class _Demo:
     def run(self, *, keep_up: bool) -> int:
         """Take all steps in order."""
         self.console.print(
-            "hooklog on this machine: it needs no account, and no fax or message is really sent.\n"
+            "hooklog on this machine: no account is needed, and nothing is really sent.\n"
         )
         generated = generate(_SEED, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, datetime.now(UTC))
         older = logs.older(generated)

@@ -1,4 +1,4 @@
-"""The short form of ``make load``: faults, duplicates and a rate limit, and nothing is lost."""
+"""The short form of ``make load``: faults, duplicates and a rate limit lose no log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local.stack import build
 pytestmark = pytest.mark.integration
 
 COUNT = 300
-#: Seconds; far more than it takes, and an end to a run that hangs.
+#: Seconds, far more than a run takes.
 _WITHIN = 300.0
 
 
@@ -31,13 +31,13 @@ class Loaded:
     outcome: Outcome
 
     def differences(self) -> list[str]:
-        """Compare the table as it is now."""
+        """Compare the table with the space."""
         return differences(logs(self.plan.space), self.plan.troubles, self.site.rows())
 
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
-    """Run it, with two logs and more for each fault that is over or parked soon."""
+    """Run it, with at least two logs per fault that passes or parks soon."""
     plan = Plan.make(
         COUNT,
         datetime.now(UTC),
@@ -45,7 +45,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
         faulty=0.2,
         repeated=0.1,
     )
-    # More environments would only compete for the processors while they start.
+    # More execution environments would only compete for the processors.
     conditions = conditions_now(batches_at_once=3)
     build()
     with site(plan, tmp_path_factory.mktemp("load") / "cloud.log", conditions) as at:
@@ -53,8 +53,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
         yield Loaded(at, plan, outcome)
 
 
-def test_nothing_is_lost_and_every_row_says_what_the_space_says(loaded: Loaded) -> None:
-    """Each log is a row or parked under the code of its fault; the queues are empty."""
+def test_nothing_is_lost_and_every_row_equals_the_space(loaded: Loaded) -> None:
+    """Each log is a row or is parked under the code of its fault; the queues are empty."""
     assert loaded.outcome.differences == []
     figures = loaded.outcome.figures
     codes = (trouble.parked_as for trouble in loaded.plan.troubles.values())
@@ -63,8 +63,8 @@ def test_nothing_is_lost_and_every_row_says_what_the_space_says(loaded: Loaded) 
     assert (figures.lost, figures.left, figures.dead) == (0, 0, 0)
 
 
-def test_every_message_and_every_fault_came(loaded: Loaded) -> None:
-    """The run was what it says: duplicates, redeliveries, and an answer spoilt by each fault."""
+def test_every_message_and_every_fault_occurred(loaded: Loaded) -> None:
+    """The run had duplicates, redeliveries, and a response of each fault."""
     figures = loaded.outcome.figures
     assert figures.duplicates == COUNT // 10
     assert figures.redelivered > 0
@@ -72,14 +72,14 @@ def test_every_message_and_every_fault_came(loaded: Loaded) -> None:
     assert shown.keys() == {str(trouble.fault.kind) for trouble in loaded.plan.troubles.values()}
 
 
-def test_requests_are_bounded(loaded: Loaded) -> None:
-    """No more are open at the same time than the batches at once may make together."""
+def test_concurrent_requests_are_bounded(loaded: Loaded) -> None:
+    """No more requests are open than all concurrent batches may make together."""
     figures = loaded.outcome.figures
     assert 1 < figures.most_in_flight <= figures.most_allowed
 
 
-def test_a_row_that_is_changed_or_gone_is_found(loaded: Loaded) -> None:
-    """The comparison is with the table that is there."""
+def test_a_changed_or_missing_row_is_found(loaded: Loaded) -> None:
+    """The comparison reads the real table."""
     table = loaded.site.cloud.client("dynamodb")
     name = loaded.site.stack.table_name
     untroubled = sorted(logs(loaded.plan.space).keys() - loaded.plan.troubles.keys())
