@@ -85,7 +85,7 @@ sbom: $(SUPPLY)/ready ## write the bill of materials of what is deployed; SBOM=f
 
 audit: $(SAM)/ready $(AUDIT)/ready ## look for weaknesses in the template with checkov
 	@mkdir -p .local
-	@$(SAM)/bin/python local/translated.py > .local/translated.json
+	@$(SAM)/bin/python local/translate_template.py > .local/translated.json
 	@$(AUDIT)/bin/checkov --config-file .checkov.yaml --file .local/translated.json
 
 clean: ## remove environments, builds and caches

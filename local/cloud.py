@@ -1,4 +1,4 @@
-"""The local cloud: ministack on a free loopback port, started and ended with the block."""
+"""The local cloud: ministack on a loopback port, for as long as a block lasts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import boto3
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
-_LOOPBACK = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 _PROGRAM = ROOT / ".tools/cloud/bin/ministack"
 _READY_WITHIN = 30.0
 _ENDED_WITHIN = 10.0
@@ -35,14 +36,14 @@ _ENDED_WITHIN = 10.0
 
 @dataclass(frozen=True, slots=True)
 class LocalCloud:
-    """A running local cloud; nothing in it outlives it."""
+    """A running local cloud; its content ends with it."""
 
     url: str
     pid: int
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables that point the AWS tools at this cloud, with dummy credentials."""
+        """Variables that direct the AWS tools to this cloud, with dummy credentials."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "local",
@@ -51,8 +52,17 @@ class LocalCloud:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
+    @property
+    def session(self) -> boto3.session.Session:
+        """A session with dummy credentials; its clients need the endpoint URL of the cloud."""
+        return boto3.session.Session(
+            aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION
+        )
+
     @overload
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
+    @overload
+    def client(self, service: Literal["cloudwatch"]) -> CloudWatchClient: ...
     @overload
     def client(self, service: Literal["dynamodb"]) -> DynamoDBClient: ...
     @overload
@@ -65,10 +75,7 @@ class LocalCloud:
     def client(self, service: Literal["sqs"]) -> SQSClient: ...
     def client(self, service: str) -> BaseClient:
         """Make a boto3 client for one of its services."""
-        session = boto3.session.Session(
-            aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION
-        )
-        client: BaseClient = session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        client: BaseClient = self.session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
         return client
 
 
@@ -77,33 +84,31 @@ def local_cloud(
     log: Path,
     extra_environment: Mapping[str, str] | None = None,
     *,
-    address: str = _LOOPBACK,
+    address: str = LOOPBACK,
     port: int | None = None,
 ) -> Iterator[LocalCloud]:
-    """Start a local cloud and end it with all that it started.
+    """Start a local cloud, and end it with all processes that it started.
 
     Args:
         log: file for its output.
-        extra_environment: for its process, and so for the functions that it runs.
+        extra_environment: variables for its process and the functions that it runs.
         address: of this machine, to listen on.
-        port: to listen on, which must be free; without one it takes any.
+        port: to listen on, which must be free; any free one by default.
 
     Raises:
-        RuntimeError: it did not get ready; below the first line, the text is its output.
+        RuntimeError: it did not start; its output follows the first line of the text.
 
     """
     require_installed(_PROGRAM)
     port = port or free_port()
     log.parent.mkdir(parents=True, exist_ok=True)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {"BIND_HOST": address, "GATEWAY_PORT": str(port), "NO_PROXY": "*"}
-    environment |= extra_environment or {}
-    # It unpacks 60 MB for each of a function's environments and leaves them where they are.
+    environment = environment_without_aws() | {"BIND_HOST": address, "GATEWAY_PORT": str(port)}
+    # It unpacks 60 MB per execution environment and never deletes them.
     with tempfile.TemporaryDirectory(prefix="hooklog-", ignore_cleanup_errors=True) as scratch:
         with log.open("w") as output:
             process = subprocess.Popen(
                 [str(_PROGRAM)],
-                env={**environment, "TMPDIR": scratch},
+                env={**environment, **(extra_environment or {}), "TMPDIR": scratch},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -116,6 +121,12 @@ def local_cloud(
             end_group(process)
 
 
+def environment_without_aws() -> dict[str, str]:
+    """Return this process's variables, without settings of AWS and without a proxy."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return kept | {"NO_PROXY": "*"}
+
+
 def require_installed(program: Path) -> None:
     """Raise RuntimeError unless `make setup` has installed this program."""
     if not program.exists():
@@ -123,15 +134,15 @@ def require_installed(program: Path) -> None:
 
 
 def free_port() -> int:
-    """Find a port of the loopback interface that nobody listens on."""
+    """Find a free port of the loopback interface."""
     with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
+        probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process that leads its own group, and the group, by its id."""
+    """End a process that leads a process group, and the whole group."""
     for end in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, end)

@@ -1,4 +1,4 @@
-"""Everything that a log group holds, however much it is."""
+"""The lines of a whole log group, however many."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-#: In one answer of CloudWatch Logs.
+#: Events in one answer of CloudWatch Logs.
 _MOST = 10_000
 
 
 def lines(logs: CloudWatchLogsClient, group: str) -> Iterator[str]:
     """Read a log group from its first line to its last.
 
-    ministack 1.5.33 gives no token to go on with after its first answer, so each further one begins
-    at the time where the last one ended.
+    ministack 1.5.33 returns no token for the page after the first answer, so each further request
+    starts at the time of the last event.
 
     Raises:
-        RuntimeError: so many lines are of one millisecond that some could not be read.
+        RuntimeError: one millisecond has more lines than one answer can hold.
 
     """
     start = 0
@@ -33,6 +33,6 @@ def lines(logs: CloudWatchLogsClient, group: str) -> Iterator[str]:
             return
         if events[-1]["timestamp"] == start:
             raise RuntimeError(f"{group} has more lines of one millisecond than can be read.")
-        # Of its last millisecond there may be more, so that is read again.
+        # The last millisecond may have more lines, so it is read again.
         start = events[-1]["timestamp"]
         yield from (event["message"] for event in events if event["timestamp"] < start)

@@ -1,6 +1,6 @@
 """A local cloud and a simulated space at fixed ports, for `sam local invoke` in Docker.
 
-`events/env.json` points the function here; `docs/local-invoke.md` says how to use it.
+`events/env.json` directs the function to them; `docs/local-invoke.md` says how to use them.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from local.cloud import ROOT, LocalCloud, local_cloud
-from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, generate
+from hooklog.logs import KINDS
+from local.cloud import LOOPBACK, ROOT, LocalCloud, local_cloud
+from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, Space, generate
 from local.space import serve as serve_space
 from local.stack import architecture, build
 
@@ -28,19 +29,18 @@ if TYPE_CHECKING:
 CLOUD_PORT = 4566
 SPACE_PORT = 8070
 SEED = 7
-#: Of the table and of the queue.
+#: Name of the table and of the queue.
 NAME = "hooklog-local"
 
-_LOOPBACK = "127.0.0.1"
 _SIOCGIFADDR = 0x8915  # Linux: the address of a network interface
 
 
 def main() -> int:
-    """Build the functions, serve until a signal comes, and show each row that is written."""
+    """Build the functions, serve until a signal arrives, and show each row that is written."""
     parser = argparse.ArgumentParser(prog="make serve", description=__doc__)
     parser.add_argument(
         "--address",
-        default=_containers_see(),
+        default=docker_address(),
         help="of this machine, to listen on; containers must reach it (default: %(default)s)",
     )
     address: str = parser.parse_args().address
@@ -58,6 +58,16 @@ def main() -> int:
     return 0
 
 
+def docker_address() -> str:
+    """Return Docker's own address on Linux; elsewhere Docker Desktop forwards to the loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            answer = fcntl.ioctl(probe, _SIOCGIFADDR, struct.pack("256s", b"docker0"))
+        except OSError:
+            return LOOPBACK
+    return socket.inet_ntoa(answer[20:24])
+
+
 def _serve(address: str) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -68,7 +78,7 @@ def _serve(address: str) -> None:
         local_cloud(ROOT / ".local/serve.log", address=address, port=CLOUD_PORT) as cloud,
     ):
         dynamodb = _make_table_and_queue(cloud)
-        print(f"Simulated space  {space.url}, {len(logs.fax)} faxes, {len(logs.message)} messages")
+        print(f"Simulated space  {space.url}, {_counts(logs)}")
         print(f"Local cloud      {cloud.url}, table and queue {NAME}")
         print("In another terminal, for each file in events/:\n")
         print("  .tools/sam/bin/sam local invoke EnrichFunction -e events/fax.json \\")
@@ -78,6 +88,10 @@ def _serve(address: str) -> None:
         seen: dict[str, str] = {}
         while not stop.wait(1):
             _show_new_rows(dynamodb, seen)
+
+
+def _counts(space: Space) -> str:
+    return ", ".join(f"{len(space.logs(kind.name))} {kind.plural}" for kind in KINDS.values())
 
 
 def _make_table_and_queue(cloud: LocalCloud) -> DynamoDBClient:
@@ -94,7 +108,7 @@ def _make_table_and_queue(cloud: LocalCloud) -> DynamoDBClient:
 
 def _show_new_rows(dynamodb: DynamoDBClient, seen: dict[str, str]) -> None:
     for row in dynamodb.scan(TableName=NAME, ConsistentRead=True)["Items"]:
-        if "version" not in row:  # not of a log, but how far a sweep has got
+        if "version" not in row:  # a checkpoint of the sweep
             continue
         key, version = row["pk"]["S"], row["version"]["N"]
         if seen.get(key) != version:
@@ -110,7 +124,7 @@ def _summary(row: dict[str, AttributeValueTypeDef]) -> str:
 
 
 def _require_free(address: str, port: int) -> None:
-    """Raise RuntimeError when nothing can listen there."""
+    """Raise RuntimeError when the port is taken, or the address is not this machine's."""
     try:
         socket.create_server((address, port)).close()
     except OSError as error:
@@ -119,16 +133,6 @@ def _require_free(address: str, port: int) -> None:
         raise RuntimeError(
             f"Cannot listen on {address}:{port}: {reason}. Is another `make serve` running?"
         ) from None
-
-
-def _containers_see() -> str:
-    """Find Docker's own address on Linux; elsewhere Docker Desktop forwards to the loopback."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            answer = fcntl.ioctl(probe, _SIOCGIFADDR, struct.pack("256s", b"docker0"))
-        except OSError:
-            return _LOOPBACK
-    return socket.inet_ntoa(answer[20:24])
 
 
 if __name__ == "__main__":

@@ -8,77 +8,84 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from local.cloud import ROOT, LocalCloud, end_group, require_installed
+from hooklog.adapters.aws.sqs import SqsProducer
+from hooklog_ops.deployment import Deployment
+from local.cloud import (
+    REGION,
+    ROOT,
+    LocalCloud,
+    end_group,
+    environment_without_aws,
+    require_installed,
+)
 from local.log_group import lines
+from local.template import template
 
+#: Name of the stack in the local cloud.
+NAME = "hooklog-local"
 _SAM = ROOT / ".tools/sam/bin/sam"
 _TIMEOUT = 600
-#: Of the stack in the local cloud, unless another is asked for.
-NAME = "hooklog-local"
+
+#: An item of the table, as Python values.
+type Item = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """What a deployment made: the outputs of the template."""
+    """The outputs of a deployed template that the tools and tests need."""
 
     queue_url: str
     dead_letter_queue_url: str
     table_name: str
     secret_arn: str
-    function_name: str
-    log_group: str
-    webhook_endpoint: str
+    enrich_function: str
     sweep_function: str
-    webhook_log_group: str
+    webhook_endpoint: str
+    #: Of all functions.
+    log_groups: Sequence[str]
 
 
 def build() -> None:
-    """Run ``sam build`` for this machine's processor; what has not changed is not built again.
+    """Run ``sam build`` for this machine's processor; unchanged parts are not built again.
 
     Raises:
-        RuntimeError: sam failed; the text is its output.
+        RuntimeError: sam failed; its output follows the first line of the text.
 
     """
     _sam({}, "build", "--config-env", "local", "--parameter-overrides", _parameters({}))
 
 
-def deploy(cloud: LocalCloud, parameters: Mapping[str, str], *, name: str = NAME) -> Stack:
-    """Run ``sam deploy`` of what was built.
-
-    Args:
-        cloud: to deploy into.
-        parameters: of the template.
-        name: of the stack.
+def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
+    """Run ``sam deploy`` on the last build, with these parameters of the template.
 
     Raises:
-        RuntimeError: sam failed; the text is its output.
+        RuntimeError: sam failed; its output follows the first line of the text.
 
     """
     _sam(
         cloud.environment,
-        *("deploy", "--config-env", "local", "--stack-name", name),
+        *("deploy", "--config-env", "local", "--stack-name", NAME),
         *("--parameter-overrides", _parameters(parameters)),
     )
-    (description,) = cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    outputs = {item["OutputKey"]: item["OutputValue"] for item in description["Outputs"]}
+    outputs = Deployment.open(cloud.session, NAME, endpoint_url=cloud.url).outputs
     _set_concurrency_as_number(cloud, outputs["EnrichFunctionName"])
     return Stack(
         queue_url=outputs["QueueUrl"],
         dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
         table_name=outputs["TableName"],
         secret_arn=outputs["CredentialsSecretArn"],
-        function_name=outputs["EnrichFunctionName"],
-        log_group=outputs["EnrichLogGroupName"],
+        enrich_function=outputs["EnrichFunctionName"],
         sweep_function=outputs["SweepFunctionName"],
         webhook_endpoint=outputs["WebhookEndpoint"],
-        webhook_log_group=outputs["WebhookLogGroupName"],
+        log_groups=[group for name, group in outputs.items() if name.endswith("LogGroupName")],
     )
 
 
@@ -89,7 +96,7 @@ def put_credentials(
     api_token: str,
     signing_keys: Sequence[str] = (),
 ) -> None:
-    """Put SignalWire's credentials where the functions look for them."""
+    """Put SignalWire's credentials into the secret that the functions read."""
     cloud.client("secretsmanager").put_secret_value(
         SecretId=stack.secret_arn,
         SecretString=json.dumps(
@@ -102,17 +109,10 @@ def put_credentials(
     )
 
 
-def send(cloud: LocalCloud, stack: Stack, bodies: list[str]) -> None:
-    """Put messages on the queue, ten a call."""
+def send(cloud: LocalCloud, stack: Stack, bodies: Sequence[str]) -> None:
+    """Put messages on the queue."""
     sqs = cloud.client("sqs")
-    for start in range(0, len(bodies), 10):
-        sqs.send_message_batch(
-            QueueUrl=stack.queue_url,
-            Entries=[
-                {"Id": str(index), "MessageBody": body}
-                for index, body in enumerate(bodies[start : start + 10])
-            ],
-        )
+    SqsProducer(lambda: sqs, stack.queue_url).send_all(bodies)
 
 
 def messages_left(cloud: LocalCloud, queue_url: str) -> int:
@@ -128,11 +128,38 @@ def messages_left(cloud: LocalCloud, queue_url: str) -> int:
     return sum(map(int, answer["Attributes"].values()))
 
 
-def sweep(cloud: LocalCloud, stack: Stack) -> dict[str, Any]:
-    """Run a sweep to its end, and give what it found by log type and verdict.
+def wait_until_empty(
+    cloud: LocalCloud,
+    queue_url: str,
+    *,
+    within_s: float,
+    say: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Wait until a queue has no messages.
+
+    Args:
+        cloud: of the queue.
+        queue_url: of the queue.
+        within_s: seconds to wait at most.
+        say: called with the number of messages that are left, several times per second.
 
     Raises:
-        RuntimeError: the function failed; the text is its error.
+        TimeoutError: the queue still had messages after that time.
+
+    """
+    deadline = time.monotonic() + within_s
+    while left := messages_left(cloud, queue_url):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{left} messages are in the queue after {within_s:.0f} seconds")
+        say(left)
+        time.sleep(0.25)
+
+
+def sweep(cloud: LocalCloud, stack: Stack) -> dict[str, dict[str, int]]:
+    """Run a sweep to its end, and return the number of logs by kind and verdict.
+
+    Raises:
+        RuntimeError: the function failed; the text contains its error.
 
     """
     functions = cloud.client("lambda")
@@ -142,31 +169,34 @@ def sweep(cloud: LocalCloud, stack: Stack) -> dict[str, Any]:
         if "complete" not in summary:
             raise RuntimeError(f"The sweep failed: {summary}")
         if summary["complete"]:
-            found: dict[str, Any] = summary["found"]
+            found: dict[str, dict[str, int]] = summary["found"]
             return found
 
 
 def rows(cloud: LocalCloud, stack: Stack) -> list[dict[str, Any]]:
     """Read the whole table, as Python values."""
     pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=stack.table_name)
-    read = TypeDeserializer().deserialize
+    deserialize = TypeDeserializer().deserialize
     return [
-        {name: read(value) for name, value in item.items()}
+        {name: deserialize(value) for name, value in item.items()}
         for page in pages
         for item in page["Items"]
     ]
 
 
 def log_lines(cloud: LocalCloud, stack: Stack) -> list[str]:
-    """Read what the functions have printed."""
+    """Read everything that the functions have printed."""
     logs = cloud.client("logs")
-    return [
-        line for group in (stack.log_group, stack.webhook_log_group) for line in lines(logs, group)
-    ]
+    return [line for group in stack.log_groups for line in lines(logs, group)]
+
+
+def architecture() -> str:
+    """Return this machine's processor in the template's words."""
+    return "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 
 
 def _set_concurrency_as_number(cloud: LocalCloud, function_name: str) -> None:
-    """Repair what ministack 1.5.33 makes of a Number parameter: a text its poller trips over."""
+    """Correct the event source mapping: ministack 1.5.33 stores a Number parameter as text."""
     functions = cloud.client("lambda")
     for mapping in functions.list_event_source_mappings(FunctionName=function_name)[
         "EventSourceMappings"
@@ -179,19 +209,13 @@ def _set_concurrency_as_number(cloud: LocalCloud, function_name: str) -> None:
         )
 
 
-def architecture() -> str:
-    """Name this machine's processor as the template does."""
-    return "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
-
-
 def _parameters(parameters: Mapping[str, str]) -> str:
     everything = {
         "Architecture": architecture(),
         "SignalWireSpace": "127.0.0.1:1",
         "TableDeletionProtection": "false",
-        # The local cloud knows no metric math, which these alarms need.
-        "FaxFailurePercent": "0",
-        "MessageFailurePercent": "0",
+        # These alarms need metric math, which the local cloud lacks.
+        **{name: "0" for name in template()["Parameters"] if name.endswith("FailurePercent")},
         **parameters,
     }
     return " ".join(f"{name}={value}" for name, value in everything.items())
@@ -199,20 +223,19 @@ def _parameters(parameters: Mapping[str, str]) -> str:
 
 def _sam(environment: Mapping[str, str], *arguments: str) -> None:
     require_installed(_SAM)
-    # sam build looks for the runtime's own python3.13 on PATH; a virtual environment's is a
-    # link that leaves out pip, so the one it was made of comes first.
-    own = Path(sys.base_prefix) / "bin"
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    variables |= {
-        "PATH": f"{own}{os.pathsep}{os.environ['PATH']}",
+    # sam build needs the runtime's python3.13 on PATH, with pip. The virtual environment's is a
+    # link without pip, so its base installation comes first.
+    base = Path(sys.base_prefix) / "bin"
+    variables = {
+        **environment_without_aws(),
+        "PATH": f"{base}{os.pathsep}{os.environ['PATH']}",
         "SAM_CLI_TELEMETRY": "0",
-        "SAM_CLI_POLL_DELAY": "0.5",  # seconds between looks at a deployment, else five
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "NO_PROXY": "*",
+        "SAM_CLI_POLL_DELAY": "0.5",  # seconds between looks at a deployment; the default is five
+        "AWS_DEFAULT_REGION": REGION,
         **environment,
     }
-    # A group of its own, so that whatever sam starts ends with it when the user interrupts;
-    # and a place of its own for the temporary directories that it leaves.
+    # A process group and a temporary directory of its own, so that everything that sam starts and
+    # leaves behind is removed.
     with tempfile.TemporaryDirectory(prefix="hooklog-", ignore_cleanup_errors=True) as scratch:
         process = subprocess.Popen(
             [str(_SAM), *arguments],

@@ -1,4 +1,4 @@
-"""The stack's template as plain data: ``!Ref Table`` reads as ``Table``, and so on."""
+"""The stack's template as plain data: ``!Ref Table`` becomes ``Table``, and so on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ FILE: Final = ROOT / "template.yaml"
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML, and what a CloudFormation tag stands before as if the tag were not there."""
+    """A YAML loader that ignores CloudFormation's tags and keeps their values."""
 
 
 def untagged(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> object:
-    """Give what stands behind a tag."""
+    """Return the value after a tag."""
     if isinstance(node, yaml.MappingNode):
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
@@ -28,7 +28,7 @@ _Loader.add_multi_constructor("!", untagged)
 
 
 def template() -> dict[str, Any]:
-    """Give the whole template."""
+    """Return the whole template."""
     read: dict[str, Any] = _Loader(FILE.read_text(encoding="utf-8")).get_single_data()
     return read
 

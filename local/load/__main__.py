@@ -24,8 +24,7 @@ from local.load.figures import Conditions
 from local.load.plan import Plan
 from local.load.report import terminal_table
 from local.load.run import RATE_LIMIT, Outcome, current_conditions, rig, run
-from local.program import complain, ignore_signals, stop_on_signals
-from local.steps import step
+from local.terminal import complain, ignore_signals, step, stop_on_signals
 
 _FAULTY = 0.05
 _DUPLICATED = 0.05

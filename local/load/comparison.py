@@ -18,7 +18,7 @@ from hooklog.records.enrichment import enrich
 from hooklog.records.items import StorageOptions, record_attributes
 from local.load.faults import FaultCase
 from local.space import Json, Log
-from local.summary import Item
+from local.stack import Item
 
 #: As deployed.
 STORAGE = StorageOptions(index_numbers=True, index_days=True)

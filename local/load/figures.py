@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from local.cloud import ROOT
 from local.load.plan import Plan, logs
 from local.space import FaultKind, Requests
-from local.summary import Item
+from local.stack import Item
 
 FILE: Final = ROOT / "local/load/measured.json"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from itertools import cycle
 from random import Random
 from typing import Self
 
+from hooklog.queue_messages import Origin, message_body
 from local.load.faults import FaultCase
 from local.space import LOG_TYPES, Log, Space, generate
 
@@ -76,4 +76,4 @@ def logs(space: Space) -> dict[str, Log]:
 
 def _body(key: str) -> str:
     log_type, _, log_id = key.partition("#")
-    return json.dumps({"log_type": log_type, "log_id": log_id})
+    return message_body(log_type=log_type, log_id=log_id, origin=Origin.MANUAL)

@@ -9,8 +9,8 @@ from rich.table import Table
 from local import markdown
 from local.load.faults import ALL, READ_TIMEOUT_S
 from local.load.figures import Figures
-from local.summary import titled
 from local.template import template
+from local.terminal import titled
 
 
 def rows(run: Figures) -> Iterator[tuple[str, str]]:

@@ -19,8 +19,7 @@ from local.load.faults import READ_TIMEOUT_S
 from local.load.figures import Conditions, Figures, FinalState
 from local.load.plan import Plan, logs
 from local.space import RunningSpace, serve
-from local.stack import Stack
-from local.summary import Item
+from local.stack import Item, Stack
 from local.template import template
 
 _FIRST_DELAY_S: Final = 1
@@ -72,9 +71,9 @@ class Rig:
 
     def _enable(self, *, is_enabled: bool) -> None:
         functions = self.cloud.client("lambda")
-        for mapping in functions.list_event_source_mappings(FunctionName=self.stack.function_name)[
-            "EventSourceMappings"
-        ]:
+        for mapping in functions.list_event_source_mappings(
+            FunctionName=self.stack.enrich_function
+        )["EventSourceMappings"]:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=is_enabled)
 
     def left(self) -> int:

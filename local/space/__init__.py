@@ -4,21 +4,22 @@
         space.add_fault(Fault(FaultKind.RATE_LIMITED, times=2, retry_after=1))
         ...  # GET http://{space.host}/api/fax/logs
 
-It can also send faxes and messages, and call back about them:
+It serves every kind of log in `hooklog.logs.KINDS`. Faxes and messages can be generated; a log of
+any kind can be put. The space also sends faxes and messages, and calls back about them:
 
         sends = simulate_sends(seed=7, count=100, now=datetime.now(UTC))
         target = Target("http://127.0.0.1:8080")
-        report = run_sends(space, sends, target, "PSK…", Mischief(drop=0.2, repeat=0.3))
+        report = run_sends(space, sends, target, "PSK…", DeliveryFaults(drop=0.2, repeat=0.3))
 
-It behaves as the public documentation says, and was never compared with a live account.
+It follows SignalWire's public documentation and was never compared with a live account.
 """
 
 from local.space.callbacks import Policy, SendReport, Target, run_sends
+from local.space.delivery_faults import DeliveryFaults
 from local.space.faults import Fault, FaultKind
 from local.space.fax_logs import OFFICIAL_FAX_ID
-from local.space.logs import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, PROJECT_ID, generate
+from local.space.generation import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, PROJECT_ID, generate
 from local.space.message_logs import OFFICIAL_MESSAGE_ID
-from local.space.mischief import Mischief
 from local.space.model import LOG_TYPES, Json, Log, LogType, Space
 from local.space.payloads import SEND_KINDS, Callback, SendKind
 from local.space.running import API_TOKEN, RunningSpace, serve
@@ -35,12 +36,12 @@ __all__ = [
     "PROJECT_ID",
     "SEND_KINDS",
     "Callback",
+    "DeliveryFaults",
     "Fault",
     "FaultKind",
     "Json",
     "Log",
     "LogType",
-    "Mischief",
     "Policy",
     "Requests",
     "RunningSpace",

@@ -7,7 +7,7 @@ import asyncio
 import signal
 from datetime import UTC, datetime
 
-from local.space.logs import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, PROJECT_ID, generate
+from local.space.generation import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, PROJECT_ID, generate
 from local.space.running import API_TOKEN, LOOPBACK, listen, start
 from local.space.state import State
 
@@ -33,16 +33,16 @@ def _parser() -> argparse.ArgumentParser:
         "It listens on the loopback interface only and runs until SIGTERM or SIGINT.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--port", type=_count, default=0, help="TCP port, 0 for any free one")
-    parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same logs")
+    parser.add_argument("--port", type=_count, default=0, help="TCP port; 0 takes a free one")
+    parser.add_argument("--seed", type=int, default=7, help="the same seed generates the same logs")
     parser.add_argument("--fax", type=_count, default=EVERY_FAX_CASE, help="number of fax logs")
     parser.add_argument(
         "--message", type=_count, default=EVERY_MESSAGE_CASE, help="number of message logs"
     )
-    parser.add_argument("--project", default=PROJECT_ID, help="project id to accept")
+    parser.add_argument("--project", default=PROJECT_ID, help="project ID to accept")
     parser.add_argument("--token", default=API_TOKEN, help="API token to accept")
     parser.add_argument(
-        "--latency", type=_seconds, default=0.0, help="seconds that every API answer takes"
+        "--latency", type=_seconds, default=0.0, help="least seconds per API response"
     )
     return parser
 
@@ -60,7 +60,7 @@ async def _run(state: State, port: int) -> None:
 
 
 def main() -> None:
-    """Serve a space until a signal ends it."""
+    """Serve a space until a signal arrives."""
     arguments = _parser().parse_args()
     now = datetime.now(UTC)
     space = generate(

@@ -1,10 +1,11 @@
-"""Makes sends happen: their logs move on in the API, and their callbacks go out over HTTP.
+"""Carries out sends: their logs change in the API, and their callbacks are delivered over HTTP.
 
     sends = simulate_sends(seed=7, count=100, now=datetime.now(UTC))
-    report = run_sends(space, sends, Target("http://127.0.0.1:8080"), "PSK…", Mischief(drop=0.2))
+    target = Target("http://127.0.0.1:8080")
+    report = run_sends(space, sends, target, "PSK…", DeliveryFaults(drop=0.2))
 
-A callback is delivered as SignalWire documents it: it is accepted when the answer is 2xx, and
-tried up to two more times when it is anything else or late. Redirects are not followed.
+Callbacks are delivered as SignalWire documents: a 2xx response accepts one; after any other
+response, or none in time, it is tried up to two more times. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 from yarl import URL
 
-from local.space.mischief import NO_MISCHIEF, Delivery, Mischief, Move
-from local.space.wire import Request, join, request_for
+from local.space.delivery_faults import NO_DELIVERY_FAULTS, Delivery, DeliveryFaults, StatusChange
+from local.space.signatures import SignedRequest, signed_request, with_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,9 +35,9 @@ _OK = range(200, 300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How patiently callbacks are delivered, and how many at the same time.
+    """Timeouts and tries per callback, and the number of callbacks in flight.
 
-    The times and the number of tries are SignalWire's; it does not say how long it pauses.
+    The timeouts and the number of tries are SignalWire's, which does not document its pauses.
     """
 
     connect_s: float = 2.0
@@ -51,11 +52,11 @@ SIGNALWIRE_POLICY = Policy()
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where callbacks go: to `base`, followed by the path of their kind, query included.
+    """The receiver of callbacks: `base`, followed by the path and query of their kind.
 
-    `signed_base` is the public address that was configured and signed, where it differs from the
-    one connected to. `headers` are added to each request; a `Host` replaces the usual one. Raises
-    ValueError when an address is none.
+    `signed_base` is the public URL that was configured and is signed, where it differs from the
+    one to connect to. `headers` are added to each request; a `Host` replaces the usual one. Raises
+    ValueError for anything but http and https URLs.
     """
 
     base: str
@@ -64,32 +65,32 @@ class Target:
     paths: Mapping[SendKind, str] = field(default_factory=_PATHS.copy)
 
     def __post_init__(self) -> None:
-        """Refuse what is no address before anything is sent."""
+        """Check the URLs before anything is sent."""
         for url in (self.base, self.signed_base):
             if url is not None and not url.startswith(("http://", "https://")):
-                raise ValueError(f"a target needs an http or https address, not {url!r}")
+                raise ValueError(f"a target needs an http or https URL, not {url!r}")
 
     def url(self, kind: SendKind) -> str:
-        """Give the address to connect to."""
+        """Return the URL to connect to."""
         return self.base + self.paths[kind]
 
     def signed_url(self, kind: SendKind) -> str:
-        """Give the address that is signed."""
+        """Return the URL that is signed."""
         return (self.base if self.signed_base is None else self.signed_base) + self.paths[kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReport:
-    """What became of the callbacks.
+    """The numbers of a run.
 
     callbacks = sent - repeated + dropped, and sent = accepted + refused + failed.
 
     - `sends`, `callbacks`: planned.
     - `dropped`: never sent. `repeated`: sent a second time.
-    - `accepted`: answered with 2xx in the end.
-    - `refused`: answered otherwise on the last try.
-    - `failed`: not answered at all on the last try.
-    - `tries`: requests made, those of further tries included.
+    - `accepted`: answered with 2xx on the last try.
+    - `refused`: answered with another status on the last try.
+    - `failed`: not answered on the last try.
+    - `tries`: requests, including retries.
     """
 
     sends: int
@@ -109,45 +110,45 @@ def run_sends(
     sends: Sequence[Send],
     target: Target,
     key: str,
-    mischief: Mischief = NO_MISCHIEF,
+    faults: DeliveryFaults = NO_DELIVERY_FAULTS,
     *,
     step_s: float = 0.0,
     policy: Policy = SIGNALWIRE_POLICY,
     within_s: float = 60.0,
 ) -> SendReport:
-    """Let all sends happen side by side, and return when the last callback is settled.
+    """Carry out all sends concurrently, and return when the last callback is settled.
 
-    Their logs appear in the space and come to their ends there, `step_s` seconds from status to
-    status, while callbacks signed with `key` go to the target. The callbacks of one send go one
-    after the other, and a slow receiver holds up its next statuses too. Blocks; call it from a
-    thread without an event loop. Raises TimeoutError after `within_s` seconds.
+    The logs appear in the space and change their statuses every `step_s` seconds, while callbacks
+    signed with `key` go to the target. The callbacks of one send are sequential, so a slow
+    receiver also delays the next statuses. Blocks; call it from a thread without an event loop.
+    Raises TimeoutError after `within_s` seconds.
     """
     began_at = time.monotonic()
-    courier = _Courier(space, target, key, policy)
-    timelines = [mischief.timeline(send, step_s) for send in sends]
+    runner = _Runner(space, target, key, policy)
+    timelines = [faults.timeline(send, step_s) for send in sends]
     try:
-        asyncio.run(courier.run(timelines, within_s))
+        asyncio.run(runner.run(timelines, within_s))
     except TimeoutError:
         raise TimeoutError(f"the sends were not over within {within_s:g} seconds") from None
     deliveries = [item for line in timelines for item in line if isinstance(item, Delivery)]
     callbacks = sum(len(send.callbacks) for send in sends)
-    repeated = sum(delivery.again for delivery in deliveries)
+    repeated = sum(delivery.is_repeat for delivery in deliveries)
     return SendReport(
         sends=len(sends),
         callbacks=callbacks,
         sent=len(deliveries),
         dropped=callbacks - (len(deliveries) - repeated),
         repeated=repeated,
-        accepted=courier.outcomes["accepted"],
-        refused=courier.outcomes["refused"],
-        failed=courier.outcomes["failed"],
-        tries=courier.tries,
+        accepted=runner.outcomes["accepted"],
+        refused=runner.outcomes["refused"],
+        failed=runner.outcomes["failed"],
+        tries=runner.tries,
         took_s=time.monotonic() - began_at,
     )
 
 
-class _Courier:
-    """Carries out timelines, with a bounded number of requests at the same time."""
+class _Runner:
+    """Carries out timelines, with a bounded number of concurrent requests."""
 
     def __init__(self, space: RunningSpace, target: Target, key: str, policy: Policy) -> None:
         self.outcomes: Counter[str] = Counter()
@@ -158,9 +159,11 @@ class _Courier:
         self._policy = policy
         self._slots = asyncio.Semaphore(policy.at_once)
 
-    async def run(self, timelines: Sequence[Sequence[Move | Delivery]], within_s: float) -> None:
-        """Carry out all of them side by side."""
-        patience = aiohttp.ClientTimeout(
+    async def run(
+        self, timelines: Sequence[Sequence[StatusChange | Delivery]], within_s: float
+    ) -> None:
+        """Carry out all of them concurrently."""
+        timeout = aiohttp.ClientTimeout(
             total=self._policy.connect_s + self._policy.answer_s,
             sock_connect=self._policy.connect_s,
             sock_read=self._policy.answer_s,
@@ -168,10 +171,10 @@ class _Courier:
         async with (
             asyncio.timeout(within_s),
             aiohttp.ClientSession(
-                # The semaphore bounds them: a request's time must not run while it queues.
+                # The semaphore is the limit: a request's timeout must not run while it queues.
                 connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=patience,
+                timeout=timeout,
             ) as session,
             asyncio.TaskGroup() as group,
         ):
@@ -179,19 +182,19 @@ class _Courier:
                 group.create_task(self._follow(timeline, session))
 
     async def _follow(
-        self, timeline: Sequence[Move | Delivery], session: aiohttp.ClientSession
+        self, timeline: Sequence[StatusChange | Delivery], session: aiohttp.ClientSession
     ) -> None:
         began_at = time.monotonic()
         for item in timeline:
             await asyncio.sleep(began_at + item.at_s - time.monotonic())
-            if isinstance(item, Move):
+            if isinstance(item, StatusChange):
                 self._space.put_log(item.log_type, item.log)
             else:
                 await self._deliver(item.callback, session)
 
     async def _deliver(self, callback: Callback, session: aiohttp.ClientSession) -> None:
-        request = request_for(callback, self._target.signed_url(callback.kind), self._key)
-        url = join(self._target.url(callback.kind), request.query)
+        request = signed_request(callback, self._target.signed_url(callback.kind), self._key)
+        url = with_query(self._target.url(callback.kind), request.query)
         outcome = "failed"
         for number in range(self._policy.tries):
             if number:
@@ -203,11 +206,11 @@ class _Courier:
                 break
         self.outcomes[outcome] += 1
 
-    async def _try(self, request: Request, url: str, session: aiohttp.ClientSession) -> str:
+    async def _try(self, request: SignedRequest, url: str, session: aiohttp.ClientSession) -> str:
         try:
             async with session.request(
                 request.method,
-                URL(url, encoded=True),  # To the letter, as it is signed to the letter.
+                URL(url, encoded=True),  # Unchanged, because its exact text is signed.
                 data=request.body,
                 headers={**request.headers, **self._target.headers},
                 allow_redirects=False,

@@ -1,4 +1,4 @@
-"""The control endpoints under `/_space/`, for tests and demonstrations; they ask for no password.
+"""The control endpoints under `/_space/`, for tests and demonstrations; they need no password.
 
 | request | body | answer |
 |---|---|---|
@@ -7,10 +7,10 @@
 | GET `/_space/requests` | | the fields of `Requests` |
 | DELETE `/_space/requests` | | 204 |
 | POST `/_space/logs` | `{"log_type", "log", "deleted"?}` | 204 |
-| GET `/_space/ids` | | `{"fax": {id: status}, "message": {id: status}}` |
+| GET `/_space/ids` | | `{"fax": {id: status}, "message": {id: status}, …}` |
 | POST `/_space/latency` | `{"seconds": number}` | 204 |
 
-A body that does not fit is answered with 400 `{"error": "<what is wrong>"}`.
+An invalid body is answered with 400 `{"error": "<what is wrong>"}`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.space import answers
+from local.space import responses
 from local.space.faults import fault_from_json
 from local.space.state import STATE
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def routes() -> list[web.RouteDef]:
-    """Give the routes, to be added to an application that has a `STATE`."""
+    """Return the routes, to be added to an application that has a `STATE`."""
     return [
         _change("/_space/faults", _add_fault),
         web.delete("/_space/faults", _clear_faults),
@@ -51,10 +51,10 @@ def _change(path: str, apply: Callable[[State, dict[str, Json]], None]) -> web.R
         try:
             body: Json = json.loads(await request.read())
             if not isinstance(body, dict):
-                return answers.as_json({"error": "not an object"}, HTTPStatus.BAD_REQUEST)
+                return responses.as_json({"error": "not an object"}, HTTPStatus.BAD_REQUEST)
             apply(request.app[STATE], body)
         except ValueError as error:
-            return answers.as_json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+            return responses.as_json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     return web.post(path, handle)
@@ -66,16 +66,14 @@ def _add_fault(state: State, body: dict[str, Json]) -> None:
 
 def _put_log(state: State, body: dict[str, Json]) -> None:
     log_type, log, deleted = body.get("log_type"), body.get("log"), body.get("deleted", False)
-    if not isinstance(log, dict):
+    if not isinstance(log_type, str):
+        message = "log_type must be text"
+    elif not isinstance(log, dict):
         message = "log must be an object"
     elif not isinstance(deleted, bool):
         message = "deleted must be true or false"
-    elif log_type == "fax":
-        return state.space.put("fax", log, deleted=deleted)
-    elif log_type == "message":
-        return state.space.put("message", log, deleted=deleted)
     else:
-        message = "log_type must be fax or message"
+        return state.space.put(log_type, log, deleted=deleted)
     raise ValueError(message)
 
 
@@ -92,7 +90,7 @@ async def _clear_faults(request: web.Request) -> web.Response:
 
 
 async def _requests(request: web.Request) -> web.Response:
-    return answers.as_json(asdict(request.app[STATE].traffic.snapshot()))
+    return responses.as_json(asdict(request.app[STATE].traffic.snapshot()))
 
 
 async def _reset_requests(request: web.Request) -> web.Response:
@@ -104,4 +102,4 @@ async def _ids(request: web.Request) -> web.Response:
     body: Log = {}
     for log_type, statuses in request.app[STATE].statuses().items():
         body[log_type] = dict(statuses)
-    return answers.as_json(body)
+    return responses.as_json(body)

@@ -1,6 +1,6 @@
 """Faults on demand: what goes wrong, for which requests, and how often.
 
-These are values and a queue; what a fault looks like on the wire is in `faulty`.
+`fault_responses` turns a fault into a response.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 
 class FaultKind(StrEnum):
-    """What can go wrong with an answer.
+    """What can go wrong with a response.
 
     - `rate_limited`: 429, with `Retry-After` when the fault has one.
     - `server_error`: the fault's `status`, with `Retry-After` when the fault has one.
-    - `answer`: the fault's `status` and `text`, which says that it is JSON, whatever it is.
-    - `slow`: the usual answer, `delay_s` seconds late.
+    - `answer`: the fault's `status` and `text`, with the content type of JSON.
+    - `slow`: the usual response, `delay_s` seconds late.
     - `slow_body`: the usual headers at once, their body `delay_s` seconds late.
     - `dropped`: the connection is reset before the first byte.
-    - `html`: 200 with a page for people, as a proxy sends it.
-    - `truncated`: headers with the full length, half of the body, the end of the connection.
-    - `reset`: the same, but the connection is reset.
-    - `wrong_id`: the log that was asked for, under another id; never for a list request.
+    - `html`: 200 with an HTML page, as a proxy sends it.
+    - `truncated`: headers with the full length, half of the body, then the connection closes.
+    - `reset`: as `truncated`, but the connection is reset.
+    - `wrong_id`: the requested log under another ID; never for a list request.
     - `unauthorized`, `forbidden`, `not_found`: 401, 403 and 404.
-    - `history_limit`: 422, the log is older than the account may look back.
+    - `history_limit`: 422, the log is older than the account's history.
     """
 
     RATE_LIMITED = "rate_limited"
@@ -68,11 +68,13 @@ class Fault:
     """One fault, for the next `times` requests that match.
 
     With a `log_id` only requests for that log match, without one any request for a log or a
-    list. `retry_after` is in seconds, or text that is sent as it is (an HTTP date), and belongs to
-    `rate_limited` and `server_error`. `delay_s` is in seconds and belongs to `slow` and
-    `slow_body`, `text` to `answer`. `status` belongs to `server_error`, where it is 500, 502 or
-    503, and to `answer`, where it is any from 200 on; None is 500 and 200. Raises ValueError,
-    with a sentence that names the field, when the fields do not fit.
+    list. Raises ValueError, with a sentence that names the field, for an invalid combination.
+
+    - `retry_after`: seconds, or text that is sent unchanged (an HTTP date); of `rate_limited` and
+      `server_error`.
+    - `delay_s`: seconds; of `slow` and `slow_body`.
+    - `status`: 500 (default), 502 or 503 of `server_error`; 200 (default) to 599 of `answer`.
+    - `text`: of `answer`.
     """
 
     kind: FaultKind
@@ -84,7 +86,7 @@ class Fault:
     text: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a fault that could not be shown."""
+        """Refuse an impossible fault."""
         if self.times < 1:
             raise ValueError(f"times must be at least 1, not {self.times}")
         if self.log_id is not None and not is_uuid(self.log_id):
@@ -101,14 +103,14 @@ class Fault:
             raise ValueError(f"status does not fit a {self.kind} fault: {self.status}")
 
     def matches(self, log_id: str | None) -> bool:
-        """Tell whether a request for this log, or for a list (None), meets the fault."""
+        """Return whether the fault applies to a request for this log, or for a list (None)."""
         if self.log_id is not None:
             return log_id is not None and self.log_id.lower() == log_id.lower()
         return log_id is not None or self.kind is not FaultKind.WRONG_ID
 
 
 def fault_from_json(body: Mapping[str, Json]) -> Fault:
-    """Read a fault from its JSON form, an object with the fields of `Fault`.
+    """Read a fault from a JSON object with the fields of `Fault`.
 
     Raises ValueError, with a sentence that names the field, for anything else.
     """
@@ -141,21 +143,21 @@ class FaultQueue:
     """The faults that wait for a request, oldest first."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start without faults."""
         self._waiting: list[tuple[Fault, int]] = []
 
     def add(self, fault: Fault) -> None:
-        """Add a fault behind those that already wait."""
+        """Add a fault after those that already wait."""
         self._waiting.append((fault, fault.times))
 
     def clear(self) -> None:
-        """Forget every fault that still waits."""
+        """Remove every fault that still waits."""
         self._waiting.clear()
 
     def take(self, log_id: str | None) -> Fault | None:
-        """Use up one turn of the first fault that matches a request.
+        """Use up one turn of the first fault that matches a request, if any, and return it.
 
-        `log_id` is the log asked for, None for a list. Gives None when all is well.
+        `log_id` is the requested log, None for a list.
         """
         for index, (fault, left) in enumerate(self._waiting):
             if fault.matches(log_id):

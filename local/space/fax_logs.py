@@ -1,6 +1,6 @@
-"""Fax logs of every sort: each status, direction and quality, with and without errors.
+"""Generated fax logs: each status, direction and quality, with and without errors.
 
-The cases come round in a fixed order. Only what does not matter to coverage is random.
+The cases repeat in a fixed order. Only values that do not affect coverage are random.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from local.space.model import Log
 
 OFFICIAL_FAX_ID = "b7182dc2-00f3-40e4-a5ce-20f164b329df"
-"""The fax log that SignalWire's specification shows, under the id it has there."""
+"""The example log of SignalWire's specification, under its ID there."""
 
 FAX_ERROR_CODE = "34004"
 FAX_ERROR_MESSAGES = (
@@ -49,11 +49,11 @@ _MOST_PAGES = 9
 
 @dataclass(frozen=True, slots=True)
 class FaxCase:
-    """One sort of fax log.
+    """One case of fax log.
 
-    `pages` says whether pages went over the line: they set the page count and the bill.
-    `failed` gives it the error code and the next of the error messages. `withheld` names the
-    number that is null. `unbilled` leaves the charge at 0 beside details that are not.
+    `pages` says whether pages were transmitted: they set the page count and the charge. A `failed`
+    fax has the error code and the next of the error messages. `withheld` names the number that is
+    null. An `unbilled` fax has a charge of 0, but charge details that are not 0.
     """
 
     status: str
@@ -71,7 +71,7 @@ class FaxCase:
 CASES = (
     FaxCase("completed", quality="fine", pages=True),
     FaxCase("completed", "inbound", pages=True, remote_station="fax.example.com"),
-    # The call went through and the fax did not.
+    # The call completed, but the fax failed.
     FaxCase("completed", pages=True, failed=True),
     FaxCase("failed", quality="fine", failed=True),
     FaxCase("failed", "outbound-dial", "superfine", failed=True),
@@ -94,8 +94,8 @@ CASES = (
 
 
 def official_fax_log() -> Log:
-    """Give the example of the specification, which lacks the required `remote_station`."""
-    account = OFFICIAL_FAX_ID  # The example uses one id for the log and for the account.
+    """Return the example of the specification, which lacks the required `remote_station`."""
+    account = OFFICIAL_FAX_ID  # The example has one ID for the log and the account.
     return {
         "id": OFFICIAL_FAX_ID,
         "from": "+12065551212",
@@ -116,7 +116,7 @@ def official_fax_log() -> Log:
 
 
 def fax_logs(rng: Random, times: Sequence[datetime], project_id: str) -> Iterator[Log]:
-    """Give one log for each creation time, case after case."""
+    """Yield one log per creation time, case after case."""
     messages = cycle(FAX_ERROR_MESSAGES)
     for case, created in zip(cycle(CASES), times, strict=False):
         error_message = next(messages) if case.failed else None
@@ -126,7 +126,7 @@ def fax_logs(rng: Random, times: Sequence[datetime], project_id: str) -> Iterato
 def fax_log(
     case: FaxCase, rng: Random, created: datetime, project_id: str, error_message: str | None
 ) -> Log:
-    """Give the log of one case; a failed one needs its error message."""
+    """Return the log of one case; a failed one needs its error message."""
     pages = rng.randint(1, _MOST_PAGES) if case.pages else None
     way = "Inbound" if case.direction == "inbound" else "Outbound"
     items = [] if pages is None else [(f"{way} Fax Minutes", pages * _MINUTE)]
@@ -139,7 +139,7 @@ def fax_log(
         "direction": case.direction,
         "source": "laml",
         "type": "laml_call",
-        # The sid of the fax is not the id of its log.
+        # The SID of a fax is not the ID of its log.
         "url": values.laml_url(project_id, "Faxes", values.random_id(rng)),
         "remote_station": case.remote_station,
         "charge": values.dollars(billed),

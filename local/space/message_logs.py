@@ -1,6 +1,6 @@
-"""Message logs of every sort: each status, direction and kind, from Relay and from LaML.
+"""Generated message logs: each status, direction and kind, from Relay and from LaML.
 
-The cases come round in a fixed order. Only what does not matter to coverage is random.
+The cases repeat in a fixed order. Only values that do not affect coverage are random.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from local.space.model import Log
 
 OFFICIAL_MESSAGE_ID = "9ee38635-899a-490a-bfd1-9e72f5eea53c"
-"""The message log that SignalWire's specification shows.
+"""The example log of SignalWire's specification.
 
-It has no valid id there; this one is the sid in the `url` of the same example.
+Its ID there is invalid; this one is the SID in the `url` of the same example.
 """
 
 Address = Literal["phone", "short code", "whatsapp"]
@@ -32,10 +32,10 @@ _SURCHARGE = 300
 
 @dataclass(frozen=True, slots=True)
 class MessageCase:
-    """One sort of message log.
+    """One case of message log.
 
-    A `relay` message has no `url`, any other is LaML. `service` says what sort of address our
-    own side has: the sender of an outbound message, the receiver of an inbound one.
+    A `relay` message has no `url`; any other is LaML. `service` is the kind of address of our own
+    side: the sender of an outbound message, the receiver of an inbound one.
     """
 
     status: str
@@ -77,7 +77,7 @@ CASES = (
     _laml("failed", "30022", "Campaign rate limit reached"),
     _relay("undelivered", "carrier_violation", "Flagged as spam by the carrier"),
     _relay("failed", "message_filtered", "Stopped by the spam filter"),
-    # A failure that explains itself in words only.
+    # A failure with a text but no code.
     _relay("failed", None, "Number is not able to receive messages"),
     MessageCase("delivered", "outbound-call"),
     MessageCase("delivered", "outbound-reply", segments=3),
@@ -97,10 +97,10 @@ CASES = (
 
 
 def official_message_log() -> Log:
-    """Give the example of the specification, contradictions included.
+    """Return the example of the specification, including its contradictions.
 
-    It is a Relay message from LaML, inbound and failed, and costs nothing beside details that
-    cost something.
+    It is a Relay message from LaML, inbound and failed, and its charge is 0 although its details
+    are not.
     """
     account = "c38dacad-2f6c-4de1-93d6-cc732e0c70c5"
     return {
@@ -123,13 +123,13 @@ def official_message_log() -> Log:
 
 
 def message_logs(rng: Random, times: Sequence[datetime], project_id: str) -> Iterator[Log]:
-    """Give one log for each creation time, case after case."""
+    """Yield one log per creation time, case after case."""
     for case, created in zip(cycle(CASES), times, strict=False):
         yield message_log(case, rng, created, project_id)
 
 
 def message_log(case: MessageCase, rng: Random, created: datetime, project_id: str) -> Log:
-    """Give the log of one case."""
+    """Return the log of one case."""
     log_id = values.random_id(rng)
     inbound = case.direction == "inbound"
     ours, theirs = _service_address(case.service, rng), values.phone_number(rng)
@@ -145,7 +145,7 @@ def message_log(case: MessageCase, rng: Random, created: datetime, project_id: s
         "kind": case.kind,
         "source": "realtime_api" if case.relay else "laml",
         "type": "relay_message" if case.relay else "laml_message",
-        # The sid of a LaML message is the id of its log.
+        # The SID of a LaML message is the ID of its log.
         "url": None if case.relay else values.laml_url(project_id, "Messages", log_id),
         "number_of_segments": case.segments,
         "charge": values.dollars(sum(units for _, units in items)),

@@ -1,4 +1,4 @@
-"""What a simulated space holds: fax logs and message logs, in the shape the REST API gives them."""
+"""What a simulated space holds: logs of every kind, in the shape that the REST API returns."""
 
 from __future__ import annotations
 
@@ -6,25 +6,30 @@ import copy
 import re
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, get_args
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hooklog.clock import as_utc
+from hooklog.logs import KINDS
+from hooklog.queue_messages import UUID_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 type Log = dict[str, Json]
+type LogType = str
+"""The name of a kind of log."""
 type Position = tuple[datetime, str]
-"""Where a log stands among the others: its creation time (UTC), then its id for ties."""
+"""The place of a log among the others: its creation time (UTC), then its ID for ties."""
 
-LogType = Literal["fax", "message"]
-LOG_TYPES: tuple[LogType, ...] = get_args(LogType)
+LOG_TYPES: tuple[LogType, ...] = tuple(KINDS)
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(UUID_PATTERN, re.IGNORECASE)
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether the text is a UUID in the hyphenated form, in either case.
+    """Return whether the text is a UUID in the hyphenated form, in either case.
 
     `uuid.UUID` would be too lenient: it also takes braces, URNs and bare digits.
     """
@@ -34,62 +39,54 @@ def is_uuid(text: str) -> bool:
 def instant(text: str) -> datetime:
     """Read an ISO 8601 date or time as an aware UTC time; without an offset it is UTC already.
 
-    Raises ValueError for anything else, a time outside the years 1 to 9999 included.
+    Raises ValueError for anything else, including a time outside the years 1 to 9999.
     """
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(f"not a time that can be expressed in UTC: {text!r}") from error
+    return as_utc(datetime.fromisoformat(text))
 
 
 @dataclass
 class Space:
-    """The logs of one space, by id.
+    """The logs of one space.
 
-    `fax` and `message` map a lower-case id to its log. `deleted` holds the ids that the list
-    leaves out unless it is asked for deleted logs too. Change the logs through `put` only: it
-    also keeps the order that paging relies on.
+    `deleted` holds the IDs that a list leaves out unless it is asked for deleted logs. Change the
+    logs through `put` only, which also keeps the order that paging relies on.
     """
 
-    fax: dict[str, Log] = field(default_factory=dict)
-    message: dict[str, Log] = field(default_factory=dict)
-    deleted: set[str] = field(default_factory=set)
-    _order: dict[LogType, list[Position]] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Sort the logs that came with the constructor."""
-        self._order = {
-            kind: sorted(_position(log) for log in self.logs(kind).values()) for kind in LOG_TYPES
-        }
+    deleted: set[str] = field(default_factory=set, init=False)
+    _logs: dict[LogType, dict[str, Log]] = field(
+        default_factory=lambda: {name: {} for name in KINDS}, init=False, repr=False
+    )
+    _order: dict[LogType, list[Position]] = field(
+        default_factory=lambda: {name: [] for name in KINDS}, init=False, repr=False
+    )
 
     def logs(self, log_type: LogType) -> dict[str, Log]:
-        """Give the logs of one type by id, in the order they were added."""
-        return self.fax if log_type == "fax" else self.message
+        """Return the logs of one kind by lower-case ID, in the order in which they were added."""
+        return self._logs[log_type]
 
     def order(self, log_type: LogType) -> Sequence[Position]:
-        """Give the positions of the logs of one type, oldest first."""
+        """Return the positions of the logs of one kind, oldest first."""
         return self._order[log_type]
 
     def position(self, log_type: LogType, log_id: str) -> Position:
-        """Give the position of one log; raises KeyError when there is none with this id."""
-        return _position(self.logs(log_type)[log_id])
+        """Return the position of one log; raises KeyError for an unknown ID."""
+        return _position(self._logs[log_type][log_id])
 
     def put(self, log_type: LogType, log: Log, *, deleted: bool = False) -> None:
-        """Add a log, or replace the one with the same id.
+        """Add a log, or replace the one with the same ID.
 
-        Raises ValueError when `id` is no UUID or `created_at` no time. Nothing else is checked,
-        so that a test can also plant a log that breaks the specification.
+        Raises ValueError when the kind is unknown, `id` is not a UUID or `created_at` not a time.
+        Nothing else is checked, so that a test can also plant a log that breaks the specification.
         """
+        if log_type not in self._logs:
+            raise ValueError(f"log_type must be one of {', '.join(self._logs)}, not {log_type!r}")
         position = _position(log)
         log_id = position[1]
-        logs, order = self.logs(log_type), self._order[log_type]
+        logs, order = self._logs[log_type], self._order[log_type]
         if log_id in logs:
-            del order[bisect_left(order, self.position(log_type, log_id))]
+            del order[bisect_left(order, _position(logs[log_id]))]
         insort(order, position)
-        # A copy, or the caller could move the log without the order knowing.
+        # A copy, or the caller could move the log without changing the order.
         logs[log_id] = copy.deepcopy(log)
         if deleted:
             self.deleted.add(log_id)

@@ -1,7 +1,7 @@
-"""The list endpoint's paging: newest first, by tokens that name a log instead of an offset.
+"""The paging of the list endpoints: newest first, by tokens that name a log, not an offset.
 
-A page token is `PA` or `PB` and the id of a log: the page just after that log, or just before
-it. Logs added meanwhile are newer than any token, so they move nothing that comes after it.
+A page token is `PA` or `PB` and the ID of a log: the page just after that log, or just before
+it. Logs added meanwhile are newer than any token, so they shift nothing after it.
 
     newest                                                        oldest
     |  page 0            |  page 1            |  page 2            |
@@ -48,7 +48,7 @@ class InvalidParameterError(Exception):
     """A query parameter that the API answers with 422; `code` and `attribute` go on the wire."""
 
     def __init__(self, code: str, attribute: str, message: str) -> None:
-        """Keep what the answer will say."""
+        """Keep the content of the answer."""
         super().__init__(message)
         self.code = code
         self.attribute = attribute
@@ -56,9 +56,9 @@ class InvalidParameterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The parameters of one list request, checked.
+    """The checked parameters of one list request.
 
-    `start` (inclusive) and `end` (exclusive) bound the creation times that were asked for.
+    `start` (inclusive) and `end` (exclusive) bound the creation times.
     """
 
     page_size: int = DEFAULT_PAGE_SIZE
@@ -72,8 +72,8 @@ class Query:
 def parse(parameters: Mapping[str, str]) -> Query:
     """Check the query parameters of a list request; unknown ones are ignored.
 
-    A date stands for that whole day in UTC: `created_after` leaves the day out, and so does
-    `created_before`. Raises InvalidParameterError for the first one that is wrong.
+    A date stands for the whole day in UTC: `created_after` and `created_before` both exclude it.
+    Raises InvalidParameterError for the first invalid parameter.
     """
     page_number = _integer(parameters, "page_number", 0, 0, sys.maxsize)
     page_token = parameters.get("page_token")
@@ -93,10 +93,10 @@ def parse(parameters: Mapping[str, str]) -> Query:
 
 
 def page(space: Space, log_type: LogType, url: URL) -> dict[str, Json]:
-    """Answer the list request that `url`, an absolute one, stands for.
+    """Answer a list request, by its absolute URL.
 
-    Gives `{"links": {"self", "first", "next"?, "prev"?}, "data": [log, ...]}`, the links being
-    absolute too. Raises InvalidParameterError.
+    Returns `{"links": {"self", "first", "next"?, "prev"?}, "data": [log, …]}` with absolute links.
+    Raises InvalidParameterError.
     """
     query = parse(url.query)
     positions = _select(space, log_type, query)
@@ -138,7 +138,7 @@ def _has_more(space: Space, log_type: LogType, query: Query, last: Position) -> 
 def _older(
     space: Space, log_type: LogType, query: Query, mark: Position | None
 ) -> Iterator[Position]:
-    """Walk from just below the mark, or from the newest, to the oldest log asked for."""
+    """Walk from just below the mark, or from the newest log, to the oldest in the period."""
     order = space.order(log_type)
     top = bisect_left(order, (query.end, ""))
     if mark is not None:
@@ -148,7 +148,7 @@ def _older(
 
 
 def _newer(space: Space, log_type: LogType, query: Query, mark: Position) -> Iterator[Position]:
-    """Walk from just above the mark to the newest log asked for."""
+    """Walk from just above the mark to the newest log in the period."""
     order = space.order(log_type)
     bottom = max(bisect_left(order, (query.start, "")), bisect_left(order, mark) + 1)
     top = bisect_left(order, (query.end, ""))
@@ -169,7 +169,7 @@ def _cursor(space: Space, log_type: LogType, token: str) -> tuple[str, Position]
 def _window(parameters: Mapping[str, str]) -> tuple[datetime, datetime]:
     start, end = _EARLIEST, _LATEST
     if "created_after" in parameters:
-        # Of a single moment, the first time after it is one tick of the clock later.
+        # The first time after a single moment is one tick of the clock later.
         _, after = _span(parameters, "created_after")
         start = max(start, after)
     if "created_before" in parameters:
@@ -183,7 +183,7 @@ def _window(parameters: Mapping[str, str]) -> tuple[datetime, datetime]:
 
 
 def _span(parameters: Mapping[str, str], name: str) -> tuple[datetime, datetime]:
-    """Give the first moment of a date or time, and the first one after it."""
+    """Return the first moment of a date or time, and the first moment after it."""
     text = parameters[name]
     try:
         moment = instant(text)

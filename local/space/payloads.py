@@ -1,12 +1,12 @@
-"""What callbacks say, field for field as documented.
+"""The fields of callbacks, as documented.
 
 | callback | kind | encoding |
 |---|---|---|
 | status of a Relay message | `message` | JSON, POST |
 | status of a LaML message | `sms` | form, POST |
-| status of a LaML fax sent, `Receive` action of one that came in | `fax` | form, POST or GET |
+| status of a sent LaML fax, `Receive` action of a received one | `fax` | form, POST or GET |
 
-In a form an absent parameter stands for no value; the JSON form says null.
+A form omits a parameter without a value; JSON says null.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from local.space.model import Json, Log
 
 SendKind = Literal["message", "sms", "fax"]
-"""What is sent, named as the endpoint that its callbacks go to."""
+"""What is sent, named after the endpoint of its callbacks."""
 
 Method = Literal["POST", "GET"]
 SEND_KINDS: tuple[SendKind, ...] = get_args(SendKind)
@@ -35,10 +35,10 @@ _DOCUMENT = "https://example.com/documents/order.pdf"
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One callback: what it says, and how it is sent.
+    """One callback: its content, and how it is sent.
 
-    `status` is the word of the callback, which for a fax differs from its log's. The values of
-    `fields` are all text unless the kind is `message`.
+    `status` is the callback's word, which for a fax differs from its log's. All values of `fields`
+    are text unless the kind is `message`.
     """
 
     kind: SendKind
@@ -48,7 +48,7 @@ class Callback:
 
 
 def relay_message(log: Log, status: str, text: str, at: datetime, *, project_id: str) -> Callback:
-    """Tell that a Relay message came to this status; every message has a custom variable."""
+    """Return the callback of a Relay message at this status, with a custom variable."""
     fields: dict[str, Json] = {
         "id": log["id"],
         "project_id": project_id,
@@ -66,7 +66,7 @@ def relay_message(log: Log, status: str, text: str, at: datetime, *, project_id:
 
 
 def laml_message(log: Log, status: str, text: str, *, project_id: str) -> Callback:
-    """Tell that a LaML message came to this status."""
+    """Return the callback of a LaML message at this status."""
     fields = {
         "MessageSid": log["id"],
         "MessageStatus": status,
@@ -82,7 +82,7 @@ def laml_message(log: Log, status: str, text: str, *, project_id: str) -> Callba
 
 
 def laml_fax(log: Log, status: str, method: Method, *, project_id: str, is_over: bool) -> Callback:
-    """Tell that a fax came to this status. How many pages went and where it is kept come last."""
+    """Return the callback of a fax at this status; only the last has pages, media and errors."""
     inbound = log["direction"] == "inbound"
     sid = fax_sid(log)
     pages = log["number_of_pages"]
@@ -109,7 +109,7 @@ def laml_fax(log: Log, status: str, method: Method, *, project_id: str, is_over:
 
 
 def fax_sid(log: Log) -> str:
-    """Give the sid of a fax, with which its log's `url` ends."""
+    """Return the SID of a fax, which ends its log's `url`."""
     return str(log["url"]).rpartition("/")[2]
 
 

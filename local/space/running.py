@@ -1,4 +1,4 @@
-"""A space that runs beside the code that uses it: in a thread, on the loopback interface."""
+"""A space that runs in a thread of this process, on the loopback interface."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.space.logs import PROJECT_ID
-from local.space.rate import RateLimit
+from local.space.generation import PROJECT_ID
 from local.space.server import application
-from local.space.state import State
+from local.space.state import RateLimit, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 API_TOKEN = "PT-only-for-the-simulated-space"
-"""The API token of a space when none is named."""
+"""The default API token."""
 
 _BACKLOG = 1024
 _SHUTDOWN_S = 0.1
@@ -38,7 +37,7 @@ class RunningSpace:
     """
 
     def __init__(self, host: str, state: State, loop: asyncio.AbstractEventLoop) -> None:
-        """Wrap a state that is served on this host by this event loop."""
+        """Use a state that this event loop serves on this host."""
         self.host = host
         self.project_id = state.project_id
         self.api_token = state.api_token
@@ -47,39 +46,39 @@ class RunningSpace:
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at its end."""
+        """The base URL, without a trailing slash."""
         return f"http://{self.host}"
 
     def add_fault(self, fault: Fault) -> None:
-        """Show a fault to the next requests that match it, after those added before."""
+        """Show a fault to the next matching requests, after the faults that were added before."""
         self._call(lambda: self._state.faults.add(fault))
 
     def clear_faults(self) -> None:
-        """Forget the faults that still wait."""
+        """Remove the faults that still wait."""
         self._call(self._state.faults.clear)
 
     def put_log(self, log_type: LogType, log: Log, *, deleted: bool = False) -> None:
-        """Add a log or replace the one with its id; raises ValueError as `Space.put` does."""
+        """Add a log or replace the one with its ID; raises ValueError as `Space.put` does."""
         self._call(lambda: self._state.space.put(log_type, log, deleted=deleted))
 
     def ids(self) -> dict[LogType, dict[str, str]]:
-        """Give the status of each log by type and id."""
+        """Return the status of each log by kind and ID."""
         return self._call(self._state.statuses)
 
     def requests(self) -> Requests:
-        """Give the API requests since the start or the last reset."""
+        """Return the API requests since the start or the last reset."""
         return self._call(self._state.traffic.snapshot)
 
     def reset_requests(self) -> None:
-        """Start counting the requests anew."""
+        """Reset the counts of requests."""
         self._call(self._state.traffic.reset)
 
     def set_latency(self, seconds: float) -> None:
-        """Make every API answer take at least this long."""
+        """Make every API response take at least this long."""
         self._call(lambda: setattr(self._state, "latency_s", seconds))
 
     def limit_rate(self, per_second: int) -> None:
-        """Answer further requests of the same second with 429; raises ValueError below 1."""
+        """Answer further requests in the same second with 429; raises ValueError below 1."""
         limit = RateLimit(per_second)
         self._call(lambda: setattr(self._state, "rate_limit", limit))
 
@@ -105,7 +104,7 @@ async def start(state: State, listener: socket.socket) -> web.AppRunner:
         application(state),
         access_log=None,
         shutdown_timeout=_SHUTDOWN_S,
-        # Nobody waits any more for the answer to a client that has gone away.
+        # A client that has disconnected needs no response.
         handler_cancellation=True,
     )
     await runner.setup()
@@ -115,7 +114,7 @@ async def start(state: State, listener: socket.socket) -> web.AppRunner:
 
 async def _end(runner: web.AppRunner) -> None:
     await runner.cleanup()
-    # Answers to clients that have gone away outlive their connections.
+    # Responses to disconnected clients outlive their connections.
     rest = asyncio.all_tasks() - {asyncio.current_task()}
     for task in rest:
         task.cancel()
@@ -131,9 +130,9 @@ def serve(
     project_id: str = PROJECT_ID,
     api_token: str = API_TOKEN,
 ) -> Iterator[RunningSpace]:
-    """Serve a space from a thread of its own for as long as the block lasts.
+    """Serve a space from a thread of its own until the block ends.
 
-    Raises OSError when the port is taken. Answers still under way at the end are cut off.
+    Raises OSError when the port is taken. Responses under way at the end are cut off.
     """
     listener = listen(port, address)
     state = State(space, project_id, api_token)

@@ -1,6 +1,6 @@
-"""Faxes and messages that are sent: how their logs move on, and the callbacks about it.
+"""Planned sends: the statuses of each fax or message, its log at each one, and the callbacks.
 
-A plan only; `callbacks` makes it happen.
+`callbacks` carries the plan out.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from itertools import cycle
 from random import Random
 from typing import TYPE_CHECKING
 
-from local.space import courses, fax_logs, message_logs, payloads
-from local.space.logs import PROJECT_ID
+from local.space import fax_logs, lifecycles, message_logs, payloads
+from local.space.generation import PROJECT_ID
 from local.space.payloads import SEND_KINDS, Callback, Method, SendKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from local.space.courses import Course
+    from local.space.lifecycles import Lifecycle
     from local.space.model import Log, LogType
 
 _EVERY = timedelta(seconds=1)
@@ -36,7 +36,7 @@ _TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One status of a send: its log as the API then shows it, and the callback, if any."""
+    """One status of a send: the log as the API then shows it, and the callback, if any."""
 
     log: Log
     callback: Callback | None
@@ -46,7 +46,7 @@ class Step:
 class Send:
     """One fax or message, from its first status to its last.
 
-    `sid` is what the callbacks call it. For messages that is the `log_id`.
+    `sid` identifies it in callbacks. For messages that is the `log_id`.
     """
 
     kind: SendKind
@@ -57,12 +57,12 @@ class Send:
 
     @property
     def final(self) -> Log:
-        """The log as the API shows it in the end."""
+        """The log as the API finally shows it."""
         return self.steps[-1].log
 
     @property
     def callbacks(self) -> tuple[Callback, ...]:
-        """The callbacks, in the order in which their statuses came about."""
+        """The callbacks, in the order of their statuses."""
         return tuple(step.callback for step in self.steps if step.callback is not None)
 
 
@@ -76,10 +76,10 @@ def simulate_sends(
     failing: float = 0.25,
     fax_id_is_sid: bool = False,
 ) -> tuple[Send, ...]:
-    """Plan this many sends, one a second, so that all are over by `now`, an aware time.
+    """Plan this many sends, one per second, all of which end before `now`, an aware time.
 
-    The kinds take turns. `failing` is the share that fails, with errors and without. The log of a
-    fax has an id of its own, or its FaxSid with `fax_id_is_sid`; nothing else depends on that.
+    The kinds alternate. `failing` is the share that fails, with and without errors. The log of a
+    fax has an ID of its own, or with `fax_id_is_sid` its FaxSid; nothing else depends on that.
     Raises ValueError for a naive time, a negative count, no kinds, or a share outside 0 to 1.
     """
     if now.tzinfo is None:
@@ -101,7 +101,7 @@ def simulate_sends(
 
 
 class _Planner:
-    """Goes through the cases of each kind, and of each end, in their order."""
+    """Cycles through the cases of each kind, failing and not, in their order."""
 
     def __init__(self, project_id: str, *, fax_id_is_sid: bool) -> None:
         self._project_id = project_id
@@ -110,10 +110,10 @@ class _Planner:
         self._errors = cycle(fax_logs.FAX_ERROR_MESSAGES)
         self._methods = cycle(_FAX_METHODS)
         self._faxes = {
-            failing: cycle(courses.fax_cases(failing=failing)) for failing in (False, True)
+            failing: cycle(lifecycles.fax_cases(failing=failing)) for failing in (False, True)
         }
         self._messages = {
-            (relay, failing): cycle(courses.message_cases(relay=relay, failing=failing))
+            (relay, failing): cycle(lifecycles.message_cases(relay=relay, failing=failing))
             for relay in (False, True)
             for failing in (False, True)
         }
@@ -140,7 +140,7 @@ class _Planner:
 
         steps = tuple(
             Step(now, None if word is None else callback(now, word))
-            for now, word in _way(log, courses.fax_course(case))
+            for now, word in _logs(log, lifecycles.fax_lifecycle(case))
         )
         return Send("fax", "fax", str(log["id"]), sid, steps)
 
@@ -154,22 +154,22 @@ class _Planner:
                 return payloads.relay_message(now, word, text, at, project_id=project_id)
             return payloads.laml_message(now, word, text, project_id=project_id)
 
-        way = _way(log, courses.message_course(case))
+        logs = _logs(log, lifecycles.message_lifecycle(case))
         steps = tuple(
             Step(now, None if word is None else callback(now, word, created + _STEP * index))
-            for index, (now, word) in enumerate(way)
+            for index, (now, word) in enumerate(logs)
         )
         return Send(kind, "message", log_id, log_id, steps)
 
 
-def _way(final: Log, course: Course) -> Iterator[tuple[Log, str | None]]:
-    """Give the log at each status of its course, with the callback's word for it."""
+def _logs(final: Log, lifecycle: Lifecycle) -> Iterator[tuple[Log, str | None]]:
+    """Yield the log at each status of its lifecycle, with the callback's word for it."""
     unknown = {
         name: None
         for name in ("error_code", "error_message", "number_of_pages", "remote_station")
         if name in final
     }
-    for status, word in course[:-1]:
-        # What became of it and what it costs is known at the end only.
+    for status, word in lifecycle[:-1]:
+        # Only the last status has a result and a charge.
         yield final | unknown | {"status": status, "charge": 0, "charge_details": []}, word
-    yield final, course[-1][1]
+    yield final, lifecycle[-1][1]

@@ -1,4 +1,4 @@
-"""The web application: the documented log API, and beside it the controls of the stand-in."""
+"""The web application: the documented log API, and the controls of the stand-in."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.space import answers, control, faulty, paging
-from local.space.model import LOG_TYPES, LogType, is_uuid
+from hooklog.logs import KINDS
+from local.space import control, fault_responses, paging, responses
+from local.space.model import LogType, is_uuid
 from local.space.state import STATE
 
 if TYPE_CHECKING:
@@ -19,25 +20,22 @@ if TYPE_CHECKING:
 
     from local.space.state import State
 
-_PATHS: dict[LogType, str] = {"fax": "/api/fax/logs", "message": "/api/messaging/logs"}
-
 
 def application(state: State) -> web.Application:
     """Make the application that serves this state."""
     app = web.Application(middlewares=[_api])
     app[STATE] = state
-    for log_type in LOG_TYPES:
-        path = _PATHS[log_type]
-        app.router.add_get(path, partial(_list, log_type), name=f"{log_type}_list")
-        app.router.add_get(path + "/{id}", partial(_one, log_type), name=f"{log_type}_one")
+    for name, kind in KINDS.items():
+        app.router.add_get(kind.path, partial(_list, name), name=f"{name}_list")
+        app.router.add_get(kind.path + "/{id}", partial(_one, name), name=f"{name}_one")
     app.add_routes(control.routes())
-    app.router.add_route("*", "/{path:.*}", _nothing_here)
+    app.router.add_route("*", "/{path:.*}", _not_found)
     return app
 
 
 @web.middleware
 async def _api(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Do for each API request what does not depend on the log: count, wait, refuse, spoil."""
+    """Do for each API request what does not depend on the log: count, delay, refuse, spoil."""
     if not request.path.startswith("/api/"):
         return await handler(request)
     state, log_id = request.app[STATE], request.match_info.get("id")
@@ -49,15 +47,15 @@ async def _api(request: web.Request, handler: Handler) -> web.StreamResponse:
             await asyncio.sleep(state.latency_s)
         if state.rate_limit is not None and not state.rate_limit.admits(time.monotonic()):
             state.traffic.count_limited()
-            # The next second is another count.
-            return answers.error(HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "1"})
+            # The next second has a count of its own.
+            return responses.error(HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "1"})
         return await _authorized(request, partial(_unless_faulty, log_id, handler))
 
 
 async def _authorized(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.app[STATE].authorizes(request.headers.get("Authorization", "")):
         return await handler(request)
-    return answers.error(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="space"'})
+    return responses.error(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="space"'})
 
 
 async def _unless_faulty(
@@ -68,23 +66,23 @@ async def _unless_faulty(
     if fault is None:
         return await handler(request)
     state.traffic.count_fault(fault.kind)
-    return await faulty.answer(fault, request, handler)
+    return await fault_responses.respond(fault, request, handler)
 
 
 async def _list(log_type: LogType, request: web.Request) -> web.Response:
     try:
-        return answers.as_json(paging.page(request.app[STATE].space, log_type, request.url))
+        return responses.as_json(paging.page(request.app[STATE].space, log_type, request.url))
     except paging.InvalidParameterError as error:
-        return answers.unprocessable("validation_error", error.code, str(error), error.attribute)
+        return responses.unprocessable("validation_error", error.code, str(error), error.attribute)
 
 
 async def _one(log_type: LogType, request: web.Request) -> web.Response:
     log_id = request.match_info["id"].lower()
     if not is_uuid(log_id):
-        return answers.error(HTTPStatus.BAD_REQUEST)
+        return responses.error(HTTPStatus.BAD_REQUEST)
     log = request.app[STATE].space.logs(log_type).get(log_id)
-    return answers.error(HTTPStatus.NOT_FOUND) if log is None else answers.as_json(log)
+    return responses.error(HTTPStatus.NOT_FOUND) if log is None else responses.as_json(log)
 
 
-async def _nothing_here(_: web.Request) -> web.Response:
-    return answers.error(HTTPStatus.NOT_FOUND)
+async def _not_found(_: web.Request) -> web.Response:
+    return responses.error(HTTPStatus.NOT_FOUND)

@@ -1,9 +1,10 @@
-"""What a running space knows: its logs, who may read them, the faults to show, and the traffic."""
+"""The state of a running space: its logs, credentials, faults, rate limit, and traffic."""
 
 from __future__ import annotations
 
 import base64
 import hmac
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,17 +17,14 @@ from local.space.model import LOG_TYPES, LogType, Space
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.space.rate import RateLimit
-
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The API requests that a space has had, refused and faulty ones included.
+    """The API requests that a space has received, including refused and faulty ones.
 
-    `counts` is by endpoint: `fax_list`, `fax_one`, `message_list`, `message_one`. `ids` are the
-    ids that were asked for, in order. `max_in_flight` is the most that were open at one time.
-    `faults` are the faults that were shown, by kind, and `limited` how many requests the rate limit
-    refused.
+    `counts` is by endpoint: `<log type>_list` and `<log type>_one`. `ids` are the IDs that were
+    asked for, in order. `max_in_flight` is the highest number of open requests. `faults` counts
+    the faults that were shown, by kind, and `limited` the requests that the rate limit refused.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -40,22 +38,22 @@ class Traffic:
     """Counts the API requests as they come and go."""
 
     def __init__(self) -> None:
-        """Start from nothing."""
+        """Start from zero."""
         self._in_flight = 0
         self.reset()
 
     def reset(self) -> None:
-        """Forget what has been; requests still open go on counting as open."""
-        self._counts: dict[str, int] = {}
+        """Start again from zero; requests that are still open keep counting as open."""
+        self._counts: Counter[str] = Counter()
         self._ids: list[str] = []
-        self._faults: dict[str, int] = {}
+        self._faults: Counter[str] = Counter()
         self._limited = 0
         self._max_in_flight = self._in_flight
 
     @contextmanager
     def track(self, endpoint: str, log_id: str | None) -> Iterator[None]:
-        """Count a request from its start to the end of its answer."""
-        self._counts[endpoint] = self._counts.get(endpoint, 0) + 1
+        """Count a request from its start to the end of its response."""
+        self._counts[endpoint] += 1
         if log_id is not None:
             self._ids.append(log_id)
         self._in_flight += 1
@@ -67,14 +65,14 @@ class Traffic:
 
     def count_fault(self, kind: str) -> None:
         """Count a fault that is shown."""
-        self._faults[kind] = self._faults.get(kind, 0) + 1
+        self._faults[kind] += 1
 
     def count_limited(self) -> None:
         """Count a request that the rate limit refuses."""
         self._limited += 1
 
     def snapshot(self) -> Requests:
-        """Give what has been so far."""
+        """Return the requests so far."""
         return Requests(
             counts=dict(self._counts),
             max_in_flight=self._max_in_flight,
@@ -84,12 +82,36 @@ class Traffic:
         )
 
 
+@dataclass(slots=True)
+class RateLimit:
+    """A limit on the requests in each second of the clock; the rest is answered with 429.
+
+    SignalWire may count differently. Raises ValueError for a limit below 1.
+    """
+
+    per_second: int
+    _second: int = -1
+    _count: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that would admit no request."""
+        if self.per_second < 1:
+            raise ValueError(f"per_second must be at least 1, not {self.per_second}")
+
+    def admits(self, now: float) -> bool:
+        """Count a request at that time, in seconds, and return whether it may be answered."""
+        if int(now) != self._second:
+            self._second, self._count = int(now), 0
+        self._count += 1
+        return self._count <= self.per_second
+
+
 @dataclass
 class State:
-    """Everything that the endpoints share. Touch it on the thread of the event loop only.
+    """Everything that the endpoints share. Use it on the thread of the event loop only.
 
-    `latency_s` is how many seconds every API answer takes at least, and `rate_limit` how many
-    requests the API answers, without end if None.
+    `latency_s` is the least duration of each API response, in seconds. Without a `rate_limit` the
+    API answers every request.
     """
 
     space: Space
@@ -101,7 +123,7 @@ class State:
     traffic: Traffic = field(default_factory=Traffic)
 
     def authorizes(self, header: str) -> bool:
-        """Tell whether an `Authorization` header carries the project id and its token."""
+        """Return whether an `Authorization` header carries the project ID and its token."""
         scheme, _, credentials = header.partition(" ")
         pair = f"{self.project_id}:{self.api_token}".encode()
         given = credentials.strip().encode(errors="surrogateescape")  # whatever bytes came
@@ -109,10 +131,10 @@ class State:
         return scheme.lower() == "basic" and same
 
     def statuses(self) -> dict[LogType, dict[str, str]]:
-        """Give the status of each log by type and id."""
+        """Return the status of each log by kind and ID."""
         return {
-            kind: {log_id: str(log.get("status")) for log_id, log in self.space.logs(kind).items()}
-            for kind in LOG_TYPES
+            name: {log_id: str(log.get("status")) for log_id, log in self.space.logs(name).items()}
+            for name in LOG_TYPES
         }
 
 

@@ -1,6 +1,6 @@
-"""The values that logs are made of: ids, numbers, times, addresses and money.
+"""The values in generated logs: IDs, numbers, times, URLs and money.
 
-Numbers come only from the ranges that regulators keep for fiction, so none can reach anybody.
+Numbers come only from the ranges that regulators reserve for fiction, so none reaches a person.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from local.space.model import Json
 
 type Item = tuple[str, int]
-"""One line of a bill: what for, and how much in units of 0.00001 dollars."""
+"""One charge detail: its description, and its charge in units of 0.00001 dollars."""
 
 _FICTIONAL_PREFIXES = ("+120255501", "+121255501", "+141555501", "+4420794609")
 _UNITS_PER_DOLLAR = 100_000
 
 
 def random_id(rng: Random) -> str:
-    """Draw a version 4 UUID from the generator, so that a seed gives the same ids again."""
+    """Draw a version 4 UUID from the generator, so that a seed reproduces the same IDs."""
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
@@ -33,25 +33,25 @@ def phone_number(rng: Random) -> str:
 
 
 def timestamp(moment: datetime, *, milliseconds: bool = False) -> str:
-    """Write a UTC time the way the API does, cut to seconds or to milliseconds."""
+    """Write a UTC time as the API does, truncated to seconds or milliseconds."""
     text = moment.isoformat(timespec="milliseconds" if milliseconds else "seconds")
     return text.removesuffix("+00:00") + "Z"
 
 
 def laml_url(project_id: str, resource: str, sid: str) -> str:
-    """Give the address of a compatibility resource; `resource` is `Faxes` or `Messages`."""
+    """Return the URL of a compatibility resource; `resource` is `Faxes` or `Messages`."""
     account = f"https://example.signalwire.com/api/laml/2010-04-01/Accounts/{project_id}"
     return f"{account}/{resource}/{sid}"
 
 
 def dollars(units: int) -> float:
-    """Turn units of 0.00001 dollars into dollars.
+    """Convert units of 0.00001 dollars into dollars.
 
-    Adding up whole units keeps a charge exactly equal to the sum of its details.
+    Sums of whole units keep a charge exactly equal to the sum of its details.
     """
     return units / _UNITS_PER_DOLLAR
 
 
 def charge_details(items: Sequence[Item]) -> list[Json]:
-    """Give the `charge_details` of a log for the lines of its bill."""
+    """Return the `charge_details` of a log."""
     return [{"description": name, "charge": dollars(units)} for name, units in items]

@@ -23,7 +23,6 @@ from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.guard import Guard
 from hooklog_ops.deployment import Deployment
 from local.cloud import REGION, LocalCloud, local_cloud
-from local.metric_data import cloudwatch
 from local.space import RunningSpace, Space, serve
 from tests import fakes
 from tests.console.tabs import CHROMIUM, OPTIONS, Tab, watched
@@ -93,7 +92,7 @@ def post(
 def _site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start the cloud and a space; create the stack, and a function that only has settings."""
     log = tmp_path_factory.mktemp("console") / "cloud.log"
-    with serve(Space(fax={}, message={})) as space, local_cloud(log) as cloud:
+    with serve(Space()) as space, local_cloud(log) as cloud:
         template = json.loads(deployable(*_RESOURCES, outputs=_OUTPUTS))
         template["Outputs"]["EnrichFunctionName"] = {"Value": FUNCTION}
         cloud.client("cloudformation").create_stack(
@@ -113,7 +112,7 @@ def _site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         )
         stack = Deployment.open(session, STACK, endpoint_url=cloud.url)
         _make_function(cloud, stack, space)
-        yield Site(cloud, stack, space, cloudwatch(cloud))
+        yield Site(cloud, stack, space, cloud.client("cloudwatch"))
 
 
 def _make_function(cloud: LocalCloud, stack: Deployment, space: RunningSpace) -> None:

@@ -1,1 +1,1 @@
-"""Contracts with the outside: SignalWire's API, its official client, and the simulated space."""
+"""Contracts with SignalWire: its API, its official client, and the simulated space."""

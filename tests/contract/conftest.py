@@ -1,4 +1,4 @@
-"""A simulated space for each test, and a plain HTTP client that hides nothing of its answers."""
+"""A simulated space per test, and a plain HTTP client that hides no part of an answer."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 TIMEOUT_S = 2.0
 PATHS: dict[LogType, str] = {"fax": "/api/fax/logs", "message": "/api/messaging/logs"}
-NOBODY = "00000000-0000-4000-8000-000000000000"
-"""A valid id that no log has."""
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
+"""A valid ID that no log has."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of the space, its body read to the end."""
+    """One answer of the space, with its whole body."""
 
     status: int
     headers: Mapping[str, str]
@@ -72,12 +72,12 @@ class Answer:
 
 
 class Api:
-    """A client that neither retries nor follows anything, so that each fault is seen as it is."""
+    """A client without retries and redirects, so that each fault is visible."""
 
     def __init__(self, space: RunningSpace) -> None:
-        """Point the client at a space, with the credentials it accepts."""
+        """Use a space, with the credentials that it accepts."""
         self._space = space
-        # One connection: what a fault does to it shows in the next request too.
+        # One connection, so that the next request also shows what a fault did to it.
         self._pool = urllib3.HTTPConnectionPool(space.host, maxsize=1, timeout=TIMEOUT_S)
 
     def get(
@@ -88,7 +88,7 @@ class Api:
         credentials: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """GET a path, or one of the space's own links, with `user:password` credentials."""
+        """Send a GET to a path or one of the space's links, with `user:password` credentials."""
         pair = f"{self._space.project_id}:{self._space.api_token}"
         sent = urllib3.make_headers(basic_auth=pair if credentials is None else credentials)
         return self.send("GET", path, fields=fields, headers={**sent, **(headers or {})})
@@ -102,7 +102,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Answer:
-        """Send any request, without credentials of its own."""
+        """Send any request, without adding credentials."""
         path = path.removeprefix(self._space.url)
         if body is not None:
             answer = self._pool.request(method, path, body=body, headers=headers, retries=False)
@@ -117,26 +117,26 @@ class Api:
         return Answer(answer.status, answer.headers, answer.data)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connection."""
         self._pool.close()
 
 
 @pytest.fixture
 def space() -> Space:
-    """Give a space that has every case once."""
+    """Return a space that has every case once."""
     return generate(seed=7, fax=EVERY_FAX_CASE, message=EVERY_MESSAGE_CASE, now=NOW)
 
 
 @pytest.fixture
 def running(space: Space) -> Iterator[RunningSpace]:
-    """Serve the space while the test lasts."""
+    """Serve the space during the test."""
     with serve(space) as served:
         yield served
 
 
 @pytest.fixture
 def api(running: RunningSpace) -> Iterator[Api]:
-    """Give a plain client of the running space."""
+    """Yield a plain client of the running space."""
     client = Api(running)
     yield client
     client.close()

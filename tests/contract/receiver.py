@@ -1,4 +1,4 @@
-"""A small web server that collects callbacks just as they came in."""
+"""A small web server that collects callbacks unchanged."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 SILENCE = 0
-"""Instead of a status: no answer at all."""
+"""Instead of a status: no answer."""
 
 _LONGEST_SILENCE_S = 5.0
 
 
 @dataclass(frozen=True)
 class Received:
-    """One request. `target` is its path with the query, to the letter; header names are lower."""
+    """One request. `target` is its unchanged path and query; header names are in lower case."""
 
     method: str
     target: str
@@ -36,19 +36,19 @@ class Received:
 
     @property
     def path(self) -> str:
-        """The path alone."""
+        """The path without the query."""
         return urlsplit(self.target).path
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The parameters of a form or of a query; none may come twice."""
+        """The parameters of a form or a query; a repeated name is an error."""
         text = self.body.decode() if self.method == "POST" else urlsplit(self.target).query
         pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True)
         assert len(dict(pairs)) == len(pairs)
         return dict(pairs)
 
     def passes(self, key: str, base: str) -> bool:
-        """Tell whether the official validator accepts each signature, for this public address."""
+        """Return whether the official validator accepts each signature, for this public URL."""
         url, body = base + self.target, self.body.decode()
         signature = self.headers["x-signalwire-signature"]
         sha256 = self.headers.get("x-signalwire-sha256-signature")
@@ -63,10 +63,11 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What came in so far, in order, and what the next requests are answered with.
+    """The requests so far, in order, and the answers to the next ones.
 
-    Once `answers` is empty, the answer is 204. `watch` is called with each request before its
-    answer. `connections` counts them, `most_at_once` is the most requests that were open together.
+    `answers` holds statuses; without one the answer is 204. `watch` is called with each request
+    before its answer. `connections` counts connections, and `most_at_once` is the highest number of
+    open requests.
     """
 
     url: str = ""
@@ -81,7 +82,7 @@ class Receiver:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count a request as open meanwhile."""
+        """Count a request as open during the block."""
         with self._lock:
             self._open += 1
             self.most_at_once = max(self.most_at_once, self._open)
@@ -92,7 +93,7 @@ class Receiver:
                 self._open -= 1
 
     def take(self, request: Received) -> int:
-        """Note a request and give the status to answer with."""
+        """Record a request, and return the status of its answer."""
         if self.watch is not None:
             self.watch(request)
         with self._lock:
@@ -136,17 +137,17 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = _answer  # noqa: N815 - the names that the server looks for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in its base
-        """Say nothing."""
+        """Print nothing."""
 
 
 class _Server(ThreadingHTTPServer):
-    # With the usual 5, a burst of new connections would wait a second for its second chance.
+    # With the default of 5, a burst of new connections would wait a second for its retry.
     request_queue_size = 128
 
 
 @contextmanager
 def receive() -> Iterator[Receiver]:
-    """Run a receiver on a free port of the loopback interface while the block lasts."""
+    """Run a receiver on a free loopback port until the block ends."""
     receiver = Receiver()
     server = _Server(("127.0.0.1", 0), partial(_Handler, receiver))
     receiver.url = f"http://127.0.0.1:{server.server_port}"

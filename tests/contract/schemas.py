@@ -1,4 +1,4 @@
-"""SignalWire's schemas of its logs, and a validator that checks formats too."""
+"""SignalWire's schemas of its logs, and a validator that also checks formats."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator, FormatChecker
+
+from hooklog.queue_messages import UUID_PATTERN
 
 if TYPE_CHECKING:
     from local.space import Json, LogType
@@ -25,11 +27,11 @@ LIST_422 = {
 }
 
 _FOLDER = Path(__file__).parent / "openapi"
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = re.compile(UUID_PATTERN)
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _INT32 = range(-(2**31), 2**31)
 
-# jsonschema leaves most formats unchecked unless further packages are there.
+# Without further packages jsonschema leaves most formats unchecked.
 _FORMATS = FormatChecker(formats=())
 
 
@@ -45,7 +47,7 @@ def _is_date_time(value: object) -> bool:
 
 @_FORMATS.checks("uri")
 def _is_uri(value: object) -> bool:
-    # In the null branch of an anyOf the value is no string, and that branch has no format.
+    # The null branch of an anyOf has no format, and its value is not a string.
     return not isinstance(value, str) or urlsplit(value).scheme == "https"
 
 
@@ -55,14 +57,14 @@ def _is_int32(value: object) -> bool:
 
 
 def document(log_type: LogType) -> dict[str, Json]:
-    """Give the whole schema document of a log type."""
+    """Return the whole schema document of a kind of log."""
     value: Json = json.loads((_FOLDER / f"{log_type}_logs.json").read_text())
     assert isinstance(value, dict)
     return value
 
 
 def member(value: Json, *names: str) -> dict[str, Json]:
-    """Walk down nested objects; the last one must be an object too."""
+    """Return the object at this path of nested objects."""
     for name in names:
         assert isinstance(value, dict)
         value = value[name]
@@ -71,19 +73,19 @@ def member(value: Json, *names: str) -> dict[str, Json]:
 
 
 def members(value: dict[str, Json], name: str) -> list[Json]:
-    """Give the items of an array, an absent one being empty."""
+    """Return the items of an array; an absent one is empty."""
     found = value.get(name, [])
     assert isinstance(found, list)
     return found
 
 
 def properties(log_type: LogType) -> dict[str, dict[str, Json]]:
-    """Give the schema of each field of a log, in the order of the specification."""
+    """Return the schema of each field of a log, in the order of the specification."""
     found = member(document(log_type), "$defs", GET_ONE[log_type], "properties")
     return {name: member(found, name) for name in found}
 
 
 def validator(log_type: LogType, name: str) -> Draft202012Validator:
-    """Give a validator of one named schema."""
+    """Return a validator of one named schema."""
     schema = {"$defs": document(log_type)["$defs"], "$ref": f"#/$defs/{name}"}
     return Draft202012Validator(schema, format_checker=_FORMATS)

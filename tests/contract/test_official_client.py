@@ -1,4 +1,4 @@
-"""SignalWire's own Python client works against the simulated space as it is."""
+"""SignalWire's own Python client works with the simulated space, unmodified."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from local.space import (
     RunningSpace,
     Space,
 )
-from tests.contract.conftest import NOBODY, TIMEOUT_S
+from tests.contract.conftest import TIMEOUT_S, UNKNOWN_ID
 
 OPTIONS = RequestOptions(timeout=TIMEOUT_S)
 
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The client would send even a loopback request through a proxy of the environment.
+    # The client would send even a loopback request through the environment's proxy.
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 @pytest.fixture
 def client(running: RunningSpace) -> RestClient:
-    """Give the official client of the running space."""
+    """Return the official client of the running space."""
     return RestClient(
         project=running.project_id,
         token=running.api_token,
@@ -43,39 +43,41 @@ def client(running: RunningSpace) -> RestClient:
 
 
 def test_get(client: RestClient, space: Space) -> None:
-    """`get` gives the log as it is in the space, for both types."""
-    assert client.logs.fax.get(OFFICIAL_FAX_ID) == space.fax[OFFICIAL_FAX_ID]
-    assert client.logs.messages.get(OFFICIAL_MESSAGE_ID) == space.message[OFFICIAL_MESSAGE_ID]
+    """`get` returns the log as the space has it, for both kinds."""
+    assert client.logs.fax.get(OFFICIAL_FAX_ID) == space.logs("fax")[OFFICIAL_FAX_ID]
+    message = client.logs.messages.get(OFFICIAL_MESSAGE_ID)
+    assert message == space.logs("message")[OFFICIAL_MESSAGE_ID]
 
 
 @pytest.mark.parametrize("page_size", [1, 7, 50])
 def test_paginate(client: RestClient, space: Space, page_size: int) -> None:
     """`paginate` yields each log exactly once, whatever the page size."""
-    # The client would follow links that lead round and round for ever.
+    # The client would follow links in a circle forever.
     fax_pages = islice(client.logs.fax.paginate(page_size=page_size), 100)
     message_pages = islice(client.logs.messages.paginate(page_size=page_size), 100)
     faxes = [log["id"] for log in fax_pages]
     messages = [log["id"] for log in message_pages]
-    assert (sorted(faxes), sorted(messages)) == (sorted(space.fax), sorted(space.message))
+    assert sorted(faxes) == sorted(space.logs("fax"))
+    assert sorted(messages) == sorted(space.logs("message"))
 
 
 def test_paginate_with_filters(client: RestClient, space: Space) -> None:
     """The filters reach the space in the client's spelling, on every page."""
     logs = client.logs.fax.paginate(page_size=2, include_deleted=True, created_after="2026-01-01")
-    assert {log["id"] for log in islice(logs, 100)} == set(space.fax) - {OFFICIAL_FAX_ID}
+    assert {log["id"] for log in islice(logs, 100)} == set(space.logs("fax")) - {OFFICIAL_FAX_ID}
 
 
 def test_list(client: RestClient, space: Space) -> None:
-    """`list` gives the first page with its links."""
+    """`list` returns the first page with its links."""
     page = client.logs.messages.list(page_size=3)
-    assert [log["id"] for log in page["data"]] == list(space.message)[:-4:-1]
+    assert [log["id"] for log in page["data"]] == list(space.logs("message"))[:-4:-1]
     assert "next" in page["links"]
 
 
 def test_a_missing_log(client: RestClient) -> None:
-    """An id that no log has is a 404 with the documented body."""
+    """An unknown ID is a 404 with the documented body."""
     with pytest.raises(SignalWireRestError) as caught:
-        client.logs.fax.get(NOBODY)
+        client.logs.fax.get(UNKNOWN_ID)
     assert (caught.value.status_code, caught.value.body) == (404, {"error": "Not Found"})
 
 
@@ -88,7 +90,7 @@ def test_a_wrong_token(running: RunningSpace) -> None:
 
 
 def test_a_wrong_parameter(client: RestClient) -> None:
-    """A parameter that the space refuses is a 422 with the errors in its body."""
+    """An invalid parameter is a 422 with the errors in its body."""
     with pytest.raises(SignalWireRestError) as caught:
         client.logs.fax.list(created_before="yesterday")
     assert caught.value.status_code == 422
@@ -108,7 +110,7 @@ def test_a_wrong_parameter(client: RestClient) -> None:
 def test_answers_that_are_errors(
     running: RunningSpace, client: RestClient, fault: Fault, status: int
 ) -> None:
-    """An error answer, and a page instead of JSON, is the client's error with that status."""
+    """An error, or a page instead of JSON, is the client's error with that status."""
     running.add_fault(fault)
     with pytest.raises(SignalWireRestError) as caught:
         client.logs.fax.get(OFFICIAL_FAX_ID)
@@ -119,14 +121,14 @@ def test_answers_that_are_errors(
 def test_answers_that_do_not_arrive(
     running: RunningSpace, client: RestClient, kind: FaultKind
 ) -> None:
-    """A connection that breaks is the client's transport error."""
+    """A broken connection is the client's transport error."""
     running.add_fault(Fault(kind))
     with pytest.raises(SignalWireRestTransportError):
         client.logs.fax.get(OFFICIAL_FAX_ID)
 
 
-def test_the_client_retries_until_all_is_well(running: RunningSpace, client: RestClient) -> None:
-    """With retries allowed the client gets through a rate limit and a broken connection."""
+def test_the_client_retries_until_it_succeeds(running: RunningSpace, client: RestClient) -> None:
+    """With retries the client gets past a rate limit and a broken connection."""
     running.add_fault(Fault(FaultKind.RATE_LIMITED, retry_after=0))
     running.add_fault(Fault(FaultKind.DROPPED))
     patient = RequestOptions(timeout=TIMEOUT_S, retries=2, retry_backoff=0.01)

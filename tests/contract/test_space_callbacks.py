@@ -1,4 +1,4 @@
-"""The callbacks of the simulated space as they arrive: shape, signature, order and persistence."""
+"""The callbacks of the simulated space as they arrive: content, signature, order and retries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from local.space import (
     SEND_KINDS,
-    Mischief,
+    DeliveryFaults,
     Policy,
     RunningSpace,
     Send,
@@ -25,7 +25,7 @@ from local.space import (
     serve,
     simulate_sends,
 )
-from local.space.mischief import Delivery
+from local.space.delivery_faults import Delivery
 from local.space.model import Json, Space
 from local.space.signatures import ALIAS, SHA256_SIGNATURE, SIGNATURE, sign_body, sign_form
 from tests.contract.conftest import NOW, PATHS, Api
@@ -42,7 +42,7 @@ VECTORS: list[dict[str, str]] = json.loads(
 SENDS = simulate_sends(7, 90, NOW)
 FEW = SENDS[:12]
 QUICK = Policy(connect_s=1.0, answer_s=0.4, pause_s=0.01)
-MUCH = Mischief(drop=0.2, repeat=0.3, reorder=True, delay_s=(0, 0.1), seed=3)
+FAULTS = DeliveryFaults(drop=0.2, repeat=0.3, reorder=True, delay_s=(0, 0.1), seed=3)
 
 RELAY = {
     *("id", "project_id", "status", "to", "from", "body", "number_of_segments", "timestamp"),
@@ -68,13 +68,13 @@ def empty() -> Iterator[RunningSpace]:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Give a receiver that accepts everything."""
+    """Yield a receiver that accepts everything."""
     with receive() as started:
         yield started
 
 
 def by_sid(received: list[Received]) -> dict[str, list[tuple[str, Received]]]:
-    """Group requests by what they are about, each with its status, in the order they came."""
+    """Group requests by SID, each with its status, in the order of their arrival."""
     found = defaultdict(list)
     for request in received:
         said = json.loads(request.body) if request.path == "/message" else request.parameters
@@ -87,7 +87,7 @@ def by_sid(received: list[Received]) -> dict[str, list[tuple[str, Received]]]:
 def arrivals(
     empty: RunningSpace, receiver: Receiver, kind: SendKind
 ) -> Iterator[tuple[Send, str, Received]]:
-    """Run the sends of one kind, and give what arrived with the send that it is about."""
+    """Run the sends of one kind; yield each request with its send and its status."""
     sends = {send.sid: send for send in SENDS if send.kind == kind}
     run_sends(empty, list(sends.values()), Target(receiver.url), KEY)
     found = by_sid(receiver.received)
@@ -99,13 +99,13 @@ def arrivals(
 
 
 def outcome(report: SendReport) -> tuple[int, int, int, int]:
-    """Give how many deliveries were accepted, refused and failed, and in how many tries."""
+    """Return the numbers of accepted, refused and failed deliveries, and of tries."""
     return report.accepted, report.refused, report.failed, report.tries
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: str(vector["scheme"]))
 def test_signatures_are_those_of_the_vectors(vector: dict[str, str]) -> None:
-    """The known signatures come out, and where one is known to be wrong another one does."""
+    """The signatures equal the known ones, except where those are known to be wrong."""
     key, url, body = vector["key"], vector["url"], vector["raw_body"]
     if ":443" in vector["scheme"]:
         url = url.replace("example.com", "example.com:443")
@@ -119,7 +119,7 @@ def test_signatures_are_those_of_the_vectors(vector: dict[str, str]) -> None:
 
 
 def test_a_relay_callback_is_json(empty: RunningSpace, receiver: Receiver) -> None:
-    """It has the documented fields, null where there is no error, and says what its log says."""
+    """It has the documented fields, null without an error, and agrees with its log."""
     texts, failed = set(), False
     for send, status, request in arrivals(empty, receiver, "message"):
         assert (request.method, request.headers["content-type"]) == ("POST", "application/json")
@@ -139,7 +139,7 @@ def test_a_relay_callback_is_json(empty: RunningSpace, receiver: Receiver) -> No
 
 
 def test_a_laml_message_callback_is_a_form(empty: RunningSpace, receiver: Receiver) -> None:
-    """It has the documented fields, an error code only with an error; an MMS counts its media."""
+    """It has the documented fields, an error code only with an error, and an MMS's media."""
     media, codes, texts = set(), set(), set()
     for send, _, request in arrivals(empty, receiver, "sms"):
         form = "application/x-www-form-urlencoded"
@@ -162,7 +162,7 @@ def test_a_laml_message_callback_is_a_form(empty: RunningSpace, receiver: Receiv
 
 
 def test_a_fax_callback_is_a_form_or_a_query(empty: RunningSpace, receiver: Receiver) -> None:
-    """It has the documented fields as POST and as GET, and what became of the fax at the end."""
+    """It has the documented fields as POST and as GET, and the result in the last callback."""
     methods, seen, only_once = set(), set(), 0
     for send, status, request in arrivals(empty, receiver, "fax"):
         methods.add(request.method)
@@ -191,15 +191,15 @@ def test_a_fax_callback_is_a_form_or_a_query(empty: RunningSpace, receiver: Rece
 def test_the_official_validator_accepts_every_callback(
     empty: RunningSpace, receiver: Receiver, kind: SendKind
 ) -> None:
-    """Each signature fits the address and the key, and no other key."""
+    """Each signature is valid for its URL and key, and for no other."""
     requests = [request for *_, request in arrivals(empty, receiver, kind)]
     assert all(request.passes(KEY, receiver.url) for request in requests)
     assert not any(request.passes("PSK_other", receiver.url) for request in requests)
     assert not any(request.passes(KEY, receiver.url + "/x") for request in requests)
 
 
-def test_the_signed_address_may_be_another_one(empty: RunningSpace, receiver: Receiver) -> None:
-    """What is signed is the public address, port and query included, whatever is connected to."""
+def test_the_signed_url_may_be_another_one(empty: RunningSpace, receiver: Receiver) -> None:
+    """The public URL is signed, including port and query, whichever URL is connected to."""
     target = Target(
         receiver.url,
         signed_base=PUBLIC,
@@ -216,11 +216,11 @@ def test_the_signed_address_may_be_another_one(empty: RunningSpace, receiver: Re
 
 
 @pytest.mark.parametrize("base", ["127.0.0.1:8080", "ftp://example.com", ""])
-def test_a_target_that_is_no_address_is_refused(base: str) -> None:
+def test_a_target_needs_a_url(base: str) -> None:
     """A target without http or https is a ValueError before anything is sent."""
-    with pytest.raises(ValueError, match="address"):
+    with pytest.raises(ValueError, match="URL"):
         Target(base)
-    with pytest.raises(ValueError, match="address"):
+    with pytest.raises(ValueError, match="URL"):
         Target("http://127.0.0.1", signed_base=base)
 
 
@@ -228,7 +228,7 @@ def test_a_target_that_is_no_address_is_refused(base: str) -> None:
 def test_a_fax_sid_may_or_may_not_be_an_id(
     empty: RunningSpace, receiver: Receiver, *, fax_id_is_sid: bool
 ) -> None:
-    """A fax log is found under its id; under its FaxSid only if the space is told so."""
+    """A fax log is found under its ID, and under its FaxSid only if that was requested."""
     sends = simulate_sends(7, 5, NOW, kinds=("fax",), fax_id_is_sid=fax_id_is_sid)
     run_sends(empty, sends, Target(receiver.url), KEY)
     api = Api(empty)
@@ -240,23 +240,23 @@ def test_a_fax_sid_may_or_may_not_be_an_id(
     api.close()
 
 
-@pytest.mark.parametrize("mischief", [Mischief(), MUCH, Mischief(drop=1)])
-def test_every_log_comes_to_its_end(
-    empty: RunningSpace, receiver: Receiver, mischief: Mischief
+@pytest.mark.parametrize("faults", [DeliveryFaults(), FAULTS, DeliveryFaults(drop=1)])
+def test_every_log_reaches_its_last_status(
+    empty: RunningSpace, receiver: Receiver, faults: DeliveryFaults
 ) -> None:
-    """In the end the API shows each log as planned, whatever became of its callbacks."""
-    run_sends(empty, SENDS, Target(receiver.url), KEY, mischief)
+    """The API finally shows each log as planned, whatever happened to its callbacks."""
+    run_sends(empty, SENDS, Target(receiver.url), KEY, faults)
     api = Api(empty)
     for send in SENDS:
         assert api.get(f"{PATHS[send.log_type]}/{send.log_id}").json == send.final
     api.close()
 
 
-@pytest.mark.parametrize("mischief", [Mischief(), MUCH])
+@pytest.mark.parametrize("faults", [DeliveryFaults(), FAULTS])
 def test_the_api_is_never_behind_a_callback(
-    empty: RunningSpace, receiver: Receiver, mischief: Mischief
+    empty: RunningSpace, receiver: Receiver, faults: DeliveryFaults
 ) -> None:
-    """When a callback arrives its log is there already, at that status or a later one."""
+    """When a callback arrives, its log already has that status or a later one."""
     sends = {send.sid: send for send in FEW}
     behind, exact = [], []
 
@@ -270,23 +270,23 @@ def test_the_api_is_never_behind_a_callback(
         exact.append(now == words.index(word))
 
     receiver.watch = watch
-    run_sends(empty, FEW, Target(receiver.url), KEY, mischief)
+    run_sends(empty, FEW, Target(receiver.url), KEY, faults)
     assert behind
     assert not any(behind)
-    assert all(exact) == (mischief == Mischief())
+    assert all(exact) == (faults == DeliveryFaults())
 
 
-def test_mischief_arrives_as_planned(empty: RunningSpace, receiver: Receiver) -> None:
+def test_delivery_faults_arrive_as_planned(empty: RunningSpace, receiver: Receiver) -> None:
     """The receiver sees each send's callbacks in the planned order, and the report counts them."""
-    report = run_sends(empty, SENDS, Target(receiver.url), KEY, MUCH)
+    report = run_sends(empty, SENDS, Target(receiver.url), KEY, FAULTS)
     seen = {sid: [word for word, _ in each] for sid, each in by_sid(receiver.received).items()}
     planned: dict[str, list[str]] = defaultdict(list)
     repeated = 0
     for send in SENDS:
-        for item in MUCH.timeline(send):
+        for item in FAULTS.timeline(send):
             if isinstance(item, Delivery):
                 planned[send.sid].append(item.callback.status)
-                repeated += item.again
+                repeated += item.is_repeat
     assert seen == planned
     callbacks, sent = sum(len(send.callbacks) for send in SENDS), len(receiver.received)
     assert (report.sends, report.callbacks, report.sent) == (len(SENDS), callbacks, sent)
@@ -294,8 +294,8 @@ def test_mischief_arrives_as_planned(empty: RunningSpace, receiver: Receiver) ->
     assert outcome(report) == (sent, 0, 0, sent)
 
 
-def test_an_unhappy_receiver_is_asked_again(empty: RunningSpace, receiver: Receiver) -> None:
-    """After 503 and after silence the same request comes again, twice at most."""
+def test_a_refused_callback_is_retried(empty: RunningSpace, receiver: Receiver) -> None:
+    """After an error or silence the same request is sent again, at most twice."""
     (send,) = simulate_sends(7, 1, NOW, kinds=("sms",), failing=0)
     assert len(send.callbacks) == 4
     receiver.answers.extend([503, 503, 204, 503, 500, 404, 301, 302, 200, SILENCE, 204])
@@ -310,8 +310,8 @@ def test_an_unhappy_receiver_is_asked_again(empty: RunningSpace, receiver: Recei
 def test_a_receiver_that_never_answers(empty: RunningSpace, receiver: Receiver) -> None:
     """Silence and a closed port are failures after three tries each."""
     (send,) = simulate_sends(7, 1, NOW, kinds=("fax",), failing=1)
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        closed = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
     count = len(send.callbacks)
     report = run_sends(empty, [send], Target(closed), KEY, policy=QUICK)
     assert outcome(report) == (0, 0, count, 3 * count)
@@ -321,23 +321,23 @@ def test_a_receiver_that_never_answers(empty: RunningSpace, receiver: Receiver) 
     assert empty.ids()["fax"][send.log_id] == send.final["status"]
 
 
-def test_connections_are_few_and_kept(empty: RunningSpace, receiver: Receiver) -> None:
-    """No more requests are open at a time than the policy allows, over as many connections."""
-    receiver.watch = lambda _: time.sleep(0.001)  # or one may be over before the next begins
+def test_connections_are_few_and_reused(empty: RunningSpace, receiver: Receiver) -> None:
+    """No more requests are open than the policy allows, on as many connections."""
+    receiver.watch = lambda _: time.sleep(0.001)  # otherwise one may end before the next begins
     report = run_sends(empty, SENDS, Target(receiver.url), KEY, policy=Policy(at_once=3))
     assert report.accepted > 200
     assert 1 < receiver.most_at_once <= 3
     assert receiver.connections <= 3
 
 
-def test_sends_keep_their_pace(empty: RunningSpace, receiver: Receiver) -> None:
-    """Statuses are as far apart as asked for, and sends go on side by side."""
+def test_sends_run_concurrently(empty: RunningSpace, receiver: Receiver) -> None:
+    """Statuses are `step_s` apart within a send, and sends overlap."""
     report = run_sends(empty, FEW, Target(receiver.url), KEY, step_s=0.05)
     longest = max(len(send.steps) for send in FEW) - 1
     assert longest * 0.05 <= report.took_s < sum(len(send.steps) for send in FEW) * 0.05
 
 
-def test_sends_take_no_longer_than_they_may(empty: RunningSpace, receiver: Receiver) -> None:
-    """Sends that are not over in time end in a TimeoutError that tells the limit."""
+def test_sends_have_a_time_limit(empty: RunningSpace, receiver: Receiver) -> None:
+    """Sends that are not over in time raise a TimeoutError that states the limit."""
     with pytest.raises(TimeoutError, match=r"within 0\.1 seconds"):
         run_sends(empty, FEW, Target(receiver.url), KEY, step_s=30, within_s=0.1)

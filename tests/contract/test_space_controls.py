@@ -1,4 +1,4 @@
-"""The controls of the simulated space, its credentials, and its command line."""
+"""The simulated space: controls, kinds of log, credentials, and command line."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 import urllib3
 
+from hooklog.logs import FAX, KINDS
 from local.space import (
     OFFICIAL_FAX_ID,
     OFFICIAL_MESSAGE_ID,
@@ -23,9 +26,12 @@ from local.space import (
     RunningSpace,
     Space,
     generate,
+    model,
     serve,
+    server,
+    state,
 )
-from tests.contract.conftest import NOBODY, NOW, PATHS, TIMEOUT_S, Api
+from tests.contract.conftest import NOW, PATHS, TIMEOUT_S, UNKNOWN_ID, Api
 
 ONE = f"{PATHS['fax']}/{OFFICIAL_FAX_ID}"
 ROOT = Path(__file__).parents[2]
@@ -33,7 +39,7 @@ COMMAND_TIMEOUT_S = 10
 
 
 def post(api: Api, path: str, body: Json) -> int:
-    """POST a JSON body to a control and give the status."""
+    """Send a POST with a JSON body to a control, and return the status."""
     return api.send("POST", path, body=json.dumps(body).encode()).status
 
 
@@ -50,7 +56,7 @@ def post(api: Api, path: str, body: Json) -> int:
     ],
 )
 def test_wrong_credentials_are_refused(space: Space, header: str) -> None:
-    """Only the project id with its token opens the API, on every path of it."""
+    """Every path of the API requires the project ID with its token."""
     with serve(space, project_id="project", api_token="token") as running:
         api = Api(running)
         for path in (ONE, PATHS["message"], "/api/nothing"):
@@ -63,7 +69,7 @@ def test_wrong_credentials_are_refused(space: Space, header: str) -> None:
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        (f"{PATHS['fax']}/{NOBODY}", 404),
+        (f"{PATHS['fax']}/{UNKNOWN_ID}", 404),
         (f"{PATHS['fax']}/{OFFICIAL_MESSAGE_ID}", 404),
         (f"{PATHS['fax']}/{OFFICIAL_FAX_ID.upper()}", 200),
         (f"{PATHS['fax']}/{OFFICIAL_FAX_ID.replace('-', '')}", 400),
@@ -73,7 +79,7 @@ def test_wrong_credentials_are_refused(space: Space, header: str) -> None:
     ],
 )
 def test_paths(api: Api, path: str, status: int) -> None:
-    """A log has one path; ids that are no UUID are a bad request, all else is not found."""
+    """A log has one path; an ID that is not a UUID is a bad request, anything else not found."""
     answer = api.get(path)
     assert answer.status == status
     assert answer.headers["Content-Type"].startswith("application/json")
@@ -88,22 +94,22 @@ def test_the_api_is_read_only(running: RunningSpace, api: Api) -> None:
 
 
 def test_requests_are_counted(running: RunningSpace, api: Api) -> None:
-    """Each API request counts under its endpoint, refused and faulty ones too; controls do not."""
+    """Each API request counts for its endpoint, even a refused or faulty one; controls do not."""
     running.add_fault(Fault(FaultKind.RATE_LIMITED))
-    for path in (ONE, ONE, PATHS["fax"], PATHS["message"], f"{PATHS['message']}/{NOBODY}"):
+    for path in (ONE, ONE, PATHS["fax"], PATHS["message"], f"{PATHS['message']}/{UNKNOWN_ID}"):
         api.get(path)
     api.get(ONE, credentials="a:b")
     api.get("/_space/ids")
     seen = running.requests()
     assert seen.counts == {"fax_one": 3, "fax_list": 1, "message_list": 1, "message_one": 1}
-    assert seen.ids == [OFFICIAL_FAX_ID, OFFICIAL_FAX_ID, NOBODY, OFFICIAL_FAX_ID]
+    assert seen.ids == [OFFICIAL_FAX_ID, OFFICIAL_FAX_ID, UNKNOWN_ID, OFFICIAL_FAX_ID]
     assert seen.max_in_flight == 1
     running.reset_requests()
     assert running.requests().counts == {}
 
 
-def test_most_requests_at_once(running: RunningSpace) -> None:
-    """The number of requests that were open together is known afterwards."""
+def test_concurrent_requests_are_counted(running: RunningSpace) -> None:
+    """The highest number of open requests is known afterwards."""
     running.set_latency(0.1)
     clients = [Api(running) for _ in range(5)]
     with ThreadPoolExecutor(5) as pool:
@@ -114,7 +120,7 @@ def test_most_requests_at_once(running: RunningSpace) -> None:
 
 
 def test_latency_delays_every_answer(running: RunningSpace, api: Api) -> None:
-    """With a latency even a refusal takes that long."""
+    """With a latency, even a refusal takes that long."""
     running.set_latency(0.05)
     for credentials in (None, "a:b"):
         start = time.monotonic()
@@ -123,7 +129,7 @@ def test_latency_delays_every_answer(running: RunningSpace, api: Api) -> None:
 
 
 def test_a_log_moves_through_its_statuses(running: RunningSpace, api: Api) -> None:
-    """A log that is put again is answered as it was put last."""
+    """The API shows a log as it was put last."""
     log = api.get(ONE).json
     for status in ("queued", "in-progress", "completed"):
         running.put_log("fax", log | {"status": status})
@@ -145,34 +151,63 @@ def test_a_log_without_id_or_time_is_refused(running: RunningSpace) -> None:
         running.put_log("fax", {"created_at": "2026-08-01T12:00:00Z"})
     for created_at in (None, "soon"):
         with pytest.raises(ValueError, match=r"created_at|isoformat"):
-            running.put_log("fax", {"id": NOBODY, "created_at": created_at})
-    assert NOBODY not in running.ids()["fax"]
+            running.put_log("fax", {"id": UNKNOWN_ID, "created_at": created_at})
+    assert UNKNOWN_ID not in running.ids()["fax"]
 
 
 def test_controls_over_http(api: Api) -> None:
-    """What the Python methods do can be done over HTTP too, without credentials."""
+    """The controls over HTTP do the same as the Python methods, without credentials."""
     log = api.get(ONE).json
     assert post(api, "/_space/faults", {"kind": "rate_limited", "retry_after": 3}) == 204
     assert api.get(ONE).headers["Retry-After"] == "3"
     assert post(api, "/_space/faults", {"kind": "html"}) == 204
     assert api.send("DELETE", "/_space/faults").status == 204
-    body: Json = {"log_type": "fax", "log": log | {"id": NOBODY, "status": "busy"}}
+    body: Json = {"log_type": "fax", "log": log | {"id": UNKNOWN_ID, "status": "busy"}}
     assert post(api, "/_space/logs", body) == 204
-    assert api.get(f"{PATHS['fax']}/{NOBODY}").json["status"] == "busy"
+    assert api.get(f"{PATHS['fax']}/{UNKNOWN_ID}").json["status"] == "busy"
     assert post(api, "/_space/latency", {"seconds": 0.01}) == 204
     statuses = api.send("GET", "/_space/ids").json["fax"]
     assert isinstance(statuses, dict)
-    assert statuses[NOBODY] == "busy"
+    assert statuses[UNKNOWN_ID] == "busy"
     seen = api.send("GET", "/_space/requests").json
     assert seen == {
         "counts": {"fax_one": 3},
         "max_in_flight": 1,
-        "ids": [OFFICIAL_FAX_ID, OFFICIAL_FAX_ID, NOBODY],
+        "ids": [OFFICIAL_FAX_ID, OFFICIAL_FAX_ID, UNKNOWN_ID],
         "faults": {"rate_limited": 1},
         "limited": 0,
     }
     assert api.send("DELETE", "/_space/requests").status == 204
     assert api.send("GET", "/_space/requests").json["ids"] == []
+
+
+@pytest.fixture
+def voice_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSpace]:
+    """Serve a space while a third kind of log is registered."""
+    voice = replace(FAX, name="voice", plural="calls", unit="second", path="/api/voice/logs")
+    kinds = {**KINDS, voice.name: voice}
+    for module in (model, server):
+        monkeypatch.setattr(module, "KINDS", kinds)
+    monkeypatch.setattr(state, "LOG_TYPES", tuple(kinds))
+    with serve(generate(7, 1, 1, NOW)) as running:
+        yield running
+
+
+def test_a_further_kind_of_log_is_served(voice_running: RunningSpace) -> None:
+    """Its logs are listed, fetched and counted under its own name, and start empty."""
+    log: Json = {"id": UNKNOWN_ID, "created_at": "2026-08-01T12:00:00Z", "status": "completed"}
+    api = Api(voice_running)
+    assert api.get("/api/voice/logs").data == []
+    assert post(api, "/_space/logs", {"log_type": "voice", "log": log}) == 204
+    assert api.get("/api/voice/logs").data == [log]
+    assert api.get(f"/api/voice/logs/{UNKNOWN_ID}").json == log
+    assert api.get(f"{PATHS['message']}/{UNKNOWN_ID}").status == 404
+    counts = {"voice_list": 2, "voice_one": 1, "message_one": 1}
+    assert voice_running.requests().counts == counts
+    statuses = voice_running.ids()
+    assert statuses["voice"] == {UNKNOWN_ID: "completed"}
+    assert {name: len(ids) for name, ids in statuses.items()} == dict.fromkeys(statuses, 1)
+    api.close()
 
 
 @pytest.mark.parametrize(
@@ -189,8 +224,8 @@ def test_controls_over_http(api: Api) -> None:
         ("/_space/latency", {}),
     ],
 )
-def test_a_control_that_does_not_fit_is_refused(api: Api, path: str, body: Json) -> None:
-    """A wrong control is answered with 400 and a sentence, and changes nothing."""
+def test_an_invalid_control_is_refused(api: Api, path: str, body: Json) -> None:
+    """An invalid body is answered with 400 and a sentence, and changes nothing."""
     answer = api.send("POST", path, body=json.dumps(body).encode())
     assert answer.status == 400
     assert answer.json["error"]
@@ -198,16 +233,16 @@ def test_a_control_that_does_not_fit_is_refused(api: Api, path: str, body: Json)
 
 
 def test_a_message_can_be_put_over_http(api: Api) -> None:
-    """The type of a log decides where it is found, and a deleted one is not listed."""
-    log: Json = {"id": NOBODY, "created_at": "2026-08-01T12:00:00Z"}
+    """The kind of a log decides its path, and a deleted log is not listed."""
+    log: Json = {"id": UNKNOWN_ID, "created_at": "2026-08-01T12:00:00Z"}
     body: Json = {"log_type": "message", "log": log, "deleted": True}
     assert post(api, "/_space/logs", body) == 204
-    assert api.get(f"{PATHS['message']}/{NOBODY}").json == log
+    assert api.get(f"{PATHS['message']}/{UNKNOWN_ID}").json == log
     assert log not in api.get(PATHS["message"]).data
 
 
-def test_generate_checks_what_it_is_given() -> None:
-    """A naive time and a negative count are refused; no logs at all are fine."""
+def test_generate_checks_its_arguments() -> None:
+    """A naive time and a negative count are refused; no logs are fine."""
     with pytest.raises(ValueError, match="aware"):
         generate(7, 1, 1, datetime(2026, 8, 1))  # noqa: DTZ001 - the mistake under test
     with pytest.raises(ValueError, match="negative"):
@@ -216,14 +251,14 @@ def test_generate_checks_what_it_is_given() -> None:
 
 
 def test_two_spaces_cannot_share_a_port(space: Space, running: RunningSpace) -> None:
-    """A port that is taken is an OSError at once."""
+    """A taken port is an OSError at once."""
     port = int(running.host.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"), serve(space, port=port):
         pass
 
 
 def test_nothing_listens_after_the_block(space: Space) -> None:
-    """When the block ends the port is closed, and an answer still under way is cut off."""
+    """When the block ends, the port is closed and a pending answer is cut off."""
     with ThreadPoolExecutor(1) as pool:
         with serve(space) as running:
             running.add_fault(Fault(FaultKind.SLOW, delay_s=60))
@@ -242,7 +277,7 @@ def test_nothing_listens_after_the_block(space: Space) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_command_line(number: signal.Signals) -> None:
-    """The command prints where it listens, serves what was asked for, and ends with status 0."""
+    """The command prints its URL, serves the requested logs, and ends with status 0."""
     options = [
         "--port=0",
         "--seed=3",
@@ -276,8 +311,8 @@ def test_command_line(number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("options", [["--fax", "-1"], ["--latency", "nan"]])
-def test_command_line_refuses_nonsense(options: list[str]) -> None:
-    """A wrong option is named on standard error."""
+def test_command_line_refuses_invalid_options(options: list[str]) -> None:
+    """An invalid option is named on standard error."""
     done = subprocess.run(
         [sys.executable, "-m", "local.space", *options],
         cwd=ROOT,

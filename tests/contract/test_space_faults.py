@@ -1,4 +1,4 @@
-"""Each fault as a client meets it on the wire, and the order in which faults are used up."""
+"""Each fault as a client meets it, and the order in which faults are used up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib3.exceptions import ProtocolError, ReadTimeoutError
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Fault, FaultKind, RunningSpace
 from local.space.faults import fault_from_json
 from local.space.model import is_uuid
-from tests.contract.conftest import NOBODY, PATHS, Api
+from tests.contract.conftest import PATHS, UNKNOWN_ID, Api
 
 ONE = f"{PATHS['fax']}/{OFFICIAL_FAX_ID}"
 MESSAGE = f"{PATHS['message']}/{OFFICIAL_MESSAGE_ID}"
@@ -23,7 +23,7 @@ DELAY_S = 0.1
 
 
 def fault(kind: FaultKind) -> Fault:
-    """Give a fault of this kind that happens once."""
+    """Return a fault of this kind that happens once."""
     return Fault(
         kind,
         delay_s=DELAY_S if kind in {FaultKind.SLOW, FaultKind.SLOW_BODY} else None,
@@ -33,7 +33,7 @@ def fault(kind: FaultKind) -> Fault:
 
 @pytest.mark.parametrize("retry_after", [None, 7, "Wed, 21 Oct 2026 07:28:00 GMT"])
 def test_rate_limited(running: RunningSpace, api: Api, retry_after: int | str | None) -> None:
-    """A rate limit is a 429, with `Retry-After` as given or without one."""
+    """A rate limit is a 429, with the given `Retry-After` or without one."""
     running.add_fault(Fault(FaultKind.RATE_LIMITED, retry_after=retry_after))
     answer = api.get(ONE)
     assert (answer.status, answer.json) == (429, {"error": "Too Many Requests"})
@@ -45,7 +45,7 @@ def test_rate_limited(running: RunningSpace, api: Api, retry_after: int | str | 
     [(500, "Internal Server Error"), (502, "Bad Gateway"), (503, "Service Unavailable")],
 )
 def test_server_error(running: RunningSpace, api: Api, status: int, reason: str) -> None:
-    """A server error has the status that was chosen, and may carry `Retry-After`."""
+    """A server error has the given status, and may have `Retry-After`."""
     running.add_fault(Fault(FaultKind.SERVER_ERROR, status=status, retry_after=2))
     answer = api.get(ONE)
     assert (answer.status, answer.json) == (status, {"error": reason})
@@ -63,7 +63,7 @@ def test_server_error(running: RunningSpace, api: Api, status: int, reason: str)
 def test_refusals(
     running: RunningSpace, api: Api, kind: FaultKind, status: int, reason: str
 ) -> None:
-    """The space refuses what it would otherwise give, in the documented form."""
+    """The space refuses the request in the documented form."""
     running.add_fault(fault(kind))
     answer = api.get(ONE)
     assert (answer.status, answer.json) == (status, {"error": reason})
@@ -71,7 +71,7 @@ def test_refusals(
 
 @pytest.mark.parametrize(("path", "attribute"), [(ONE, "created_at"), (LIST, "created_before")])
 def test_history_limit(running: RunningSpace, api: Api, path: str, attribute: str) -> None:
-    """A log beyond the history is a 422 about the creation time."""
+    """A log older than the history is a 422 about the creation time."""
     running.add_fault(fault(FaultKind.HISTORY_LIMIT))
     answer = api.get(path)
     assert (answer.status, answer.error_code) == (422, "exceeds_history_logs_limit")
@@ -80,7 +80,7 @@ def test_history_limit(running: RunningSpace, api: Api, path: str, attribute: st
 
 
 def test_html(running: RunningSpace, api: Api) -> None:
-    """A proxy's page comes with 200 and says that it is HTML."""
+    """A proxy's page has status 200 and the content type of HTML."""
     running.add_fault(fault(FaultKind.HTML))
     answer = api.get(ONE)
     assert answer.status == 200
@@ -98,7 +98,7 @@ def test_slow(running: RunningSpace, api: Api) -> None:
 
 
 def test_slow_body(running: RunningSpace, api: Api) -> None:
-    """A slow body is the usual one; its headers come at once, and a client can see that."""
+    """A slow body is the usual one, but its headers arrive at once."""
     usual = api.get(ONE)
     running.add_fault(Fault(FaultKind.SLOW_BODY, delay_s=60))
     headers = urllib3.make_headers(basic_auth=f"{running.project_id}:{running.api_token}")
@@ -115,7 +115,7 @@ def test_slow_body(running: RunningSpace, api: Api) -> None:
 @pytest.mark.parametrize("status", [None, 400, 599])
 @pytest.mark.parametrize("text", ["", "<html>", '{"id": NaN'])
 def test_answer(running: RunningSpace, api: Api, status: int | None, text: str) -> None:
-    """An answer is any text with any status, and says that it is JSON."""
+    """An answer is any text with any status, and has the content type of JSON."""
     running.add_fault(Fault(FaultKind.ANSWER, status=status, text=text))
     answer = api.get(ONE)
     assert (answer.status, answer.body) == (status or 200, text.encode())
@@ -123,21 +123,21 @@ def test_answer(running: RunningSpace, api: Api, status: int | None, text: str) 
 
 
 def test_dropped(running: RunningSpace, api: Api) -> None:
-    """A dropped connection is reset before any byte, also one that served requests before."""
+    """A dropped connection is reset before any byte, even after it served requests."""
     assert api.get(ONE).status == 200
     running.add_fault(fault(FaultKind.DROPPED))
     with pytest.raises(ProtocolError) as caught:
         api.get(ONE)
     cause = caught.value.args[1]
     assert isinstance(cause, ConnectionResetError)
-    # Not http.client's RemoteDisconnected, a relative without a number: that is an orderly end.
+    # An orderly end would be http.client's RemoteDisconnected, which has no errno.
     assert cause.errno == errno.ECONNRESET
     assert api.get(ONE).status == 200
 
 
 @pytest.mark.parametrize("path", [ONE, LIST])
 def test_truncated(running: RunningSpace, api: Api, path: str) -> None:
-    """A truncated answer promises its full length, sends half of it, and ends."""
+    """A truncated answer announces its full length, sends half of it, and ends."""
     full = len(api.get(path).body)
     running.add_fault(fault(FaultKind.TRUNCATED))
     with pytest.raises(ProtocolError) as caught:
@@ -149,7 +149,7 @@ def test_truncated(running: RunningSpace, api: Api, path: str) -> None:
 
 
 def test_reset(running: RunningSpace, api: Api) -> None:
-    """A connection that is reset within an answer breaks, where a truncated one ends."""
+    """A reset breaks the connection within an answer, where a truncated one ends."""
     running.add_fault(fault(FaultKind.RESET))
     with pytest.raises(ProtocolError) as caught:
         api.get(ONE)
@@ -160,7 +160,7 @@ def test_reset(running: RunningSpace, api: Api) -> None:
 
 @pytest.mark.parametrize("kind", [FaultKind.TRUNCATED, FaultKind.RESET])
 def test_broken_headers_look_right(running: RunningSpace, kind: FaultKind) -> None:
-    """Until its body is read, a broken answer cannot be told from a whole one."""
+    """Until its body is read, a broken answer looks like a complete one."""
     running.add_fault(fault(kind))
     headers = urllib3.make_headers(basic_auth=f"{running.project_id}:{running.api_token}")
     with urllib3.HTTPConnectionPool(running.host, timeout=2) as pool:
@@ -172,7 +172,7 @@ def test_broken_headers_look_right(running: RunningSpace, kind: FaultKind) -> No
 
 
 def test_wrong_id(running: RunningSpace, api: Api) -> None:
-    """A wrong id is a valid one of no log; all else in the log is right, and lists are spared."""
+    """The wrong ID is a valid one that no log has; the rest of the log, and lists, are right."""
     usual = api.get(ONE).json
     running.add_fault(fault(FaultKind.WRONG_ID))
     assert OFFICIAL_FAX_ID in {log["id"] for log in api.get(LIST).data}
@@ -184,14 +184,14 @@ def test_wrong_id(running: RunningSpace, api: Api) -> None:
 
 
 def test_wrong_id_of_a_missing_log(running: RunningSpace, api: Api) -> None:
-    """A log that is not there stays missing."""
+    """An unknown log stays unknown."""
     running.add_fault(fault(FaultKind.WRONG_ID))
-    assert api.get(f"{LIST}/{NOBODY}").status == 404
+    assert api.get(f"{LIST}/{UNKNOWN_ID}").status == 404
 
 
 @pytest.mark.parametrize("kind", FaultKind)
 def test_a_fault_ends_after_its_times(running: RunningSpace, api: Api, kind: FaultKind) -> None:
-    """Whatever went wrong, the requests after it are answered as usual."""
+    """Whatever the fault, the requests after it are answered as usual."""
     usual = api.get(ONE)
     running.add_fault(fault(kind))
     try:
@@ -209,21 +209,21 @@ def test_faults_happen_in_the_order_they_were_added(running: RunningSpace, api: 
 
 
 def test_a_fault_for_one_log_waits_for_it(running: RunningSpace, api: Api) -> None:
-    """A fault with a log id passes over lists and other logs, and others pass over it."""
+    """A fault with a log ID skips lists and other logs, and does not hold up other faults."""
     running.add_fault(Fault(FaultKind.NOT_FOUND, log_id=OFFICIAL_FAX_ID.upper()))
     running.add_fault(Fault(FaultKind.FORBIDDEN))
     assert [api.get(path).status for path in (MESSAGE, LIST, ONE, ONE)] == [403, 200, 404, 200]
 
 
 def test_a_refused_request_uses_up_no_fault(running: RunningSpace, api: Api) -> None:
-    """Wrong credentials are answered with 401 and leave the fault to the next request."""
+    """Wrong credentials are answered with 401, and leave the fault for the next request."""
     running.add_fault(Fault(FaultKind.NOT_FOUND))
     assert api.get(ONE, credentials="someone:else").status == 401
     assert api.get(ONE).status == 404
 
 
 def test_faults_can_be_cleared(running: RunningSpace, api: Api) -> None:
-    """After clearing, nothing goes wrong any more."""
+    """Cleared faults are no longer shown."""
     running.add_fault(Fault(FaultKind.SERVER_ERROR, times=100))
     assert api.get(ONE).status == 500
     running.clear_faults()
@@ -256,7 +256,7 @@ def test_faults_can_be_cleared(running: RunningSpace, api: Api) -> None:
         ('{"kind": "html", "sort": 1}', "sort"),
     ],
 )
-def test_a_fault_that_does_not_fit_is_refused(text: str, field: str) -> None:
-    """The refusal names the field that is wrong."""
+def test_an_invalid_fault_is_refused(text: str, field: str) -> None:
+    """The error names the invalid field."""
     with pytest.raises(ValueError, match=field):
         fault_from_json(json.loads(text))

@@ -1,4 +1,4 @@
-"""The simulated space speaks as SignalWire's OpenAPI specification says, oddities excepted."""
+"""The simulated space conforms to SignalWire's OpenAPI specification, with known exceptions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from local.space import (
     generate,
 )
 from tests.contract import schemas
-from tests.contract.conftest import NOBODY, NOW, PATHS, Api
+from tests.contract.conftest import NOW, PATHS, UNKNOWN_ID, Api
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 OFFICIAL: dict[LogType, str] = {"fax": OFFICIAL_FAX_ID, "message": OFFICIAL_MESSAGE_ID}
 
-# Where the data leaves the specification on purpose: the field and its value, or its absence.
+# Deliberate deviations from the specification: the field and its value, or its absence.
 MISSING = "missing"
 ODDITIES: dict[LogType, set[tuple[str, str]]] = {
     "fax": {
@@ -54,7 +54,7 @@ SHORT_CODE = re.compile(r"\d{5}")
 
 
 def deviations(errors: Iterable[ValidationError]) -> set[tuple[str, str]]:
-    """Name the field and the value that each error is about."""
+    """Return the field and the value of each error."""
     found: set[tuple[str, str]] = set()
     for error in errors:
         if error.validator == "required":
@@ -68,7 +68,7 @@ def deviations(errors: Iterable[ValidationError]) -> set[tuple[str, str]]:
 
 
 def text(log: Log, name: str) -> str:
-    """Give a field that must be text."""
+    """Return a field that must be text."""
     value = log[name]
     assert isinstance(value, str)
     return value
@@ -76,7 +76,7 @@ def text(log: Log, name: str) -> str:
 
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_each_log_validates(log_type: LogType, space: Space, api: Api) -> None:
-    """A log fetched alone breaks the schema in the listed ways only, and each way occurs."""
+    """A single log deviates from the schema only in the listed ways, and each way occurs."""
     validator = schemas.validator(log_type, schemas.GET_ONE[log_type])
     found: set[tuple[str, str]] = set()
     for log_id, log in space.logs(log_type).items():
@@ -88,7 +88,7 @@ def test_each_log_validates(log_type: LogType, space: Space, api: Api) -> None:
 
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_most_logs_have_no_deviation(log_type: LogType, space: Space) -> None:
-    """The odd logs are few; all others validate as they are."""
+    """Few logs deviate; all others validate."""
     validator = schemas.validator(log_type, schemas.GET_ONE[log_type])
     odd = [log for log in space.logs(log_type).values() if not validator.is_valid(log)]
     assert len(odd) == {"fax": 4, "message": 2}[log_type]
@@ -96,7 +96,7 @@ def test_most_logs_have_no_deviation(log_type: LogType, space: Space) -> None:
 
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_list_pages_validate(log_type: LogType, api: Api) -> None:
-    """A page of the list validates, links included, but for the listed oddities of its logs."""
+    """A list page validates, including its links, except for the listed oddities of its logs."""
     validator = schemas.validator(log_type, schemas.LIST[log_type])
     page = api.get(PATHS[log_type], {"page_size": "7"})
     for _ in range(MOST_PAGES):
@@ -110,7 +110,7 @@ def test_list_pages_validate(log_type: LogType, api: Api) -> None:
 
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_keys_come_in_the_specified_order(log_type: LogType, space: Space) -> None:
-    """A log has the keys of the specification, in its order, and no others."""
+    """A log has only keys of the specification, in its order."""
     order = list(schemas.properties(log_type))
     for log in space.logs(log_type).values():
         assert list(log) == [name for name in order if name in log]
@@ -119,7 +119,7 @@ def test_keys_come_in_the_specified_order(log_type: LogType, space: Space) -> No
 @pytest.mark.parametrize("seed", [0, 7, 20260801])
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_every_enum_value_occurs(log_type: LogType, seed: int) -> None:
-    """Whatever the seed, each value that an enum of the specification lists is in the data."""
+    """Whatever the seed, each enum value of the specification occurs in the data."""
     space = generate(seed, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, NOW)
     logs = space.logs(log_type).values()
     checked = set()
@@ -136,7 +136,7 @@ def test_every_enum_value_occurs(log_type: LogType, seed: int) -> None:
 
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_every_nullable_field_is_null_somewhere(log_type: LogType, space: Space) -> None:
-    """Each field that may be null is null in one log, and has a value in another."""
+    """Each nullable field is null in one log, and has a value in another."""
     for name, schema in schemas.properties(log_type).items():
         values: list[Json] = [log[name] for log in space.logs(log_type).values() if name in log]
         assert any(value is not None for value in values), name
@@ -145,29 +145,29 @@ def test_every_nullable_field_is_null_somewhere(log_type: LogType, space: Space)
 
 
 def test_error_codes_are_varied(space: Space) -> None:
-    """Messages fail with numeric codes, with words, and with words but no code."""
-    codes = {log["error_code"] for log in space.message.values()}
+    """Messages fail with numeric codes, with words as codes, and with a text but no code."""
+    codes = {log["error_code"] for log in space.logs("message").values()}
     assert codes >= {"30003", "30005", "30007", "21610", "30022", "21601"}
     assert codes >= {"carrier_violation", "message_filtered"}
     assert any(
         log["type"] == "relay_message" and log["error_message"] and log["error_code"] is None
-        for log in space.message.values()
+        for log in space.logs("message").values()
     )
 
 
 def test_a_completed_fax_can_have_failed(space: Space) -> None:
-    """Faxes fail with 34004 and many texts, some of them although the call was completed."""
-    failed = [log for log in space.fax.values() if log["error_code"] is not None]
+    """Faxes fail with 34004 and many texts, some although the call completed."""
+    failed = [log for log in space.logs("fax").values() if log["error_code"] is not None]
     assert {log["error_code"] for log in failed} == {"34004"}
     assert len({log["error_message"] for log in failed}) >= 5
     assert sum(log["status"] == "completed" for log in failed) > 1
 
 
 def test_addresses_of_every_sort(space: Space) -> None:
-    """Messages go to and from numbers, short codes and WhatsApp, all fictional."""
+    """Messages have numbers, short codes and WhatsApp addresses, all of them fictional."""
     addresses = [
         text(log, name)
-        for log in space.message.values()
+        for log in space.logs("message").values()
         if log["id"] != OFFICIAL_MESSAGE_ID
         for name in ("from", "to")
     ]
@@ -180,19 +180,19 @@ def test_addresses_of_every_sort(space: Space) -> None:
 
 
 def test_fax_numbers_are_fictional(space: Space) -> None:
-    """No fax number of the generated data can belong to anybody."""
-    for log in space.fax.values():
+    """All fax numbers of the generated data are reserved for fiction."""
+    for log in space.logs("fax").values():
         for name in ("from", "to"):
             if log["id"] != OFFICIAL_FAX_ID and log[name] is not None:
                 assert FICTIONAL_NUMBER.fullmatch(text(log, name))
 
 
 def test_urls_lead_to_the_resource(space: Space) -> None:
-    """A fax has a sid of its own, a LaML message has its log's id, and Relay has no URL."""
-    for log_id, log in space.fax.items():
+    """A fax has a SID of its own, a LaML message its log's ID, and a Relay message no URL."""
+    for log_id, log in space.logs("fax").items():
         assert "/Faxes/" in text(log, "url")
         assert not text(log, "url").endswith(log_id)
-    for log_id, log in space.message.items():
+    for log_id, log in space.logs("message").items():
         if log["type"] == "laml_message" or log_id == OFFICIAL_MESSAGE_ID:
             assert text(log, "url").endswith(f"/Messages/{log_id}")
         else:
@@ -201,7 +201,7 @@ def test_urls_lead_to_the_resource(space: Space) -> None:
 
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_charges_add_up(log_type: LogType, space: Space) -> None:
-    """But for the official examples and one unbilled fax, the details make up the charge."""
+    """The details add up to the charge, except in the official examples and one unbilled fax."""
     differing = []
     for log_id, log in space.logs(log_type).items():
         details = log["charge_details"]
@@ -224,10 +224,10 @@ def test_times_come_with_and_without_milliseconds(log_type: LogType, space: Spac
 
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_official_example_is_there(log_type: LogType, space: Space) -> None:
-    """The official example has the example value of each field of the specification.
+    """The official example has the specification's example value of each field.
 
-    Two are not the specification's: `remote_station` is left out, as in its example, and the
-    message has a valid id.
+    There are two exceptions: `remote_station` is absent, as in the whole example, and the message
+    has a valid ID.
     """
     examples: dict[str, Json] = {}
     for name, schema in schemas.properties(log_type).items():
@@ -241,17 +241,18 @@ def test_official_example_is_there(log_type: LogType, space: Space) -> None:
     assert space.logs(log_type)[OFFICIAL[log_type]] == examples
 
 
-def test_the_same_seed_gives_the_same_space() -> None:
-    """Seed and time decide everything, and more faxes leave the messages as they are."""
+def test_the_same_seed_generates_the_same_space() -> None:
+    """Seed and time determine everything, and more faxes do not change the messages."""
     once = generate(7, 40, 40, NOW)
     assert generate(7, 40, 40, NOW) == once
-    assert generate(7, 10, 40, NOW).message == once.message
-    assert generate(8, 40, 40, NOW).fax.keys() & once.fax.keys() == {OFFICIAL_FAX_ID}
+    assert generate(7, 10, 40, NOW).logs("message") == once.logs("message")
+    other = generate(8, 40, 40, NOW)
+    assert other.logs("fax").keys() & once.logs("fax").keys() == {OFFICIAL_FAX_ID}
 
 
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_logs_come_in_creation_order(log_type: LogType, space: Space) -> None:
-    """The dictionaries run from the oldest log to the newest, and none is of the future."""
+    """The logs run from the oldest to the newest, and none is of the future."""
     order = [space.position(log_type, log_id) for log_id in space.logs(log_type)]
     assert order == sorted(order)
     assert order[-1][0] < NOW
@@ -268,7 +269,7 @@ def test_error_bodies_validate(log_type: LogType, running: RunningSpace, api: Ap
         (api.get(one), 500, "Types.StatusCodes.StatusCode500"),
         (api.get(f"{page}/not-a-uuid"), 400, "Types.StatusCodes.StatusCode400"),
         (api.get(one, credentials="a:b"), 401, "Types.StatusCodes.StatusCode401"),
-        (api.get(f"{page}/{NOBODY}"), 404, "Types.StatusCodes.StatusCode404"),
+        (api.get(f"{page}/{UNKNOWN_ID}"), 404, "Types.StatusCodes.StatusCode404"),
         (api.get(page, {"created_on": "soon"}), 422, schemas.LIST_422[log_type]),
         (api.get(page, {"page_number": "1"}), 422, schemas.LIST_422[log_type]),
     ):

@@ -1,4 +1,4 @@
-"""The list endpoint's paging, as documented, and stable while logs are being added."""
+"""The paging of the list endpoints: as documented, and stable while logs are added."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ BASE = URL("http://space.test/api/fax/logs")
 
 
 def fax_log(number: int, created_at: str) -> Log:
-    """Give a log with only what paging looks at."""
+    """Return a log with only the fields that paging uses."""
     return {"id": f"00000000-0000-4000-8000-{number:012d}", "created_at": created_at}
 
 
 def ids(answer: Answer) -> list[Json]:
-    """Give the ids of a page, in its order."""
+    """Return the IDs of a page, in its order."""
     return [log["id"] for log in answer.data]
 
 
 def walk(api: Api, first: Answer, way: str = "next") -> Iterator[Answer]:
-    """Give a page and all that its links lead to in one direction."""
+    """Yield a page, and all that its links lead to in one direction."""
     page = first
     yield page
     for _ in range(MOST_PAGES):
@@ -41,11 +41,11 @@ def walk(api: Api, first: Answer, way: str = "next") -> Iterator[Answer]:
             return
         page = api.get(page.links[way])
         yield page
-    pytest.fail("the links lead round and round")
+    pytest.fail("the links form a circle")
 
 
 def newest_first(space: Space, log_type: LogType = "fax") -> list[Json]:
-    """Give the ids that a list without parameters should show."""
+    """Return the IDs that a list without parameters should show."""
 
     def age(log: Log) -> tuple[datetime, str]:
         return datetime.fromisoformat(str(log["created_at"])), str(log["id"])
@@ -55,21 +55,21 @@ def newest_first(space: Space, log_type: LogType = "fax") -> list[Json]:
 
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_pages_cover_everything_once(log_type: LogType, space: Space, api: Api) -> None:
-    """Following `next` gives each log exactly once, newest first, in full pages but the last."""
+    """Following `next` visits each log exactly once, newest first; only the last page is short."""
     pages = list(walk(api, api.get(PATHS[log_type], {"page_size": "7"})))
     assert [log_id for page in pages for log_id in ids(page)] == newest_first(space, log_type)
     assert {len(page.data) for page in pages[:-1]} == {7}
 
 
 def test_going_back_gives_the_same_pages(api: Api) -> None:
-    """Following `prev` from the last page gives the pages of the way there, in reverse."""
+    """Following `prev` from the last page visits the same pages in reverse."""
     there = list(walk(api, api.get(FAX, {"page_size": "7"})))
     back = list(walk(api, there[-1], "prev"))
     assert [ids(page) for page in back] == [ids(page) for page in reversed(there)]
 
 
 def test_links_at_the_ends(api: Api) -> None:
-    """`self` and `first` are always there; `next` and `prev` are absent where nothing follows."""
+    """`self` and `first` are always present, `next` and `prev` only where a page follows."""
     pages = list(walk(api, api.get(FAX, {"page_size": "9"})))
     assert [set(page.links) for page in pages] == [
         {"self", "first", "next"},
@@ -94,7 +94,7 @@ def test_links_are_in_the_documented_form(running: RunningSpace, api: Api) -> No
 
 
 def test_links_use_the_host_of_the_request(api: Api) -> None:
-    """A space that is reached by another name names itself so in its links."""
+    """Links have the host name by which the space was reached."""
     links = api.get(FAX, headers={"Host": "space.example.com:8080"}).links
     assert {URL(link).authority for link in links.values()} == {"space.example.com:8080"}
 
@@ -111,7 +111,7 @@ def test_page_size_bounds_are_the_specified_ones(log_type: LogType) -> None:
 
 
 def test_page_size_defaults_to_50(running: RunningSpace, api: Api) -> None:
-    """Without a page size a page has 50 logs, and the links say so."""
+    """Without a page size a page has 50 logs, as its links say."""
     for number in range(60):
         running.put_log("fax", fax_log(number, "2026-01-01T00:00:00Z"))
     answer = api.get(FAX)
@@ -139,21 +139,21 @@ def test_page_size_defaults_to_50(running: RunningSpace, api: Api) -> None:
     ],
 )
 def test_wrong_parameters_are_refused(api: Api, fields: dict[str, str], code: str) -> None:
-    """A parameter that is wrong is answered with 422 and the code that says why."""
+    """An invalid parameter is answered with 422 and the code of the reason."""
     answer = api.get(FAX, fields)
     assert (answer.status, answer.error_code) == (422, code)
 
 
 def test_a_token_of_the_other_type_is_unknown(space: Space, api: Api) -> None:
-    """A token made from a message does not page through faxes."""
-    answer = api.get(FAX, {"page_token": f"PA{next(iter(space.message))}"})
+    """A token that names a message does not page through faxes."""
+    answer = api.get(FAX, {"page_token": f"PA{next(iter(space.logs('message')))}"})
     assert (answer.status, answer.error_code) == (422, "page_token_is_invalid")
 
 
 def test_paging_is_stable_while_logs_are_added(
     space: Space, running: RunningSpace, api: Api
 ) -> None:
-    """Logs that arrive between two pages neither repeat nor hide any of the older ones."""
+    """Logs that arrive between two pages neither repeat nor hide older ones."""
     expected = newest_first(space)
     seen: list[Json] = []
     for number, page in enumerate(walk(api, api.get(FAX, {"page_size": "3"}))):
@@ -162,8 +162,8 @@ def test_paging_is_stable_while_logs_are_added(
     assert seen == expected
 
 
-def test_going_back_stays_beside_where_one_was(running: RunningSpace, api: Api) -> None:
-    """`prev` gives the logs just newer than the page, however many came on top meanwhile."""
+def test_going_back_continues_from_the_page(running: RunningSpace, api: Api) -> None:
+    """`prev` shows the logs just newer than the page, however many were added meanwhile."""
     first = api.get(FAX, {"page_size": "5"})
     second = api.get(first.links["next"])
     for number in range(9):
@@ -180,7 +180,7 @@ def test_going_back_stays_beside_where_one_was(running: RunningSpace, api: Api) 
 def test_ties_and_deleted_logs_do_not_disturb_paging(
     seconds: list[int], page_size: int, deleted: set[int]
 ) -> None:
-    """Whatever logs share a time or are deleted, the pages give each visible one once."""
+    """Whichever logs share a time or are deleted, the pages show each visible one once."""
     space = Space()
     for number, second in enumerate(seconds):
         log = fax_log(number, f"2026-08-01T12:00:0{second}Z")
@@ -224,7 +224,7 @@ TIMES = [
     ],
 )
 def test_creation_times_are_filtered(fields: dict[str, str], expected: list[str]) -> None:
-    """A date means its whole day in UTC, a time that moment; before and after exclude them."""
+    """A date means its whole day in UTC, a time that moment; before and after exclude it."""
     space = Space()
     for number, created_at in enumerate(TIMES):
         space.put("fax", fax_log(number, created_at))
@@ -233,7 +233,7 @@ def test_creation_times_are_filtered(fields: dict[str, str], expected: list[str]
 
 
 def test_links_keep_the_filters(space: Space, api: Api) -> None:
-    """Every page of a filtered list is filtered, offsets in the time included."""
+    """Every page of a filtered list is filtered, also with an offset in the time."""
     cut = NOW - timedelta(days=1)
     fields = {"created_after": cut.isoformat(), "page_size": "2"}
     pages = list(walk(api, api.get(FAX, fields)))
@@ -241,7 +241,7 @@ def test_links_keep_the_filters(space: Space, api: Api) -> None:
     assert seen == [
         log_id for log_id in newest_first(space) if space.position("fax", str(log_id))[0] > cut
     ]
-    assert 0 < len(seen) < len(space.fax)
+    assert 0 < len(seen) < len(space.logs("fax"))
     assert {URL(page.links["first"]).query["created_after"] for page in pages} == {cut.isoformat()}
 
 
@@ -251,7 +251,7 @@ def test_links_keep_the_filters(space: Space, api: Api) -> None:
 def test_deleted_logs_are_listed_on_request(
     running: RunningSpace, api: Api, value: str, *, included: bool
 ) -> None:
-    """A deleted log is left out unless deleted ones are asked for; alone it can be fetched."""
+    """A deleted log is listed only on request, but can be fetched by its ID."""
     log = fax_log(1, "2026-08-01T12:00:00Z")
     running.put_log("fax", log, deleted=True)
     assert log not in api.get(FAX).data
@@ -260,9 +260,9 @@ def test_deleted_logs_are_listed_on_request(
 
 
 def test_a_replaced_log_moves_with_its_time() -> None:
-    """Putting a log again under a new time leaves one log, at its new place."""
+    """Putting a log again with a new time leaves one log, at its new position."""
     space = generate(7, 5, 0, NOW)
-    oldest = next(iter(space.fax.values()))
+    oldest = next(iter(space.logs("fax").values()))
     space.put("fax", oldest | {"created_at": "2026-08-01T12:00:00Z"})
     data = schemas.members(paging.page(space, "fax", BASE), "data")
     assert [schemas.member(log)["id"] for log in data] == newest_first(space)

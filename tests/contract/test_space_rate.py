@@ -1,4 +1,4 @@
-"""The rate limit of the simulated space, and what it counts of it."""
+"""The rate limit of the simulated space, and its counts."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import pytest
 import urllib3
 
 from local.space import OFFICIAL_FAX_ID, Fault, FaultKind, RunningSpace
-from local.space.rate import RateLimit
+from local.space.state import RateLimit
 from tests.contract.conftest import PATHS, Api
 
 
 def test_each_second_admits_as_many() -> None:
-    """What goes beyond the limit is refused, until the next second begins."""
+    """Requests beyond the limit are refused until the next second begins."""
     limit = RateLimit(2)
     assert [limit.admits(now) for now in (7.0, 7.1, 7.9)] == [True, True, False]
     assert [limit.admits(now) for now in (8.0, 8.5, 8.5)] == [True, True, False]
 
 
-def test_a_limit_admits_somebody() -> None:
-    """A limit of nothing is a mistake."""
+def test_a_limit_admits_at_least_one_request() -> None:
+    """A limit of 0 is a mistake."""
     with pytest.raises(ValueError, match="at least 1"):
         RateLimit(0)
 
 
-def test_what_goes_beyond_the_limit_is_told_to_wait(running: RunningSpace, api: Api) -> None:
-    """It gets 429 with Retry-After, meets no fault, and is counted apart from the faults."""
+def test_requests_beyond_the_limit_are_told_to_wait(running: RunningSpace, api: Api) -> None:
+    """They get 429 with Retry-After, use up no fault, and are counted separately from faults."""
     running.limit_rate(1)
     running.add_fault(Fault(FaultKind.RATE_LIMITED, times=100))
     answers = [api.get(f"{PATHS['fax']}/{OFFICIAL_FAX_ID}") for _ in range(20)]
@@ -40,8 +40,8 @@ def test_what_goes_beyond_the_limit_is_told_to_wait(running: RunningSpace, api: 
     assert (running.requests().limited, running.requests().faults) == (0, {})
 
 
-def test_who_has_gone_is_not_waited_for(running: RunningSpace, api: Api) -> None:
-    """A request whose client gives up is over: it no longer counts as open."""
+def test_a_disconnected_client_is_not_waited_for(running: RunningSpace, api: Api) -> None:
+    """A request whose client gives up no longer counts as open."""
     running.add_fault(Fault(FaultKind.SLOW, delay_s=60))
     host, _, port = running.host.partition(":")
     with socket.create_connection((host, int(port))) as client:

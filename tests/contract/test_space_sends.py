@@ -1,6 +1,6 @@
-"""The sends of the simulated space as they are planned, and the mischief done to their callbacks.
+"""The plan of the simulated space's sends, and the faults in the delivery of their callbacks.
 
-Nothing here goes over the wire.
+These tests send nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import pytest
 
-from local.space import LOG_TYPES, SEND_KINDS, LogType, Mischief, Send, simulate_sends
-from local.space.mischief import Delivery, Move
+from local.space import LOG_TYPES, SEND_KINDS, DeliveryFaults, LogType, Send, simulate_sends
+from local.space.delivery_faults import Delivery, StatusChange
 from local.space.model import instant
 from tests.contract import schemas
 from tests.contract.conftest import NOW
@@ -20,7 +20,7 @@ from tests.contract.test_space_matches_openapi import MISSING, deviations
 
 COUNT = 400
 SENDS = simulate_sends(7, COUNT, NOW)
-#: Where the logs of sends leave the specification on purpose.
+#: Deliberate deviations of the sends' logs from the specification.
 ODDITIES: dict[LogType, set[tuple[str, str]]] = {
     "fax": {("remote_station", MISSING)},
     "message": {("kind", "whatsapp"), ("status", "read")},
@@ -36,27 +36,26 @@ WORDS = {
 
 
 def has_failed(send: Send) -> bool:
-    """Tell whether the last callback tells of a failure."""
-    bad = {"failed", "undelivered", "busy", "no-answer", "canceled"}
-    return send.callbacks[-1].status in bad
+    """Return whether the last callback reports a failure."""
+    failures = {"failed", "undelivered", "busy", "no-answer", "canceled"}
+    return send.callbacks[-1].status in failures
 
 
-def deliveries(send: Send, mischief: Mischief, step_s: float = 0.0) -> list[Delivery]:
-    """Give the deliveries of a send under some mischief."""
-    timeline = mischief.timeline(send, step_s)
-    return [item for item in timeline if isinstance(item, Delivery)]
+def deliveries(send: Send, faults: DeliveryFaults) -> list[Delivery]:
+    """Return the deliveries of a send with these faults."""
+    return [item for item in faults.timeline(send) if isinstance(item, Delivery)]
 
 
-def test_a_plan_can_be_had_again() -> None:
-    """The same seed and time give the same plan, another seed gives another."""
+def test_a_plan_is_reproducible() -> None:
+    """The same seed and time make the same plan, another seed makes another."""
     assert simulate_sends(7, COUNT, NOW) == SENDS
     assert {send.log_id for send in SENDS}.isdisjoint(
         send.log_id for send in simulate_sends(8, COUNT, NOW)
     )
 
 
-def test_kinds_take_turns_and_some_fail() -> None:
-    """Each kind has its share, each log an id of its own, and about the stated share fails."""
+def test_kinds_alternate_and_some_fail() -> None:
+    """Each kind has its share, each log an ID of its own, and about the given share fails."""
     assert [send.kind for send in SENDS[:4]] == [*SEND_KINDS, SEND_KINDS[0]]
     assert len({send.log_id for send in SENDS}) == len({send.sid for send in SENDS}) == COUNT
     assert 0.2 < sum(map(has_failed, SENDS)) / COUNT < 0.3
@@ -67,7 +66,7 @@ def test_kinds_take_turns_and_some_fail() -> None:
 
 
 def test_sends_are_over_by_now() -> None:
-    """One send starts each second, and even the last one's last callback is of the past."""
+    """One send starts per second, and even the last callback is in the past."""
     created = [instant(str(send.final["created_at"])) for send in SENDS]
     assert {later - earlier for earlier, later in pairwise(created)} == {timedelta(seconds=1)}
     stamps = [
@@ -81,15 +80,15 @@ def test_sends_are_over_by_now() -> None:
 
 @pytest.mark.parametrize("log_type", LOG_TYPES)
 def test_each_step_of_a_log_validates(log_type: LogType) -> None:
-    """A log fits the specification at each of its statuses, but for the oddities listed here."""
+    """A log conforms to the specification at each status, except for the listed oddities."""
     validator = schemas.validator(log_type, schemas.GET_ONE[log_type])
     logs = [step.log for send in SENDS if send.log_type == log_type for step in send.steps]
     found = {each for log in logs for each in deviations(validator.iter_errors(log))}
     assert found == ODDITIES[log_type]
 
 
-def test_what_became_of_it_is_known_at_the_end_only() -> None:
-    """Before its last status a log has no error, no pages and no charge; its id and time stay."""
+def test_only_the_last_status_has_a_result() -> None:
+    """Before it a log has no error, pages or charge; its ID and time never change."""
     for send in SENDS:
         first = send.steps[0].log
         for step in send.steps[:-1]:
@@ -101,7 +100,7 @@ def test_what_became_of_it_is_known_at_the_end_only() -> None:
 
 
 def test_statuses_change_and_end() -> None:
-    """Callbacks use their documented words, none twice, and each word occurs somewhere."""
+    """Callbacks use each of their documented words, and a send none of them twice."""
     seen: dict[str, set[str]] = {kind: set() for kind in SEND_KINDS}
     for send in SENDS:
         for statuses in (
@@ -115,14 +114,14 @@ def test_statuses_change_and_end() -> None:
 
 
 def test_a_completed_call_can_be_a_failed_fax() -> None:
-    """Some callbacks say failed while the log says completed and names the error."""
+    """Some callbacks say failed while the log says completed and has an error."""
     odd = [s for s in SENDS if s.final["status"] == "completed" and has_failed(s)]
     assert {s.final["error_code"] for s in odd} == {"34004"}
     assert all(s.callbacks[-1].fields["ErrorMessage"] == s.final["error_message"] for s in odd)
 
 
 def test_fax_ids_can_be_sids() -> None:
-    """A fax log has an id that is not its FaxSid, or the FaxSid; all else stays the same."""
+    """A fax log has an ID of its own or the FaxSid; everything else is the same."""
     for own, same in zip(SENDS, simulate_sends(7, COUNT, NOW, fax_id_is_sid=True), strict=True):
         assert own.callbacks == same.callbacks
         assert own.final | {"id": same.log_id} == same.final
@@ -132,7 +131,7 @@ def test_fax_ids_can_be_sids() -> None:
             assert str(own.final["url"]).endswith(f"/Faxes/{own.sid}")
 
 
-def test_a_plan_that_cannot_be_is_refused() -> None:
+def test_an_invalid_plan_is_refused() -> None:
     """A naive time, a negative count, no kinds and an impossible share are refused."""
     with pytest.raises(ValueError, match="aware"):
         simulate_sends(7, 1, datetime(2026, 8, 1))  # noqa: DTZ001 - the mistake under test
@@ -145,75 +144,77 @@ def test_a_plan_that_cannot_be_is_refused() -> None:
     assert simulate_sends(7, 0, NOW) == ()
 
 
-def test_without_mischief_each_callback_follows_its_status() -> None:
-    """Status and callback alternate, at the pace that is asked for."""
+def test_without_faults_each_callback_follows_its_status() -> None:
+    """Status and callback alternate, every `step_s` seconds."""
     for send in SENDS:
-        timeline = Mischief().timeline(send, 0.5)
-        expected: list[Move | Delivery] = []
+        timeline = DeliveryFaults().timeline(send, 0.5)
+        expected: list[StatusChange | Delivery] = []
         for index, step in enumerate(send.steps):
-            expected.append(Move(index / 2, send.log_type, step.log))
+            expected.append(StatusChange(index / 2, send.log_type, step.log))
             if step.callback is not None:
-                expected.append(Delivery(index / 2, step.callback, again=False))
+                expected.append(Delivery(index / 2, step.callback, is_repeat=False))
         assert list(timeline) == expected
 
 
-MUCH = Mischief(drop=0.2, repeat=0.3, reorder=True, delay_s=(0.1, 0.5), seed=1)
+FAULTS = DeliveryFaults(drop=0.2, repeat=0.3, reorder=True, delay_s=(0.1, 0.5), seed=1)
 
 
-def test_mischief_can_be_had_again() -> None:
-    """The same seed does the same mischief to a send, whatever other sends there are."""
-    again = Mischief(drop=0.2, repeat=0.3, reorder=True, delay_s=(0.1, 0.5), seed=1)
-    assert [MUCH.timeline(send) for send in SENDS] == [again.timeline(send) for send in SENDS]
-    other = Mischief(drop=0.2, repeat=0.3, reorder=True, delay_s=(0.1, 0.5), seed=2)
-    assert [MUCH.timeline(send) for send in SENDS] != [other.timeline(send) for send in SENDS]
+def test_faults_are_reproducible() -> None:
+    """The same seed plans the same faults for a send, whatever other sends there are."""
+    again = DeliveryFaults(drop=0.2, repeat=0.3, reorder=True, delay_s=(0.1, 0.5), seed=1)
+    assert [FAULTS.timeline(send) for send in SENDS] == [again.timeline(send) for send in SENDS]
+    other = DeliveryFaults(drop=0.2, repeat=0.3, reorder=True, delay_s=(0.1, 0.5), seed=2)
+    assert [FAULTS.timeline(send) for send in SENDS] != [other.timeline(send) for send in SENDS]
 
 
-def test_mischief_has_the_stated_shares() -> None:
-    """About so many callbacks are dropped, and of the others about so many repeated once."""
+def test_faults_have_the_given_shares() -> None:
+    """About the given share is dropped, and about the given share of the others repeated once."""
     planned = sum(len(send.callbacks) for send in SENDS)
     copies = Counter(
         (send.sid, delivery.callback.status)
         for send in SENDS
-        for delivery in deliveries(send, MUCH)
+        for delivery in deliveries(send, FAULTS)
     )
     assert 0.17 < 1 - len(copies) / planned < 0.23
     assert 0.26 < sum(count == 2 for count in copies.values()) / len(copies) < 0.34
     assert max(copies.values()) == 2
-    assert deliveries(SENDS[0], Mischief(drop=1)) == []
-    everything = deliveries(SENDS[0], Mischief(repeat=1))
+    assert deliveries(SENDS[0], DeliveryFaults(drop=1)) == []
+    everything = deliveries(SENDS[0], DeliveryFaults(repeat=1))
     assert len(everything) == 2 * len(SENDS[0].callbacks)
 
 
 @pytest.mark.parametrize("step_s", [0.0, 0.2])
-def test_mischief_never_touches_what_happened(step_s: float) -> None:
-    """Each status comes about in its order and time, and no callback before its status."""
+def test_faults_never_change_the_statuses(step_s: float) -> None:
+    """Each status is reached in order and on time, and no callback precedes its status."""
     for send in SENDS:
-        timeline = MUCH.timeline(send, step_s)
-        moves = [item for item in timeline if isinstance(item, Move)]
-        assert [move.log for move in moves] == [step.log for step in send.steps]
-        assert [move.at_s for move in moves] == [index * step_s for index in range(len(moves))]
+        timeline = FAULTS.timeline(send, step_s)
+        changes = [item for item in timeline if isinstance(item, StatusChange)]
+        assert [change.log for change in changes] == [step.log for step in send.steps]
+        assert [change.at_s for change in changes] == [
+            index * step_s for index in range(len(changes))
+        ]
         moments = [item.at_s for item in timeline]
         assert moments == sorted(moments)
         for index, step in enumerate(send.steps):
-            move = timeline.index(Move(index * step_s, send.log_type, step.log))
+            change = timeline.index(StatusChange(index * step_s, send.log_type, step.log))
             for place, item in enumerate(timeline):
                 if isinstance(item, Delivery) and item.callback is step.callback:
-                    assert place > move
-                    assert item.at_s >= index * step_s + MUCH.delay_s[0]
+                    assert place > change
+                    assert item.at_s >= index * step_s + FAULTS.delay_s[0]
 
 
-def test_reordering_is_only_done_when_asked_for() -> None:
-    """Without it late and repeated callbacks come in order, with it many sends are mixed up."""
-    orderly = Mischief(drop=0.2, repeat=0.3, delay_s=(0, 0.5), seed=1)
+def test_callbacks_are_reordered_only_on_request() -> None:
+    """Without it late and repeated callbacks keep their order; with it many sends lose it."""
+    orderly = DeliveryFaults(drop=0.2, repeat=0.3, delay_s=(0, 0.5), seed=1)
     mixed = 0
     for send in SENDS:
         order = [callback.status for callback in send.callbacks]
         places = [order.index(item.callback.status) for item in deliveries(send, orderly)]
         assert places == sorted(places)
-        places = [order.index(item.callback.status) for item in deliveries(send, MUCH)]
+        places = [order.index(item.callback.status) for item in deliveries(send, FAULTS)]
         mixed += places != sorted(places)
     assert mixed > COUNT / 3
-    at_once = Mischief(reorder=True)
+    at_once = DeliveryFaults(reorder=True)
     assert any(
         [item.callback for item in deliveries(send, at_once)] != list(send.callbacks)
         for send in SENDS
@@ -221,8 +222,10 @@ def test_reordering_is_only_done_when_asked_for() -> None:
 
 
 def test_delays_are_within_their_bounds() -> None:
-    """Each callback is as late as it may be, and not all are equally late."""
-    late = [item.at_s for send in SENDS for item in deliveries(send, Mischief(delay_s=(0.1, 0.5)))]
+    """Each delay is within its bounds, and the delays differ."""
+    late = [
+        item.at_s for send in SENDS for item in deliveries(send, DeliveryFaults(delay_s=(0.1, 0.5)))
+    ]
     assert 0.1 <= min(late) < 0.15
     assert 0.45 < max(late) <= 0.5
 
@@ -237,7 +240,7 @@ def test_delays_are_within_their_bounds() -> None:
         ("delay_s", (0, float("inf"))),
     ],
 )
-def test_mischief_that_cannot_be_done_is_refused(field: str, value: float) -> None:
-    """A value that does not fit is refused by a sentence that names its field."""
+def test_invalid_faults_are_refused(field: str, value: float) -> None:
+    """The error of an invalid value names its field."""
     with pytest.raises(ValueError, match=field):
-        Mischief(**{field: value})  # type: ignore[arg-type]  # mistakes are what is tested
+        DeliveryFaults(**{field: value})  # type: ignore[arg-type]  # mistakes are what is tested

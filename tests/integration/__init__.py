@@ -1,1 +1,1 @@
-"""The real template in a local cloud, the real adapters on its table."""
+"""The real template in a local cloud, and the real adapters on its table."""

@@ -1,4 +1,4 @@
-"""The command line, run against the deployed stack as an operator runs it."""
+"""The command line, run on the deployed stack as an operator runs it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CommandLine:
     deployment: Deployment
 
     def result(self, *arguments: str) -> Result:
-        """Run a command, however it ends; nobody is there to be asked."""
+        """Run a command without a terminal, and return its result."""
         return CliRunner().invoke(
             app,
             ["--stack", NAME, *arguments],
@@ -28,11 +28,11 @@ class CommandLine:
         )
 
     def run(self, *arguments: str) -> str:
-        """Run a command that ends well; give what it printed."""
+        """Run a command that succeeds, and return its output."""
         result = self.result(*arguments)
         assert result.exit_code == 0, result.output or result.exception
         return result.stdout
 
     def json(self, *arguments: str) -> Any:  # noqa: ANN401 - parsed JSON
-        """Run a command that prints JSON, and read it."""
+        """Run a command that prints JSON, and return the parsed JSON."""
         return json.loads(self.run(*arguments, "--json"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,33 +11,30 @@ import pytest
 
 from local.cloud import LocalCloud, local_cloud
 from local.space import RunningSpace, generate, serve
-from local.stack import Stack, build, deploy, messages_left, put_credentials
+from local.stack import Stack, build, deploy, put_credentials, wait_until_empty
 from tests.webhook import BASE, KEY
 
-#: Seconds; far more than any test's messages need, and an end to one that hangs.
+#: Seconds, far more than any test's messages need.
 _WITHIN = 300.0
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """hooklog as a user has it after `sam deploy`, and the space it watches."""
+    """hooklog as a user has it after `sam deploy`, and the space that it asks."""
 
     cloud: LocalCloud
     stack: Stack
     space: RunningSpace
 
 
-def drained(deployment: Deployment) -> None:
-    """Wait until the queue is empty; fail when that never comes."""
-    deadline = time.monotonic() + _WITHIN
-    while messages_left(deployment.cloud, deployment.stack.queue_url):
-        assert time.monotonic() < deadline, "the queue is not drained"
-        time.sleep(0.2)
+def drain(deployment: Deployment) -> None:
+    """Wait until the queue is empty, or fail."""
+    wait_until_empty(deployment.cloud, deployment.stack.queue_url, within_s=_WITHIN)
 
 
 @pytest.fixture(scope="session")
 def space() -> Iterator[RunningSpace]:
-    """Serve a space with 60 faxes and 60 messages, all cases among them."""
+    """Serve a space with 60 faxes and 60 messages, including all cases."""
     with serve(generate(seed=11, fax=60, message=60, now=datetime.now(UTC))) as running:
         yield running
 

@@ -1,8 +1,8 @@
-"""The front door behind a plain web server, for more callbacks than the local cloud's can take.
+"""The front door behind a plain web server, for more callbacks than the local cloud can take.
 
-The local cloud starts a process for each call that it answers at the same time, so thousands
-of callbacks would measure that. Here the real front door puts them on the real queue; that the
-deployed function does the same, ``test_webhook.py`` shows.
+The local cloud starts a process per concurrent call, which would dominate a test with thousands of
+callbacks. Here the real front door puts them on the real queue; ``test_webhook.py`` shows that the
+deployed function does the same.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ class FixedKeys:
     """Signing keys that do not change."""
 
     def __init__(self, *keys: str) -> None:
-        """Take them."""
+        """Use these keys."""
         self._keys = keys
 
     def current(self) -> tuple[str, ...]:
-        """Give them."""
+        """Return the keys."""
         return self._keys
 
     def renewed(self, refused: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG002 - the port
-        """Give them again."""
+        """Return the same keys."""
         return self._keys
 
 
@@ -46,7 +46,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def open_door(cloud: LocalCloud, stack: Stack, url: str, key: str) -> Iterator[str]:
-    """Answer callbacks on a free loopback port; gives the base URL."""
+    """Answer callbacks on a free loopback port; yields the base URL."""
     sqs = cloud.client("sqs")
     door = FrontDoor(
         url=url,

@@ -1,4 +1,4 @@
-"""Sweeps a space whose logs are all present, in a process of its own; prints what it took.
+"""Sweep a space whose logs are all in the table, in a process of its own; print the cost.
 
 python -m tests.integration.sweep_many HOST PROJECT TOKEN
 """
@@ -25,10 +25,10 @@ from hooklog.sweep.walk import Checkpoint, Sweeper
 
 
 class Present:
-    """A space's lists, and a table that has a row for whatever was listed last."""
+    """A space's lists, and a table that has the rows of the last listed page."""
 
     def __init__(self, listing: LogLists) -> None:
-        """Wrap a listing."""
+        """Use a listing."""
         self._listing = listing
         self._rows: dict[str, Row] = {}
         self.pages = 0
@@ -36,7 +36,7 @@ class Present:
     def page(
         self, kind: LogKind, start: datetime, end: datetime, page: str | None, time_left: float
     ) -> Page:
-        """Give a real page, and remember its rows alone."""
+        """Return a real page, and keep only its rows."""
         answer = self._listing.page(kind, start, end, page, time_left)
         self.pages += 1
         self._rows = {
@@ -52,25 +52,25 @@ class Present:
         return answer
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
-        """Give those rows."""
+        """Return those rows."""
         assert not consistent
         return {key: self._rows[key] for key in keys}
 
     def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
-        """A sweep writes no row."""
+        """Fail, because a sweep writes no rows."""
         raise AssertionError(writes)
 
 
 class NoQueue:
-    """A queue that nothing may be put on."""
+    """A queue that must stay empty."""
 
     def send_all(self, bodies: Sequence[str]) -> None:
-        """Refuse."""
+        """Fail, because nothing is missing."""
         raise AssertionError(bodies)
 
 
 def main() -> None:
-    """Sweep both kinds, a week back."""
+    """Sweep all kinds, ten years back."""
     host, project_id, api_token = sys.argv[1:]
     api = SignalWireApi(
         f"http://{host}",
@@ -89,7 +89,7 @@ def main() -> None:
         assert result.is_complete
         assert set(+result.found) == {"present"}
         found += result.found.total()
-    # Not getrusage: that remembers the process which started this one.
+    # getrusage would include the memory of the process that started this one.
     (peak_kb,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     took = {"found": found, "pages": present.pages, "peak_mb": int(peak_kb) // 1024}
     sys.stdout.write(json.dumps(took))

@@ -1,4 +1,4 @@
-"""The real adapters on the deployed table: what a batch costs, and who wins a race."""
+"""The real adapters on the deployed table: the calls of a batch, and concurrent writers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Wired:
     """An enricher with real adapters, whose AWS calls are counted."""
 
     def __init__(self, deployment: Deployment, space: RunningSpace) -> None:
-        """Wire it as the function's composition root does."""
+        """Wire the enricher as the function does."""
         dynamodb = deployment.cloud.client("dynamodb")
         sqs = deployment.cloud.client("sqs")
         self.calls: Counter[str] = Counter()
@@ -70,7 +70,7 @@ class Wired:
         self.calls[model.name] += 1
 
     def take_calls(self) -> dict[str, int]:
-        """Give the calls since the last time."""
+        """Return the calls since the last time."""
         calls = dict(self.calls)
         self.calls.clear()
         return calls
@@ -78,7 +78,7 @@ class Wired:
 
 @pytest.fixture
 def fresh_space() -> Iterator[RunningSpace]:
-    """Serve a hundred logs that no other test touches, and the two official examples."""
+    """Serve a hundred logs of this test alone, and the two official examples."""
     with serve(generate(seed=100, fax=51, message=51, now=datetime.now(UTC))) as running:
         yield running
 
@@ -86,7 +86,7 @@ def fresh_space() -> Iterator[RunningSpace]:
 def test_what_a_batch_of_a_hundred_costs(deployment: Deployment, fresh_space: RunningSpace) -> None:
     """New: one BatchGetItem, four BatchExecuteStatement. Repeated: one BatchGetItem, no fetch."""
     wired = Wired(deployment, fresh_space)
-    # Sent a minute ago: the clocks' tolerance is over.
+    # Sent a minute ago, beyond the tolerance for clocks that differ.
     sent_at = datetime.now(UTC) - timedelta(minutes=1)
     event = sqs_event(
         *(
@@ -117,27 +117,27 @@ STATES: tuple[dict[str, Json], ...] = (
 
 
 def fetched(log_id: str, index: int, second: int) -> StoreRecord:
-    """Give what a fetch of that fax at that second saw."""
+    """Return what a fetch of that fax at that second saw."""
     log = fax_log(id=log_id, **STATES[index])
     return StoreRecord(record(log, fetched_at=FETCHED_AT + timedelta(seconds=second)))
 
 
 def table_of(deployment: Deployment) -> DynamoTable:
-    """Give the deployed table."""
+    """Return the deployed table."""
     return DynamoTable(deployment.cloud.client("dynamodb"), deployment.stack.table_name)
 
 
 def stored_log(deployment: Deployment, key: str) -> dict[str, Any]:
-    """Read one row, without what belongs to the row and not to the log."""
+    """Read one row, without the attributes that do not come from the log."""
     (row,) = (row for row in rows(deployment.cloud, deployment.stack) if row["pk"] == key)
     bookkeeping = {"pk", "version", "first_failed_at"}
     return {name: value for name, value in row.items() if name not in bookkeeping}
 
 
 def test_every_order_of_arrival_ends_in_the_same_row(deployment: Deployment) -> None:
-    """All 24 orders of four fetches, one of which lags behind the log's end."""
+    """All 24 orders of four fetches, one of which lags behind the log's last status."""
     table = table_of(deployment)
-    # The log is in progress again at second 4: the API lagged. Its end at second 3 stands.
+    # At second 4 the API lagged: the log seems in progress again. Its end at second 3 counts.
     seen = ((0, 1), (2, 2), (3, 3), (1, 4))
     by_key = {}
     for order in itertools.permutations(seen):
@@ -160,7 +160,7 @@ def test_every_order_of_arrival_ends_in_the_same_row(deployment: Deployment) -> 
 
 @pytest.mark.parametrize("attempt", range(3))
 def test_writers_at_the_same_time_end_in_the_same_row(deployment: Deployment, attempt: int) -> None:
-    """Eight threads that all read before any of them writes."""
+    """Eight threads, all of which read before any of them writes."""
     table = table_of(deployment)
     log_id = str(uuid.uuid4())
     changes: list[Change] = [fetched(log_id, index % 4, index) for index in range(7)]
@@ -187,8 +187,8 @@ def test_writers_at_the_same_time_end_in_the_same_row(deployment: Deployment, at
 
     with ThreadPoolExecutor(len(changes)) as threads:
         outcomes = [result for run in threads.map(deliver, changes) for result in run]
-    # The latest end is index 6: a completed fax with an error code. Whether it was parked on the
-    # way is up to the threads.
+    # The last one is index 6, a completed fax with an error code. The threads' order decides
+    # whether it was parked before.
     stored = stored_log(deployment, f"fax#{log_id}")
     stored.pop("parked_history", None)
     assert stored == record_attributes(fetched(log_id, 6 % 4, 6).record)
@@ -197,7 +197,7 @@ def test_writers_at_the_same_time_end_in_the_same_row(deployment: Deployment, at
 
 
 def test_parking_and_lifting_on_the_real_table(deployment: Deployment) -> None:
-    """A parked log that is stored later leaves the parked list, and keeps that it was on it."""
+    """A parked log that is stored later leaves the parked list, and keeps the history."""
     table = table_of(deployment)
     log_id = str(uuid.uuid4())
     park = Park(

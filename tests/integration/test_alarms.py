@@ -1,4 +1,4 @@
-"""Each alarm goes off for what it is there for, and none on an ordinary day."""
+"""Each alarm goes off for its reason, and none on an ordinary day."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.cloud import local_cloud
+from local.metric_data import emitted
 from local.space import LOG_TYPES, Fault, FaultKind, Space, serve
 from local.stack import build, deploy, messages_left, put_credentials, send, sweep
 from tests.builders import body, failed_fax, failed_message, fax_log, message_log
-from tests.integration.conftest import Deployment, drained
-from tests.integration.watching import State, Watch, client
+from tests.integration.conftest import Deployment, drain
+from tests.integration.watching import State, Watch, sns_client
 from tests.template import template
 from tests.webhook import BASE, KEY
 
@@ -29,20 +30,20 @@ pytestmark = pytest.mark.integration
 ALARMS = [
     name
     for name, one in template()["Resources"].items()
-    # The local cloud knows no metric math; the last test does it by hand.
+    # The local cloud lacks metric math, which a test below does by itself.
     if one["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" not in one["Properties"]
 ]
 OLDEST_MESSAGE_SECONDS = 60
-#: Seconds; far more than any step needs, and an end to one that hangs.
+#: Seconds, far more than any step needs.
 WITHIN = 300.0
 
 
 @pytest.fixture(scope="module")
 def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
-    """Deploy hooklog into a cloud of its own, with a topic and thresholds that are soon reached."""
+    """Deploy hooklog into a cloud of its own, with a topic and low thresholds."""
     log = tmp_path_factory.mktemp("cloud") / "cloud.log"
-    with serve(Space(fax={}, message={})) as space, local_cloud(log) as cloud:
-        sns, sqs = client(cloud, "sns"), cloud.client("sqs")
+    with serve(Space()) as space, local_cloud(log) as cloud:
+        sns, sqs = sns_client(cloud), cloud.client("sqs")
         topic = sns.create_topic(Name="alarms")["TopicArn"]
         inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]
@@ -69,9 +70,9 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
 
 @pytest.fixture(scope="module")
 def ordinary_day(watch: Watch) -> State:
-    """Let a fax and a message come through, and a sweep find nothing."""
+    """Process a log of each kind, and run a sweep that finds nothing."""
     enqueue(watch, *(body(kind, put(watch, kind)) for kind in LOG_TYPES))
-    drained(watch.deployment)
+    drain(watch.deployment)
     found = sweep(watch.deployment.cloud, watch.deployment.stack)
     assert found == {"fax": {"present": 1}, "message": {"present": 1}}
     return watch.state(oldest_message=1)
@@ -79,21 +80,21 @@ def ordinary_day(watch: Watch) -> State:
 
 @pytest.fixture(scope="module")
 def bad_day(watch: Watch, ordinary_day: State) -> State:
-    """Let go wrong what can."""
-    assert ordinary_day.told == set()
-    signalwire_refuses_and_surprises(watch)
-    drained(watch.deployment)
+    """Cause every failure that an alarm is about."""
+    assert ordinary_day.notified == set()
+    make_signalwire_fail(watch)
+    drain(watch.deployment)
     for log_type in LOG_TYPES:
         put(watch, log_type)
     sweep(watch.deployment.cloud, watch.deployment.stack)
-    drained(watch.deployment)
-    functions_crash(watch)
-    functions_are_not_started(watch)
+    drain(watch.deployment)
+    crash_functions(watch)
+    throttle_functions(watch)
     return watch.state(oldest_message=OLDEST_MESSAGE_SECONDS + 1)
 
 
 def put(watch: Watch, log_type: LogType, **changes: Json) -> str:
-    """Put a log of just now into the space, and give its id."""
+    """Put a log of this moment into the space, and return its ID."""
     log_id = str(uuid.uuid4())
     make = fax_log if log_type == "fax" else message_log
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -106,8 +107,8 @@ def enqueue(watch: Watch, *bodies: str) -> None:
     send(watch.deployment.cloud, watch.deployment.stack, list(bodies))
 
 
-def signalwire_refuses_and_surprises(watch: Watch) -> None:
-    """Failures, drift, refusals, logs that are too old; and one message that is no message."""
+def make_signalwire_fail(watch: Watch) -> None:
+    """Cause failures, drift, refusals, logs that are too old, and one malformed message."""
     space = watch.deployment.space
     errors: dict[LogType, dict[str, Json]] = {
         "fax": {name: failed_fax()[name] for name in ("error_code", "error_message")},
@@ -122,7 +123,7 @@ def signalwire_refuses_and_surprises(watch: Watch) -> None:
         for kind, times in (
             (FaultKind.HISTORY_LIMIT, 1),
             (FaultKind.FORBIDDEN, 1),
-            # The first makes the function read its credentials again.
+            # After the first the function reads its credentials again.
             (FaultKind.UNAUTHORIZED, 2),
         ):
             log_id = put(watch, log_type)
@@ -131,14 +132,14 @@ def signalwire_refuses_and_surprises(watch: Watch) -> None:
     enqueue(watch, *bodies)
 
 
-def functions_crash(watch: Watch) -> None:
-    """Take a variable from each; then a message of the queue becomes a dead letter."""
+def crash_functions(watch: Watch) -> None:
+    """Take a variable from each, so that a message becomes a dead letter."""
     cloud, stack = watch.deployment.cloud, watch.deployment.stack
     functions = cloud.client("lambda")
     for name, attempts in (
         ("EnrichFunction", 1),
         ("WebhookFunction", 1),
-        # As often as Lambda tries a scheduled run.
+        # The number of times that Lambda tries a scheduled run.
         ("SweepFunction", 3),
     ):
         function = watch.physical[name]
@@ -166,8 +167,8 @@ def functions_crash(watch: Watch) -> None:
         time.sleep(0.2)
 
 
-def functions_are_not_started(watch: Watch) -> None:
-    """Leave them no concurrency, so that Lambda refuses to start them."""
+def throttle_functions(watch: Watch) -> None:
+    """Take all concurrency from two functions, so that Lambda does not start them."""
     functions = watch.deployment.cloud.client("lambda")
     for name in ("EnrichFunction", "WebhookFunction"):
         function = watch.physical[name]
@@ -177,36 +178,35 @@ def functions_are_not_started(watch: Watch) -> None:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_ordinary_day_wakes_nobody(ordinary_day: State, name: str) -> None:
-    """Logs come through and a sweep finds them: no alarm, and the topic is told nothing."""
-    assert ordinary_day.says[name] != "ALARM"
+def test_an_ordinary_day_sets_off_no_alarm(ordinary_day: State, name: str) -> None:
+    """Logs are processed and a sweep finds them: no alarm, and no notification."""
+    assert ordinary_day.reported[name] != "ALARM"
     assert not ordinary_day.breached[name]
-    assert name not in ordinary_day.told
+    assert name not in ordinary_day.notified
 
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_goes_off(bad_day: State, name: str) -> None:
-    """What it is there for happens: its own metric is beyond its threshold, and it tells so."""
+    """Its metric passes its threshold, its state is ALARM, and the topic is notified."""
     assert bad_day.breached[name]
-    assert bad_day.says[name] == "ALARM"
-    assert name in bad_day.told
+    assert bad_day.reported[name] == "ALARM"
+    assert name in bad_day.notified
 
 
 @pytest.mark.usefixtures("bad_day")
 @pytest.mark.parametrize("kind", ["fax", "message"])
-def test_failure_ratios_can_be_told(watch: Watch, kind: str) -> None:
-    """The lines add up to what was sent: one failed, of all that ended."""
-    emitted: Counter[str] = Counter()
-    for line in map(json.loads, watch.lines()):
-        (names,) = line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
-        if names == ["log_type"] and line["log_type"] == kind:
-            emitted.update({name: line.get(name, 0) for name in ("FailedLogs", "LogsFinished")})
+def test_failure_ratios_can_be_computed(watch: Watch, kind: str) -> None:
+    """The metrics add up: one of the finished logs failed."""
+    sums: Counter[str] = Counter()
+    for metric in emitted(watch.lines()):
+        if metric.dimensions == {"log_type": kind}:
+            sums[metric.name] += int(sum(metric.values))
     # One on the ordinary day, then: failed, drifted, two refused at first, one found by the sweep.
-    assert emitted == {"FailedLogs": 1, "LogsFinished": 6}
+    assert (sums["FailedLogs"], sums["LogsFinished"]) == (1, 6)
 
 
 def test_the_dashboard_is_deployed(watch: Watch) -> None:
-    """Valid JSON in which every name is filled in, with the alarms that there are."""
+    """It is valid JSON with every name filled in, and shows all alarms."""
     body = json.dumps(watch.dashboard)
     assert "${" not in body.replace("${PROP(", "")
     (alarms,) = [one for one in watch.dashboard["widgets"] if one["type"] == "alarm"]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from local.metric_data import emitted
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Fault, FaultKind
 from local.stack import log_lines, messages_left, rows, send
 from tests.builders import body
-from tests.integration.conftest import Deployment, drained
+from tests.integration.conftest import Deployment, drain
 
 pytestmark = pytest.mark.integration
 
@@ -21,7 +21,7 @@ UNKNOWN_ID = "11111111-2222-4333-8444-555555555555"
 
 @pytest.fixture(scope="module")
 def processed(deployment: Deployment) -> Iterator[dict[str, dict[str, Any]]]:
-    """Send every log of the space, one unknown and two bad messages; give the rows by key."""
+    """Send every log of the space, an unknown one and two bad messages; yield the rows by key."""
     bodies = [
         body(log_type, log_id) for log_type, ids in deployment.space.ids().items() for log_id in ids
     ]
@@ -30,13 +30,13 @@ def processed(deployment: Deployment) -> Iterator[dict[str, dict[str, Any]]]:
     deployment.space.add_fault(Fault(FaultKind.HTML, times=2))
     bad = [body("fax", UNKNOWN_ID), "not JSON", body("telegram")]
     send(deployment.cloud, deployment.stack, bodies + bad)
-    drained(deployment)
+    drain(deployment)
     ours = {f"{kind}#{log_id}" for kind, ids in deployment.space.ids().items() for log_id in ids}
     ours.add(f"fax#{UNKNOWN_ID}")
     yield {
         row["pk"]: row
         for row in rows(deployment.cloud, deployment.stack)
-        # Other tests write to the table too.
+        # Other tests also write to the table.
         if row["pk"] in ours or row["pk"].startswith("parked#")
     }
     deployment.space.clear_faults()
@@ -45,7 +45,7 @@ def processed(deployment: Deployment) -> Iterator[dict[str, dict[str, Any]]]:
 def test_every_log_of_the_space_has_its_row(
     deployment: Deployment, processed: dict[str, dict[str, Any]]
 ) -> None:
-    """No log lost, through rate limits, dropped connections and a proxy's pages."""
+    """No log is lost, despite rate limits, dropped connections and a proxy's pages."""
     for log_type, statuses in deployment.space.ids().items():
         for log_id, status in statuses.items():
             row = processed[f"{log_type}#{log_id}"]
@@ -55,14 +55,14 @@ def test_every_log_of_the_space_has_its_row(
 
 
 def test_every_failure_is_explained(processed: dict[str, dict[str, Any]]) -> None:
-    """A failed row says why and what to do; no other does."""
+    """A failed row says why and what to do; no other row does."""
     for row in processed.values():
         failed = row.get("outcome") == "failed"
         assert failed == bool(row.get("cause")) == bool(row.get("advice"))
 
 
 def test_the_official_examples_are_stored(processed: dict[str, dict[str, Any]]) -> None:
-    """The fax without remote_station and the message whose charges do not add up."""
+    """The fax without remote_station, and the message whose charges do not add up."""
     fax = processed[f"fax#{OFFICIAL_FAX_ID}"]
     assert fax["outcome"] == "failed"
     assert fax["explanation"].startswith("fax:")
@@ -86,41 +86,40 @@ def test_what_cannot_be_processed_is_parked_with_its_reason(
 
 @pytest.mark.usefixtures("processed")
 def test_the_dead_letter_queue_stays_empty(deployment: Deployment) -> None:
-    """Nothing crashed, so nothing belongs there."""
+    """Nothing crashed, so there are no dead letters."""
     assert messages_left(deployment.cloud, deployment.stack.dead_letter_queue_url) == 0
 
 
 def test_failures_are_counted_once_each_in_the_emitted_metrics(
     deployment: Deployment, processed: dict[str, dict[str, Any]]
 ) -> None:
-    """FailedLogs by log type is the number of failed rows, and by error code it adds up to it."""
-    emitted: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
-    for line in log_lines(deployment.cloud, deployment.stack):
-        if line.startswith('{"_aws"'):
-            metric = json.loads(line)
-            by_code = "error_code" in metric
-            emitted[by_code][metric.get("log_type", "")] += metric.get("FailedLogs", 0)
+    """FailedLogs by kind is the number of failed rows, and by error code it has the same sum."""
+    sums: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+    for metric in emitted(log_lines(deployment.cloud, deployment.stack)):
+        if metric.name == "FailedLogs":
+            by_code = "error_code" in metric.dimensions
+            sums[by_code][metric.dimensions["log_type"]] += int(sum(metric.values))
     failed = Counter(
         row["log_type"] for row in processed.values() if row.get("outcome") == "failed"
     )
     assert set(failed) == {"fax", "message"}
-    assert +emitted[False] == failed
-    assert +emitted[True] == failed
+    assert sums[False] == failed
+    assert sums[True] == failed
 
 
-def test_a_log_that_moves_on_is_updated(
+def test_a_log_that_changes_is_updated(
     deployment: Deployment, processed: dict[str, dict[str, Any]]
 ) -> None:
-    """A later callback brings the row to the new status."""
+    """A later callback updates the row to the new status."""
     key = next(
         key for key, row in processed.items() if row.get("status") == "queued" and "fax#" in key
     )
     log_id = key.removeprefix("fax#")
     done = fax_as_completed(processed[key], log_id)
-    # Rows fetched within the clocks' tolerance after a message count as not yet showing it.
     deployment.space.put_log("fax", done)
+    # A row that was fetched only just after a message does not count as reflecting it.
     send(deployment.cloud, deployment.stack, [body("fax", log_id, status="delivered")])
-    drained(deployment)
+    drain(deployment)
     after = {row["pk"]: row for row in rows(deployment.cloud, deployment.stack)}[key]
     assert after["status"] == "completed"
     assert after["outcome"] == "succeeded"
@@ -128,7 +127,7 @@ def test_a_log_that_moves_on_is_updated(
 
 
 def fax_as_completed(row: dict[str, Any], log_id: str) -> dict[str, Any]:
-    """Give the API's view of that fax after its end."""
+    """Return that fax as the API shows it at its end."""
     account, sid = row.get("account_id", "a"), row.get("resource_sid", "s")
     return {
         "id": log_id,

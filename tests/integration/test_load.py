@@ -1,4 +1,4 @@
-"""The short form of ``make load``: faults, duplicates and a rate limit, and nothing is lost."""
+"""The short form of ``make load``: faults, duplicates and a rate limit lose no log."""
 
 from __future__ import annotations
 

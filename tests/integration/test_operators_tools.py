@@ -1,4 +1,4 @@
-"""The command line on a whole deployment: what needs the functions and SignalWire."""
+"""The commands that need the deployed functions and SignalWire."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from local.space import Fault, FaultKind
 from local.stack import send
 from tests.builders import body
 from tests.integration.command_line import CommandLine
-from tests.integration.conftest import Deployment, drained
+from tests.integration.conftest import Deployment, drain
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
 def hooklog(deployment: Deployment) -> CommandLine:
-    """Give the operator's command line."""
+    """Return the operator's command line."""
     return CommandLine(deployment)
 
 
@@ -27,15 +27,15 @@ def a_log(deployment: Deployment, status: str) -> str:
     return min(log_id for log_id, now in deployment.space.ids()["message"].items() if now == status)
 
 
-def test_doctor_finds_all_in_its_place(hooklog: CommandLine) -> None:
-    """Each check says ok, on the stack as it was deployed."""
+def test_doctor_finds_no_problem(hooklog: CommandLine) -> None:
+    """Each check says ok on the deployed stack."""
     findings = {one["what"]: one for one in hooklog.json("doctor")}
     assert {"SignalWire's fax logs", "secret", "queue", "event source", "webhook"} <= set(findings)
     assert {one["verdict"] for one in findings.values()} == {"ok"}, findings
 
 
 def test_doctor_finds_a_missing_scope(deployment: Deployment, hooklog: CommandLine) -> None:
-    """It says which logs cannot be read, what to do, and fails."""
+    """It says which logs cannot be read and what to do, and fails."""
     deployment.space.add_fault(Fault(FaultKind.FORBIDDEN, times=2))
     result = hooklog.result("doctor")
     deployment.space.clear_faults()
@@ -45,7 +45,7 @@ def test_doctor_finds_a_missing_scope(deployment: Deployment, hooklog: CommandLi
 
 
 def test_a_wrong_secret_is_found(deployment: Deployment, hooklog: CommandLine) -> None:
-    """What it lacks is named, and never shown."""
+    """The missing field is named, and no value is shown."""
     secrets = deployment.cloud.client("secretsmanager")
     right = secrets.get_secret_value(SecretId=deployment.stack.secret_arn)["SecretString"]
     wrong = {**json.loads(right), "project_id": ""}
@@ -60,11 +60,11 @@ def test_a_wrong_secret_is_found(deployment: Deployment, hooklog: CommandLine) -
     assert deployment.space.api_token not in shown
 
 
-def test_show_fetch_tells_what_differs(deployment: Deployment, hooklog: CommandLine) -> None:
-    """The same at first; after the log has moved on, the attributes that changed."""
+def test_show_fetch_shows_differences(deployment: Deployment, hooklog: CommandLine) -> None:
+    """None at first; after the log has changed, the attributes that differ."""
     log_id = a_log(deployment, "sent")
     send(deployment.cloud, deployment.stack, [body("message", log_id)])
-    drained(deployment)
+    drain(deployment)
     same = hooklog.json("show", "message", log_id, "--fetch")
     assert same["record"]["status"] == same["fetched"]["log"]["status"] == "sent"
     assert same["fetched"]["differences"] == []
@@ -78,14 +78,14 @@ def test_show_fetch_tells_what_differs(deployment: Deployment, hooklog: CommandL
 
 
 def test_show_fetch_of_an_unknown_log_says_why(hooklog: CommandLine) -> None:
-    """SignalWire's answer by its code."""
+    """The error has a code."""
     unknown = "99999999-2222-4333-8444-555555555555"
     fresh = hooklog.json("show", "fax", unknown, "--fetch")["fetched"]
     assert fresh["error"].startswith("fetch.not_found")
 
 
 def test_a_backfill_counts_asks_and_stores(deployment: Deployment, hooklog: CommandLine) -> None:
-    """What the dry run finds missing is stored afterwards, and no longer missing."""
+    """The logs that a dry run finds missing are then stored, and no longer missing."""
     deployment.cloud.client("dynamodb").delete_item(
         TableName=deployment.stack.table_name,
         Key={"pk": {"S": f"message#{a_log(deployment, 'delivered')}"}},
@@ -98,8 +98,8 @@ def test_a_backfill_counts_asks_and_stores(deployment: Deployment, hooklog: Comm
     assert dry["would_enqueue"] >= 1
     done = hooklog.json("backfill", *chosen, "--rate", "1000", "--yes")
     assert done["enqueued"] == dry["would_enqueue"]
-    drained(deployment)
-    # What is in progress for long is asked for again, each time.
+    drain(deployment)
+    # Logs that stay in progress for long are fetched again each time.
     left = hooklog.json("backfill", *chosen, "--dry-run")
     assert left["would_enqueue"] == left["found"]["message"].get("unfinished", 0)
 
@@ -107,10 +107,10 @@ def test_a_backfill_counts_asks_and_stores(deployment: Deployment, hooklog: Comm
 def test_a_number_of_the_space_has_its_history(
     deployment: Deployment, hooklog: CommandLine
 ) -> None:
-    """The deployed function writes the keys of the indexes that are deployed."""
+    """The deployed function writes the keys of the deployed indexes."""
     log_id = a_log(deployment, "undelivered")
     send(deployment.cloud, deployment.stack, [body("message", log_id)])
-    drained(deployment)
+    drain(deployment)
     record = hooklog.json("show", "message", log_id)["record"]
     history = hooklog.json("number", record["number"])["items"]
     assert record["pk"] in [item["pk"] for item in history]

@@ -1,4 +1,4 @@
-"""What is parked or dead comes back as records, by an operator's command."""
+"""Parked messages and dead letters become records by an operator's command."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from local.space import Fault, FaultKind
 from local.stack import rows, send
 from tests.builders import body
 from tests.integration.command_line import CommandLine
-from tests.integration.conftest import Deployment, drained
+from tests.integration.conftest import Deployment, drain
 
 pytestmark = pytest.mark.integration
 
-#: A code that nothing else in this suite parks a message with.
+#: No other test parks a message with this code.
 CODE = "fetch.history_limit"
 
 
 @pytest.fixture(scope="module")
 def hooklog(deployment: Deployment) -> CommandLine:
-    """Give the operator's command line."""
+    """Return the operator's command line."""
     return CommandLine(deployment)
 
 
@@ -34,7 +34,7 @@ def parked_ids(deployment: Deployment) -> Iterator[list[str]]:
     for log_id in ids:
         deployment.space.add_fault(Fault(FaultKind.HISTORY_LIMIT, log_id=log_id))
     send(deployment.cloud, deployment.stack, [body("fax", log_id) for log_id in ids])
-    drained(deployment)
+    drain(deployment)
     yield ids
     deployment.space.clear_faults()
 
@@ -47,7 +47,7 @@ def row(deployment: Deployment, key: str) -> dict[str, Any]:
 def test_redriven_logs_become_records(
     deployment: Deployment, hooklog: CommandLine, parked_ids: list[str]
 ) -> None:
-    """Listed, counted by a dry run, redriven, stored, and off the list with their history."""
+    """They are listed, counted by a dry run, redriven and stored, and keep their history."""
     chosen = ("--code", CODE)
     listed = hooklog.json("parked", "list", *chosen)
     assert listed["counts"] == [{"code": CODE, "log_type": "fax", "count": 3}]
@@ -58,7 +58,7 @@ def test_redriven_logs_become_records(
 
     before = datetime.now(UTC).isoformat()
     assert hooklog.json("parked", "redrive", *chosen, "--yes")["redriven"] == 3
-    drained(deployment)
+    drain(deployment)
 
     assert hooklog.json("parked", "list", *chosen)["counts"] == []
     for log_id in parked_ids:
@@ -71,8 +71,8 @@ def test_redriven_logs_become_records(
         assert before < entry["redriven_at"] < entry["lifted_at"]
 
 
-def test_a_period_and_a_type_choose(hooklog: CommandLine, parked_ids: list[str]) -> None:
-    """What is outside of them is neither counted nor redriven."""
+def test_a_period_and_a_kind_can_be_chosen(hooklog: CommandLine, parked_ids: list[str]) -> None:
+    """Other messages are neither counted nor redriven."""
     assert parked_ids
     for outside in (("--until", "2020-01-01"), ("--since", "2100-01-01"), ("--type", "message")):
         chosen = ("--code", "message.malformed", *outside)
@@ -81,7 +81,7 @@ def test_a_period_and_a_type_choose(hooklog: CommandLine, parked_ids: list[str])
 
 
 def test_a_dead_letter_becomes_a_record(deployment: Deployment, hooklog: CommandLine) -> None:
-    """Seen, counted by a dry run, redriven, stored, and gone from the dead-letter queue."""
+    """It is shown, counted by a dry run, redriven, stored, and leaves the dead-letter queue."""
     log_id = min(deployment.space.ids()["message"])
     deployment.cloud.client("sqs").send_message(
         QueueUrl=deployment.stack.dead_letter_queue_url, MessageBody=body("message", log_id)
@@ -91,6 +91,6 @@ def test_a_dead_letter_becomes_a_record(deployment: Deployment, hooklog: Command
     assert hooklog.json("dlq", "redrive", "--type", "fax", "--dry-run")["would_redrive"] == 0
     assert hooklog.json("dlq", "redrive", "--dry-run")["would_redrive"] == 1
     assert hooklog.json("dlq", "redrive", "--yes")["redriven"] == 1
-    drained(deployment)
+    drain(deployment)
     assert hooklog.json("dlq", "peek") == {"count": 0, "messages": []}
     assert row(deployment, f"message#{log_id}")["outcome"] in {"succeeded", "failed", "in_progress"}

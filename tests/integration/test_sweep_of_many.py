@@ -1,4 +1,4 @@
-"""The sweep's memory does not grow with what it compares."""
+"""The sweep's memory does not grow with the number of logs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_fifty_thousand_present_logs_cost_no_message_and_little_memory() -> None:
-    """All are compared, page by page, in less than 150 MB, and the queue is not touched."""
+    """It compares all logs in less than 150 MB, and puts nothing on the queue."""
     logs = generate(seed=50, fax=25_000, message=25_000, now=datetime.now(UTC))
     with serve(logs) as space:
         done = subprocess.run(

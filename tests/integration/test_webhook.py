@@ -1,4 +1,4 @@
-"""From SignalWire's callback over HTTP to a row, through the deployed front door."""
+"""From SignalWire's callback over HTTP to a row, through the deployed webhook function."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from local.stack import messages_left, rows
 from tests.builders import fax_log, message_log
-from tests.integration.conftest import Deployment, drained
+from tests.integration.conftest import Deployment, drain
 from tests.webhook import (
     SHA1,
     Request,
@@ -26,12 +26,12 @@ from tests.webhook import (
 
 pytestmark = pytest.mark.integration
 
-#: What a further fetch of the same truth changes in a row.
+#: The attributes that a further fetch of an unchanged log changes.
 COUNTERS = {"version", "fetched_at", "sent_at", "lag_ms"}
 
 
 def call(deployment: Deployment, request: Request) -> int:
-    """Send the request to the Function URL; the local cloud tells functions by the host."""
+    """Send the request to the Function URL, which the local cloud recognizes by the host."""
     cloud = urlsplit(deployment.cloud.url)
     assert cloud.hostname is not None
     body = request.body or ""
@@ -49,21 +49,21 @@ def call(deployment: Deployment, request: Request) -> int:
 
 
 def row(deployment: Deployment, key: str) -> dict[str, Any] | None:
-    """Give the row of a log, once the queue is empty."""
-    drained(deployment)
+    """Wait for an empty queue, and return the row of a log."""
+    drain(deployment)
     found = {found["pk"]: found for found in rows(deployment.cloud, deployment.stack)}
     return found.get(key)
 
 
 def new_message(deployment: Deployment) -> str:
-    """Put a message into the space that nobody has heard of yet, and give its id."""
+    """Put a new message into the space, and return its ID."""
     log_id = str(uuid.uuid4())
     deployment.space.put_log("message", message_log(id=log_id))
     return log_id
 
 
 def test_a_message_callback_becomes_a_row(deployment: Deployment) -> None:
-    """Signed as JSON."""
+    """It is signed as JSON."""
     log_id = new_message(deployment)
     status = call(deployment, json_request(message_status(id=log_id, status="delivered")))
     assert status == 204
@@ -73,7 +73,7 @@ def test_a_message_callback_becomes_a_row(deployment: Deployment) -> None:
 
 
 def test_a_form_callback_becomes_a_row(deployment: Deployment) -> None:
-    """Signed as a form, which AWS hands over in base64, with a query of the user's."""
+    """It is signed as a form, which AWS encodes in base64, and has a query of the user's."""
     log_id = new_message(deployment)
     request = form_request(sms_status(MessageSid=log_id), query="tenant=7")
     assert call(deployment, request) == 204
@@ -81,7 +81,7 @@ def test_a_form_callback_becomes_a_row(deployment: Deployment) -> None:
 
 
 def test_a_get_callback_becomes_a_row(deployment: Deployment) -> None:
-    """Signed with its query, in which the form then is."""
+    """It is signed with its query, which contains the form."""
     log_id = new_message(deployment)
     request = get_request({"MessageSid": log_id, "MessageStatus": "delivered", "To": "+1"})
     assert call(deployment, request) == 204
@@ -89,7 +89,7 @@ def test_a_get_callback_becomes_a_row(deployment: Deployment) -> None:
 
 
 def test_a_fax_callback_becomes_a_row(deployment: Deployment) -> None:
-    """The fax's SID leads to its log, whose id is another."""
+    """The fax's SID leads to its log, which has another ID."""
     log_id, sid = str(uuid.uuid4()), str(uuid.uuid4())
     url = str(fax_log()["url"]).rpartition("/")[0]
     deployment.space.put_log("fax", fax_log(id=log_id, url=f"{url}/{sid}"))
@@ -99,7 +99,7 @@ def test_a_fax_callback_becomes_a_row(deployment: Deployment) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {SHA1: "0" * 40}, {"x-forwarded-host": "x"}])
 def test_an_unsigned_callback_gets_403(deployment: Deployment, headers: dict[str, str]) -> None:
-    """It enqueues nothing, so the log that it names stays unknown."""
+    """It enqueues nothing, so its log is not stored."""
     log_id = new_message(deployment)
     request = json_request(message_status(id=log_id))
     request.headers = {"content-type": "application/json"} | headers
@@ -109,7 +109,7 @@ def test_an_unsigned_callback_gets_403(deployment: Deployment, headers: dict[str
 
 
 def test_a_replay_changes_nothing_but_counters(deployment: Deployment) -> None:
-    """The same signed callback again, and again: the row says what it said."""
+    """The same signed callback, sent again, leaves the row unchanged."""
     log_id = new_message(deployment)
     request = json_request(message_status(id=log_id, status="delivered"))
     assert call(deployment, request) == 204

@@ -10,7 +10,7 @@ from hooklog.logs.listing import Page
 from local.space import Callback, Log, Send
 from local.space.model import instant
 from local.space.sends import Step
-from local.space.wire import request_for
+from local.space.signatures import signed_request
 from tests.properties.mishaps import Luck
 from tests.webhook import BASE, KEY, Request
 
@@ -123,7 +123,7 @@ def compared(log: Log) -> tuple[str, Decimal, str | None]:
 
 def event_of(callback: Callback) -> dict[str, object]:
     """Sign a callback as SignalWire does, and give the event that AWS makes of it."""
-    signed = request_for(callback, BASE + _PATH, KEY)
+    signed = signed_request(callback, BASE + _PATH, KEY)
     request = Request(method=signed.method, path=_PATH, query=signed.query)
     request.headers = {name.lower(): value for name, value in signed.headers.items()}
     request.body = None if signed.body is None else signed.body.decode()

@@ -1,4 +1,4 @@
-"""A deployed stack whose messages nobody takes but the tests, and functions under the emulator."""
+"""A deployed stack whose messages only the tests receive, and functions under the emulator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENGINE = pytest.StashKey[Engine]()
 
 @pytest.fixture(scope="session")
 def engine(pytestconfig: pytest.Config) -> Engine:
-    """Find what runs containers, or skip with the reason."""
+    """Find the Docker engine, or skip with the reason."""
     try:
         found = Engine.find()
     except NoEngineError as reason:
@@ -34,7 +34,7 @@ def engine(pytestconfig: pytest.Config) -> Engine:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say in which image functions ran."""
+    """Report the image in which functions ran."""
     if ENGINE in config.stash:
         terminalreporter.section("containers")
         terminalreporter.line(str(config.stash[ENGINE]))
@@ -42,7 +42,7 @@ def pytest_terminal_summary(
 
 @pytest.fixture(scope="session")
 def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Deploy the template into a local cloud, and switch its event source mapping off."""
+    """Deploy the template into a local cloud, and disable its event source mapping."""
     with (
         serve(generate(seed=11, fax=60, message=60, now=datetime.now(UTC))) as space,
         local_cloud(tmp_path_factory.mktemp("cloud") / "cloud.log") as cloud,
@@ -67,13 +67,13 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 @pytest.fixture
 def rig(idle: Deployment, tmp_path: Path) -> Iterator[Rig]:
-    """Begin with an empty table and an empty queue, and keep what the functions print."""
-    ours = Rig(idle, tmp_path)
+    """Start with an empty table and an empty queue, and keep the functions' output."""
+    rig = Rig(idle, tmp_path)
     table, sqs = idle.cloud.client("dynamodb"), idle.cloud.client("sqs")
-    for key in ours.rows():
+    for key in rig.rows():
         table.delete_item(TableName=idle.stack.table_name, Key={"pk": {"S": key}})
     sqs.purge_queue(QueueUrl=idle.stack.queue_url)
-    ours.hide_for(30)
-    yield ours
+    rig.hide_for(30)
+    yield rig
     idle.space.clear_faults()
     CAPTURED.extend(log.read_text() for log in tmp_path.glob("*.log"))

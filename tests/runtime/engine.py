@@ -15,7 +15,7 @@ _WITHIN = 60
 
 
 class NoEngineError(Exception):
-    """No container can be run; the text says why, in one sentence."""
+    """No container can be run; the text is a sentence with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Engine:
 
     Attributes:
         version: of the engine.
-        address: of this machine, as containers see it.
-        is_look_alike: whether the image was made on this machine and not by Amazon.
+        address: of this machine, for containers.
+        is_look_alike: whether the image was built on this machine, not by Amazon.
 
     """
 
@@ -35,27 +35,27 @@ class Engine:
 
     @classmethod
     def find(cls) -> Engine:
-        """Ask Docker's client; nothing is started or pulled.
+        """Ask Docker's client, without starting or pulling anything.
 
         Raises:
-            NoEngineError: there is no client, no engine, no bridge or no image.
+            NoEngineError: there is no client, engine, bridge or image.
 
         """
-        address = serve._containers_see()
+        address = serve.docker_address()
         version = _docker("no Docker engine answers", "version", "--format={{.Server.Version}}")
         if address == "127.0.0.1":
             raise NoEngineError("no bridge docker0 leads from containers to this machine")
-        # Of one image; the SAM CLI and the local cloud know it by different names.
+        # The SAM CLI and the local cloud use different names for the same image.
         for name in (_IMAGE, f"{_IMAGE}-{architecture()}"):
             _docker(f"the engine has no image {name}", "image", "inspect", name)
         digests = _docker("no image", "image", "inspect", "--format={{json .RepoDigests}}", _IMAGE)
-        # What came from a registry has the digest that it has there.
+        # An image from a registry has a digest.
         return cls(version, address, is_look_alike=not json.loads(digests))
 
     def __str__(self) -> str:
-        """Tell what a result of this engine is worth."""
+        """Describe the engine and the origin of its image."""
         origin = (
-            "a LOOK-ALIKE of Lambda's, made on this machine: it is not Amazon's"
+            "a LOOK-ALIKE of Lambda's, built on this machine: it is not Amazon's"
             if self.is_look_alike
             else "Amazon's"
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from local.runtime import InvocationError
+from tests.runtime.emulator import InvocationError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -21,12 +21,12 @@ _MAX_ENTRIES = 10
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one batch.
+    """The result of one batch.
 
     Attributes:
-        received: the messages, by ID.
-        returned: those that stay on the queue until their visibility timeout ends.
-        error: why the invocation has no answer; then all of them stay.
+        received: IDs of the messages.
+        returned: IDs of those that stay on the queue until their visibility timeout ends.
+        error: of an invocation without an answer; then all messages stay.
 
     """
 
@@ -36,22 +36,22 @@ class Outcome:
 
 
 class EventSource:
-    """Receives messages, invokes the function, deletes what its answer does not name."""
+    """Receives messages, invokes the function, and deletes the messages that succeeded."""
 
     def __init__(
         self, sqs: SQSClient, queue_url: str, invoke: Callable[[Json], Json], size: int = 100
     ) -> None:
-        """Take a queue and the function; a batch has at most `size` messages."""
+        """Use a queue and a function; a batch has at most `size` messages."""
         self._sqs = sqs
         self._url = queue_url
         self._invoke = invoke
         self._size = size
 
     def deliver(self) -> Outcome | None:
-        """Hand one batch over; gives None when no message is visible.
+        """Deliver one batch; returns None when no message is visible.
 
         Raises:
-            ValueError: the answer is none that Lambda takes for a partial success.
+            ValueError: the answer is not a valid partial batch response.
 
         """
         messages = self._receive()
@@ -64,7 +64,7 @@ class EventSource:
             return Outcome(received, received, error)
         returned = _named(answer)
         if len(returned) != len(set(returned)) or not received.issuperset(returned):
-            raise ValueError(f"the answer names what was not in the batch, or twice: {answer}")
+            raise ValueError(f"the answer names an unknown message, or one twice: {answer}")
         self._delete([message for message in messages if message["MessageId"] not in returned])
         return Outcome(received, frozenset(returned))
 
@@ -108,12 +108,12 @@ def _record(message: MessageTypeDef) -> Json:
 
 
 def _named(answer: Json) -> list[str]:
-    """Read which messages are not done with; what is malformed would fail the whole batch."""
+    """Return the failed messages; for a malformed answer Lambda redelivers the whole batch."""
     if not isinstance(answer, dict) or answer.keys() != {"batchItemFailures"}:
-        raise ValueError(f"no partial batch response: {answer}")
+        raise ValueError(f"not a partial batch response: {answer}")
     failures = answer["batchItemFailures"]
     if not isinstance(failures, list):
-        raise ValueError(f"no list of failures: {answer}")  # noqa: TRY004 - as the others
+        raise ValueError(f"not a list of failures: {answer}")  # noqa: TRY004 - as the others
     named: list[str] = []
     for failure in failures:
         identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None

@@ -1,8 +1,7 @@
-"""What the tests of the runtime share: functions to call, a queue, and the books on both."""
+"""What the runtime tests share: functions to call, a queue, a table, and their counts."""
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,33 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from local.cloud import REGION
-from local.runtime import BuiltFunction, EmulatedFunction, emulated
-from local.stack import messages_left, rows
+from local.metric_data import emitted
+from local.stack import NAME, messages_left, rows
 from tests.builders import body
 from tests.integration.conftest import Deployment
+from tests.runtime.emulator import BuiltFunction, EmulatedFunction, emulated
 from tests.runtime.event_source import EventSource
 
-#: Seconds; far more than any of the batches takes, and an end to what hangs.
+#: Seconds, far more than any batch takes.
 _WITHIN = 120.0
-#: As `local.stack.deploy` names it.
-_STACK = "hooklog-local"
-#: Logs of each type that a batch asks for, and of them all; the space has more.
+#: Logs per kind that a batch asks for, and in total; the space has more.
 _OF_EACH = 30
 LOGS = 60
 
 
 @dataclass(frozen=True)
 class Rig:
-    """A deployment whose messages the tests take themselves, and a folder for files."""
+    """A deployment whose messages the tests receive themselves, and a folder for files."""
 
     deployment: Deployment
     folder: Path
 
     def environment(self, function: str) -> dict[str, str]:
-        """Give the variables that the deployed template sets, and what Lambda adds."""
+        """Return the variables that the deployed template sets and Lambda adds."""
         cloud = self.deployment.cloud
         stack = cloud.client("cloudformation").describe_stack_resources(
-            StackName=_STACK, LogicalResourceId=function
+            StackName=NAME, LogicalResourceId=function
         )
         name = stack["StackResources"][0]["PhysicalResourceId"]
         deployed = cloud.client("lambda").get_function_configuration(FunctionName=name)
@@ -55,14 +53,14 @@ class Rig:
         environment: Mapping[str, str] | None = None,
         handler: str | None = None,
     ) -> Iterator[EmulatedFunction]:
-        """Run a function as it was built; modules in the folder are found, too."""
+        """Run a built function, which can also import modules from the folder."""
         with emulated(
             BuiltFunction.load(name),
             {**self.environment(name), **(environment or {})},
             self.folder / f"{name}-{uuid.uuid4()}.log",
             timeout=timeout,
             handler=handler,
-            beside=self.folder,
+            extra_path=self.folder,
         ) as function:
             yield function
 
@@ -74,7 +72,7 @@ class Rig:
         )
 
     def send(self, bodies: Sequence[str]) -> list[str]:
-        """Put messages on the queue, and give their IDs in the same order."""
+        """Put messages on the queue, and return their IDs in the same order."""
         sqs = self.deployment.cloud.client("sqs")
         return [
             sent["MessageId"]
@@ -86,7 +84,7 @@ class Rig:
         ]
 
     def send_batch(self) -> dict[str, str]:
-        """Ask for faxes and messages; gives the status that each row has to show."""
+        """Ask for logs of each kind; returns the status that each row must have."""
         wanted = [
             (kind, log_id, status)
             for kind, ids in self.deployment.space.ids().items()
@@ -96,12 +94,12 @@ class Rig:
         return {f"{kind}#{log_id}": status for kind, log_id, status in wanted}
 
     def source(self, function: EmulatedFunction) -> EventSource:
-        """Give what takes batches off the queue for this function."""
+        """Return the event source mapping of this function."""
         sqs = self.deployment.cloud.client("sqs")
         return EventSource(sqs, self.deployment.stack.queue_url, function.invoke)
 
     def drain(self, function: EmulatedFunction) -> None:
-        """Deliver until the queue is empty; fail when that never comes."""
+        """Deliver batches until the queue is empty, or fail."""
         source, deadline = self.source(function), time.monotonic() + _WITHIN
         while self.queued():
             assert time.monotonic() < deadline, "the queue is not drained"
@@ -112,7 +110,7 @@ class Rig:
                 assert outcome.error is None, outcome.error
 
     def queued(self) -> int:
-        """Count the messages on the queue, those in flight included."""
+        """Count the messages on the queue, including those in flight."""
         return messages_left(self.deployment.cloud, self.deployment.stack.queue_url)
 
     def rows(self) -> dict[str, dict[str, Any]]:
@@ -120,7 +118,7 @@ class Rig:
         return {row["pk"]: row for row in rows(self.deployment.cloud, self.deployment.stack)}
 
     def statuses(self) -> dict[str, str]:
-        """Give the status that each row shows."""
+        """Return the status of each row."""
         return {key: row["status"] for key, row in self.rows().items()}
 
     def failed(self) -> int:
@@ -128,11 +126,9 @@ class Rig:
         return sum(row["outcome"] == "failed" for row in self.rows().values())
 
     def counted_failures(self, function: EmulatedFunction) -> int:
-        """Add up ``FailedLogs`` by log type over all lines that the function has printed."""
-        lines = [json.loads(line) for line in function.output if line.startswith('{"_aws"')]
+        """Add up ``FailedLogs`` by kind over everything that the function has printed."""
         return sum(
-            line.get("FailedLogs", 0)
-            for line in lines
-            for directive in line["_aws"]["CloudWatchMetrics"]
-            if ["log_type"] in directive["Dimensions"]
+            int(sum(metric.values))
+            for metric in emitted(function.output)
+            if metric.name == "FailedLogs" and set(metric.dimensions) == {"log_type"}
         )

@@ -1,4 +1,4 @@
-"""A DynamoDB that stops answering: a proxy between the function and the local cloud."""
+"""A DynamoDB that stops answering: a proxy between a function and the local cloud."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import urllib3
 
-#: What the AWS client checks or needs of an answer.
+#: Headers that the AWS client needs or checks.
 _HEADERS = ("Content-Type", "x-amzn-RequestId", "x-amz-crc32")
 
-#: As many as the AWS client of a function opens at most.
+#: The most connections that the AWS client of a function opens.
 _CONNECTIONS = 10
 
 
 class SlowTable:
-    """Passes DynamoDB calls on, and may fall silent at a write."""
+    """Forwards DynamoDB calls, and may stop answering at a write."""
 
     def __init__(self, url: str, cloud_url: str) -> None:
-        """Stand before a local cloud, at this URL; every call is answered."""
+        """Forward the calls to this URL to a local cloud, and answer each."""
         self.url = url
         self._cloud_url = cloud_url
         self._http = urllib3.PoolManager(maxsize=_CONNECTIONS, retries=False)
@@ -30,18 +30,18 @@ class SlowTable:
         self._carries_out = False
         self._recovered = threading.Event()
 
-    def fall_silent(self, *, at_write: int, carries_out: bool) -> None:
-        """Answer no write from this one on, whether or not it takes place."""
+    def stop_answering(self, *, at_write: int, carries_out: bool) -> None:
+        """Leave this write and all later ones unanswered, whether or not they are carried out."""
         self._writes = itertools.count(1)
         self._silent_from, self._carries_out = at_write, carries_out
 
     def recover(self) -> None:
-        """Answer again; who still waits for a write gets a closed connection."""
+        """Answer again, and close the connections that still wait for a write."""
         self._silent_from = None
         self._recovered.set()
 
     def call(self, headers: dict[str, str], body: bytes) -> urllib3.BaseHTTPResponse | None:
-        """Pass a call on; gives None, and not before it recovers, where it is silent."""
+        """Forward a call; an unanswered one waits for the recovery, then returns None."""
         is_write = headers["X-Amz-Target"].endswith(".BatchExecuteStatement")
         number = next(self._writes) if is_write else 0
         silent = self._silent_from is not None and number >= self._silent_from
@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def slow_table(cloud_url: str) -> Iterator[SlowTable]:
-    """Stand before a local cloud for as long as the block lasts."""
+    """Run a proxy of a local cloud until the block ends."""
     with _Server(cloud_url) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:

@@ -1,4 +1,4 @@
-"""The deployed template in real containers: the local cloud with its Docker executor."""
+"""The deployed template in containers: the local cloud with its Docker executor."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from local.cloud import local_cloud
+from local.metric_data import emitted
 from local.space import generate, serve
 from local.stack import build, deploy, log_lines, put_credentials, rows, send, sweep
 from tests.builders import body
-from tests.integration.conftest import Deployment, drained
+from tests.integration.conftest import Deployment, drain
 from tests.runtime.engine import Engine
 
 pytestmark = [pytest.mark.integration, pytest.mark.docker]
@@ -20,11 +21,11 @@ pytestmark = [pytest.mark.integration, pytest.mark.docker]
 
 @pytest.fixture(scope="module")
 def contained(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Deploy into a local cloud that runs functions in containers, or not at all."""
+    """Deploy into a local cloud that runs functions only in containers."""
     log = tmp_path_factory.mktemp("cloud") / "cloud.log"
     logs = generate(seed=11, fax=3, message=3, now=datetime.now(UTC))
     with serve(logs, address=engine.address) as space:
-        # The template refuses this name, because hooklog speaks to it without TLS.
+        # The template rejects this name, because hooklog uses no TLS for it.
         host = f"host.docker.internal:{space.host.rpartition(':')[2]}"
         executor = {
             "LAMBDA_EXECUTOR": "docker",
@@ -52,23 +53,23 @@ def stored(deployment: Deployment) -> dict[str, dict[str, Any]]:
     return {row["pk"]: row for row in found if "outcome" in row}
 
 
-def test_a_message_becomes_a_row_in_a_real_container(contained: Deployment) -> None:
-    """From the queue through the layers in /opt to the table, and the metrics to the log."""
+def test_a_message_becomes_a_row_in_a_container(contained: Deployment) -> None:
+    """The function imports the layers in /opt, stores the row, and prints its metrics."""
     log_id, status = next(iter(contained.space.ids()["fax"].items()))
     send(contained.cloud, contained.stack, [body("fax", log_id)])
-    drained(contained)
+    drain(contained)
     assert stored(contained)[f"fax#{log_id}"]["status"] == status
     lines = log_lines(contained.cloud, contained.stack)
-    # Only the emulator in the image prints this one.
+    # Only the emulator in the image prints this line.
     assert any(line.startswith("REPORT RequestId") for line in lines)
-    assert any("LogsEnriched" in line for line in lines if line.startswith('{"_aws"'))
+    assert "LogsEnriched" in {metric.name for metric in emitted(lines)}
 
 
 def test_a_sweep_in_a_container_finds_what_is_missing(contained: Deployment) -> None:
-    """The function enqueues over the bridge, and the other one stores it."""
+    """The sweep function enqueues over the bridge, and the enrich function stores."""
     before = stored(contained)
     found = sweep(contained.cloud, contained.stack)
     missing = sum(verdicts.get("missing", 0) for verdicts in found.values())
     assert missing
-    drained(contained)
+    drain(contained)
     assert len(stored(contained)) == len(before) + missing

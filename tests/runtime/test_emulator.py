@@ -7,9 +7,9 @@ import uuid
 import pytest
 
 from local.cloud import ROOT
-from local.runtime import InvocationError
 from local.space import Fault, FaultKind
 from tests.builders import body
+from tests.runtime.emulator import InvocationError
 from tests.runtime.rig import Rig
 from tests.webhook import json_request, message_status
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_cold_start_is_followed_by_warm_calls(rig: Rig) -> None:
-    """One process serves one batch after the other."""
+    """One process serves one batch after another."""
     logs = list(rig.deployment.space.ids()["fax"])[:3]
     with rig.function() as function:
         processes = set()
@@ -31,15 +31,15 @@ def test_a_cold_start_is_followed_by_warm_calls(rig: Rig) -> None:
 
 
 def test_only_what_was_built_is_imported(rig: Rig) -> None:
-    """The runtime has nothing of its own to offer: the layers carry every dependency."""
+    """The runtime has no packages of its own, so the layers contain every dependency."""
     packages = ROOT / ".tools/runtime/lib/python3.13/site-packages"
     assert not (packages / "boto3").exists()
     with rig.function() as function:
         assert function.invoke({"Records": []}) == {"batchItemFailures": []}
 
 
-def test_the_answer_names_what_has_to_come_back_and_nothing_else(rig: Rig) -> None:
-    """Of a batch with faults of every kind, the messages that another try can help."""
+def test_the_answer_names_only_the_messages_to_redeliver(rig: Rig) -> None:
+    """In a batch with faults of every kind, they are those that a retry can help."""
     faxes, messages = (list(rig.deployment.space.ids()[kind]) for kind in ("fax", "message"))
     rig.deployment.space.add_fault(Fault(FaultKind.DROPPED, times=2, log_id=faxes[1]))
     rig.deployment.space.add_fault(Fault(FaultKind.SERVER_ERROR, log_id=messages[1]))
@@ -77,14 +77,14 @@ def test_the_answer_names_what_has_to_come_back_and_nothing_else(rig: Rig) -> No
 
 
 def test_a_slow_space_does_not_make_the_function_time_out(rig: Rig) -> None:
-    """What is not answered in time is named, and all else is stored."""
+    """Logs that SignalWire does not return in time are redelivered; all others are stored."""
     slow = list(rig.deployment.space.ids()["message"])[:3]
     for log_id in slow:
         rig.deployment.space.add_fault(Fault(FaultKind.SLOW, delay_s=60, log_id=log_id))
     rig.hide_for(60)
     truth = rig.send_batch()
     late = {f"message#{log_id}" for log_id in slow}
-    # It would wait for an answer longer than it lives.
+    # Its read timeout is longer than its own timeout.
     with rig.function(timeout=14, environment={"FETCH_READ_TIMEOUT": "60"}) as function:
         function.invoke({"Records": []})
         outcome = rig.source(function).deliver()
@@ -97,7 +97,7 @@ def test_a_slow_space_does_not_make_the_function_time_out(rig: Rig) -> None:
 
 
 def test_a_function_that_cannot_start_loses_nothing(rig: Rig) -> None:
-    """A missing setting is told in one sentence; once it is there, the batch is done."""
+    """A missing setting is one sentence; once it is set, the batch is processed."""
     rig.hide_for(2)
     rig.send([body("fax", next(iter(rig.deployment.space.ids()["fax"])))])
     with rig.function(environment={"SIGNALWIRE_SPACE": ""}) as function:
@@ -114,10 +114,10 @@ def test_a_function_that_cannot_start_loses_nothing(rig: Rig) -> None:
 
 
 def test_a_callback_becomes_a_message_on_the_queue(rig: Rig) -> None:
-    """With the keys of the secret; what is not signed is refused."""
+    """A callback that is signed with a key of the secret is accepted, an unsigned one refused."""
     log_id = next(iter(rig.deployment.space.ids()["message"]))
     request = json_request(message_status(id=log_id))
-    # Here a cold start counts as part of the call, and takes long where a machine is busy.
+    # Here a cold start is part of the call, and is slow on a busy machine.
     with rig.function("WebhookFunction", timeout=60) as function:
         answer = function.invoke(request.event())
         request.headers = {"content-type": "application/json"}
@@ -129,7 +129,7 @@ def test_a_callback_becomes_a_message_on_the_queue(rig: Rig) -> None:
 
 
 def test_a_sweep_enqueues_what_the_table_lacks(rig: Rig) -> None:
-    """Every log of the space but those before its first period; the enrichment then stores them."""
+    """It enqueues every log of its first period, and the enrich function stores them."""
     with rig.function("SweepFunction") as function:
         summary = function.invoke({})
     assert isinstance(summary, dict)

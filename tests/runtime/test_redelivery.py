@@ -1,4 +1,4 @@
-"""A time-out or crash in mid-batch loses nothing: the batch is redelivered and ends right."""
+"""A timeout or crash in mid-batch loses nothing: the batch is redelivered and then stored."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from local.runtime import EmulatedFunction
+from tests.runtime.emulator import EmulatedFunction
 from tests.runtime.rig import LOGS, Rig
 from tests.runtime.slow_table import slow_table
 
 pytestmark = pytest.mark.integration
 
-#: How many rows there can be after one call, of at most 25 writes, and after more.
+#: Possible numbers of rows after one call, with at most 25 writes, and after more calls.
 FIRST_CALL = range(1, 26)
 FURTHER_CALLS = range(26, LOGS + 1)
 
 
 @contextmanager
-def troubled(rig: Rig, order: str, **environment: str) -> Iterator[EmulatedFunction]:
-    """Run the built enrichment function with trouble ahead, see ``trouble.py``."""
-    shutil.copy(Path(__file__).with_name("trouble.py"), rig.folder)
-    armed = rig.folder / "armed"
-    armed.write_text(order)
+def crashing(rig: Rig, order: str, **environment: str) -> Iterator[EmulatedFunction]:
+    """Run the built enrich function with a planned crash, see ``crash.py``."""
+    shutil.copy(Path(__file__).with_name("crash.py"), rig.folder)
+    plan = rig.folder / "plan"
+    plan.write_text(order)
     with rig.function(
-        handler="trouble.lambda_handler", environment={"TROUBLE": str(armed), **environment}
+        handler="crash.lambda_handler", environment={"CRASH": str(plan), **environment}
     ) as function:
         yield function
 
 
 def fail_to_deliver(rig: Rig, function: EmulatedFunction, kind: str) -> int:
-    """Deliver a batch that ends in this error; give how many failures its rows tell of."""
+    """Deliver a batch that ends in this error; returns the number of failed rows."""
     outcome = rig.source(function).deliver()
     assert outcome is not None
     assert outcome.error is not None
@@ -46,17 +46,17 @@ def fail_to_deliver(rig: Rig, function: EmulatedFunction, kind: str) -> int:
 @pytest.mark.parametrize(
     ("order", "stored"),
     [
-        pytest.param("exit fetch 20", 0, id="it exits while logs are fetched"),
-        pytest.param("memory fetch 20", 0, id="memory runs out while logs are fetched"),
-        pytest.param("exit write 1", 0, id="all is fetched and nothing stored"),
-        pytest.param("exit answer 1", LOGS, id="all is stored and nothing acknowledged"),
+        pytest.param("exit fetch 20", 0, id="exit while logs are fetched"),
+        pytest.param("memory fetch 20", 0, id="out of memory while logs are fetched"),
+        pytest.param("exit write 1", 0, id="all fetched, nothing stored"),
+        pytest.param("exit answer 1", LOGS, id="all stored, nothing acknowledged"),
     ],
 )
 def test_a_crash_in_mid_batch_loses_nothing(rig: Rig, order: str, stored: int) -> None:
-    """All messages come back; then every row is right, and each failure was counted once."""
+    """All messages are redelivered; then every row is right, and each failure counted once."""
     rig.hide_for(5)
     truth = rig.send_batch()
-    with troubled(rig, order) as function:
+    with crashing(rig, order) as function:
         fail_to_deliver(rig, function, "Runtime.ExitError")
         assert len(rig.rows()) == stored
         rig.drain(function)
@@ -65,14 +65,14 @@ def test_a_crash_in_mid_batch_loses_nothing(rig: Rig, order: str, stored: int) -
 
 
 def test_a_crash_between_two_writes_loses_nothing(rig: Rig) -> None:
-    """What the crashed invocation had stored is not counted again: its metrics were lost."""
+    """Failures that the crashed invocation stored stay uncounted: its metrics were lost."""
     rig.hide_for(5)
     truth = rig.send_batch()
     with (
         slow_table(rig.deployment.cloud.url) as table,
-        troubled(rig, "exit written 1", AWS_ENDPOINT_URL_DYNAMODB=table.url) as function,
+        crashing(rig, "exit written 1", AWS_ENDPOINT_URL_DYNAMODB=table.url) as function,
     ):
-        table.fall_silent(at_write=2, carries_out=False)
+        table.stop_answering(at_write=2, carries_out=False)
         failed_before = fail_to_deliver(rig, function, "Runtime.ExitError")
         assert len(rig.rows()) in FIRST_CALL
         table.recover()
@@ -88,19 +88,19 @@ def test_a_crash_between_two_writes_loses_nothing(rig: Rig) -> None:
         pytest.param(True, FURTHER_CALLS, id="only their answers are lost"),
     ],
 )
-def test_a_time_out_in_mid_batch_loses_nothing(
+def test_a_timeout_in_mid_batch_loses_nothing(
     rig: Rig, *, carries_out: bool, stored: range
 ) -> None:
-    """DynamoDB falls silent until Lambda ends the invocation; the redelivery finds it well."""
-    # The answers of the space end five seconds before the function's time does.
+    """DynamoDB does not answer until Lambda ends the invocation; the redelivery succeeds."""
+    # The function stops fetching five seconds before its timeout.
     rig.hide_for(20)
     truth = rig.send_batch()
     with (
         slow_table(rig.deployment.cloud.url) as table,
         rig.function(timeout=15, environment={"AWS_ENDPOINT_URL_DYNAMODB": table.url}) as function,
     ):
-        function.invoke({"Records": []})  # The cold start takes none of the batch's time.
-        table.fall_silent(at_write=2, carries_out=carries_out)
+        function.invoke({"Records": []})  # The cold start must not use the batch's time.
+        table.stop_answering(at_write=2, carries_out=carries_out)
         failed_before = fail_to_deliver(rig, function, "Sandbox.Timedout")
         assert len(rig.rows()) in stored
     with rig.function() as another:

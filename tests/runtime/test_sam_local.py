@@ -1,9 +1,8 @@
-"""``sam local invoke`` for each function and each event, as docs/local-invoke.md tells it."""
+"""``sam local invoke`` for each function and each event, as in docs/local-invoke.md."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -17,10 +16,10 @@ import pytest
 import yaml
 
 from local import serve
-from local.cloud import ROOT, LocalCloud, end_group
-from local.runtime import BUILD
+from local.cloud import ROOT, LocalCloud, end_group, environment_without_aws
 from local.space import API_TOKEN, PROJECT_ID
 from local.stack import architecture, messages_left
+from tests.runtime.emulator import BUILD
 from tests.runtime.engine import Engine
 from tests.unit.test_events import ASKS_FOR, UNKNOWN
 from tests.webhook import BASE, KEY, json_request, message_status
@@ -29,7 +28,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.docker]
 
 _READY = "Ctrl-C ends it."
 _WITHIN = 180
-#: Seconds; an emulated cold start may take longer than a real one.
+#: Seconds, because an emulated cold start may be slower than a real one.
 _PATIENCE = 60
 
 
@@ -58,7 +57,7 @@ def served(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def invoke(function: str, event: Path, environment: Path, *more: str) -> Any:  # noqa: ANN401 - JSON
-    """Run the command that the page shows, for this function and event; give the answer."""
+    """Run the command of the page for this function and event, and return the answer."""
     page = (ROOT / "docs/local-invoke.md").read_text(encoding="utf-8")
     shown = re.search(r"^\S+/sam local invoke (.+\\\n)*.+", page, re.MULTILINE)
     assert shown is not None
@@ -70,12 +69,11 @@ def invoke(function: str, event: Path, environment: Path, *more: str) -> Any:  #
     }
     words = shlex.split(shown[0].replace("\\\n", ""))
     assert ours.keys() <= set(words)
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     run = subprocess.run(
-        # The image is there, and where it was made here it could not be pulled.
+        # The image is present, and one that was built here could not be pulled.
         [*(ours.get(word, word) for word in words), "--skip-pull-image", *more],
         cwd=ROOT,
-        env={**variables, "SAM_CLI_TELEMETRY": "0"},
+        env={**environment_without_aws(), "SAM_CLI_TELEMETRY": "0"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -94,7 +92,7 @@ def stored(cloud: LocalCloud) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("name", ASKS_FOR)
 def test_each_event_ends_as_the_page_says(served: LocalCloud, name: str) -> None:
-    """A row for each log, a parked item for what no retry can mend, the rest back to the queue."""
+    """Each log has a row, each unusable message is parked, and the rest is redelivered."""
     event = ROOT / "events" / name
     answer = invoke("EnrichFunction", event, ROOT / "events/env.json")
     messages = [record["messageId"] for record in json.loads(event.read_text())["Records"]]
@@ -112,11 +110,11 @@ def test_each_event_ends_as_the_page_says(served: LocalCloud, name: str) -> None
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the built template, changed for the functions without an endpoint to set.
+    """Copy the built template, with an endpoint variable and a long timeout for all functions.
 
     `sam local` sets only variables that a template declares, and the template declares
-    ``AWS_ENDPOINT_URL`` for the enrichment alone. It also holds an emulated cold start
-    against the webhook's five seconds.
+    ``AWS_ENDPOINT_URL`` only for the enrich function. `sam local` also counts an emulated cold
+    start towards the webhook function's five seconds.
     """
     built = yaml.safe_load((BUILD / "template.yaml").read_text())
     for resource in built["Resources"].values():
@@ -134,7 +132,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def environment(served: LocalCloud, tmp_path: Path) -> Path:
-    """Lead the other functions to the same services, with a secret."""
+    """Direct the other functions to the same services, with a secret."""
     secret = {"project_id": PROJECT_ID, "api_token": API_TOKEN, "signing_keys": [KEY]}
     arn = served.client("secretsmanager").create_secret(
         Name=tmp_path.name, SecretString=json.dumps(secret)
@@ -161,7 +159,7 @@ def queued(cloud: LocalCloud) -> int:
 def test_a_signed_callback_is_put_on_the_queue(
     served: LocalCloud, template: Path, environment: Path, tmp_path: Path
 ) -> None:
-    """The webhook function answers 204, which means that the callback is safe."""
+    """The webhook function answers 204 once the callback is on the queue."""
     event = tmp_path / "event.json"
     event.write_text(json.dumps(json_request(message_status()).event()))
     before = queued(served)

@@ -18,10 +18,10 @@ from hooklog.enrich.report import Report
 from hooklog.errors import MessageMalformedError, NotFoundError
 from hooklog.records.items import record_attributes
 from hooklog.records.parking import Park
-from local.accounting import Accounting, Found
-from local.metrics import metrics
+from local.demo.accounting import Accounting, Found
+from local.demo.summary import metrics, parked, records
 from local.space import SendReport
-from local.summary import Item, parked, records
+from local.stack import Item
 from tests.builders import (
     FAX_ID,
     FETCHED_AT,
@@ -232,6 +232,6 @@ def test_other_log_lines_are_passed_over() -> None:
         "START RequestId: 1",
         '{"message": "batch"}',
         "[1]",
-        json.dumps({"_aws": {"CloudWatchMetrics": [foreign]}, "a": 1}),
+        json.dumps({"_aws": {"Timestamp": 0, "CloudWatchMetrics": [foreign]}, "a": 1}),
     ]
     assert lines(metrics(others)) == lines(metrics([]))

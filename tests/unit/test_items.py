@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 WRITE_UNIT = 1024
 ALL_LOGS = generate(7, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, SENT_AT)
-EVERY_CASE = [*ALL_LOGS.fax.values(), *ALL_LOGS.message.values()]
+EVERY_CASE = [*ALL_LOGS.logs("fax").values(), *ALL_LOGS.logs("message").values()]
 
 
 def attributes(log: Log) -> dict[str, Attribute]:
@@ -247,7 +247,7 @@ def test_failed_faxes_take_one_write_unit(text: str) -> None:
     assert item_size(whole_item(log)) <= WRITE_UNIT
 
 
-@pytest.mark.parametrize("log", ALL_LOGS.message.values())
+@pytest.mark.parametrize("log", ALL_LOGS.logs("message").values())
 def test_messages_take_one_write_unit(log: Log) -> None:
     """Each sort of message costs one write unit, failed ones included."""
     assert item_size(whole_item(log)) <= WRITE_UNIT

@@ -1,4 +1,4 @@
-"""What the demo's closing lines say: where every log ended, and what the sweep made up for."""
+"""The demo's closing lines: where every log ended, and what the sweep recovered."""
 
 from __future__ import annotations
 
@@ -6,39 +6,43 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from hooklog.sweep.comparison import ENQUEUED, Verdict
+from hooklog_ops.formatting import counted
+from local.demo.summary import is_record
 from local.space import SendReport
-from local.summary import Item, count, is_record
-
-#: What the sweep puts on the queue, the most wanted first.
-_ENQUEUED = ("missing", "stale", "unfinished")
+from local.stack import Item
 
 
 def told(report: SendReport) -> str:
-    """Say what became of the callbacks."""
+    """Describe the delivery of the callbacks in one sentence, without a full stop."""
     return (
-        f"{count(report.callbacks, 'callback')}: {report.dropped} dropped on purpose, "
+        f"{counted(report.callbacks, 'callback')}: {report.dropped} dropped on purpose, "
         f"{report.repeated} repeated, {report.accepted} of {report.sent} accepted"
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a sweep found, by verdict, all types of logs together."""
+    """The logs that a sweep found, counted by verdict over all kinds."""
 
     verdicts: Mapping[str, int]
 
     @classmethod
     def of(cls, by_type: Mapping[str, Mapping[str, int]]) -> Found:
-        """Add up what the sweep function answers."""
+        """Add up the answer of the sweep function."""
         total: Counter[str] = Counter()
         for verdicts in by_type.values():
             total.update(verdicts)
         return cls(verdicts=total)
 
     def __str__(self) -> str:
-        """Say what it put on the queue, zeros included, and what was as it should be."""
-        verdicts = ", ".join(f"{self.verdicts.get(name, 0)} {name}" for name in _ENQUEUED)
-        return f"{verdicts}, {self.verdicts.get('present', 0)} up to date"
+        """Count what it put on the queue, including zeros, and what was up to date."""
+        enqueued = ", ".join(
+            f"{self.verdicts.get(verdict, 0)} {verdict}"
+            for verdict in Verdict
+            if verdict in ENQUEUED
+        )
+        return f"{enqueued}, {self.verdicts.get(Verdict.PRESENT, 0)} up to date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +50,13 @@ class Accounting:
     """Where every log and every message of a run ended.
 
     Attributes:
-        report: what became of the callbacks.
+        report: of the callbacks.
         found: by the sweep.
-        logs: the space has.
+        logs: in the space.
         true: logs whose row has the status that the space has.
         unusable: messages on the queue that lead to no log.
-        parked: messages that wait for a person, in the table.
-        left: messages still in the queue.
+        parked: messages in the table that wait for an operator.
+        left: messages in the queue.
         dead: messages in the dead-letter queue.
 
     """
@@ -82,10 +86,10 @@ class Accounting:
 
         Args:
             truth: the status of each log in the space, by the key of its row.
-            items: the table's.
+            items: of the table.
             report: of the callbacks.
             found: by the sweep.
-            unusable: messages put on the queue that lead to no log.
+            unusable: messages on the queue that lead to no log.
             left: messages in the queue.
             dead: messages in the dead-letter queue.
 
@@ -106,20 +110,20 @@ class Accounting:
 
     @property
     def lost(self) -> int:
-        """Logs without a true row, and messages parked nowhere; all but zero is a defect."""
+        """Logs without a true row and unusable messages that are not parked; 0 is correct."""
         return self.logs - self.true + max(0, self.unusable - self.parked)
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing is lost, and the front door took every callback that came."""
+        """Whether nothing is lost, and the front door accepted every callback."""
         return self.lost == 0 and self.report.accepted == self.report.sent
 
     def __str__(self) -> str:
-        """Say it in three sentences, one a line."""
+        """Describe the run in three sentences, one per line."""
         return (
             f"{told(self.report)}.\n"
             f"The sweep found {self.found}.\n"
-            f"{self.true} of {count(self.logs, 'log')} stored with the status that SignalWire has, "
-            f"{count(self.parked, 'message')} parked, {self.left} left in the queue, "
+            f"{self.true} of {counted(self.logs, 'log')} stored with the status that SignalWire "
+            f"has, {counted(self.parked, 'message')} parked, {self.left} left in the queue, "
             f"{self.dead} in the dead-letter queue, {self.lost} lost."
         )

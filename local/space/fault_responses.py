@@ -1,4 +1,4 @@
-"""What each fault looks like on the wire."""
+"""The response that each fault causes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.space import answers
+from local.space import responses
 from local.space.faults import FaultKind
 
 if TYPE_CHECKING:
@@ -27,17 +27,17 @@ _STATUS = {
     FaultKind.FORBIDDEN: HTTPStatus.FORBIDDEN,
     FaultKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
 }
-_PAGE = "<!doctype html><title>Back soon</title><p>This space is being looked after.</p>"
+_PAGE = "<!doctype html><title>Back soon</title><p>This space is under maintenance.</p>"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-async def answer(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer a request in the way of the fault; `handler` gives the usual answer."""
+async def respond(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Respond to a request as the fault demands; `handler` makes the usual response."""
     if fault.kind is FaultKind.SLOW and fault.delay_s is not None:
         await asyncio.sleep(fault.delay_s)
         return await handler(request)
     if fault.kind is FaultKind.SLOW_BODY and fault.delay_s is not None:
-        return await _hesitate(request, await handler(request), fault.delay_s)
+        return await _delay_body(request, await handler(request), fault.delay_s)
     if fault.kind is FaultKind.DROPPED:
         return _drop(request)
     if fault.kind in {FaultKind.TRUNCATED, FaultKind.RESET}:
@@ -57,7 +57,7 @@ def _refusal(fault: Fault, *, is_list: bool) -> web.Response:
     if fault.kind is FaultKind.HTML:
         return web.Response(text=_PAGE, content_type="text/html")
     if fault.kind is FaultKind.HISTORY_LIMIT:
-        return answers.unprocessable(
+        return responses.unprocessable(
             "account_error",
             "exceeds_history_logs_limit",
             "The value lies before the date limit of 2025-02-09.",
@@ -65,7 +65,7 @@ def _refusal(fault: Fault, *, is_list: bool) -> web.Response:
         )
     after = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     status = fault.status or HTTPStatus.INTERNAL_SERVER_ERROR
-    return answers.error(_STATUS.get(fault.kind, status), after)
+    return responses.error(_STATUS.get(fault.kind, status), after)
 
 
 def _drop(request: web.Request) -> web.Response:
@@ -75,18 +75,18 @@ def _drop(request: web.Request) -> web.Response:
         connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         transport.abort()
-    return web.Response()  # Nobody is left to receive it.
+    return web.Response()  # The client does not receive it.
 
 
 async def _begin(request: web.Request, usual: web.StreamResponse) -> web.StreamResponse:
-    """Send the headers of the usual answer, with its full length."""
+    """Send the headers of the usual response, with its full length."""
     begun = web.StreamResponse(status=usual.status, headers={"Content-Type": usual.content_type})
     begun.content_length = len(_body(usual))
     await begun.prepare(request)
     return begun
 
 
-async def _hesitate(
+async def _delay_body(
     request: web.Request, usual: web.StreamResponse, delay_s: float
 ) -> web.StreamResponse:
     begun = await _begin(request, usual)
@@ -110,12 +110,12 @@ async def _truncate(
 def _with_another_id(usual: web.StreamResponse) -> web.StreamResponse:
     log: Json = json.loads(_body(usual))
     if not isinstance(log, dict) or "id" not in log:
-        return usual  # There is no such log, under any id.
+        return usual  # There is no such log.
     other = uuid.uuid5(uuid.NAMESPACE_OID, str(log["id"]))
-    return answers.as_json(log | {"id": str(other)})
+    return responses.as_json(log | {"id": str(other)})
 
 
 def _body(usual: web.StreamResponse) -> bytes:
     if not isinstance(usual, web.Response) or not isinstance(usual.body, bytes):
-        raise TypeError(f"an answer without a body of its own: {usual!r}")
+        raise TypeError(f"a response without a body: {usual!r}")
     return usual.body

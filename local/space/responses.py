@@ -1,4 +1,4 @@
-"""The answers that the API documents, as aiohttp responses."""
+"""The responses that the API documents, for aiohttp."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ERROR_CODES_PAGE = "https://signalwire.com/docs/apis/error-codes"
 def as_json(
     body: Json, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """Answer with a JSON body."""
+    """Return a response with a JSON body."""
     return web.Response(
         body=json.dumps(body, separators=(",", ":")).encode(),
         status=status,
@@ -30,12 +30,12 @@ def as_json(
 
 
 def error(status: int, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Answer `{"error": "<reason>"}`, the form of all errors but 422."""
+    """Return `{"error": "<reason>"}`, the form of all errors but 422."""
     return as_json({"error": HTTPStatus(status).phrase}, status, headers)
 
 
 def unprocessable(error_type: str, code: str, message: str, attribute: str) -> web.Response:
-    """Answer 422 with one item in `errors`; `attribute` is the parameter it is about."""
+    """Return 422 with one item in `errors`, about the parameter `attribute`."""
     item: Json = {
         "type": error_type,
         "code": code,

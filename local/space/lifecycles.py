@@ -1,6 +1,6 @@
-"""The courses that sends take: what their logs and their callbacks say, from queued to the end.
+"""The statuses that a sent fax or message passes through, in its log and in its callbacks.
 
-A fax has two vocabularies. Its log tells the status of the call, its callbacks that of the fax:
+A fax has two vocabularies. Its log states the status of the call, its callbacks that of the fax:
 
     log       queued      initiated   ringing  in-progress  completed
     callback  queued      processing     -     sending      delivered, or failed
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from local.space.fax_logs import FaxCase
     from local.space.message_logs import MessageCase
 
-type Course = tuple[tuple[str, str | None], ...]
-"""The statuses of a log in order, each with the callback's word for it, None for no callback."""
+type Lifecycle = tuple[tuple[str, str | None], ...]
+"""The statuses of a log in order, each with the callback's word for it; None for no callback."""
 
 _FAX_FAILED = frozenset({"failed", "busy", "no-answer", "canceled"})
 _MESSAGE_FAILED = frozenset({"undelivered", "failed"})
@@ -26,24 +26,25 @@ _MESSAGE_ENDED = _MESSAGE_FAILED | {"delivered", "read"}
 _QUEUED = ("queued", "queued")
 _PROCESSING = ("initiated", "processing")
 _RINGING = ("ringing", None)
+_SENDING = ("in-progress", "sending")
 
-_BEFORE_THE_END: dict[str, Course] = {
+_BEFORE_THE_END: dict[str, Lifecycle] = {
     "canceled": (_QUEUED,),
     "busy": (_QUEUED, _PROCESSING),
     "no-answer": (_QUEUED, _PROCESSING, _RINGING),
-    "failed": (_QUEUED, _PROCESSING, _RINGING, ("in-progress", "sending")),
-    "completed": (_QUEUED, _PROCESSING, _RINGING, ("in-progress", "sending")),
+    "failed": (_QUEUED, _PROCESSING, _RINGING, _SENDING),
+    "completed": (_QUEUED, _PROCESSING, _RINGING, _SENDING),
 }
 
 
 def fax_cases(*, failing: bool) -> tuple[FaxCase, ...]:
-    """Give the fax logs that a send can end as, those that failed or those that did not."""
+    """Return the cases that a sent fax can end as, either the failed ones or the others."""
     ends = (case for case in FAX_CASES if case.status in _BEFORE_THE_END and case.withheld is None)
-    return tuple(case for case in ends if (_word_at_the_end(case) in _FAX_FAILED) == failing)
+    return tuple(case for case in ends if (_final_word(case) in _FAX_FAILED) == failing)
 
 
 def message_cases(*, relay: bool, failing: bool) -> tuple[MessageCase, ...]:
-    """Give the message logs that a send by Relay or LaML can end as, failed or not."""
+    """Return the cases that a message sent by Relay or LaML can end as, failed or not."""
     ends = (
         case
         for case in MESSAGE_CASES
@@ -55,16 +56,16 @@ def message_cases(*, relay: bool, failing: bool) -> tuple[MessageCase, ...]:
     return tuple(case for case in ends if (case.status in _MESSAGE_FAILED) == failing)
 
 
-def fax_course(case: FaxCase) -> Course:
-    """Give the way of a fax to this end; one that comes in reports once, when it is over."""
-    end = (case.status, _word_at_the_end(case))
+def fax_lifecycle(case: FaxCase) -> Lifecycle:
+    """Return the lifecycle that ends in this case; an inbound fax has one callback, at its end."""
+    end = (case.status, _final_word(case))
     if case.direction == "inbound":
         return (_RINGING, ("in-progress", None), end)
     return (*_BEFORE_THE_END[case.status], end)
 
 
-def message_course(case: MessageCase) -> Course:
-    """Give the way of a message to this end; LaML says sending where the log says initiated."""
+def message_lifecycle(case: MessageCase) -> Lifecycle:
+    """Return the lifecycle that ends in this case; for the log's `initiated` LaML says sending."""
     statuses = ["queued", "initiated"]
     if case.status != "failed":
         statuses.append("sent")
@@ -76,10 +77,10 @@ def message_course(case: MessageCase) -> Course:
     return tuple((status, words.get(status, status)) for status in statuses)
 
 
-def _word_at_the_end(case: FaxCase) -> str:
+def _final_word(case: FaxCase) -> str:
     if case.status in _FAX_FAILED:
         return case.status
     if case.failed:
-        # The call is completed and the fax is not.
+        # The call completed, but the fax failed.
         return "failed"
     return "received" if case.direction == "inbound" else "delivered"

@@ -1,4 +1,4 @@
-"""The demo's sends: SignalWire calls the front door back, and some of it goes astray on purpose."""
+"""The demo's sends: SignalWire calls the front door back, with faults in the delivery."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from local import stack
 from local.cloud import LocalCloud
 from local.space import (
-    Mischief,
+    DeliveryFaults,
     Policy,
     RunningSpace,
     SendReport,
@@ -17,30 +17,30 @@ from local.space import (
     simulate_sends,
 )
 
-#: The public address that SignalWire would call and sign.
+#: The public URL that SignalWire would call and sign.
 WEBHOOK_URL = "https://hooks.example.com"
 SIGNING_KEY = "PSK_only_for_the_simulated_space"
 SENDS = 30
 _SEED = 7
 _FAILING = 0.4
-#: With this seed some sends are never heard of, and of some not the end.
-_MISCHIEF = Mischief(drop=0.2, repeat=0.15, reorder=True, seed=941)
-#: Between the statuses of a send: time enough for a row to be stored before its log moves on.
+#: With this seed some sends lose all their callbacks, and some only the last one.
+_FAULTS = DeliveryFaults(drop=0.2, repeat=0.15, reorder=True, seed=941)
+#: Seconds between the statuses of a send, enough to store a row before its log changes.
 _STEP_S = 3.0
-# The local cloud starts a process for each call that it answers at the same time, and the first
-# call of each may take longer than SignalWire would wait.
+# The local cloud starts a process per concurrent call, and the first call of each may take longer
+# than SignalWire would wait.
 _POLICY = Policy(at_once=2, answer_s=30.0)
 _WITHIN_S = 120.0
 
 
 def send(cloud: LocalCloud, deployed: stack.Stack, space: RunningSpace) -> SendReport:
-    """Let faxes and messages happen in the space, and their callbacks go to the front door.
+    """Send faxes and messages in the space, and deliver their callbacks to the front door.
 
     Raises:
         TimeoutError: the callbacks were not over in time.
 
     """
-    # The local cloud tells functions by the host.
+    # The local cloud tells Function URLs apart by the host.
     host = urlsplit(deployed.webhook_endpoint).netloc
     target = Target(cloud.url, signed_base=WEBHOOK_URL, headers={"Host": host})
     sends = simulate_sends(_SEED, SENDS, datetime.now(UTC), failing=_FAILING)
@@ -49,7 +49,7 @@ def send(cloud: LocalCloud, deployed: stack.Stack, space: RunningSpace) -> SendR
         sends,
         target,
         SIGNING_KEY,
-        _MISCHIEF,
+        _FAULTS,
         step_s=_STEP_S,
         policy=_POLICY,
         within_s=_WITHIN_S,

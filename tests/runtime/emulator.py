@@ -1,8 +1,7 @@
-"""Lambda's runtime without Docker: a built function, the emulator, the real runtime client.
+"""Lambda's runtime without Docker: a built function, the emulator, and the real runtime client.
 
-The runtime interface emulator comes with the SAM CLI; `awslambdaric`, the client that calls
-handlers in Lambda too, has an environment of its own, so that a function finds nothing but what
-was built for it.
+The runtime interface emulator comes with the SAM CLI. `awslambdaric`, which also calls the handlers
+in Lambda, has an environment of its own, so that a function finds only what was built for it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 import urllib3
 import yaml
 
-from local.cloud import ROOT, end_group, free_port, require_installed
+from local.cloud import LOOPBACK, ROOT, end_group, free_port, require_installed
 from local.stack import architecture
 from local.template import function_properties
 
@@ -28,34 +27,33 @@ if TYPE_CHECKING:
 BUILD = ROOT / ".aws-sam/build"
 _PYTHON = ROOT / ".tools/runtime/bin/python"
 _RAPID = ROOT / ".tools/sam/lib/python3.13/site-packages/samcli/local/rapid"
-_LOOPBACK = "127.0.0.1"
 _TIMED_OUT = "Task timed out"
-#: Seconds beyond the function's own timeout; the emulator ends what takes longer than that.
+#: Seconds to wait beyond the function's timeout, at which the emulator ends the invocation.
 _PATIENCE = 30.0
-#: Times that a connection is tried until the emulator listens, a second apart at most.
+#: Connection attempts until the emulator listens, at most a second apart.
 _CONNECTS = urllib3.Retry(connect=20, read=0, other=0, backoff_factor=0.05, backoff_max=1)
 
 
 class InvocationError(Exception):
-    """The invocation has no result. What Lambda reports is in `kind` and the text.
+    """The invocation has no result; `kind` and the text are Lambda's.
 
     `kind` is `Sandbox.Timedout`, `Runtime.ExitError` for a process that ended, or the name of the
     exception that the handler raised.
     """
 
     def __init__(self, kind: str, message: str) -> None:
-        """Take Lambda's words."""
+        """Keep Lambda's type and message of the error."""
         super().__init__(f"{kind}: {message}")
         self.kind = kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltFunction:
-    """A function as `sam build` left it.
+    """A function built by `sam build`.
 
     Attributes:
         name: logical name in the template.
-        root: folder that Lambda shows as /var/task.
+        root: folder that Lambda mounts at /var/task.
         layers: folders that Lambda merges into /opt, in the order of the template.
         handler: module and function.
         timeout: seconds.
@@ -87,17 +85,17 @@ class BuiltFunction:
 
     @property
     def path(self) -> list[Path]:
-        """Where modules are found, in Lambda's order; a later layer lies over an earlier one."""
+        """The module search path in Lambda's order; a later layer overrides an earlier one."""
         in_layer = ("python/lib/python3.13/site-packages", "python")
         return [self.root, *(layer / p for p in in_layer for layer in reversed(self.layers))]
 
 
 class EmulatedFunction:
-    """A function under the emulator: one execution environment, so one call at a time."""
+    """A function under the emulator: one execution environment, one call at a time."""
 
     def __init__(self, port: int, timeout: int, process: int, log: Path) -> None:
-        """Wrap an emulator that listens, or will soon."""
-        self._url = f"http://{_LOOPBACK}:{port}/2015-03-31/functions/function/invocations"
+        """Use an emulator that listens on this port, or will soon."""
+        self._url = f"http://{LOOPBACK}:{port}/2015-03-31/functions/function/invocations"
         self._http = urllib3.PoolManager(
             retries=_CONNECTS, timeout=urllib3.Timeout(connect=1, read=timeout + _PATIENCE)
         )
@@ -105,10 +103,10 @@ class EmulatedFunction:
         self._log = log
 
     def invoke(self, event: Json) -> Json:
-        """Call the handler and give its answer.
+        """Call the handler and return its answer.
 
         Raises:
-            InvocationError: it raised, its process ended, or its time was up.
+            InvocationError: the handler raised, its process ended, or it timed out.
             urllib3.exceptions.HTTPError: the emulator does not answer.
 
         """
@@ -122,7 +120,7 @@ class EmulatedFunction:
 
     @property
     def runtime_process(self) -> int | None:
-        """The process that runs the handler; a new one means a cold start."""
+        """The process that runs the handler; it changes with each cold start."""
         tasks = Path(f"/proc/{self._process}/task").glob("*/children")
         children = [int(child) for task in tasks for child in task.read_text().split()]
         return children[0] if children else None
@@ -141,17 +139,17 @@ def emulated(
     *,
     timeout: int | None = None,
     handler: str | None = None,
-    beside: Path | None = None,
+    extra_path: Path | None = None,
 ) -> Iterator[EmulatedFunction]:
-    """Start a function under the emulator and end it with the block.
+    """Run a function under the emulator until the block ends.
 
     Args:
         function: to run.
-        environment: its variables, credentials and region; it gets none of this process's.
-        log: file for what it prints.
-        timeout: seconds, in place of the template's.
-        handler: in place of the template's.
-        beside: folder with modules of the caller, found after the function's own.
+        environment: its variables, including credentials and region; it inherits none.
+        log: file for its output.
+        timeout: seconds, instead of the template's.
+        handler: instead of the template's.
+        extra_path: folder with more modules, searched after the function's own.
 
     Raises:
         RuntimeError: `make setup` has not been run.
@@ -167,7 +165,7 @@ def emulated(
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "PYTHONPATH": ":".join(map(str, [*function.path, *([beside] if beside else [])])),
+        "PYTHONPATH": ":".join(map(str, [*function.path, *([extra_path] if extra_path else [])])),
         # Lambda's copy of the code is read-only.
         "PYTHONDONTWRITEBYTECODE": "1",
         "LAMBDA_TASK_ROOT": str(function.root),
@@ -182,8 +180,8 @@ def emulated(
         process = subprocess.Popen(
             [
                 *(str(emulator), "--log-level", "error"),
-                *("--runtime-interface-emulator-address", f"{_LOOPBACK}:{port}"),
-                *("--runtime-api-address", f"{_LOOPBACK}:{free_port()}"),
+                *("--runtime-interface-emulator-address", f"{LOOPBACK}:{port}"),
+                *("--runtime-api-address", f"{LOOPBACK}:{free_port()}"),
                 *(str(_PYTHON), "-m", "awslambdaric", handler),
             ],
             cwd=function.root,

@@ -1,8 +1,8 @@
-"""Print the template as CloudFormation gets it: as JSON, with SAM's short forms written out.
+"""Print the template as CloudFormation receives it: JSON, with SAM's short forms expanded.
 
-It runs on the SAM CLI's own Python, which has the translator::
+This runs on the SAM CLI's own Python, which has the translator::
 
-    .tools/sam/bin/python local/translated.py
+    .tools/sam/bin/python local/translate_template.py
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 
 
 class NoManagedPolicies:
-    """Gives no policy of AWS's own: the template's roles are written out."""
+    """No managed policies of AWS: the template writes out its roles."""
 
     @staticmethod
     def load() -> dict[str, str]:
-        """Give ARNs by name."""
+        """Return ARNs by name."""
         return {}
 
 
 def translated() -> str:
-    """Translate the template; conditions and references stay as they are."""
+    """Translate the template; conditions and references stay unchanged."""
     template = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
     validator = SamTemplateValidator(template, NoManagedPolicies(), region="us-east-1")
     return json.dumps(yaml_parse(validator.get_translated_template_if_valid()), indent=1)

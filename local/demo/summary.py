@@ -1,44 +1,48 @@
-"""What the demo shows of a run: its records and its parked messages."""
+"""The demo's tables: the records, the parked messages, and the metrics of a run."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
+from statistics import median
 from textwrap import shorten
-from typing import Any
 
-from rich import box
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from hooklog.errors import BY_CODE
-
-type Item = Mapping[str, Any]
+from hooklog_ops.formatting import counted, dollars, plain, summary
+from local.metric_data import emitted
+from local.stack import Item
+from local.terminal import titled
 
 _NONE = "-"
-#: Failures first: they are what a newcomer came for.
+#: Failures come first, because a newcomer looks for them.
 _STYLES = {"failed": "red", "in_progress": "yellow", "succeeded": "green"}
 _OUTCOMES = list(_STYLES)
 _WHOLE_SECONDS_FROM = 10
 _LONGEST_BODY = 120
-_TYPE = 8  # characters of the column of log types
+#: Columns of a record: width, and whether it may grow. With their gaps they need 80 characters.
+_RECORD_COLUMNS = ((7, False), (13, True), (13, True), (11, False), (17, True))
+_NUMBER_COLUMNS = (8, 5)
+_NAMESPACE = "Hooklog"
 
 
 def records(items: Iterable[Item]) -> Table:
-    """Show the records, failures first; an explanation has the line below its record.
+    """Show the records, failures first, each with its explanation on the line below.
 
-    It would be a column if terminals were wide: a sentence in what the others leave of 80 or
-    100 columns is broken into five lines.
+    In a column of its own, a sentence would be broken into five lines on a terminal of 80 or 100
+    characters.
     """
     rows = sorted(
         filter(is_record, items),
         key=lambda item: (_OUTCOMES.index(item["outcome"]), item["log_type"], item["pk"]),
     )
     counts = Counter(item["outcome"] for item in rows)
-    told = ", ".join(f"{counts[outcome]} {_words(outcome)}" for outcome in _OUTCOMES)
+    told = ", ".join(f"{counts[outcome]} {plain(outcome)}" for outcome in _OUTCOMES)
     table = titled(f"Records: {told}")
     table.add_column(
         Group(
@@ -52,33 +56,33 @@ def records(items: Iterable[Item]) -> Table:
             item["log_type"],
             item.get("from", _NONE),
             item.get("to", _NONE),
-            Text(_words(item["outcome"]), style=_STYLES[item["outcome"]]),
+            Text(plain(item["outcome"]), style=_STYLES[item["outcome"]]),
             item.get("error_code", _NONE if item["outcome"] == "failed" else ""),
-            f"${item['charge'].normalize():f}",
+            dollars(item["charge"]),
             _seconds(item["lag_ms"]),
         )
         cells = Group(line, _below(_explanation(item))) if "cause" in item else line
         ends_group = following is not None and following["outcome"] != item["outcome"]
         table.add_row(cells, end_section=ends_group)
     table.caption = (
-        "Lag: from the event to the fetch that saw the log. The event is the message's arrival, or "
-        "what the callback says; simulated sends say a minute ago."
+        "Lag: from the event to the fetch. The event is the arrival of the queue message, or the "
+        "time that a callback states; the simulated callbacks state times up to a minute ago."
     )
     return table
 
 
 def parked(items: Iterable[Item]) -> Table:
-    """Show what could not be processed, why, and what to do about it."""
+    """Show the messages that could not be processed, the reasons, and what to do."""
     rows = sorted((item for item in items if "parked_code" in item), key=lambda item: item["pk"])
-    table = titled(f"Parked: {count(len(rows), 'message')}, kept in the table for a person")
+    table = titled(f"Parked: {counted(len(rows), 'message')}, kept in the table for an operator")
     table.add_column(_parked_line("Row", "Error code", "Attempts"), ratio=1)
     for item in rows:
         why, what_to_do = _why(item)
-        body = item["parked_body"]
         notes = Table.grid(padding=(0, 1, 0, 0))
         notes.add_column(width=12)
         notes.add_column(ratio=1)
-        notes.add_row("  Message", Text(shorten(body, _LONGEST_BODY, placeholder=" …")))
+        body = shorten(item["parked_body"], _LONGEST_BODY, placeholder=" …")
+        notes.add_row("  Message", Text(body))
         notes.add_row("  Why", Text(why))
         notes.add_row("  What to do", Text(what_to_do))
         line = _parked_line(
@@ -88,47 +92,52 @@ def parked(items: Iterable[Item]) -> Table:
     return table
 
 
-def titled(title: str, *, gap: int = 0) -> Table:
-    """Start a table in the demo's looks, as wide as the terminal; the gap is between columns."""
-    return Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        caption_justify="left",
-        caption_style="dim",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, gap, 0, 0),
-        expand=True,
-    )
+def metrics(log_lines: Iterable[str]) -> Table:
+    """Show the metrics that CloudWatch would extract from the functions' log lines."""
+    values: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for metric in emitted(log_lines):
+        if metric.namespace == _NAMESPACE:
+            dimensions = " ".join(f"{name}={value}" for name, value in metric.dimensions.items())
+            values[metric.name, dimensions, metric.unit] += metric.values
+    table = titled(f"Metrics: namespace {_NAMESPACE}, read from the functions' log lines", gap=1)
+    table.add_column("Metric", no_wrap=True)
+    table.add_column("Dimensions", ratio=1)
+    for heading in ("Sum", "Median", "Max"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for (name, dimensions, unit), numbers in sorted(values.items()):
+        if unit == "Milliseconds":
+            cells = ["", f"{median(numbers):.0f} ms", f"{max(numbers):.0f} ms"]
+        else:
+            cells = [f"{sum(numbers):.0f}", "", ""]
+        table.add_row(name, Text(dimensions), *cells)
+    return table
 
 
 def is_record(item: Item) -> bool:
-    """Tell records from what else the table holds: parked messages, the sweep's places."""
+    """Return whether an item is a record, not a parked message or a checkpoint of the sweep."""
     return "outcome" in item
 
 
 def _explanation(item: Item) -> str:
-    """Give the cause; where the catalogue knows none, SignalWire's own words are the best."""
+    """Return the cause, with SignalWire's own words where the catalogue knows none."""
     if item["explanation"] == "unknown" and "error_message" in item:
         return f"{item['cause']} SignalWire's words: {item['error_message']}."
     return str(item["cause"])
 
 
 def _record_line(*cells: str | Text) -> Table:
-    """Lay out one record in the same columns as every other; they fit into 80 exactly."""
-    line = Table.grid(padding=0, expand=True)
-    for width, flexible in ((_TYPE, False), (14, True), (14, True), (12, False), (18, True)):
-        line.add_column(width=width, ratio=width if flexible else None, no_wrap=True)
-    for width in (8, 6):
+    """Lay out one record in the same columns as all others."""
+    line = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    for width, grows in _RECORD_COLUMNS:
+        line.add_column(width=width, ratio=width if grows else None, no_wrap=True)
+    for width in _NUMBER_COLUMNS:
         line.add_column(width=width, no_wrap=True, justify="right")
     line.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
     return line
 
 
 def _below(text: str) -> Padding:
-    return Padding(Text(text, style="italic"), (0, 0, 0, _TYPE))
+    return Padding(Text(text, style="italic"), (0, 0, 0, _RECORD_COLUMNS[0][0] + 1))
 
 
 def _parked_line(*cells: str | Text) -> Table:
@@ -141,26 +150,15 @@ def _parked_line(*cells: str | Text) -> Table:
 
 
 def _why(item: Item) -> tuple[str, str]:
-    """Give the reason of a parking, and the operator's line of its error."""
+    """Return the reason why a message is parked, and what an operator can do."""
     detail = str(item["parked_detail"])
     error = BY_CODE.get(str(item["parked_code"]))
     if error is None:
         return detail, _NONE
-    if detail == error.operator:
-        # An error without a detail of its own stores the operator's line.
-        detail = (error.__doc__ or _NONE).partition("\n")[0]
-    return detail, error.operator
-
-
-def _words(outcome: str) -> str:
-    return outcome.replace("_", " ")
+    # An error without a detail of its own stores the operator's line.
+    return (summary(error) if detail == error.operator else detail), error.operator
 
 
 def _seconds(milliseconds: Decimal) -> str:
     seconds = milliseconds / 1000
     return f"{seconds:.0f} s" if seconds >= _WHOLE_SECONDS_FROM else f"{seconds:.1f} s"
-
-
-def count(number: int, noun: str) -> str:
-    """Put a number before its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

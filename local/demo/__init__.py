@@ -1,0 +1,1 @@
+"""hooklog at work on one machine, from callbacks to explained records."""
