@@ -5,34 +5,48 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from hooklog.enrich.deliveries import QueueMessage
+from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import BY_CODE
 from hooklog.sweep.settings import SweepSettings
 from hooklog.webhook.settings import WebhookSettings
+from hooklog_ops.cli import app
 from tests.builders import every_attribute
 from tests.emitted import everything
 from tests.template import template
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+#: CONTRIBUTING.md names files from here, and those of the package without its own path.
+FOLDERS = (ROOT, ROOT / "layers/hooklog/hooklog")
+#: Whatever defines a name that CONTRIBUTING.md may mention.
+SOURCES = ("layers/**/*.py", "functions/*/*.py", "ops/**/*.py", "local/**/*.py", "tests/**/*.py")
+#: How many words README.md may have, as `wc -w` counts them.
+README_WORDS = 1200
 
 
-def section(title: str, text: str = README) -> str:
-    """Give the part of a page below a heading, up to the next of its level."""
+def section(title: str, text: str = REFERENCE) -> str:
+    """Return the part of a page below a heading, up to the next one of its level."""
     return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
 def in_backticks(text: str) -> set[str]:
-    """Give everything that is set as code."""
-    return set(re.findall(r"`([^`]+)`", text))
+    """Return everything that is set as code within lines."""
+    prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"`([^`]+)`", prose))
 
 
 def first_cells(text: str) -> set[str]:
-    """Give what is set as code in the first column of the tables."""
+    """Return what is set as code in the first column of the tables."""
     return {
         name
         for line in text.splitlines()
@@ -41,8 +55,11 @@ def first_cells(text: str) -> set[str]:
     }
 
 
+# --- docs/cli.md and docs/error-codes.md --------------------------------------------------------
+
+
 def test_every_command_explains_itself() -> None:
-    """With a sentence for it, and one for each of its options and arguments."""
+    """It has a sentence of its own, and each of its options and arguments has one."""
     parts = re.split(r"^#+ `", _text("docs/cli.md"), flags=re.MULTILINE)[2:]
     assert len(parts) > 12
     for part in parts:
@@ -53,24 +70,29 @@ def test_every_command_explains_itself() -> None:
 
 
 def test_every_error_code_of_ours_is_explained() -> None:
-    """Both ways: each code has its line, and each line its code."""
+    """Each code has its line, and each line its code."""
     own = section("hooklog's own", _text("docs/error-codes.md"))
     assert first_cells(own) == set(BY_CODE)
 
 
+# --- docs/reference.md --------------------------------------------------------------------------
+
+
 def test_every_setting_is_documented() -> None:
-    """The template's parameters and the function's variables, both ways."""
-    documented = in_backticks(section("The settings"))
-    variables = {name.upper() for name in SweepSettings.model_fields}
+    """The page has each of the functions' variables, and exactly the template's parameters."""
+    documented = in_backticks(section("Settings"))
+    variables = {
+        name.upper() for name in (*EnrichSettings.model_fields, *SweepSettings.model_fields)
+    }
     variables |= {field.name.upper() for field in fields(WebhookSettings)}
     assert variables <= documented
     parameters = set(template()["Parameters"])
-    assert first_cells(section("The settings")) == parameters
+    assert first_cells(section("Settings")) == parameters
 
 
 def test_documented_defaults_are_the_templates() -> None:
-    """What the table says is what a deployment gets."""
-    rows = re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]+) \|", section("The settings"), re.MULTILINE)
+    """The table says what a deployment gets."""
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]+) \|", section("Settings"), re.MULTILINE)
     defaults = {
         name: str(parameter["Default"])
         for name, parameter in template()["Parameters"].items()
@@ -80,51 +102,106 @@ def test_documented_defaults_are_the_templates() -> None:
 
 
 def test_every_metric_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every metric that the functions can emit, with its dimensions, both ways."""
+    """The page has exactly the metrics that the functions can emit, with their dimensions."""
     emitted: dict[str, set[frozenset[str]]] = defaultdict(set)
     for name, dimensions in everything(capsys):
         emitted[name].add(frozenset(dict(dimensions)))
     documented: dict[str, set[frozenset[str]]] = defaultdict(set)
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section("The metrics"), re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section("Metrics"), re.MULTILINE)
     for name, dimensions in rows:
         documented[name].add(frozenset(in_backticks(dimensions)))
     assert documented == emitted
 
 
 def test_the_number_of_metrics_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each custom metric costs money every month: the README says how many there can be."""
+    """Each custom metric costs money every month, so the page says how many there can be."""
     largest = len(everything(capsys))
     assert largest <= 80
-    assert f"at most {largest} custom metrics" in section("The metrics")
+    assert f"at most {largest} custom metrics" in section("Metrics")
 
 
 def test_every_attribute_of_a_record_is_documented() -> None:
-    """Whatever can stand in a row, both ways."""
-    assert first_cells(section("The record")) == every_attribute() - {"url"}
+    """The page has exactly the attributes that a row can have."""
+    assert first_cells(section("Record")) == every_attribute() - {"url"}
 
 
 def test_the_queue_message_is_documented() -> None:
-    """Each key that is read, both ways."""
-    assert first_cells(section("The queue message")) == set(QueueMessage.model_fields)
+    """The page has exactly the keys that hooklog reads."""
+    assert first_cells(section("Queue message")) == set(QueueMessage.model_fields)
+
+
+# --- README.md, CONTRIBUTING.md and all pages ---------------------------------------------------
+
+
+def test_the_readme_is_short() -> None:
+    """What a newcomer does not need first has a page of its own."""
+    assert len(_text("README.md").split()) <= README_WORDS
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/local-invoke.md"])
 def test_documented_make_targets_exist(page: str) -> None:
-    """Whoever types a command of the docs gets what they say."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    """Each `make` command of the docs has its target."""
     commands = set(re.findall(r"(?:`|^\s*)make ([a-z]+)", _text(page), re.MULTILINE))
     assert commands
-    assert commands <= targets
+    assert commands <= _targets()
 
 
-@pytest.mark.parametrize(
-    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("name", sorted(in_backticks(CONTRIBUTING)))
+def test_what_contributing_names_exists(name: str) -> None:
+    """Each file, `make` target, command and identifier that it names is one of the project's."""
+    if name.startswith("make "):
+        assert name.split()[1] in _targets()
+    elif name.startswith("hooklog "):
+        command = get_command(app)
+        for word in name.split()[1:]:
+            assert isinstance(command, TyperGroup)
+            command = command.commands[word]
+    elif "/" in name or re.fullmatch(r"[\w-]*\.[a-z]+", name):
+        pattern = re.sub(r"<[a-z ]+>", "*", name).rstrip("/")
+        assert any(next(folder.glob(pattern), None) for folder in FOLDERS)
+    else:
+        assert re.fullmatch(r"\w+(\.\w+)*", name)
+        assert set(name.split(".")) <= _names()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Relative links name files that exist."""
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_a_heading(page: Path) -> None:
+    """The part of a relative link after `#` is a heading of the page that it names."""
+    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+    for target, anchor in links:
+        assert anchor in _anchors(page.parent / target if target else page), f"{target}#{anchor}"
+
+
 def _text(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
+
+
+def _targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", _text("Makefile"), re.MULTILINE))
+
+
+@cache
+def _names() -> set[str]:
+    """Return every word of the project's Python code, its template and its catalogue."""
+    files = [file for pattern in SOURCES for file in ROOT.glob(pattern)]
+    files += [ROOT / "template.yaml", ROOT / "layers/hooklog/hooklog/catalogue/catalogue.json"]
+    return {
+        word
+        for file in files
+        if file != Path(__file__)
+        for word in re.findall(r"\w+", file.read_text(encoding="utf-8"))
+    }
+
+
+@cache
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
