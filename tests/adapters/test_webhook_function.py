@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from hooklog.errors import SettingsError
-from tests.adapters.secrets_manager import ARN, SecretsManager
+from tests.adapters.aws.secrets_manager import ARN, SecretsManager
 from tests.webhook import BASE, KEY, Request, json_request
 
 APP = Path(__file__).parents[2] / "functions" / "webhook" / "app.py"

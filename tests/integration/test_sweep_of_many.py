@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from local.space import generate, serve
-from tests.unit.test_template import ROOT
+from tests.project.test_template import ROOT
 
 pytestmark = pytest.mark.integration
 

@@ -19,9 +19,9 @@ from local import serve
 from local.cloud import ROOT, LocalCloud, end_group, environment_without_aws
 from local.space import API_TOKEN, PROJECT_ID
 from local.stack import architecture, messages_left
+from tests.project.test_events import ASKS_FOR, UNKNOWN
 from tests.runtime.emulator import BUILD
 from tests.runtime.engine import Engine
-from tests.unit.test_events import ASKS_FOR, UNKNOWN
 from tests.webhook import BASE, KEY, json_request, message_status
 
 pytestmark = [pytest.mark.integration, pytest.mark.docker]

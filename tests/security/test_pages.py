@@ -11,7 +11,7 @@ from hooklog.adapters.signalwire.credentials import Credentials, FixedCredential
 from hooklog.adapters.signalwire.lists import LogLists
 from hooklog.errors import FetchError
 from hooklog.logs import FAX
-from tests.adapters.tiny import response, tiny
+from tests.adapters.signalwire.tiny import response, tiny
 from tests.fakes import NOW
 
 #: Seconds.

@@ -1,7 +1,7 @@
 """What the deployed stack allows to whom, according to the template as SAM translates it.
 
-That each function may do only what its code calls is tested in ``tests/unit/test_template.py`` and
-``tests/unit/test_webhook_template.py``.
+``tests/project/test_template.py`` and ``tests/project/test_webhook_template.py`` hold that each
+function may do only what its code calls.
 """
 
 from __future__ import annotations

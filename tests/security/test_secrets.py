@@ -22,8 +22,8 @@ from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.pipeline import Enricher
 from hooklog.errors import FetchError, HooklogError
 from hooklog.webhook.front_door import FrontDoor
-from tests.adapters.secrets_manager import ARN, SecretsManager, client_error
-from tests.adapters.tiny import NOTHING, response, tiny
+from tests.adapters.aws.secrets_manager import ARN, SecretsManager, client_error
+from tests.adapters.signalwire.tiny import NOTHING, response, tiny
 from tests.builders import FAX_ID, delivery, fax_log, sqs_event
 from tests.canary import leaked, told_by
 from tests.fakes import Clock, FakeProducer, FakeQueue, MemoryTable

@@ -1,6 +1,6 @@
 """The way to SignalWire: who may answer, in which protocol, how much and for how long.
 
-What an answer means is in ``tests/adapters/test_signalwire.py``, redirects and limits of size
+What an answer means is in ``tests/adapters/signalwire/test_api.py``, redirects and limits of size
 among it.
 """
 
@@ -22,7 +22,7 @@ from hooklog.adapters.signalwire.api import MAX_BODY, SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
 from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import BadPayloadError, FetchConnectionError, FetchError, FetchTimeoutError
-from tests.adapters.tiny import NOTHING, response, tiny
+from tests.adapters.signalwire.tiny import NOTHING, response, tiny
 from tests.fakes import NOW
 from tests.security.tls import tls_space
 from tests.template import template

@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError, NoRegionError
 
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials, SecretCredentials
 from hooklog.errors import UnauthorizedError
-from tests.adapters.secrets_manager import ARN, TOKEN, SecretsManager, client_error
+from tests.adapters.aws.secrets_manager import ARN, TOKEN, SecretsManager, client_error
 
 OLD = Credentials("project", "PT-of-yesterday")
 NEW = Credentials("project", TOKEN)

@@ -30,7 +30,7 @@ from hooklog.errors import (
     UpstreamError,
 )
 from local.space import API_TOKEN, OFFICIAL_FAX_ID, PROJECT_ID, Fault, FaultKind, RunningSpace
-from tests.adapters.tiny import NOTHING, Tiny, response, tiny
+from tests.adapters.signalwire.tiny import NOTHING, Tiny, response, tiny
 from tests.builders import SENT_AT
 
 ONE = f"/api/fax/logs/{OFFICIAL_FAX_ID}"

@@ -24,7 +24,7 @@ from local.load.plan import Plan, logs
 from local.load.report import terminal_table
 from local.load.run import Outcome, wait_until_empty
 from local.space import FaultKind, Log, Requests
-from tests.unit.test_demo_summary import text
+from tests.project.test_demo_summary import text
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

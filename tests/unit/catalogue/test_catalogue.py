@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PACKAGE = Path(hooklog.catalogue.__file__).parent
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent
 MOST_METRIC_CODES = 24
 
 

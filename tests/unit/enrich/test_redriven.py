@@ -13,7 +13,7 @@ from hooklog.enrich.deliveries import deliveries
 from hooklog.errors import NotFoundError, StoreThrottledError
 from tests.builders import FAX_ID, FAX_SID, body, delivery, fax_log, history_of, sqs_event
 from tests.fakes import NOW, Item
-from tests.unit.test_pipeline import Bench, bench, sent
+from tests.unit.enrich.test_pipeline import Bench, bench, sent
 
 __all__ = ["bench"]  # a fixture
 

@@ -12,7 +12,7 @@ from hooklog.adapters.aws.secret import RENEW_INTERVAL
 from hooklog.adapters.aws.signing_keys import MAX_AGE, SecretSigningKeys
 from hooklog.errors import KeysUnavailableError
 from hooklog.webhook.front_door import FrontDoor
-from tests.adapters.secrets_manager import ARN, TOKEN, SecretsManager, client_error
+from tests.adapters.aws.secrets_manager import ARN, TOKEN, SecretsManager, client_error
 from tests.fakes import FakeDoorTelemetry, FakeProducer
 from tests.webhook import BASE, form_request, json_request
 

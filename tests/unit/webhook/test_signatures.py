@@ -20,7 +20,7 @@ from tests.webhook import ALIAS, KEY, SHA1, SHA256, scheme_a, scheme_a256, schem
 
 URL = "https://hooks.example.com/signalwire/message?tenant=7"
 VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent / "data" / "signature_vectors.json").read_text(encoding="utf-8")
+    (Path(__file__).with_name("signature_vectors.json")).read_text(encoding="utf-8")
 )
 
 

@@ -1,0 +1,1 @@
+"""What holds the project together: structure, template, documentation, demo and load run."""

@@ -1,0 +1,1 @@
+"""The failure catalogue, on fakes."""

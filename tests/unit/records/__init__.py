@@ -1,0 +1,1 @@
+"""A log as a row of the table, on fakes."""

@@ -1,0 +1,1 @@
+"""The webhook function, on fakes."""
