@@ -33,7 +33,7 @@ class QueueMessage(BaseModel):
     log_id: LogId | None = None
     resource_sid: LogId | None = None
     status: str | None = None
-    origin: Origin = Origin.MANUAL
+    origin: Origin | None = None
     occurred_at: Annotated[AwareDatetime, AfterValidator(as_utc)] | None = None
 
 
@@ -150,7 +150,7 @@ def log_request(body: str, sent_at: datetime) -> LogRequest:
         log_id=log_id,
         event_at=_event_time(fields.occurred_at, sent_at),
         status=fields.status,
-        origin=fields.origin,
+        origin=fields.origin or Origin.MANUAL,
         resource_sid=fields.resource_sid,
     )
 

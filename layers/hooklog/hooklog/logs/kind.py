@@ -120,4 +120,4 @@ class LogKind:
         ]
         if log.url is not None and not _URL.match(log.url):
             values.append("value:url")
-        return sorted(missing + fields + values)
+        return sorted(missing + fields + values + list(log.departures))
