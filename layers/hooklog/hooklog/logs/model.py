@@ -52,6 +52,8 @@ def _to_micro_dollars(value: Decimal) -> Decimal:
     return value.quantize(MICRO_DOLLAR)
 
 
+#: Levels of lists and objects in one field.
+_DEEPEST = 200
 #: Dollars; a hundredth of the smallest documented charge, 0.00005.
 MICRO_DOLLAR = Decimal("0.000001")
 
@@ -118,6 +120,7 @@ class SignalWireLog(BaseModel):
 
         Raises:
             ValidationError: the content does not fit the model.
+            ValueError: the content is nested too deeply.
 
         """
         departures = []
@@ -167,18 +170,28 @@ class SignalWireLog(BaseModel):
         return dict(self.model_extra or {})
 
 
-def _without_surrogates(value: JsonValue) -> JsonValue:
-    """Replace halves of surrogate pairs, which no encoding can express."""
+def _without_surrogates(value: JsonValue, depth: int = 0) -> JsonValue:
+    """Replace halves of surrogate pairs, which no encoding can express.
+
+    Raises:
+        ValueError: the value is nested too deeply to be written as JSON again.
+
+    """
+    if depth > _DEEPEST:
+        raise ValueError("nested too deeply")
     match value:
-        case str() if not value.isascii():
-            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case str():
+            return value if value.isascii() else _replaced(value)
         case list():
-            return [_without_surrogates(item) for item in value]
+            return [_without_surrogates(item, depth + 1) for item in value]
         case dict():
-            return {_key(name): _without_surrogates(item) for name, item in value.items()}
+            return {
+                _replaced(name): _without_surrogates(item, depth + 1)
+                for name, item in value.items()
+            }
         case _:
             return value
 
 
-def _key(name: str) -> str:
-    return str(_without_surrogates(name))
+def _replaced(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
