@@ -23,14 +23,13 @@ ADAPTERS = [path for path in MODULES if "adapters" in path.parts]
 #: The package's layers, lowest first. A module imports from its own group and from lower layers; the
 #: groups of one layer never import each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("clock", "errors", "logs", "catalogue", "queue_messages"),
-    ("parsing",),
+    ("clock", "errors", "parsing", "logs", "catalogue", "queue_messages"),
     ("settings", "records"),
     ("enrich", "webhook", "sweep"),
     ("adapters",),
 )
 #: What may import each other although they share a layer: what is above, and what it may import.
-BESIDE = {"logs": {"clock"}, "queue_messages": {"logs"}, "records": set()}
+BESIDE = {"logs": {"clock", "parsing"}, "queue_messages": {"logs"}, "parsing": {"queue_messages"}}
 
 #: The modules of the package that each function loads when it starts, and no others.
 SHARED = {
