@@ -22,7 +22,6 @@ from tests.faults.telemetry import KeptTelemetry
 class Purpose(StrEnum):
     """What a write is for."""
 
-    ALIAS = "alias"
     LOG = "log"
     PARKING = "parking"
     LIFT = "lift"
@@ -30,8 +29,6 @@ class Purpose(StrEnum):
     @classmethod
     def of(cls, write: Write) -> Purpose:
         """Tell it by what is written."""
-        if "alias_of" in write.values:
-            return cls.ALIAS
         if "fetched_at" in write.values:
             return cls.LOG
         return cls.PARKING if "parked_code" in write.values else cls.LIFT

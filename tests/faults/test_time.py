@@ -18,7 +18,6 @@ MOMENTS = (
     "fetch",
     *["answer"] * 5,
     "read",  # the row of a log that was found by its resource
-    "write",  # the aliases of faxes
     "write",  # the logs
     "write",  # what is parked
     "read",  # the row from which a message was redriven

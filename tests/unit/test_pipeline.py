@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +29,6 @@ from tests.builders import (
     failed_fax,
     failed_message,
     fax_log,
-    history_of,
     message_log,
     record,
     sqs_event,
@@ -93,10 +91,9 @@ def sent(
     message_id: str = "m1",
     attempt: int = 1,
     at: datetime = NOW - WAITED,
-    parked_as: str | None = None,
 ) -> Delivery:
     """Give a delivery that was sent a while before the batch begins."""
-    return delivery(text, message_id=message_id, attempt=attempt, sent_at=at, parked_as=parked_as)
+    return delivery(text, message_id=message_id, attempt=attempt, sent_at=at)
 
 
 # --- what succeeds ------------------------------------------------------------------------
@@ -220,111 +217,28 @@ def test_a_log_found_by_its_resource_is_stored_under_its_own_id(bench: Bench) ->
     bench.source.found_by_url = {f"fax#{FAX_SID}"}
     text = json.dumps({"log_type": "fax", "resource_sid": FAX_SID, "status": "failed"})
     assert bench.run(sent(text)) == []
+    assert set(bench.table.items) == {FAX}
     assert bench.table.items[FAX]["resolved_by"] == "url"
     assert bench.report.failures == {("fax", "34004", "network"): 1}
 
-
-ALIAS = f"fax#{FAX_SID}"
-BY_SID = json.dumps({"log_type": "fax", "resource_sid": FAX_SID, "status": "failed"})
-
-
-def found_by_sid(bench: Bench, log: Log) -> None:
-    """Let SignalWire list a log whose url ends in the SID."""
-    bench.source.answers[ALIAS] = json.dumps(log)
-    bench.source.found_by_url = {ALIAS}
-    bench.answer(log)
-
-
-def test_a_log_found_by_its_sid_is_known_under_both_names(bench: Bench) -> None:
-    """The alias is written before the row, and the next message fetches the log by its ID."""
-    found_by_sid(bench, failed_fax())
-    assert bench.run(sent(BY_SID)) == []
-    assert [[write.key for write in writes] for writes in bench.table.writes] == [[ALIAS], [FAX]]
-    assert bench.table.items[ALIAS] == {"alias_of": FAX, "version": 1}
+    # A second time it is an update of that row, decided on that row.
     bench.clock.advance(minutes=1)
-    assert bench.run(sent(BY_SID, at=bench.clock())) == []
-    assert bench.source.requested == [ALIAS, FAX]
+    assert bench.run(sent(text, at=bench.clock())) == []
     assert bench.table.items[FAX]["version"] == 2
-    assert bench.table.items[FAX]["resolved_by"] == "alias"
-    assert bench.table.items[ALIAS]["version"] == 1
     assert bench.report.failures == {}
 
 
-def test_a_log_found_by_its_id_is_known_under_its_sid_too(bench: Bench) -> None:
-    """A sweep or an operator that names the ID saves the next callback its search."""
-    bench.answer(failed_fax())
-    assert bench.run(sent()) == []
-    assert bench.table.items[ALIAS]["alias_of"] == FAX
-
-
-def test_known_faxes_cost_two_reads_and_no_request(bench: Bench) -> None:
-    """The rows behind all aliases of a batch are read together; without SIDs there is one read."""
-    found_by_sid(bench, failed_fax())
-    bench.answer(message_log())
-    bench.run(sent(BY_SID), sent(body("message", MESSAGE_ID), message_id="m2"))
-    bench.table.reads.clear()
-    bench.source.requested.clear()
-    assert bench.run(sent(BY_SID), sent(body("message", MESSAGE_ID), message_id="m2")) == []
-    assert bench.table.reads == [[ALIAS, MESSAGE], [FAX]]
-    assert bench.run(sent(body("message", MESSAGE_ID))) == []
-    assert bench.table.reads[2:] == [[MESSAGE]]
-    assert bench.source.requested == []
-
-
-def test_a_batch_that_names_a_known_log_twice_fetches_it_once(bench: Bench) -> None:
-    """By its SID and by its ID it is one job once the alias is known."""
-    found_by_sid(bench, failed_fax())
-    bench.run(sent(BY_SID))
-    bench.clock.advance(minutes=1)
-    bench.source.requested.clear()
-    later = bench.clock()
-    assert bench.run(sent(at=later), sent(BY_SID, message_id="m2", at=later)) == []
-    assert bench.source.requested == [FAX]
-
-
-def test_an_alias_that_cannot_be_written_returns_the_message(bench: Bench) -> None:
-    """Otherwise the row would exist without it for good."""
-    found_by_sid(bench, failed_fax())
-    bench.table.write_errors[ALIAS] = errors.StoreThrottledError()
-    assert bench.run(sent(BY_SID)) == ["m1"]
-    assert bench.table.items == {}
-    assert bench.report.errors == {"store.throttled": 1}
-
-
-def test_rows_behind_aliases_that_cannot_be_read_return_the_batch(bench: Bench) -> None:
-    """Nothing is decided without them."""
-    found_by_sid(bench, failed_fax())
-    bench.run(sent(BY_SID))
-    bench.table.read_errors = [None, errors.StoreUnavailableError()]
-    assert bench.run(sent(BY_SID)) == ["m1"]
-
-
-def test_a_message_parked_under_its_sid_gives_way_to_the_alias(bench: Bench) -> None:
-    """The same row is on the parked list and leads to the log, until the redrive lifts it."""
-    for attempt in (1, 5):
-        bench.run(sent(BY_SID, attempt=attempt))
-    assert bench.table.items[ALIAS]["parked_code"] == "fetch.not_found"
-    found_by_sid(bench, failed_fax())
-    bench.clock.advance(minutes=1)
-    assert bench.run(sent(BY_SID, parked_as=ALIAS, at=bench.clock())) == []
-    alias = bench.table.items[ALIAS]
-    assert alias["alias_of"] == FAX
-    assert "parked_code" not in alias
-    assert history_of(alias)[0]["into"] == FAX
-
-
 def test_a_replayed_fax_callback_changes_nothing(bench: Bench) -> None:
-    """Its row already reflects it, so it costs no request."""
+    """Its log had to be looked for again, but its row already tells all that it tells."""
     bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(failed_fax())
     bench.source.found_by_url = {f"fax#{FAX_SID}"}
     callback = {"log_type": "fax", "resource_sid": FAX_SID, "status": "failed"}
     text = json.dumps(callback | {"origin": "webhook"})
     bench.run(sent(text))
-    before = copy.deepcopy(bench.table.items)
+    before = dict(bench.table.items[FAX])
     bench.clock.advance(hours=1)
     assert bench.run(sent(text, message_id="replay", at=bench.clock())) == []
-    assert bench.table.items == before
-    assert bench.source.requested == [f"fax#{FAX_SID}"]
+    assert bench.table.items == {FAX: before}
     assert bench.report.skipped == {"fax": 1}
 
 
@@ -345,7 +259,7 @@ def test_one_log_named_in_both_ways_is_written_once(bench: Bench) -> None:
     bench.answer(fax_log())
     by_sid = json.dumps({"log_type": "fax", "resource_sid": FAX_SID})
     assert bench.run(sent(), sent(by_sid, message_id="m2")) == []
-    assert [[write.key for write in writes] for writes in bench.table.writes] == [[ALIAS], [FAX]]
+    assert [len(writes) for writes in bench.table.writes] == [1]
 
 
 def test_an_unreadable_row_of_a_resolved_log_returns_its_message(bench: Bench) -> None:

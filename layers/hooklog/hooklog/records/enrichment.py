@@ -12,15 +12,10 @@ from typing import Literal
 from hooklog.catalogue import Catalogue, Explanation
 from hooklog.logs import LogKind
 from hooklog.logs.model import MICRO_DOLLAR, SignalWireLog
-from hooklog.queue_messages import UUID_PATTERN
 from hooklog.records.numbers import Party, party
 
-#: How a log was found whose message named only the resource's SID: the SID is also its ID, its
-#: ``url`` ends in the SID, or an alias in the table leads to it.
-type FoundBy = Literal["id", "url", "alias"]
 type Outcome = Literal["succeeded", "failed", "in_progress"]
 
-_SID = re.compile(UUID_PATTERN)
 #: ``url`` of a LaML resource, as SignalWire's API documents it.
 _RESOURCE_URL = re.compile(
     r"https?://[^/]+/api/laml/2010-04-01/Accounts/(?P<account>[^/]+)/[A-Za-z]+/(?P<sid>[^/?#]+)"
@@ -62,18 +57,12 @@ class Record:
     sent_at: datetime
     fetched_at: datetime
     drift: tuple[str, ...]
-    resolved_by: FoundBy | None = None
+    resolved_by: Literal["id", "url"] | None = None
 
     @property
     def key(self) -> str:
         """The table's partition key."""
         return self.kind.key(self.log.id.lower())
-
-    @property
-    def sid_alias(self) -> str | None:
-        """The SID by which messages may name the log, if that is not the log's ID."""
-        sid = (self.resource_sid or "").lower()
-        return sid if sid != self.log.id.lower() and _SID.fullmatch(sid) else None
 
     @property
     def lag_ms(self) -> int:
@@ -100,7 +89,7 @@ def enrich(
     catalogue: Catalogue,
     sent_at: datetime,
     fetched_at: datetime,
-    resolved_by: FoundBy | None = None,
+    resolved_by: Literal["id", "url"] | None = None,
 ) -> Record:
     """Add to a log what its fields imply; the same arguments give the same record."""
     outcome = _outcome(kind, log)

@@ -8,14 +8,9 @@ from datetime import datetime, timedelta
 from hooklog.clock import iso
 from hooklog.queue_messages import LogRequest, Origin
 from hooklog.records.enrichment import Record
-from hooklog.records.items import (
-    DEFAULT_STORAGE,
-    StorageOptions,
-    expires_at,
-    row_attributes,
-)
+from hooklog.records.items import DEFAULT_STORAGE, StorageOptions, row_attributes
 from hooklog.records.parking import PARKED_ATTRIBUTES, history
-from hooklog.records.rows import Attribute, Row, Write
+from hooklog.records.rows import Row, Write
 
 
 def already_reflects(
@@ -76,34 +71,6 @@ def supersedes(record: Record, row: Row) -> bool:
     if row.fetched_at is None:
         return True
     return (record.log.is_terminal, record.fetched_at) > (row.final, row.fetched_at)
-
-
-@dataclass(frozen=True, slots=True)
-class StoreAlias:
-    """Make a log known under its resource's SID, where that is not its ID.
-
-    A fax's callbacks and the answer to sending it name only the SID. The alias is written before
-    the log's row, so that a row with such a SID never lacks it; an alias without a row only saves
-    the search for the log.
-    """
-
-    record: Record
-    options: StorageOptions = DEFAULT_STORAGE
-
-    @property
-    def key(self) -> str:
-        """The partition key under the SID."""
-        return self.record.kind.key(self.record.sid_alias or "")
-
-    def plan(self, row: Row | None) -> Write | None:
-        """Insert the alias, or add it to a row in which a message was parked under the SID."""
-        if row is not None and (row.alias_of == self.record.key or row.erased_at is not None):
-            return None
-        values: dict[str, Attribute] = {"alias_of": self.record.key}
-        if row is None and self.options.ttl is not None:
-            values["expires_at"] = expires_at(self.record.fetched_at, self.options.ttl)
-        version = row.version if row is not None else None
-        return Write(key=self.key, expected_version=version, values=values)
 
 
 @dataclass(frozen=True, slots=True)

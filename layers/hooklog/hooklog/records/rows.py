@@ -39,7 +39,6 @@ class Row:
         redriven_at: when an operator put the message on the queue again.
         redriven_by: the operator.
         parked_history: parkings that were lifted, oldest first.
-        alias_of: key of the log's row, if this row only stands under another name of the log.
         erased_at: when an operator erased everything else on request; the row stays, so that
             nothing stores the log again.
 
@@ -61,7 +60,6 @@ class Row:
     redriven_at: datetime | None = None
     redriven_by: str | None = None
     parked_history: Sequence[Attribute] = ()
-    alias_of: str | None = None
     erased_at: datetime | None = None
 
     @classmethod
