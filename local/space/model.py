@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hooklog.clock import as_utc
-from hooklog.logs import KINDS
-from hooklog.queue_messages import UUID_PATTERN
+from hooklog.logs import KINDS, UUID_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hooklog.catalogue import CATALOGUE
-from hooklog.logs import KINDS
-from hooklog.queue_messages import UUID_PATTERN
+from hooklog.logs import KINDS, UUID_PATTERN
 from hooklog_ops.parked import parkable_codes
 
 _KEY = re.compile(rf"({'|'.join((*KINDS, 'parked'))})#(.{{1,100}})", re.IGNORECASE)

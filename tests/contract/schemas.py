@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from hooklog.queue_messages import UUID_PATTERN
+from hooklog.logs import UUID_PATTERN
 
 if TYPE_CHECKING:
     from local.space import Json, LogType

@@ -23,10 +23,9 @@ ADAPTERS = [path for path in MODULES if "adapters" in path.parts]
 #: The package's layers, lowest first. A module imports from its own part and from those above it in
 #: this list; the parts of one line never import each other.
 LAYERS = (
-    {"clock", "errors", "catalogue"},
+    {"clock", "errors", "catalogue", "parsing"},
     {"logs"},
     {"queue_messages"},
-    {"parsing"},
     {"settings", "records"},
     {"enrich", "webhook", "sweep"},
     {"adapters"},

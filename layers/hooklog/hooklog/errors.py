@@ -226,7 +226,7 @@ class RateLimitedError(FetchError):
 
 
 class UpstreamError(FetchError):
-    """5xx from SignalWire or from a proxy in front of it."""
+    """5xx, 409 or 425 from SignalWire or from a proxy in front of it."""
 
     code = "fetch.upstream"
     operator = "SignalWire has a problem; nothing to do unless it lasts."

@@ -13,8 +13,6 @@ from enum import StrEnum
 
 from hooklog.logs import LogKind
 
-#: A UUID, as SignalWire writes IDs; in either case.
-UUID_PATTERN = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 #: SQS message attribute of a redriven message: the key of the row in which it was parked.
 PARKED_AS = "parked_as"
 

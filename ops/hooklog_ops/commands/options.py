@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from hooklog.clock import utc_now
-from hooklog.logs import KINDS
-from hooklog.queue_messages import UUID_PATTERN
+from hooklog.logs import KINDS, UUID_PATTERN
 
 _AGE = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

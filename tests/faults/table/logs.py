@@ -25,14 +25,12 @@ LOGS = (
     _bad("a list", text(f'["{NUMBER}"]'), _UNREADABLE),
     _bad("deep nesting", text(nested(40_000)), _UNREADABLE),
     _bad("a deep field", raw("colour", nested(1000)), _UNREADABLE),
-    _bad("a lone surrogate", log(error_message="\ud800"), _UNREADABLE),
-    _bad("a lone surrogate in a new field", log(colour="\ud800"), _UNREADABLE),
     _bad("a number of 5,000 digits", raw("colour", f"1{'0' * 5000}"), _UNREADABLE),
     _bad("a byte order mark", lambda message: "\ufeff" + log()(message), _UNREADABLE),
     # What is a log and cannot be used waits for a person, with all that came.
     _bad("an empty object", text("{}")),
-    *(_bad(f"no {name}", without(name)) for name in ("id", "status", "charge", "created_at")),
-    *(_bad(f"{name} is null", log(**{name: None})) for name in ("id", "status", "charge_details")),
+    *(_bad(f"no {name}", without(name)) for name in ("id", "status", "created_at")),
+    *(_bad(f"{name} is null", log(**{name: None})) for name in ("id", "status", "source")),
     *(_bad(f"{name} is a number", log(**{name: 12025550177})) for name in ("from", "url")),
     _bad("NaN for a charge", log(charge=float("nan"))),
     _bad("Infinity for a charge", log(charge=float("inf"))),
@@ -48,6 +46,14 @@ LOGS = (
     _bad("the id of another log", log(id=ANOTHER_ID), Parked("log.mismatch")),
     _bad("a second id", raw("id", f'"{ANOTHER_ID}"'), Parked("log.mismatch")),
     # Odd, and no reason to lose a log.
+    _bad("a lone surrogate", log(remote_station="\ud800"), Stored()),
+    _bad("a lone surrogate in a new field", log(colour="\ud800"), Stored()),
+    _bad("no charge", without("charge"), Stored()),
+    *(
+        _bad(f"{name} is null", log(**{name: None}), Stored())
+        for name in ("charge", "charge_details")
+    ),
+    _bad("an error code that is a number", log(error_code=0), Stored()),
     _bad("a second status", raw("status", '"queued"'), Stored("queued")),
     _bad("a status that nobody knows", log(status="asleep"), Stored("asleep")),
     _bad("an id in capitals", lambda message: log(id=message.log_id.upper())(message), Stored()),

@@ -42,6 +42,26 @@ def test_neither_number_nor_name(address: str) -> None:
     assert party(address) == Party(None, "unknown")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("+266696687", "+86282452253", "+7378742833", "+2562533", "+8656696", "+7748283"),
+        *("anonymous", "Restricted", "UNAVAILABLE", "unknown", "private", "blocked"),
+    ],
+)
+def test_withheld_callers(address: str) -> None:
+    """A word, or its letters on a keypad, stands for no number and no country."""
+    assert party(address) == Party(None, "withheld")
+
+
+@pytest.mark.parametrize(
+    "address", ["+12420000000", "+10000000000", "+12425550", "+124255501234", "+18765550"]
+)
+def test_impossible_numbers_of_the_north_american_plan(address: str) -> None:
+    """The area code alone gives such a number no country."""
+    assert party(address) == Party(None, "unknown")
+
+
 @pytest.mark.parametrize("name", ["ACME", "Acme 24", "4me", "Ämtli"])
 def test_sender_names(name: str) -> None:
     """A sender that has letters is a name."""
@@ -56,6 +76,9 @@ def test_sender_names(name: str) -> None:
         ("sip:fax@example.com", Party(None, "unknown", "sip")),
         ("sip:+12025550143", Party("US", "fixed_line_or_mobile", "sip")),
         ("messenger:", Party(None, "unknown", "messenger")),
+        ("messenger:12345678", Party(None, "unknown", "messenger")),
+        ("client:12345", Party(None, "unknown", "client")),
+        ("sip:anonymous", Party(None, "withheld", "sip")),
     ],
 )
 def test_channels(address: str, expected: Party) -> None:

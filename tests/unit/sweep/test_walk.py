@@ -39,7 +39,7 @@ HOUR = timedelta(hours=1)
 
 def entry(log_id: str = FAX_ID, **changes: JsonValue) -> RawLog:
     """Return a log as a list has it, by default the builders' fax."""
-    log: RawLog = {"id": log_id, "status": "completed", "charge": 0.02}
+    log: RawLog = {"id": log_id, "status": "completed", "charge": 0.02, "error_code": None}
     return {**log, "created_at": iso(NOW - DAY), **changes}
 
 
@@ -155,15 +155,53 @@ def test_verdicts(row: Row | None, verdict: Verdict) -> None:
     assert compare(listed(), row, stuck_before=NOW) == verdict
 
 
-@pytest.mark.parametrize("change", [{"charge": "a lot"}, {"status": None}, {"id": "1"}])
-def test_an_entry_that_cannot_be_compared_is_counted(
-    bench: Bench, change: dict[str, JsonValue]
-) -> None:
+@pytest.mark.parametrize("log_id", ["1", None, 7, "../x"])
+def test_an_entry_without_a_usable_id_is_counted(bench: Bench, log_id: JsonValue) -> None:
     """The others on its page are still compared."""
-    bench.listing.pages = {"fax": [[entry(MESSAGE_ID) | change, entry()]]}
+    bench.listing.pages = {"fax": [[entry() | {"id": log_id}, entry()]]}
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     assert +results["fax"].found == {Verdict.UNREADABLE: 1, Verdict.MISSING: 1}
     assert [sent["log_id"] for sent in bench.producer.sent] == [FAX_ID]
+
+
+ODD: list[dict[str, JsonValue]] = [
+    {"charge": None},
+    {"charge": "a lot"},
+    {"status": None},
+    {"status": 7},
+    {"error_code": [1]},
+    {"created_at": "yesterday"},
+    {"created_at": 1714997000},
+]
+
+
+@pytest.mark.parametrize("change", ODD, ids=str)
+def test_the_id_suffices_for_a_log_without_a_row(
+    bench: Bench, change: dict[str, JsonValue]
+) -> None:
+    """Whatever else is odd, the log is enqueued, and the enrich function decides."""
+    bench.listing.pages = {"fax": [[entry() | change]]}
+    results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
+    assert +results["fax"].found == {Verdict.MISSING: 1}
+    assert [sent["log_id"] for sent in bench.producer.sent] == [FAX_ID]
+
+
+@pytest.mark.parametrize("change", ODD[1:], ids=str)
+def test_a_value_that_cannot_be_read_is_not_compared(change: dict[str, JsonValue]) -> None:
+    """The rest is; otherwise every sweep would fetch the log again."""
+    odd = listed_log(entry() | change)
+    assert odd is not None
+    assert compare(odd, ROW, stuck_before=NOW) == Verdict.PRESENT
+    other = listed_log(entry() | {"charge": 7, "status": "failed"} | change)
+    assert other is not None
+    assert compare(other, ROW, stuck_before=NOW) == Verdict.STALE
+
+
+def test_an_error_code_is_compared_as_text() -> None:
+    """The row keeps a numeric code as its digits."""
+    row = Row(version=1, status="completed", charge=Decimal("0.02"), error_code="34004", final=True)
+    assert compare(listed(error_code=34004), row, stuck_before=NOW) == Verdict.PRESENT
+    assert compare(listed(error_code=34005), row, stuck_before=NOW) == Verdict.STALE
 
 
 def test_a_young_log_in_progress_is_left_alone() -> None:

@@ -13,7 +13,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from hooklog.clock import as_utc
 from hooklog.errors import EventError, MessageMalformedError, UnsupportedTypeError
 from hooklog.logs import KINDS
-from hooklog.parsing import LogId, ValidationError, describe, parse
+from hooklog.logs.model import LogId
+from hooklog.parsing import ValidationError, describe, parse
 from hooklog.queue_messages import PARKED_AS, LogRequest, Origin
 
 #: Milliseconds up to the year 9999, the last that a datetime can hold.
@@ -33,7 +34,7 @@ class QueueMessage(BaseModel):
     log_id: LogId | None = None
     resource_sid: LogId | None = None
     status: str | None = None
-    origin: Origin = Origin.MANUAL
+    origin: Origin | None = None
     occurred_at: Annotated[AwareDatetime, AfterValidator(as_utc)] | None = None
 
 
@@ -150,7 +151,7 @@ def log_request(body: str, sent_at: datetime) -> LogRequest:
         log_id=log_id,
         event_at=_event_time(fields.occurred_at, sent_at),
         status=fields.status,
-        origin=fields.origin,
+        origin=fields.origin or Origin.MANUAL,
         resource_sid=fields.resource_sid,
     )
 

@@ -14,6 +14,7 @@ row, acknowledged as parked, or returned to the queue.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,7 +37,7 @@ from hooklog.errors import (
     StoreError,
     UnexpectedError,
 )
-from hooklog.parsing import ValidationError, describe, is_no_object, parse
+from hooklog.parsing import ValidationError, describe
 from hooklog.queue_messages import LogRequest
 from hooklog.records.enrichment import Record, enrich
 from hooklog.records.items import DEFAULT_STORAGE, StorageOptions
@@ -182,12 +183,15 @@ class _Batch:
     def _record(self, job: _Job, answer: Fetched) -> Record:
         kind = job.request.kind
         try:
-            log = parse(answer.body, kind.model)
+            content = json.loads(answer.body)
+            log = kind.model.read(content) if isinstance(content, dict) else None
         except ValidationError as error:
-            if is_no_object(error):
-                raise BadPayloadError("The answer is not a JSON object.") from None
             detail = f"The log is invalid: {describe(error)}."
             raise LogInvalidError(detail, payload=answer.body) from None
+        except (ValueError, RecursionError):
+            log = None
+        if log is None:
+            raise BadPayloadError("The answer is not a JSON object.")
         if answer.found_by == "id" and log.id.lower() != job.request.log_id:
             detail = "The answer carries another id than the one asked for."
             raise LogMismatchError(detail, payload=answer.body)

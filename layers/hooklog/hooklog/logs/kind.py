@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from hooklog.logs.model import SignalWireLog
 
+#: The form of SignalWire's IDs, in lower case; they occur in either case.
+UUID_PATTERN = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _URL = re.compile(r"https?://\S")
 
 
@@ -120,4 +122,4 @@ class LogKind:
         ]
         if log.url is not None and not _URL.match(log.url):
             values.append("value:url")
-        return sorted(missing + fields + values)
+        return sorted(missing + fields + values + list(log.departures))

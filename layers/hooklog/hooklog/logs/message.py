@@ -24,12 +24,13 @@ def _model() -> type[SignalWireLog]:
         terminal = _ENDED | {"read"}
         failed = _FAILED
         counted = "number_of_segments"
+        promised = SignalWireLog.promised | {"number_of_segments"}
 
         from_: str = Field(alias="from")
         to: str
         direction: str
         kind: str
-        number_of_segments: Count
+        number_of_segments: Count | None = None
 
         @property
         def is_terminal(self) -> bool:

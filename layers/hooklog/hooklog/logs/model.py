@@ -1,11 +1,16 @@
-"""The fields that every kind of log has, as a pydantic model, and the types of its values."""
+"""The fields that every kind of log has, as a pydantic model, and the types of its values.
+
+Values are taken as telephony APIs really send them: an error code may be a number, a charge may be
+null or carry the noise of a binary fraction, a text may contain half of a surrogate pair. Such a
+departure is noted and never costs the log.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,9 +19,13 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    PrivateAttr,
+    StringConstraints,
 )
 
 from hooklog.clock import as_utc
+from hooklog.logs.kind import UUID_PATTERN
+from hooklog.parsing import parse
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -35,9 +44,33 @@ def _number(value: object) -> object:
     return value
 
 
+def _text(value: object) -> object:
+    """Write a whole number as a text."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _to_micro_dollars(value: Decimal) -> Decimal:
+    """Round away the noise of binary fractions; no charge has more than five places."""
+    return value.quantize(MICRO_DOLLAR)
+
+
+#: Levels of lists and objects in one field.
+_DEEPEST = 200
+#: Dollars; a hundredth of the smallest documented charge, 0.00005.
+MICRO_DOLLAR = Decimal("0.000001")
+
+#: A log ID becomes part of a URL path, so only a UUID is accepted; it is stored in lower case.
+type LogId = Annotated[str, StringConstraints(to_lower=True, pattern=f"(?i)^{UUID_PATTERN}$")]
 type Moment = Annotated[datetime, BeforeValidator(_date), AfterValidator(as_utc)]
 #: Dollars. The bounds only keep out what DynamoDB cannot hold as a number.
-type Charge = Annotated[Decimal, BeforeValidator(_number), Field(gt=-(10**9), lt=10**9)]
+type Charge = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    Field(gt=-(10**9), lt=10**9),
+    AfterValidator(_to_micro_dollars),
+]
+#: A number is taken for its digits.
+type ErrorCode = Annotated[str, BeforeValidator(_text)]
 #: Units such as pages, in the documented range.
 type Count = Annotated[int, BeforeValidator(_number), Field(ge=-(2**31), lt=2**31)]
 
@@ -66,20 +99,54 @@ class SignalWireLog(BaseModel):
     failed: ClassVar[frozenset[str]]
     #: Name of the field that counts what is charged for, such as pages.
     counted: ClassVar[str]
+    #: Fields that may be null in practice although the specification promises a value.
+    promised: ClassVar[frozenset[str]] = frozenset({"charge", "charge_details"})
 
     id: str
     status: str
     source: str
     type: str
-    charge: Charge
-    charge_details: list[ChargeDetail]
+    charge: Charge | None = None
+    charge_details: list[ChargeDetail] | None = None
     created_at: Moment
     from_: str | None = Field(default=None, alias="from")
     to: str | None = None
     direction: str | None = None
     url: str | None = None
-    error_code: str | None = None
+    error_code: ErrorCode | None = None
     error_message: str | None = None
+
+    _departures: tuple[str, ...] = PrivateAttr(default=())
+
+    @classmethod
+    def read(cls, content: dict[str, JsonValue]) -> Self:
+        """Validate a log.
+
+        Raises:
+            ValidationError: the content does not fit the model.
+            ValueError: the content is nested too deeply.
+
+        """
+        departures = []
+        if isinstance(content.get("error_code"), int):
+            departures.append("type:error_code")
+        for name, value in content.items():
+            if (clean := _without_surrogates(value)) != value:
+                content = {**content, name: clean}
+                departures.append(f"text:{name}")
+        log = parse(content, cls)
+        log._departures = tuple(departures)  # noqa: SLF001 - its own
+        return log
+
+    @property
+    def departures(self) -> tuple[str, ...]:
+        """Values that were corrected while they were read, as ``what:field``."""
+        nulls = [
+            f"type:{name}"
+            for name in self.promised & self.model_fields_set
+            if getattr(self, name) is None
+        ]
+        return (*self._departures, *nulls)
 
     @property
     def units(self) -> int | None:
@@ -94,11 +161,41 @@ class SignalWireLog(BaseModel):
 
     @property
     def has_error(self) -> bool:
-        """Whether the log names an error; blank strings and the fax text "OK" name none."""
+        """Whether the log names an error.
+
+        Blank texts name none, and neither does FreeSWITCH's result 0 with its text "OK".
+        """
         texts = ((self.error_code or "").strip(), (self.error_message or "").strip())
-        return any(text and text.casefold() != "ok" for text in texts)
+        return any(text.casefold() not in {"", "0", "ok"} for text in texts)
 
     @property
     def unknown_fields(self) -> dict[str, JsonValue]:
         """Fields that the specification lacks, with their values."""
         return dict(self.model_extra or {})
+
+
+def _without_surrogates(value: JsonValue, depth: int = 0) -> JsonValue:
+    """Replace halves of surrogate pairs, which no encoding can express.
+
+    Raises:
+        ValueError: the value is nested too deeply to be written as JSON again.
+
+    """
+    if depth > _DEEPEST:
+        raise ValueError("nested too deeply")
+    match value:
+        case str():
+            return value if value.isascii() else _replaced(value)
+        case list():
+            return [_without_surrogates(item, depth + 1) for item in value]
+        case dict():
+            return {
+                _replaced(name): _without_surrogates(item, depth + 1)
+                for name, item in value.items()
+            }
+        case _:
+            return value
+
+
+def _replaced(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -11,7 +11,7 @@ from typing import Literal
 
 from hooklog.catalogue import Catalogue, Explanation
 from hooklog.logs import LogKind
-from hooklog.logs.model import SignalWireLog
+from hooklog.logs.model import MICRO_DOLLAR, SignalWireLog
 from hooklog.records.numbers import Party, party
 
 type Outcome = Literal["succeeded", "failed", "in_progress"]
@@ -20,8 +20,6 @@ type Outcome = Literal["succeeded", "failed", "in_progress"]
 _RESOURCE_URL = re.compile(
     r"https?://[^/]+/api/laml/2010-04-01/Accounts/(?P<account>[^/]+)/[A-Za-z]+/(?P<sid>[^/?#]+)"
 )
-#: Dollars; a hundredth of the smallest documented charge.
-_UNIT_CHARGE_STEP = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ def enrich(
     """Add to a log what its fields imply; the same arguments give the same record."""
     outcome = _outcome(kind, log)
     resource = _RESOURCE_URL.fullmatch(log.url or "")
-    details = sum((detail.charge for detail in log.charge_details), Decimal(0))
+    details = sum((detail.charge for detail in log.charge_details or ()), Decimal(0))
     return Record(
         kind=kind,
         log=log,
@@ -106,13 +104,19 @@ def enrich(
         recipient=party(log.to) if log.to else None,
         account_id=resource["account"] if resource else None,
         resource_sid=resource["sid"] if resource else None,
-        unit_charge=(log.charge / log.units).quantize(_UNIT_CHARGE_STEP) if log.units else None,
-        charge_gap=log.charge - details,
+        unit_charge=_unit_charge(log),
+        charge_gap=log.charge - details if log.charge is not None else Decimal(0),
         sent_at=sent_at,
         fetched_at=fetched_at,
         drift=tuple(kind.drift(log)),
         resolved_by=resolved_by,
     )
+
+
+def _unit_charge(log: SignalWireLog) -> Decimal | None:
+    if log.charge is None or not log.units:
+        return None
+    return (log.charge / log.units).quantize(MICRO_DOLLAR)
 
 
 def _outcome(kind: LogKind, log: SignalWireLog) -> Outcome:

@@ -45,7 +45,7 @@ _ATTRIBUTES: Mapping[str, Callable[[Record], Attribute | None]] = {
     "created_at": lambda record: iso(record.log.created_at),
     "charge_details": lambda record: [
         {"description": detail.description, "charge": detail.charge}
-        for detail in record.log.charge_details
+        for detail in record.log.charge_details or ()
     ],
     # A url of the documented form is stored as its two IDs.
     "url": lambda record: None if record.resource_sid else record.log.url,

@@ -23,6 +23,27 @@ _TYPES = {
     phonenumberutil.PhoneNumberType.UAN: "uan",
     phonenumberutil.PhoneNumberType.VOICEMAIL: "voicemail",
 }
+_KEYPAD = {
+    letter: digit
+    for digit, letters in {
+        2: "abc",
+        3: "def",
+        4: "ghi",
+        5: "jkl",
+        6: "mno",
+        7: "pqrs",
+        8: "tuv",
+        9: "wxyz",
+    }.items()
+    for letter in letters
+}
+#: Words that stand for a withheld caller ID. Carriers that need digits spell them on a keypad.
+_WITHHELD_WORDS = frozenset(
+    {"anonymous", "blocked", "private", "restricted", "unavailable", "unknown"}
+)
+_WITHHELD_NUMBERS = frozenset(
+    "+" + "".join(str(_KEYPAD[letter]) for letter in word) for word in _WITHHELD_WORDS
+)
 #: Short codes have three to eight digits, no plus sign and no country of their own.
 _SHORT_CODE = re.compile(r"\d{3,8}")
 _CHANNEL = re.compile(r"(?P<channel>[a-z]+):(?P<address>.*)", re.DOTALL)
@@ -34,7 +55,7 @@ class Party:
 
     Attributes:
         country: ISO 3166-1 alpha-2, if the number has one.
-        type: ``mobile``, ``short_code``, ``alphanumeric``, ``unknown`` and so on.
+        type: ``mobile``, ``short_code``, ``alphanumeric``, ``withheld``, ``unknown`` and so on.
         channel: the word before a colon, such as ``whatsapp`` or ``sip``.
 
     """
@@ -50,7 +71,10 @@ def party(address: str) -> Party:
     prefixed = _CHANNEL.fullmatch(address)
     channel = prefixed["channel"] if prefixed else None
     bare = prefixed["address"] if prefixed else address
-    if _SHORT_CODE.fullmatch(bare):
+    if bare.casefold() in _WITHHELD_WORDS or bare in _WITHHELD_NUMBERS:
+        return Party(None, "withheld", channel)
+    # Elsewhere digits are an account's, not a number's: ``client:12345``, ``messenger:1234567``.
+    if channel in {None, "whatsapp"} and _SHORT_CODE.fullmatch(bare):
         return Party(None, "short_code", channel)
     if not bare.startswith("+"):
         name = channel is None and any(letter.isalpha() for letter in bare)
@@ -58,6 +82,10 @@ def party(address: str) -> Party:
     try:
         number = phonenumberutil.parse(bare)
     except phonenumberutil.NumberParseException:
+        return Party(None, "unknown", channel)
+    # Within the North American Numbering Plan, the area code alone gives a region even to a number
+    # that cannot exist.
+    if number.country_code == 1 and not phonenumberutil.is_valid_number(number):
         return Party(None, "unknown", channel)
     # The library uses "001" for numbers without a country, such as +800.
     region = phonenumberutil.region_code_for_number(number)

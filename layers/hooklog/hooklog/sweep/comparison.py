@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import BaseModel
 
 from hooklog.errors import BY_CODE
 from hooklog.logs.listing import RawLog
-from hooklog.logs.model import Moment
-from hooklog.parsing import LogId, ValidationError, parse
+from hooklog.logs.model import Charge, ErrorCode, LogId, Moment
+from hooklog.parsing import ValidationError, parse
 from hooklog.records.rows import Row
 
 
@@ -31,21 +30,28 @@ ENQUEUED = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.UNFINISHED})
 
 
 class ListedLog(BaseModel):
-    """What the comparison needs of a listed log; the enrichment checks the rest."""
+    """What the comparison needs of a listed log; what cannot be read is not set.
+
+    The ID suffices: without a row the log is enqueued, and the enrich function decides. With a row
+    it is compared by the values that are set.
+    """
 
     id: LogId
-    status: str
-    charge: Decimal
-    error_code: str | None = None
-    created_at: Moment
+    status: str = ""
+    charge: Charge | None = None
+    error_code: ErrorCode | None = None
+    created_at: Moment | None = None
 
 
 def listed_log(entry: RawLog) -> ListedLog | None:
-    """Read an entry of a list; None if it cannot be compared."""
+    """Read an entry of a list; None if it has no usable ID."""
     try:
         return parse(entry, ListedLog)
-    except ValidationError:
+    except ValidationError as error:
+        wrong = {problem["loc"][0] for problem in error.errors()}
+    if "id" in wrong:
         return None
+    return parse({name: entry[name] for name in entry.keys() - wrong}, ListedLog)
 
 
 def compare(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verdict:
@@ -68,13 +74,13 @@ def compare(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Ve
         return Verdict.PARKED
     if row.status is None:
         return Verdict.MISSING
-    if (row.status, row.charge, row.error_code) != (
-        listed.status,
-        listed.charge,
-        listed.error_code,
+    if any(
+        name in listed.model_fields_set and getattr(listed, name) != getattr(row, name)
+        for name in ("status", "charge", "error_code")
     ):
         return Verdict.STALE
-    is_stuck = not row.final and listed.created_at < stuck_before
+    # Without a time the log may be old enough; another fetch decides.
+    is_stuck = not row.final and (listed.created_at is None or listed.created_at < stuck_before)
     return Verdict.UNFINISHED if is_stuck else Verdict.PRESENT
 
 

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from hooklog.errors import CallbackMalformedError
-from hooklog.logs import KINDS
-from hooklog.queue_messages import UUID_PATTERN, Origin, message_body
+from hooklog.logs import KINDS, UUID_PATTERN
+from hooklog.queue_messages import Origin, message_body
 
 _UUID = re.compile(UUID_PATTERN, re.IGNORECASE)
 #: A word, and nothing that could be a number or a text.

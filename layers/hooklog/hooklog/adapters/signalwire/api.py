@@ -49,6 +49,8 @@ _REFUSALS: Mapping[int, type[FetchError]] = {
     HTTPStatus.FORBIDDEN: ForbiddenError,
     HTTPStatus.NOT_FOUND: NotFoundError,
     HTTPStatus.REQUEST_TIMEOUT: FetchTimeoutError,
+    HTTPStatus.CONFLICT: UpstreamError,
+    HTTPStatus.TOO_EARLY: UpstreamError,
 }
 
 
@@ -218,8 +220,9 @@ def _tls(base_url: str) -> dict[str, SSLContext]:
 def _json_text(headers: Mapping[str, str], body: bytes, max_body: int) -> str:
     """Check an answer without parsing it: a failing proxy may answer 200 with a page."""
     content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise BadPayloadError("The answer is not application/json.")
+    # RFC 6839: a suffix marks other types as JSON, such as application/problem+json.
+    if content_type != "application/json" and not content_type.endswith("+json"):
+        raise BadPayloadError("The answer is not JSON by its Content-Type.")
     if len(body) > max_body:
         raise BadPayloadError(f"The answer has more than {max_body} bytes.")
     try:
