@@ -109,7 +109,7 @@ class Deployment:
         }
         return cls(name=name, outputs=outputs, session=session, endpoint_url=endpoint_url)
 
-    def configured(self, config: Config) -> Deployment:
+    def with_config(self, config: Config) -> Deployment:
         """Return the same deployment with clients of its own that use this configuration."""
         return replace(self, config=config)
 

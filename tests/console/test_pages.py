@@ -50,7 +50,7 @@ def test_a_record_that_succeeded_says_so(site: Site) -> None:
     """It has no advice."""
     store(site, fax_log(id=log_id(1)), message_log(id=log_id(2), status="queued"))
     _, text = get(site.client(), f"/records/fax/{log_id(1)}")
-    assert "It arrived." in text
+    assert "There is nothing to do." in text
     assert "What to do" not in text
     _, text = get(site.client(), f"/records/message/{log_id(2)}")
     assert "not reached its end" in text

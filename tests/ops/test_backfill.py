@@ -48,7 +48,7 @@ def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
     class Deployed:
         functions = sweep
 
-        def configured(self, _config: object) -> Deployed:
+        def with_config(self, _config: object) -> Deployed:
             return self
 
         def output(self, _name: str) -> str:

@@ -94,8 +94,8 @@ def test_failures_are_grouped_with_share_and_trend(desk: Desk) -> None:
     assert told == [("30003", 3, 0.75, 0), ("34004", 1, 0.25, 2)]
     assert groups[0]["log_types"] == {"message": 3}
     shown = desk.hooklog("failures").output
-    assert "+3 on the period before" in shown
-    assert "-1 on the period before" in shown
+    assert "+3 compared with the period before" in shown
+    assert "-1 compared with the period before" in shown
     assert "The carriers" in shown or "phone" in shown
 
 

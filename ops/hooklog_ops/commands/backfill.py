@@ -55,7 +55,7 @@ def backfill(
     For example: `hooklog backfill --from 2026-01-01 --to 2026-02-01 --dry-run`
     """
     deployed = deployment(context, stack, profile, region)
-    client, function = deployed.configured(_CONFIG).functions, deployed.output("SweepFunctionName")
+    client, function = deployed.with_config(_CONFIG).functions, deployed.output("SweepFunctionName")
     end = until or utc_now()
     console = Console(stderr=True)
 

@@ -133,4 +133,4 @@ def _show(console: Console, group: Group) -> None:
 
 def _trend(group: Group) -> str:
     change = group.count - group.before
-    return "as many as in the period before" if not change else f"{change:+,d} on the period before"
+    return f"{change:+,d} compared with the period before" if change else "as many as before"

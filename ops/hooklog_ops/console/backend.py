@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 from botocore.config import Config
 
 from hooklog.clock import Clock
+from hooklog.settings import Settings
 from hooklog_ops.console.metrics import Metrics
 from hooklog_ops.deployment import Deployment
 from hooklog_ops.parked import ParkedList
@@ -15,8 +17,8 @@ from hooklog_ops.records import Records
 
 #: Concurrent queries: all of one page, so that it takes as long as its slowest query.
 _CONCURRENCY = 16
-#: Where the metrics are if a stack is too old to say.
-_NAMESPACE = "Hooklog"
+#: Of the metrics, if a stack is too old to say.
+_NAMESPACE: Final[str] = Settings.model_fields["metrics_namespace"].default
 #: A person waits for the page.
 _CONFIG = Config(
     connect_timeout=5,
@@ -55,7 +57,7 @@ class Backend:
             StackNotFoundError: the stack lacks what the console shows.
 
         """
-        stack = stack.configured(_CONFIG)
+        stack = stack.with_config(_CONFIG)
         # Threads can share clients, but a session cannot make them in several threads.
         _ = (stack.dynamodb, stack.sqs, stack.secrets, stack.functions, stack.cloudwatch, stack.sts)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import chain
 from typing import Final
 
 import matplotlib as mpl
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 _BAR_COLOUR: Final = "#33658a"
 _WIDTH: Final = 7.2  # inches: the width of a printed page
@@ -30,6 +33,7 @@ def stacked(
         step = max(1, len(days) // 10)
         axes.set_xticks(list(places)[::step], [day[5:] for day in days[::step]])
         axes.set_ylabel(unit)
+        _whole_ticks(axes.yaxis, *series.values())
         axes.margins(x=0.01)
         figure.legend(loc="outside upper left", ncols=len(series), frameon=False)
         return _svg(figure)
@@ -46,8 +50,15 @@ def bars(values: Mapping[str, float], unit: str, form: str = "{:,.0f}") -> str:
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
         axes.set_xlabel(unit)
+        _whole_ticks(axes.xaxis, values.values())
         axes.margins(x=0.12)
         return _svg(figure)
+
+
+def _whole_ticks(axis: Axis, *values: Iterable[float]) -> None:
+    """Leave out fractions on the axis of counts."""
+    if all(value.is_integer() for value in chain(*values)):
+        axis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _style() -> AbstractContextManager[None]:
