@@ -1,8 +1,8 @@
 """The fields that every kind of log has, as a pydantic model, and the types of its values.
 
 Values are taken as telephony APIs really send them: an error code may be a number, a charge may be
-null or carry the noise of a binary fraction, a text may contain half of a surrogate pair. Such a
-departure is noted and never costs the log.
+null or carry the noise of a binary fraction, a text may contain half of a surrogate pair, a date
+may have the form that mail has. Such a departure is noted and never costs the log.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _date(value: object) -> object:
-    """Refuse what pydantic would take for seconds since 1970, digits in a text included."""
-    if isinstance(value, int | float) or (isinstance(value, str) and not _DATE.match(value)):
-        raise ValueError("not a date and time")
+    """Read dates of RFC 2822; refuse what pydantic would take for seconds since 1970."""
+    if isinstance(value, str) and not _DATE.match(value):
+        return datetime.strptime(value, "%a, %d %b %Y %H:%M:%S %z")
+    if isinstance(value, int | float):
+        raise ValueError("not a date and time")  # noqa: TRY004 - pydantic wants a ValueError
     return value
 
 
@@ -123,8 +125,11 @@ class SignalWireLog(BaseModel):
         departures = []
         if isinstance(content.get("error_code"), int):
             departures.append("type:error_code")
+        if not _DATE.match(str(content.get("created_at"))):
+            departures.append("type:created_at")
         for name, value in content.items():
-            if (clean := _without_surrogates(value)) != value:
+            # NaN is the only value that differs from itself.
+            if (clean := _without_surrogates(value)) is not value and clean != value:
                 content = {**content, name: clean}
                 departures.append(f"text:{name}")
         log = parse(content, cls)
@@ -156,10 +161,11 @@ class SignalWireLog(BaseModel):
     def has_error(self) -> bool:
         """Whether the log names an error.
 
-        Blank texts name none, and neither does FreeSWITCH's result 0 with its text "OK".
+        Blank texts name none, and neither do results that stand for success: FreeSWITCH's 0 with
+        its text "OK", or a carrier's 000 with the text "SUCCESS".
         """
         texts = ((self.error_code or "").strip(), (self.error_message or "").strip())
-        return any(text.casefold() not in {"", "0", "ok"} for text in texts)
+        return any(text.strip("0").casefold() not in {"", "ok", "success"} for text in texts)
 
     @property
     def unknown_fields(self) -> dict[str, JsonValue]:
