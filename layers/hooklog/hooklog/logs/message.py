@@ -24,9 +24,10 @@ def _model() -> type[SignalWireLog]:
         terminal = _ENDED | {"read"}
         failed = _FAILED
         counted = "number_of_segments"
-        promised = SignalWireLog.promised | {"number_of_segments"}
+        # A messaging service chooses the sender only when it sends.
+        promised = SignalWireLog.promised | {"number_of_segments", "from"}
 
-        from_: str = Field(alias="from")
+        from_: str | None = Field(default=None, alias="from")
         to: str
         direction: str
         kind: str

@@ -1,8 +1,8 @@
 """The fields that every kind of log has, as a pydantic model, and the types of its values.
 
 Values are taken as telephony APIs really send them: an error code may be a number, a charge may be
-null or carry the noise of a binary fraction, a text may contain half of a surrogate pair. Such a
-departure is noted and never costs the log.
+a text or null or carry the noise of a binary fraction, a text may contain half of a surrogate pair,
+a date may have the form that mail has. Such a departure is noted and never costs the log.
 """
 
 from __future__ import annotations
@@ -28,19 +28,23 @@ from hooklog.logs.kind import UUID_PATTERN
 from hooklog.parsing import parse
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+#: Digits without a plus sign, an exponent or spaces: ``-0.00750``.
+_PLAIN = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def _date(value: object) -> object:
-    """Refuse what pydantic would take for seconds since 1970, digits in a text included."""
-    if isinstance(value, int | float) or (isinstance(value, str) and not _DATE.match(value)):
-        raise ValueError("not a date and time")
+    """Read dates of RFC 2822; refuse what pydantic would take for seconds since 1970."""
+    if isinstance(value, str) and not _DATE.match(value):
+        return datetime.strptime(value, "%a, %d %b %Y %H:%M:%S %z")
+    if isinstance(value, int | float):
+        raise ValueError("not a date and time")  # noqa: TRY004 - pydantic wants a ValueError
     return value
 
 
 def _number(value: object) -> object:
-    """Refuse what pydantic would turn into a number: texts, and true and false."""
-    if isinstance(value, bool | str):
-        raise ValueError("not a number")  # noqa: TRY004 - pydantic wants a ValueError
+    """Take a text for its number if it is a plain one; refuse all others, and true and false."""
+    if isinstance(value, bool) or (isinstance(value, str) and not _PLAIN.fullmatch(value)):
+        raise ValueError("not a number")
     return value
 
 
@@ -99,7 +103,8 @@ class SignalWireLog(BaseModel):
     failed: ClassVar[frozenset[str]]
     #: Name of the field that counts what is charged for, such as pages.
     counted: ClassVar[str]
-    #: Fields that may be null in practice although the specification promises a value.
+    #: Fields, as the API names them, that may be null in practice although the specification
+    #: promises a value.
     promised: ClassVar[frozenset[str]] = frozenset({"charge", "charge_details"})
 
     id: str
@@ -130,8 +135,15 @@ class SignalWireLog(BaseModel):
         departures = []
         if isinstance(content.get("error_code"), int):
             departures.append("type:error_code")
+        if not _DATE.match(str(content.get("created_at"))):
+            departures.append("type:created_at")
+        numbers = ("charge", cls.counted)
+        departures += [f"type:{name}" for name in numbers if isinstance(content.get(name), str)]
+        if _has_text_for_a_charge(content.get("charge_details")):
+            departures.append("type:charge_details")
         for name, value in content.items():
-            if (clean := _without_surrogates(value)) != value:
+            # NaN is the only value that differs from itself.
+            if (clean := _without_surrogates(value)) is not value and clean != value:
                 content = {**content, name: clean}
                 departures.append(f"text:{name}")
         log = parse(content, cls)
@@ -142,9 +154,11 @@ class SignalWireLog(BaseModel):
     def departures(self) -> tuple[str, ...]:
         """Values that were corrected while they were read, as ``what:field``."""
         nulls = [
-            f"type:{name}"
-            for name in self.promised & self.model_fields_set
-            if getattr(self, name) is None
+            f"type:{info.alias or name}"
+            for name, info in type(self).model_fields.items()
+            if (info.alias or name) in self.promised
+            and name in self.model_fields_set
+            and getattr(self, name) is None
         ]
         return (*self._departures, *nulls)
 
@@ -163,15 +177,22 @@ class SignalWireLog(BaseModel):
     def has_error(self) -> bool:
         """Whether the log names an error.
 
-        Blank texts name none, and neither does FreeSWITCH's result 0 with its text "OK".
+        Blank texts name none, and neither do results that stand for success: FreeSWITCH's 0 with
+        its text "OK", or a carrier's 000 with the text "SUCCESS".
         """
         texts = ((self.error_code or "").strip(), (self.error_message or "").strip())
-        return any(text.casefold() not in {"", "0", "ok"} for text in texts)
+        return any(text.strip("0").casefold() not in {"", "ok", "success"} for text in texts)
 
     @property
     def unknown_fields(self) -> dict[str, JsonValue]:
         """Fields that the specification lacks, with their values."""
         return dict(self.model_extra or {})
+
+
+def _has_text_for_a_charge(details: JsonValue) -> bool:
+    return isinstance(details, list) and any(
+        isinstance(detail, dict) and isinstance(detail.get("charge"), str) for detail in details
+    )
 
 
 def _without_surrogates(value: JsonValue, depth: int = 0) -> JsonValue:

@@ -37,12 +37,13 @@ _KEYPAD = {
     }.items()
     for letter in letters
 }
-#: Words that stand for a withheld caller ID. Carriers that need digits spell them on a keypad.
+#: Words that stand for a withheld caller ID. Carriers that need digits spell them on a keypad, with
+#: or without a plus sign.
 _WITHHELD_WORDS = frozenset(
     {"anonymous", "blocked", "private", "restricted", "unavailable", "unknown"}
 )
 _WITHHELD_NUMBERS = frozenset(
-    "+" + "".join(str(_KEYPAD[letter]) for letter in word) for word in _WITHHELD_WORDS
+    "".join(str(_KEYPAD[letter]) for letter in word) for word in _WITHHELD_WORDS
 )
 #: Short codes have three to eight digits, no plus sign and no country of their own.
 _SHORT_CODE = re.compile(r"\d{3,8}")
@@ -71,7 +72,10 @@ def party(address: str) -> Party:
     prefixed = _CHANNEL.fullmatch(address)
     channel = prefixed["channel"] if prefixed else None
     bare = prefixed["address"] if prefixed else address
-    if bare.casefold() in _WITHHELD_WORDS or bare in _WITHHELD_NUMBERS:
+    if channel in {"sip", "sips"}:
+        # Who is called stands before the host: ``sip:+12025550143@example.com``.
+        bare = bare.partition("@")[0]
+    if bare.casefold() in _WITHHELD_WORDS or bare.removeprefix("+") in _WITHHELD_NUMBERS:
         return Party(None, "withheld", channel)
     # Elsewhere digits are an account's, not a number's: ``client:12345``, ``messenger:1234567``.
     if channel in {None, "whatsapp"} and _SHORT_CODE.fullmatch(bare):
