@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-import boto3
+import botocore
+import botocore.session
 
 #: Bytes that identify the request before each moment.
 _REQUESTS = {"fetch": b"GET /api/", "write": b"X-Amz-Target: DynamoDB_20120810.BatchExecute"}
@@ -94,10 +95,12 @@ def _written(**_: object) -> None:
         _plan.reach("written")
 
 
+def _watch_writes(session: botocore.session.Session) -> None:
+    session.register("after-call.dynamodb.BatchExecuteStatement", _written)
+
+
 sys.addaudithook(_watch)
-boto3.setup_default_session()
-assert boto3.DEFAULT_SESSION is not None
-boto3.DEFAULT_SESSION.events.register("after-call.dynamodb.BatchExecuteStatement", _written)
+botocore.register_initializer(_watch_writes)
 
 
 def lambda_handler(event: object, context: object) -> object:
