@@ -19,6 +19,8 @@ _DRIFT = {
     "missing": "SignalWire left out {}",
     "value": "{} has a value that the specification does not list",
     "field": "{} is a field that the specification does not have",
+    "type": "{} has another type than the specification says",
+    "text": "{} contains characters that no encoding can express",
 }
 #: Milliseconds from which a duration is written in seconds, and in larger units.
 _IN_SECONDS, _IN_MINUTES = 1000, 120_000

@@ -53,6 +53,8 @@ def test_numbers_have_their_noun(number: int, noun: str, expected: str) -> None:
         ("missing:quality", "SignalWire left out quality"),
         ("value:status", "status has a value that the specification does not list"),
         ("field:new", "new is a field that the specification does not have"),
+        ("type:charge", "charge has another type than the specification says"),
+        ("text:to", "to contains characters that no encoding can express"),
         ("other", "other"),
     ],
 )

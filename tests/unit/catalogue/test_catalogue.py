@@ -291,6 +291,8 @@ def test_metric_codes_are_few() -> None:
         (None, "none"),
         ("", "none"),
         (" \t", "none"),
+        ("0", "none"),
+        ("000", "none"),
         ("30003", "30003"),
         (" Carrier_Violation ", "carrier_violation"),
         # A word that means the same as a number is counted with it.

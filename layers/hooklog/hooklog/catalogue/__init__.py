@@ -127,9 +127,9 @@ class Catalogue:
         """Map any code to one of few, so that the number of metrics is bounded.
 
         A code maps to itself or to the code that it is an alias of, to ``other`` if it is rare for
-        that type of log, and to ``none`` if it is empty.
+        that type of log, and to ``none`` if it is empty or zero.
         """
-        if not (key := _plain(code or "")):
+        if not (key := _plain(code or "")).strip("0"):
             return "none"
         key = self._data["codes"].get(key, {}).get("same_as", key)
         return key if key in self.metric_codes.get(log_type, ()) else "other"

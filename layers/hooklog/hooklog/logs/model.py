@@ -55,7 +55,8 @@ def _text(value: object) -> object:
 
 def _to_micro_dollars(value: Decimal) -> Decimal:
     """Round away the noise of binary fractions; no charge has more than five places."""
-    return value.quantize(MICRO_DOLLAR)
+    # Without trailing zeros, and without an exponent, which the sum with 0 takes away.
+    return value.quantize(MICRO_DOLLAR).normalize() + 0
 
 
 #: Levels of lists and objects in one field.
