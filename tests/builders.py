@@ -32,7 +32,7 @@ FETCHED_AT = SENT_AT + timedelta(seconds=7, milliseconds=250)
 
 
 def fax_log(**changes: Json) -> Log:
-    """Give an outbound fax of two pages that succeeded, as the API shows it."""
+    """Return an outbound fax of two pages that succeeded, as the API shows it."""
     account = f"https://example.signalwire.com/api/laml/2010-04-01/Accounts/{PROJECT_ID}"
     log: Log = {
         "id": FAX_ID,
@@ -56,7 +56,7 @@ def fax_log(**changes: Json) -> Log:
 
 
 def message_log(**changes: Json) -> Log:
-    """Give an outbound SMS of one segment that was delivered, as the API shows it."""
+    """Return an outbound SMS of one segment that was delivered, as the API shows it."""
     log: Log = {
         "id": MESSAGE_ID,
         "from": "+12025550143",
@@ -78,18 +78,18 @@ def message_log(**changes: Json) -> Log:
 
 
 def without(log: Log, *names: str) -> Log:
-    """Give a log that lacks these fields."""
+    """Return a log that lacks these fields."""
     return {name: value for name, value in log.items() if name not in names}
 
 
 def failed_fax(**changes: Json) -> Log:
-    """Give a fax that failed in the documented way: the call completed, the fax did not."""
+    """Return a fax that failed in the documented way: the call completed, the fax did not."""
     errors: Log = {"error_code": "34004", "error_message": "The call dropped prematurely"}
     return fax_log(**(errors | changes))
 
 
 def failed_message(**changes: Json) -> Log:
-    """Give a message that its carrier did not deliver."""
+    """Return a message that its carrier did not deliver."""
     errors: Log = {
         "status": "undelivered",
         "error_code": "30003",
@@ -111,12 +111,12 @@ def record(log: Log, *, sent_at: datetime = SENT_AT, fetched_at: datetime = FETC
 
 
 def request(log_type: str = "fax", log_id: str = FAX_ID, status: str | None = None) -> LogRequest:
-    """Give what a queue message asks for."""
+    """Return what a queue message asks for."""
     return LogRequest(kind=KINDS[log_type], log_id=log_id, event_at=SENT_AT, status=status)
 
 
 def body(log_type: str = "fax", log_id: str = FAX_ID, **more: Json) -> str:
-    """Give the body of a queue message."""
+    """Return the body of a queue message."""
     return json.dumps({"log_type": log_type, "log_id": log_id, **more})
 
 
@@ -128,7 +128,7 @@ def delivery(
     sent_at: datetime = SENT_AT,
     parked_as: str | None = None,
 ) -> Delivery:
-    """Give one delivery of a message, by default one that asks for a fax log."""
+    """Return one delivery of a message, by default one that asks for a fax log."""
     return Delivery(
         message_id=message_id,
         receipt_handle=f"handle-of-{message_id}",
@@ -140,12 +140,12 @@ def delivery(
 
 
 def history_of(item: Mapping[str, Attribute]) -> list[dict[str, str]]:
-    """Give the parkings of a row that were lifted."""
+    """Return the parkings of a row that were lifted."""
     return cast("list[dict[str, str]]", item["parked_history"])
 
 
 def sqs_event(*deliveries: Delivery) -> dict[str, Json]:
-    """Give the event in which Lambda hands over these deliveries."""
+    """Return the event in which Lambda hands over these deliveries."""
     return {
         "Records": [
             {

@@ -17,7 +17,7 @@ _ENOUGH = 12
 
 
 def leaked(texts: Iterable[str], secrets: Iterable[str]) -> list[str]:
-    """Give the secrets of which a text shows a part, plain, in base64 or in hexadecimal."""
+    """Return the secrets of which a text shows a part, plain, in base64 or in hexadecimal."""
     text = "\n".join(texts)
     return [
         secret
@@ -27,7 +27,7 @@ def leaked(texts: Iterable[str], secrets: Iterable[str]) -> list[str]:
 
 
 def told_by(error: BaseException) -> list[str]:
-    """Give all that an exception tells who prints it: its traceback, and what it carries."""
+    """Return all that an exception tells who prints it: its traceback, and what it carries."""
     told = [repr(error), *map(str, vars(error).values()), *traceback.format_exception(error)]
     # Raised `from None`, an exception keeps to itself what it was raised in the handling of.
     hidden = error.__cause__ is None and error.__suppress_context__

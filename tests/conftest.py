@@ -33,7 +33,7 @@ def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def capsys(capsys: pytest.CaptureFixture[str]) -> pytest.CaptureFixture[str]:
-    """Give pytest's own fixture, and keep what a test reads from it."""
+    """Return pytest's own fixture, and keep what a test reads from it."""
     read = capsys.readouterr
 
     def kept() -> object:

@@ -39,12 +39,12 @@ type Metric = tuple[str, tuple[tuple[str, str], ...]]
 
 
 def everything(capsys: pytest.CaptureFixture[str]) -> set[Metric]:
-    """Let each function emit all that it can, and give what it emitted."""
+    """Let each function emit all that it can, and return what it emitted."""
     return metrics_of(everything_printed(capsys))
 
 
 def everything_printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Let each function emit all that it can, and give every line, those of the log too."""
+    """Let each function emit all that it can, and return every line, those of the log too."""
     metrics, logger = EmbeddedMetrics(NAMESPACE), Logger(service=f"test-{uuid.uuid4()}")
     capsys.readouterr()
     EnrichTelemetry(logger, metrics).emit(_full_report())

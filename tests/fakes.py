@@ -153,14 +153,14 @@ class FakeKeys:
     looks: int = 0
 
     def current(self) -> tuple[str, ...]:
-        """Give the keys."""
+        """Return the keys."""
         self.looks += 1
         if self.error is not None:
             raise self.error
         return self.keys
 
     def renewed(self, refused: tuple[str, ...]) -> tuple[str, ...]:
-        """Give what a second look finds."""
+        """Return what a second look finds."""
         assert refused == self.keys
         self.looks += 1
         return self.keys if self.new_keys is None else self.new_keys

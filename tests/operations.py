@@ -36,7 +36,7 @@ class Entry:
 
 
 def alarm_table() -> dict[str, Row]:
-    """Give the rows of the table of alarms, by the alarm's name."""
+    """Return the rows of the table of alarms, by the alarm's name."""
     return {
         name: Row(row["anchor"], row["when"])
         for row in _ROW.finditer(PAGE)
@@ -45,7 +45,7 @@ def alarm_table() -> dict[str, Row]:
 
 
 def entries() -> dict[str, Entry]:
-    """Give the alarms' entries by anchor: the third level of headings below *The alarms*."""
+    """Return the alarms' entries by anchor: the third level of headings below *The alarms*."""
     alarms = PAGE.partition("\n## The alarms\n")[2].partition("\n## ")[0]
     _, *found = re.split(r"^### ", alarms, flags=re.MULTILINE)
     return {
@@ -55,7 +55,7 @@ def entries() -> dict[str, Entry]:
 
 
 def commands() -> list[str]:
-    """Give the shell commands of the page, each in one line."""
+    """Return the shell commands of the page, each in one line."""
     return [
         line
         for fence in _FENCE.finditer(PAGE)

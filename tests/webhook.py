@@ -40,7 +40,7 @@ def scheme_b(key: str, url: str, fields: list[tuple[str, str]]) -> str:
 
 
 def message_status(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    """Give a Relay/REST message status callback."""
+    """Return a Relay/REST message status callback."""
     callback = {
         "id": MESSAGE_ID,
         "project_id": PROJECT_ID,
@@ -57,7 +57,7 @@ def message_status(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
 
 
 def sms_status(**changes: str) -> dict[str, str]:
-    """Give a LaML SMS status callback."""
+    """Return a LaML SMS status callback."""
     callback = {
         "MessageSid": MESSAGE_ID,
         "MessageStatus": "delivered",
@@ -72,7 +72,7 @@ def sms_status(**changes: str) -> dict[str, str]:
 
 
 def fax_status(**changes: str) -> dict[str, str]:
-    """Give a LaML fax status callback."""
+    """Return a LaML fax status callback."""
     callback = {
         "FaxSid": FAX_SID,
         "FaxStatus": "failed",
@@ -100,7 +100,7 @@ class Request:
     is_base64: bool = False
 
     def event(self) -> dict[str, Any]:
-        """Give the event of payload format 2.0, as a Function URL or an HTTP API does."""
+        """Return the event of payload format 2.0, as a Function URL or an HTTP API does."""
         return {
             "version": "2.0",
             "routeKey": "$default",
@@ -125,7 +125,7 @@ class Request:
 def json_request(
     callback: dict[str, Any] | None = None, *, key: str = KEY, query: str = ""
 ) -> Request:
-    """Give a signed JSON callback, by default a message's."""
+    """Return a signed JSON callback, by default a message's."""
     body = json.dumps(message_status() if callback is None else callback)
     request = Request(query=query, body=body)
     request.headers = {
@@ -139,7 +139,7 @@ def json_request(
 def form_request(
     callback: dict[str, str] | None = None, *, key: str = KEY, query: str = ""
 ) -> Request:
-    """Give a signed form callback, by default a fax's; AWS gives a form in base64."""
+    """Return a signed form callback, by default a fax's; AWS gives a form in base64."""
     fields = fax_status() if callback is None else callback
     request = Request(query=query, is_base64=True)
     request.body = base64.b64encode(urlencode(fields).encode()).decode()
@@ -149,7 +149,7 @@ def form_request(
 
 
 def get_request(callback: dict[str, str] | None = None, *, key: str = KEY) -> Request:
-    """Give a signed GET callback, by default a fax's."""
+    """Return a signed GET callback, by default a fax's."""
     request = Request(method="GET", query=urlencode(callback or fax_status()))
     request.headers = {SHA1: scheme_b(key, request.url, [])}
     return request

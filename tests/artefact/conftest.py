@@ -14,7 +14,7 @@ from tests.artefact.starting import FUNCTIONS, LAYERS, Started, start
 
 @pytest.fixture(scope="session")
 def built() -> Path:
-    """Run `sam build`, and give the folder of what it built."""
+    """Run `sam build`, and return the folder of what it built."""
     build()
     return ROOT / ".aws-sam/build"
 

@@ -30,7 +30,7 @@ MOST = {"DependenciesLayer": (26_000_000, 10_000_000), "HooklogLayer": (800_000,
 
 
 def sources(built: Path) -> Iterator[tuple[Path, str]]:
-    """Give every source file, with the path that it has in Lambda."""
+    """Return every source file, with the path that it has in Lambda."""
     for part in (*LAYERS, *FUNCTIONS):
         place = "/opt" if part in LAYERS else "/var/task"
         for path in sorted((built / part).rglob("*.py")):

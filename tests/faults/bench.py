@@ -99,7 +99,7 @@ class Bench:
         return self.telemetry.reports[-1]
 
     def run(self, messages: Sequence[Message]) -> dict[str, Seen]:
-        """Deliver messages in one batch; give how each ended."""
+        """Deliver messages in one batch; return how each ended."""
         before = dict(self.rows.items)
         self.waits.clear()
         event = sqs_event(*(message.delivery() for message in messages))
@@ -109,6 +109,6 @@ class Bench:
         return account(messages, response, before, self.rows.items, self.waits)
 
     def returned(self, messages: Sequence[Message], seen: Mapping[str, Seen]) -> list[Message]:
-        """Let the longest wait pass, and give those that were returned for their next delivery."""
+        """Let the longest wait pass, and return the returned messages for their next delivery."""
         self.clock.advance(seconds=max([QUEUES_WAIT, *self.waits.values()]))
         return [message.again() for message in messages if seen[message.name][0] == "returned"]

@@ -29,5 +29,5 @@ def raised(error: HooklogError) -> None:
 
 
 def leaks(text: str) -> list[str]:
-    """Give the canaries in a text."""
+    """Return the canaries in a text."""
     return [canary for canary in CANARIES if canary in text]

@@ -57,12 +57,12 @@ type Ending = Stored | Known | Parked | Returned
 
 
 def retried(code: str, deliveries: int = 10, after: tuple[int, int] = (15, 30)) -> Returned:
-    """Give the end of what is tried again so often, and then parked."""
+    """Return the end of what is tried again so often, and then parked."""
     return Returned(code=code, after=after, deliveries=deliveries, then=Parked(code))
 
 
 def never_parked(code: str) -> Returned:
-    """Give the end of what cannot even be parked."""
+    """Return the end of what cannot even be parked."""
     return Returned(code=code, deliveries=None)
 
 

@@ -10,7 +10,7 @@ from tests.faults.table import Row, Step
 
 
 def expected(rows: Iterable[Row]) -> tuple[Ending, set[str]]:
-    """Give a message's ending, and the codes that are counted as processing failures.
+    """Return a message's ending, and the codes that are counted as processing failures.
 
     The first fault that ends a message decides. What follows can only bring a message back that
     would have been acknowledged, or leave its wait to the queue.

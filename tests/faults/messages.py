@@ -74,7 +74,7 @@ class Message:
         return self.delivery().receipt_handle
 
     def delivery(self) -> Delivery:
-        """Give the delivery of the moment."""
+        """Return the delivery of the moment."""
         return delivery(
             self.body,
             message_id=self.name,
@@ -84,26 +84,26 @@ class Message:
         )
 
     def again(self) -> Message:
-        """Give the same message, delivered once more."""
+        """Return the same message, delivered once more."""
         return replace(self, attempt=self.attempt + 1)
 
 
 def fax(name: str, number: int = 1) -> Message:
-    """Give a message that asks for a fax that succeeded."""
+    """Return a message that asks for a fax that succeeded."""
     log_id = _uuid(number)
     log = fax_log(id=log_id, url=_url("Faxes", number), to=NUMBER, body=TEXT)
     return Message(name, "fax", log, _body(name, "fax", log_id))
 
 
 def text_message(name: str, number: int = 2) -> Message:
-    """Give a message that asks for a text message that was delivered."""
+    """Return a message that asks for a text message that was delivered."""
     log_id = _uuid(number)
     log = message_log(id=log_id, url=_url("Messages", number), to=NUMBER, body=TEXT)
     return Message(name, "message", log, _body(name, "message", log_id))
 
 
 def neighbours() -> list[Message]:
-    """Give what no fault of another message may touch."""
+    """Return what no fault of another message may touch."""
     return [fax("neighbouring fax", 11), text_message("neighbouring message", 12)]
 
 

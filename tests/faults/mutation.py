@@ -55,7 +55,7 @@ class Mutant:
     only: str = ""
 
     def apply(self, root: Path) -> str:
-        """Put the bug into a copy of the tree; give the file's text without it.
+        """Put the bug into a copy of the tree; return the file's text without it.
 
         Raises:
             ValueError: the bug is stale; the text that it changes is not there once.
@@ -85,7 +85,7 @@ def load() -> list[Mutant]:
 
 
 def judge(root: Path, tests: Iterable[str], only: str = "") -> tuple[Verdict, str]:
-    """Run tests in a copy of the tree; give the verdict, and what they printed."""
+    """Run tests in a copy of the tree; return the verdict, and what they printed."""
     # No compiled files: they would outlive the source that they are of, which changes within
     # the second that their time stamps count in.
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -128,7 +128,7 @@ def _say(line: str) -> None:
 
 
 def main() -> int:
-    """Try the mutants that the command line names, or all; give the exit status."""
+    """Try the mutants that the command line names, or all; return the exit status."""
     wanted = " ".join(sys.argv[1:])
     mutants = [one for one in load() if wanted in f"{one.step}: {one.why}"]
     workers = os.cpu_count() or 1

@@ -26,7 +26,7 @@ def befall(bench: Fakes, message: Message, *rows: Row) -> None:
 
 
 def all_of(row: Row) -> tuple[Row, ...]:
-    """Give a row, and before it the one that it needs."""
+    """Return a row, and before it the one that it needs."""
     return (row.given, row) if row.given else (row,)
 
 

@@ -14,7 +14,7 @@ from tests.faults.test_alone import IN_MEMORY
 
 
 def one_of_each() -> list[Row]:
-    """Give one fault of all that occur at a step, take the same and end alike."""
+    """Return one fault of all that occur at a step, take the same and end alike."""
     kinds: dict[object, Row] = {}
     for row in IN_MEMORY:
         assert row.trouble is not None

@@ -20,7 +20,7 @@ WIRES = [(row, name, wire) for row in ROWS for name, wire in row.over_wire.items
 
 @pytest.fixture
 def wire(telemetry: KeptTelemetry, space: RunningSpace, aws: tuple[Aws, Clients]) -> Wire:
-    """Give an enricher in a world in order."""
+    """Return an enricher in a world in order."""
     return Wire(telemetry, space, *aws)
 
 

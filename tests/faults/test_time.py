@@ -40,7 +40,7 @@ class EndedByLambdaError(BaseException):
 
 
 def batch(bench: Fakes) -> list[Message]:
-    """Give a batch in which everything happens."""
+    """Return a batch in which everything happens."""
     by_sid, again = fax("by SID", 21), text_message("redriven", 22)
     no_message, no_log = fax("no message", 23), fax("no log", 24)
     messages = [*neighbours(), by_sid, again, no_message, no_log]

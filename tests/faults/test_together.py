@@ -15,12 +15,12 @@ from tests.faults.troubles import ask_by_sid
 
 @pytest.fixture
 def bench(telemetry: KeptTelemetry) -> Fakes:
-    """Give a world in order."""
+    """Return a world in order."""
     return Fakes(telemetry)
 
 
 def of_one_log() -> tuple[Message, Message]:
-    """Give a message in its first delivery, and one that comes for the last time."""
+    """Return a message in its first delivery, and one that comes for the last time."""
     return fax("new"), replace(fax("old"), attempt=errors.PATIENT)
 
 

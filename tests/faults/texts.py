@@ -12,52 +12,52 @@ ANOTHER_ID = "ffffffff-ffff-4fff-8fff-ffffffffffff"
 
 
 def text(literal: str) -> Text:
-    """Give the same text whoever asks."""
+    """Return the same text whoever asks."""
     return lambda _: literal
 
 
 def body(**changes: Json) -> Text:
-    """Give the message's own body with changes."""
+    """Return the message's own body with changes."""
     return lambda message: json.dumps(json.loads(message.body) | changes)
 
 
 def log(**changes: Json) -> Text:
-    """Give the log with changes."""
+    """Return the log with changes."""
     return lambda message: json.dumps(message.log | changes)
 
 
 def units(number: int) -> Text:
-    """Give the log with so many pages or segments."""
+    """Return the log with so many pages or segments."""
     name = {"fax": "number_of_pages", "message": "number_of_segments"}
     return lambda message: json.dumps(message.log | {name[message.kind]: number})
 
 
 def without(name: str) -> Text:
-    """Give the log without a field."""
+    """Return the log without a field."""
     return lambda message: json.dumps({k: v for k, v in message.log.items() if k != name})
 
 
 def raw(name: str, literal: str) -> Text:
-    """Give the log with a field once more, at its end, as literal JSON: the last one counts."""
+    """Return the log with a field once more, at its end, as literal JSON: the last one counts."""
     return lambda message: json.dumps(message.log)[:-1] + f', "{name}": {literal}}}'
 
 
 def twice_in_body(name: str, first: Json) -> Text:
-    """Give the message's own body with a field that stands there before, too."""
+    """Return the message's own body with a field that stands there before, too."""
     return lambda message: f'{{"{name}": {json.dumps(first)}, {message.body[1:]}'
 
 
 def half(message: Message) -> str:
-    """Give the first half of the log."""
+    """Return the first half of the log."""
     whole = json.dumps(message.log)
     return whole[: len(whole) // 2]
 
 
 def nested(depth: int) -> str:
-    """Give a JSON array in an array and so on."""
+    """Return a JSON array in an array and so on."""
     return "[" * depth + "]" * depth
 
 
 def enveloped(content: str) -> str:
-    """Give what SNS makes of a text."""
+    """Return what SNS makes of a text."""
     return json.dumps({"Type": "Notification", "Message": content, "Subject": f"{NUMBER} {TEXT}"})

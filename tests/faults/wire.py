@@ -94,5 +94,5 @@ class _Noting:
 
 
 def secret(space: RunningSpace, token: str | None = None) -> str:
-    """Give the credentials secret for a space."""
+    """Return the credentials secret for a space."""
     return json.dumps({"project_id": space.project_id, "api_token": token or space.api_token})

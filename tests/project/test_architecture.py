@@ -106,7 +106,7 @@ print(json.dumps({"reads": reads, "sockets": sockets, "modules": sorted(sys.modu
 
 
 def name_of(path: Path) -> str:
-    """Give the name under which a module of the package is imported."""
+    """Return the name under which a module of the package is imported."""
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

@@ -62,13 +62,13 @@ def cells(content: RenderableType, width: int = 80) -> list[list[str]]:
 
 
 def row(log: Log) -> Item:
-    """Give the row of a stored log, as the table holds it."""
+    """Return the row of a stored log, as the table holds it."""
     stored = record(log)
     return {"pk": stored.key, **record_attributes(stored)}
 
 
 def parking(key: str, error: HooklogError, *, body: str = "not JSON", attempts: int = 1) -> Item:
-    """Give the row of a parked message, as the table holds it."""
+    """Return the row of a parked message, as the table holds it."""
     park = Park(key=key, error=error, body=body, attempts=attempts, at=FETCHED_AT)
     write = park.plan(None)
     assert write is not None

@@ -59,7 +59,7 @@ def read(name: str) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def asked(delivery: Delivery) -> LogRequest | MessageError:
-    """Give what a delivery asks for, or why it cannot be used."""
+    """Return what a delivery asks for, or why it cannot be used."""
     try:
         return log_request(delivery.body, delivery.sent_at)
     except MessageError as error:
@@ -67,7 +67,7 @@ def asked(delivery: Delivery) -> LogRequest | MessageError:
 
 
 def environment() -> dict[str, str]:
-    """Give what `events/env.json` sets for the function."""
+    """Return what `events/env.json` sets for the function."""
     variables = read("env.json")[FUNCTION]
     assert isinstance(variables, dict)
     return variables

@@ -28,7 +28,7 @@ class Logs:
         return self
 
     def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - boto3's
-        """Give the only page."""
+        """Return the only page."""
         assert arguments["logGroupName"] == "group"
         later = [one for one in self._events if one["timestamp"] >= arguments["startTime"]]
         yield {"events": later[:10_000]}

@@ -29,7 +29,7 @@ OF_THE_CLI = {"query", "max-items", "notification-endpoint"}
 
 
 def fields_of(query: str) -> set[str]:
-    """Give the fields that a query reads, roughly: its words that mean nothing else."""
+    """Return the fields that a query reads, roughly: its words that mean nothing else."""
     bare = re.sub(r"\"[^\"]*\"|/(?:\\/|[^/])*/|\bbin\([^)]*\)", " ", query)
     named = set(re.findall(r"\bas (\w+)", bare))
     words = re.findall(r"@?[A-Za-z_][\w.]*(?!\w*\()", bare)
@@ -80,7 +80,7 @@ def test_queries_look_for_lines_that_there_are(
 
 
 def aws_commands() -> list[list[str]]:
-    """Give the page's calls of the AWS CLI, without its name."""
+    """Return the page's calls of the AWS CLI, without its name."""
     return [words[1:] for line in commands() if (words := shlex.split(line))[0] == "aws"]
 
 
@@ -99,7 +99,7 @@ def test_commands_of_the_aws_cli_exist(words: list[str]) -> None:
 
 
 def own_commands() -> list[list[str]]:
-    """Give the page's calls of `hooklog`, in fences and in the text, without its name."""
+    """Return the page's calls of `hooklog`, in fences and in the text, without its name."""
     inline = re.findall(r"`hooklog ([^`]+)`", PAGE)
     fenced = [line.removeprefix("hooklog ") for line in commands() if line.startswith("hooklog ")]
     return [shlex.split(one, comments=True) for one in [*inline, *fenced]]

@@ -66,7 +66,7 @@ class Function(ABC):
             self.step()
 
     def meet(self, seam: Seam) -> Luck:
-        """Stand still before something is done to the world; give the luck that it has."""
+        """Stand still before something is done to the world; return the luck that it has."""
         self._seam = seam
         self._turns.stand()
         return self._luck

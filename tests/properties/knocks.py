@@ -56,7 +56,7 @@ def _pick[T](draw: DrawFn, options: Sequence[T]) -> T:
 
 
 def _content(draw: DrawFn) -> str:
-    """Give what a callback says, rightly or not."""
+    """Return what a callback says, rightly or not."""
     kind = _pick(draw, (*_CALLBACKS, "text"))
     if kind == "text":
         return draw(_VALUES)
@@ -71,7 +71,7 @@ def _content(draw: DrawFn) -> str:
 
 @st.composite
 def events(draw: DrawFn) -> object:
-    """Give an event, most often one that somebody signed."""
+    """Return an event, most often one that somebody signed."""
     request = Request(path=_pick(draw, _PATHS))
     content = _content(draw)
     if _pick(draw, ("POST", "GET")) == "POST":
@@ -111,7 +111,7 @@ def _changed(draw: DrawFn, text: str) -> str:
 
 
 def possible_signatures(request: Request, key: str) -> set[str]:
-    """Give all that a holder of the key may have signed a request with, by any scheme."""
+    """Return all that a holder of the key may have signed a request with, by any scheme."""
     body = request.body or ""
     found = set()
     for url in _urls(request):

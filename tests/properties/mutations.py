@@ -57,7 +57,7 @@ class Answer:
 
 @st.composite
 def answers(draw: DrawFn, log_type: LogType) -> Answer:
-    """Give an answer that was a valid log before something was done to it."""
+    """Return an answer that was a valid log before something was done to it."""
     log = draw(logs(log_type))
     # As pairs of texts: a name may come twice, and a value be none.
     fields = [(json.dumps(name), json.dumps(value)) for name, value in log.items()]

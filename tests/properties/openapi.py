@@ -49,7 +49,7 @@ _SCALARS: dict[tuple[Json, Json], SearchStrategy[Json]] = {
 
 
 def logs(log_type: LogType) -> SearchStrategy[Log]:
-    """Give logs of that type, each valid by its document."""
+    """Return logs of that type, each valid by its document."""
     defs = member(document(log_type), "$defs")
     return _objects(member(defs, GET_ONE[log_type]), defs)
 

@@ -9,7 +9,7 @@ FUZZ = hypothesis.settings(derandomize=False, deadline=None, max_examples=1500, 
 
 
 def examples(share: float, *, stateful_step_count: int = 50) -> hypothesis.settings:
-    """Give settings with that share of the profile's number of examples."""
+    """Return settings with that share of the profile's number of examples."""
     profile = hypothesis.settings()
     return hypothesis.settings(
         max_examples=round(share * profile.max_examples), stateful_step_count=stateful_step_count

@@ -72,7 +72,7 @@ class Progress:
         return step.callback
 
     def shown(self, luck: Luck) -> Log:
-        """Give the log as the API shows it."""
+        """Return the log as the API shows it."""
         match luck:
             case Luck.OLD:
                 return self.states[0]
@@ -94,12 +94,12 @@ class Space:
         self.sends: dict[str, Progress] = {}
 
     def find(self, kind: LogKind, log_id: str) -> Progress | None:
-        """Give the send whose log has this ID."""
+        """Return the send whose log has this ID."""
         found = self.sends.get(log_id)
         return found if found is not None and found.kind is kind else None
 
     def find_by_sid(self, kind: LogKind, sid: str) -> Progress | None:
-        """Give the send whose resource has this SID."""
+        """Return the send whose resource has this SID."""
         sends = self.sends.values()
         return next((one for one in sends if one.kind is kind and one.send.sid == sid), None)
 
@@ -116,13 +116,13 @@ class Space:
 
 
 def compared(log: Log) -> tuple[str, Decimal, str | None]:
-    """Give what a row has to have in common with its log."""
+    """Return what a row has to have in common with its log."""
     code = log["error_code"]
     return str(log["status"]), Decimal(str(log["charge"])), None if code is None else str(code)
 
 
 def event_of(callback: Callback) -> dict[str, object]:
-    """Sign a callback as SignalWire does, and give the event that AWS makes of it."""
+    """Sign a callback as SignalWire does, and return the event that AWS makes of it."""
     signed = signed_request(callback, BASE + _PATH, KEY)
     request = Request(method=signed.method, path=_PATH, query=signed.query)
     request.headers = {name.lower(): value for name, value in signed.headers.items()}

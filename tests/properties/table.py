@@ -43,7 +43,7 @@ class WatchedTable:
         return (self._before if behind else self._now).read(keys)
 
     def seen(self, keys: Sequence[str], *, behind: bool = False) -> dict[str, Seen]:
-        """Give the rows that such a read shows, and what nobody but a test can know of them."""
+        """Return the rows that such a read shows, and what nobody but a test can know of them."""
         items = (self._before if behind else self._now).items
         return {
             key: Seen(items[key], self._fetched_at[key, items[key]["version"]])
@@ -54,10 +54,10 @@ class WatchedTable:
     def write(self, write: Write, fetched_at: datetime | None) -> Conflict | None:
         """Write a row; if that stores a log, its fetch began then, in truth."""
         old = self.items.get(write.key)
-        fate = self._now.write([write])[write.key]
-        if isinstance(fate, Conflict):
-            return fate
-        assert fate is None
+        result = self._now.write([write])[write.key]
+        if isinstance(result, Conflict):
+            return result
+        assert result is None
         new = self.items[write.key]
         is_log = "fetched_at" in write.values
         self.stored += is_log

@@ -32,7 +32,7 @@ class Turns:
         self._thread.start()
 
     def go_on(self) -> None:
-        """Give a turn: up to the next seam, or to the end. Raises what the work raised."""
+        """Return a turn: up to the next seam, or to the end. Raises what the work raised."""
         assert not self.is_over, "nobody is there to go on"
         self._turn.release()
         self._back.acquire()

@@ -13,7 +13,7 @@ from local.cloud import ROOT
 
 @pytest.fixture(scope="session")
 def deployed() -> dict[str, Any]:
-    """Give the template's resources as CloudFormation gets them, translated by SAM itself."""
+    """Return the template's resources as CloudFormation gets them, translated by SAM itself."""
     python, script = ROOT / ".tools/sam/bin/python", ROOT / "local/translate_template.py"
     done = subprocess.run([python, script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

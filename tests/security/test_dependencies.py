@@ -36,7 +36,7 @@ def text(file: Path) -> str:
 
 
 def direct(file: Path) -> dict[str, str]:
-    """Give what the neighbour that ends in ``.in`` asks for, by name."""
+    """Return what the neighbour that ends in ``.in`` asks for, by name."""
     asked = pinned(text(file.with_suffix(".in")))
     return {canonicalize_name(name): wanted for name, wanted in asked.items()}
 

@@ -16,7 +16,7 @@ PERSONAL = PAGE.partition("## Personal data\n")[2].partition("\n## ")[0]
 
 
 def cells(table: str) -> list[list[str]]:
-    """Give the rows of a table, without its head."""
+    """Return the rows of a table, without its head."""
     lines = [line for line in table.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[1:]]
 

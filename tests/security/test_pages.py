@@ -20,7 +20,7 @@ LAST = response(json.dumps({"links": {}, "data": []}))
 
 
 def lists(url: str) -> LogLists:
-    """Give a client of a space's lists."""
+    """Return a client of a space's lists."""
     return LogLists(
         SignalWireApi(
             url,

@@ -60,12 +60,12 @@ ANSWERS = {
 
 
 def secret(**more: object) -> str:
-    """Give the value of the secret."""
+    """Return the value of the secret."""
     return json.dumps({"project_id": PROJECT, "api_token": TOKEN, "signing_keys": [KEY], **more})
 
 
 def client(url: str, *answers: str | bytes | Exception) -> SignalWireApi:
-    """Give a client that finds its credentials in Secrets Manager."""
+    """Return a client that finds its credentials in Secrets Manager."""
     manager = SecretsManager(*(answers or (secret(),)))
     return SignalWireApi(
         url,
@@ -77,7 +77,7 @@ def client(url: str, *answers: str | bytes | Exception) -> SignalWireApi:
 
 
 def logger() -> Logger:
-    """Give a logger that leaves nothing out, and writes where the test reads."""
+    """Return a logger that leaves nothing out, and writes where the test reads."""
     return Logger(service=f"canary-{uuid.uuid4()}", level="DEBUG")
 
 
@@ -135,7 +135,7 @@ def test_a_secret_of_no_use_is_not_shown(answer: str | bytes | Exception) -> Non
 
 
 def requests() -> Iterator[Request]:
-    """Give callbacks that get in, and such that do not."""
+    """Return callbacks that get in, and such that do not."""
     yield json_request(key=KEY)
     yield Request(body="{}")
     yield Request(body=KEY, headers={"x-signalwire-signature": KEY})

@@ -33,7 +33,7 @@ AMPLE = 30.0
 
 
 def api(url: str, *, seconds_a_look: float = 0) -> SignalWireApi:
-    """Give a client, with a clock that moves on by so much each time it is looked at."""
+    """Return a client, with a clock that moves on by so much each time it is looked at."""
     ticks = itertools.count(step=seconds_a_look) if seconds_a_look else itertools.repeat(0.0)
     monotonic: Callable[[], float] = ticks.__next__
     return SignalWireApi(
@@ -47,7 +47,7 @@ def api(url: str, *, seconds_a_look: float = 0) -> SignalWireApi:
 
 
 def refusal(client: SignalWireApi, time_left: float = AMPLE) -> FetchError:
-    """Give the error that a request ends in."""
+    """Return the error that a request ends in."""
     with pytest.raises(FetchError) as caught:
         client.get(PATH, time_left)
     return caught.value
@@ -58,7 +58,7 @@ def refusal(client: SignalWireApi, time_left: float = AMPLE) -> FetchError:
 
 @pytest.fixture
 def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
-    """Give an authority that this process trusts."""
+    """Return an authority that this process trusts."""
     made = trustme.CA()
     made.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
@@ -168,7 +168,7 @@ def test_any_other_host_gets_tls(space: str) -> None:
 
 
 def chunked(*chunks: bytes) -> bytes:
-    """Give an answer in these pieces; an empty one is its end."""
+    """Return an answer in these pieces; an empty one is its end."""
     head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     return head.encode() + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
 

@@ -12,10 +12,10 @@ from hooklog.errors import HooklogError, LogInvalidError, RateLimitedError
 from tests import template
 
 _LINE = re.compile(
-    r"(?P<rails>[│├└─ ]*)(?P<name>\w+Error)(?: \.+ (?P<code>[a-z_.]+) +| {2,})?(?P<fate>.*)"
+    r"(?P<rails>[│├└─ ]*)(?P<name>\w+Error)(?: \.+ (?P<code>[a-z_.]+) +| {2,})?(?P<result>.*)"
 )
 #: What the drawing says of those that neither a retry nor a parked row concerns.
-_FATES_OF_THEIR_OWN = {
+_RESULTS_OF_THEIR_OWN = {
     "SettingsError": "stops the cold start",
     "EventError": "refuses the invocation",
     "BackfillError": "refuses the invocation",
@@ -29,7 +29,7 @@ class Drawn:
 
     parent: str | None
     code: str | None
-    fate: str
+    result: str
 
 
 def drawing() -> dict[str, Drawn]:
@@ -43,12 +43,12 @@ def drawing() -> dict[str, Drawn]:
         depth = len(match["rails"]) // 4
         above[depth:] = [match["name"]]
         parent = above[depth - 1] if depth else None
-        found[match["name"]] = Drawn(parent, match["code"], match["fate"])
+        found[match["name"]] = Drawn(parent, match["code"], match["result"])
     return found
 
 
 def descendants(cls: type[HooklogError]) -> list[type[HooklogError]]:
-    """Give a class and all of the module that derive from it."""
+    """Return a class and all of the module that derive from it."""
     children = [child for child in cls.__subclasses__() if child.__module__ == cls.__module__]
     return [cls, *(found for child in children for found in descendants(child))]
 
@@ -78,18 +78,18 @@ def test_drawing_shows_the_codes(cls: type[HooklogError]) -> None:
 
 
 @pytest.mark.parametrize("cls", RAISED)
-def test_drawing_shows_the_fates(cls: type[HooklogError]) -> None:
+def test_drawing_shows_the_results(cls: type[HooklogError]) -> None:
     """What is drawn as retried has more than one attempt, as parked one, as refused a status."""
-    fate = DRAWN[cls.__name__].fate
+    result = DRAWN[cls.__name__].result
     status: int | None = getattr(cls, "status", None)
     if status is not None:
-        assert fate == f"refused  ({status:d})"
+        assert result == f"refused  ({status:d})"
         assert cls.max_attempts == 1
-    elif cls.__name__ in _FATES_OF_THEIR_OWN:
-        assert fate == _FATES_OF_THEIR_OWN[cls.__name__]
+    elif cls.__name__ in _RESULTS_OF_THEIR_OWN:
+        assert result == _RESULTS_OF_THEIR_OWN[cls.__name__]
         assert cls.max_attempts == 1
     else:
-        assert fate.split()[0] == ("retried" if cls.max_attempts > 1 else "parked")
+        assert result.split()[0] == ("retried" if cls.max_attempts > 1 else "parked")
 
 
 def test_codes_are_unique() -> None:

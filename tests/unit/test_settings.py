@@ -26,7 +26,7 @@ FOR_BOTO3 = {"AWS_ENDPOINT_URL"}
 
 
 def refusal(environ: dict[str, str]) -> str:
-    """Give the sentence that refuses an environment; neither it nor its traceback may tell."""
+    """Return the sentence that refuses an environment; neither it nor its traceback may tell."""
     with pytest.raises(SettingsError) as caught:
         EnrichSettings.load(environ)
     printed = "".join(traceback.format_exception(caught.value))

@@ -18,7 +18,7 @@ class SecretsManager:
     """A Secrets Manager with one secret, and a clock beside it."""
 
     def __init__(self, *answers: str | bytes | Exception) -> None:
-        """Give these answers one after the other, the last one for ever."""
+        """Return these answers one after the other, the last one for ever."""
         self.answers = list(answers)
         self.clients = 0
         self.reads = 0
@@ -42,5 +42,5 @@ class SecretsManager:
 
 
 def client_error(code: str) -> ClientError:
-    """Give an error as boto3 raises it."""
+    """Return an error as boto3 raises it."""
     return ClientError({"Error": {"Code": code, "Message": f"about {TOKEN}"}}, "GetSecretValue")

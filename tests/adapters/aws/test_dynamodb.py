@@ -25,7 +25,7 @@ PERSONAL = "+12025550143"
 
 
 def refused(code: str, message: str = f"about {PERSONAL}") -> ClientError:
-    """Give the exception for a whole call."""
+    """Return the exception for a whole call."""
     return ClientError({"Error": {"Code": code, "Message": message}}, "Any")
 
 
@@ -55,17 +55,17 @@ class FakeDynamoDB:
 
 
 def table(client: FakeDynamoDB) -> DynamoTable:
-    """Give the adapter over a fake client."""
+    """Return the adapter over a fake client."""
     return DynamoTable(cast("Any", client), "table")
 
 
 def write(key: str, value: Attribute = "x", *, version: int | None = None) -> Write:
-    """Give a write of one attribute."""
+    """Return a write of one attribute."""
     return Write(key=key, expected_version=version, values={"a": value}, remove=("b",))
 
 
 def raising(error: Exception) -> Callable[[object], Any]:
-    """Give a function that fails."""
+    """Return a function that fails."""
 
     def fail(_: object) -> Any:  # noqa: ANN401 - whatever is asked for
         raise error
@@ -173,10 +173,10 @@ def test_each_statements_error_is_its_own(
     client = FakeDynamoDB(
         write=lambda _: [{"Error": {"Code": code, "Message": message}}, {"TableName": "table"}]
     )
-    fates = table(client).write([write("bad"), write("good")])
-    assert type(fates["bad"]) is expected
-    assert PERSONAL not in str(fates["bad"])
-    assert fates["good"] is None
+    results = table(client).write([write("bad"), write("good")])
+    assert type(results["bad"]) is expected
+    assert PERSONAL not in str(results["bad"])
+    assert results["good"] is None
 
 
 @pytest.mark.parametrize("code", ["DuplicateItem", "ConditionalCheckFailed"])
@@ -195,10 +195,10 @@ def test_a_call_refused_for_one_statement_is_repeated_one_by_one() -> None:
         return [{} for _ in statements]
 
     client = FakeDynamoDB(write=refuse_bad)
-    fates = table(client).write([write("good"), write("bad"), write("fine")])
-    assert (fates["good"], fates["fine"]) == (None, None)
-    assert type(fates["bad"]) is StoreRejectedError
-    assert PERSONAL not in str(fates["bad"])
+    results = table(client).write([write("good"), write("bad"), write("fine")])
+    assert (results["good"], results["fine"]) == (None, None)
+    assert type(results["bad"]) is StoreRejectedError
+    assert PERSONAL not in str(results["bad"])
     assert [len(statements) for statements in client.writes] == [3, 1, 1, 1]
 
 
@@ -215,8 +215,8 @@ def test_a_call_that_fails_is_every_writes_and_reads_error(
 ) -> None:
     """All of them are tried again later, none is repeated at once."""
     client = FakeDynamoDB(read=raising(error), write=raising(error))
-    fates = table(client).write([write("a"), write("b")])
-    assert [type(fate) for fate in fates.values()] == [expected] * 2
+    results = table(client).write([write("a"), write("b")])
+    assert [type(result) for result in results.values()] == [expected] * 2
     assert len(client.writes) == 1
     with pytest.raises(expected):
         table(client).read(["a"])
@@ -225,6 +225,6 @@ def test_a_call_that_fails_is_every_writes_and_reads_error(
 def test_a_value_without_a_dynamodb_form_is_refused_alone() -> None:
     """More digits than DynamoDB keeps: that item is parked, its neighbour written."""
     client = FakeDynamoDB()
-    fates = table(client).write([write("bad", Decimal("1." + "1" * 50)), write("good")])
-    assert type(fates["bad"]) is StoreRejectedError
-    assert fates["good"] is None
+    results = table(client).write([write("bad", Decimal("1." + "1" * 50)), write("good")])
+    assert type(results["bad"]) is StoreRejectedError
+    assert results["good"] is None

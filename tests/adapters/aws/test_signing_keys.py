@@ -20,12 +20,12 @@ OLD, NEW = "PSK_of-yesterday", "PSK_of-today"
 
 
 def secret(*keys: object) -> str:
-    """Give the text of a secret; it holds more than the front door reads."""
+    """Return the text of a secret; it holds more than the front door reads."""
     return json.dumps({"project_id": "p", "api_token": TOKEN, "signing_keys": keys})
 
 
 def adapter(manager: SecretsManager) -> SecretSigningKeys:
-    """Give the adapter to that Secrets Manager, with the clock beside it."""
+    """Return the adapter to that Secrets Manager, with the clock beside it."""
     return SecretSigningKeys(manager.client, ARN, clock=lambda: manager.now)
 
 

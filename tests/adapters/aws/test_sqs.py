@@ -67,7 +67,7 @@ class Sqs:
 
 
 def waits(count: int) -> dict[str, int]:
-    """Give waits for so many handles, each of its own length."""
+    """Return waits for so many handles, each of its own length."""
     return {f"handle-{number}": 30 + number for number in range(count)}
 
 

@@ -50,7 +50,7 @@ class Renewing:
         self.renewals = 0
 
     def current(self) -> Credentials:
-        """Give the pair of the moment."""
+        """Return the pair of the moment."""
         return self.pairs[0]
 
     def renewed(self, refused: Credentials) -> Credentials:
@@ -69,7 +69,7 @@ def api(
     connect_timeout: float = AMPLE,
     read_timeout: float = AMPLE,
 ) -> SignalWireApi:
-    """Give the adapter for a server, with one connection."""
+    """Return the adapter for a server, with one connection."""
     return SignalWireApi(
         url,
         credentials or FixedCredentials(RIGHT),
@@ -81,7 +81,7 @@ def api(
 
 
 def refusal(client: SignalWireApi, path: str = ONE, time_left: float = AMPLE) -> FetchError:
-    """Give the error that a request ends in."""
+    """Return the error that a request ends in."""
     with pytest.raises(FetchError) as caught:
         client.get(path, time_left)
     return caught.value
@@ -419,7 +419,7 @@ def test_slow_connection(connect_timeout: float, time_left: float) -> None:
 
 
 def body_of(answer: bytes) -> str | type[FetchError]:
-    """Give the text of an answer, or the class of the error that it is."""
+    """Return the text of an answer, or the class of the error that it is."""
     with tiny(answer) as server:
         client = api(server.url)
         try:
@@ -430,7 +430,7 @@ def body_of(answer: bytes) -> str | type[FetchError]:
 
 
 def server_is_usable(client: SignalWireApi, server: Tiny) -> bool:
-    """Tell whether the next request gets its own answer, whatever became of the last."""
+    """Return whether the next request gets its own answer, whatever became of the last."""
     server.answers = [response('"next"')]
     return client.get(ONE, AMPLE) == '"next"'
 

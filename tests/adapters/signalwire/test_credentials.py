@@ -19,13 +19,13 @@ NEW = Credentials("project", TOKEN)
 
 
 def secret(credentials: Credentials) -> str:
-    """Give the text of a secret; it may hold more than hooklog reads."""
+    """Return the text of a secret; it may hold more than hooklog reads."""
     pair = {"project_id": credentials.project_id, "api_token": credentials.api_token}
     return json.dumps(pair | {"signing_keys": ["PSK-do-not-show"]})
 
 
 def adapter(manager: SecretsManager) -> SecretCredentials:
-    """Give the adapter to that Secrets Manager, with the clock beside it."""
+    """Return the adapter to that Secrets Manager, with the clock beside it."""
     return SecretCredentials(manager.client, ARN, monotonic=lambda: manager.now)
 
 

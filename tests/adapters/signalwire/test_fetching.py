@@ -43,7 +43,7 @@ SLOW = 2.0
 def source(
     space: RunningSpace, concurrency: int, *, project_id: str | None = None
 ) -> ConcurrentSource:
-    """Give the adapter for a space."""
+    """Return the adapter for a space."""
     credentials = Credentials(project_id or space.project_id, space.api_token)
     api = SignalWireApi(
         space.url,
@@ -56,14 +56,14 @@ def source(
 
 
 def fax_requests(space: RunningSpace, count: int) -> list[LogRequest]:
-    """Give requests for some of the faxes that the space has."""
+    """Return requests for some of the faxes that the space has."""
     return [request("fax", log_id) for log_id in list(space.ids()["fax"])[:count]]
 
 
 def fetch(
     fetching: ConcurrentSource, requests: Sequence[LogRequest], time_left: TimeLeft = lambda: AMPLE
 ) -> dict[str, Fetched | HooklogError]:
-    """Give each answer by the log's ID; none comes twice."""
+    """Return each answer by the log's ID; none comes twice."""
     answers = list(fetching.fetch(requests, time_left))
     found = {asked.log_id: answer for asked, answer in answers}
     assert len(found) == len(answers) == len(requests)
@@ -71,7 +71,7 @@ def fetch(
 
 
 def kinds(answers: dict[str, Fetched | HooklogError]) -> list[type]:
-    """Give what sort of answer each one is, in the order of the answers."""
+    """Return what sort of answer each one is, in the order of the answers."""
     return [type(answer) for answer in answers.values()]
 
 
@@ -323,14 +323,14 @@ def test_requests_know_how_much_time_is_left(space: RunningSpace) -> None:
 
 
 def by_sid(sid: str) -> LogRequest:
-    """Give a request as a fax callback leads to it, at the time of the space's logs."""
+    """Return a request as a fax callback leads to it, at the time of the space's logs."""
     asked = request("fax", sid)
     return replace(asked, resource_sid=sid, event_at=datetime.now(UTC))
 
 
 @pytest.fixture
 def sends() -> Iterator[tuple[RunningSpace, list[Log]]]:
-    """Serve a space with 450 faxes of today, three pages, and give them."""
+    """Serve a space with 450 faxes of today, three pages, and return them."""
     now = datetime.now(UTC)
     with serve(generate(seed=3, fax=1, message=1, now=now)) as space:
         logs = []
@@ -433,7 +433,7 @@ def test_a_search_without_time_is_out_of_time(sends: tuple[RunningSpace, list[Lo
 
 
 def _late(space: RunningSpace) -> TimeLeft:
-    """Give a time that is up as soon as the single log was asked for."""
+    """Return a time that is up as soon as the single log was asked for."""
     return lambda: 0.1 if space.requests().counts.get("fax_one", 0) else AMPLE
 
 
@@ -452,7 +452,7 @@ def test_a_defect_of_a_search_costs_its_own_messages_only(
 
 
 def failing_lists(space: RunningSpace, error: Exception) -> ConcurrentSource:
-    """Give a source whose lists, and nothing else, fail."""
+    """Return a source whose lists, and nothing else, fail."""
 
     class Failing(SignalWireApi):
         def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:

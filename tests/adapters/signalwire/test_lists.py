@@ -29,7 +29,7 @@ def space() -> Iterator[RunningSpace]:
 
 
 def lists(space: RunningSpace) -> LogLists:
-    """Give the adapter for a space."""
+    """Return the adapter for a space."""
     api = SignalWireApi(
         space.url,
         FixedCredentials(Credentials(space.project_id, space.api_token)),

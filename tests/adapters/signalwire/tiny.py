@@ -15,7 +15,7 @@ NOTHING = b""
 def response(
     body: bytes | str = "{}", status: int = 200, content_type: str = "application/json", **more: str
 ) -> bytes:
-    """Give the bytes of an HTTP answer; further headers have ``_`` for ``-``."""
+    """Return the bytes of an HTTP answer; further headers have ``_`` for ``-``."""
     content = body.encode() if isinstance(body, str) else body
     headers = {
         "Content-Length": str(len(content)),

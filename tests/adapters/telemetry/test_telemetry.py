@@ -34,25 +34,25 @@ class Output:
         self.log = [line for line in lines if "_aws" not in line]
 
     def with_dimensions(self, dimensions: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Give the lines of metrics with exactly these dimensions."""
+        """Return the lines of metrics with exactly these dimensions."""
         return [line for line in self.metrics if dimensions_of(line) == dimensions]
 
 
 def dimensions_of(line: dict[str, Any]) -> dict[str, str]:
-    """Give the dimensions of a line of metrics; there is one set of them."""
+    """Return the dimensions of a line of metrics; there is one set of them."""
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     (names,) = directive["Dimensions"]
     return {name: line[name] for name in names}
 
 
 def values_of(line: dict[str, Any]) -> dict[str, Any]:
-    """Give the metrics of a line."""
+    """Return the metrics of a line."""
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     return {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]}
 
 
 def telemetry(level: str = "INFO") -> EnrichTelemetry:
-    """Give a telemetry whose logger no other test has."""
+    """Return a telemetry whose logger no other test has."""
     logger = Logger(service=f"test-{uuid.uuid4()}", level=level)
     return EnrichTelemetry(logger, EmbeddedMetrics("Hooklog"))
 
@@ -70,7 +70,7 @@ def emit(capsys: pytest.CaptureFixture[str]) -> Callable[[Report], Output]:
 
 @pytest.fixture
 def busy() -> Report:
-    """Give a report in which something of everything happened."""
+    """Return a report in which something of everything happened."""
     report = Report(received=20)
     report.enriched.update(fax=3, message=4)
     report.skipped.update(fax=2)

@@ -69,7 +69,7 @@ class Bench:
             self.source.answers[f"{kind}#{log['id']}"] = json.dumps(log)
 
     def run(self, *deliveries: Delivery, seconds_left: float = 60) -> list[str]:
-        """Process a batch; give the messages that go back to the queue."""
+        """Process a batch; return the messages that go back to the queue."""
         response: BatchResponse = self.enricher.handle(sqs_event(*deliveries), lambda: seconds_left)
         return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
@@ -81,7 +81,7 @@ class Bench:
 
 @pytest.fixture
 def bench() -> Bench:
-    """Give a fresh enricher among fakes."""
+    """Return a fresh enricher among fakes."""
     return Bench()
 
 
@@ -92,7 +92,7 @@ def sent(
     attempt: int = 1,
     at: datetime = NOW - WAITED,
 ) -> Delivery:
-    """Give a delivery that was sent a while before the batch begins."""
+    """Return a delivery that was sent a while before the batch begins."""
     return delivery(text, message_id=message_id, attempt=attempt, sent_at=at)
 
 
@@ -540,7 +540,7 @@ def test_a_defect_in_fetching_is_reported_with_its_cause(bench: Bench) -> None:
 
 # --- no log lost ------------------------------------------------------------------------------
 
-FATES: list[str | errors.HooklogError | None] = [
+RESULTS: list[str | errors.HooklogError | None] = [
     json.dumps(fax_log()),
     json.dumps(failed_fax()),
     json.dumps(fax_log(status="queued")),
@@ -564,20 +564,20 @@ FATES: list[str | errors.HooklogError | None] = [
         min_size=1,
         max_size=5,
     ),
-    st.sampled_from(FATES),
+    st.sampled_from(RESULTS),
     st.sampled_from([None, errors.StoreThrottledError(), errors.StoreRejectedError()]),
     st.booleans(),
 )
 def test_no_message_is_lost(
     messages: list[tuple[str, int]],
-    fate: str | errors.HooklogError | None,
+    result: str | errors.HooklogError | None,
     write_error: errors.StoreError | None,
     unreadable: bool,  # noqa: FBT001 - drawn by Hypothesis
 ) -> None:
     """Whatever happens, an acknowledged message has left a row; all others are returned."""
     bench = Bench()
-    if fate is not None:
-        bench.source.answers[FAX] = fate
+    if result is not None:
+        bench.source.answers[FAX] = result
     if write_error is not None:
         bench.table.write_errors[FAX] = write_error
     if unreadable:

@@ -23,7 +23,7 @@ UNREADABLE = "parked#4f8d41b3-857d-4a19-b4e2-4278aa00bb11"
 
 
 def parked(text: str, *, code: str = "fetch.not_found") -> Item:
-    """Give a row on the list that was redriven a minute ago."""
+    """Return a row on the list that was redriven a minute ago."""
     return {
         "version": 2,
         "parked_code": code,
@@ -38,7 +38,7 @@ def parked(text: str, *, code: str = "fetch.not_found") -> Item:
 
 
 def on_the_list(bench: Bench) -> list[str]:
-    """Give the keys of what is parked."""
+    """Return the keys of what is parked."""
     return [key for key, item in bench.table.items.items() if "parked_at" in item]
 
 

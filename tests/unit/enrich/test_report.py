@@ -31,7 +31,7 @@ PERSONAL = [
 
 
 def failure_counts(error_code: str | None) -> tuple[list[str], set[str]]:
-    """Count one failed message; give the codes that it counts under and those told apart."""
+    """Count one failed message; return the codes that it counts under and those told apart."""
     report = Report()
     report.count_failure(record(failed_message(error_code=error_code)), CATALOGUE)
     assert [log_type for log_type, *_ in report.failures] == ["message"]

@@ -40,18 +40,18 @@ def read(log: Log, kind: LogKind = FAX) -> SignalWireLog:
 
 
 def usual(log_type: LogType, **changes: Json) -> Log:
-    """Give an ordinary log of either type."""
+    """Return an ordinary log of either type."""
     return fax_log(**changes) if log_type == "fax" else message_log(**changes)
 
 
 def branches(schema: Log) -> list[Log]:
-    """Give the alternatives of a schema, or the schema itself."""
+    """Return the alternatives of a schema, or the schema itself."""
     found = members(schema, "anyOf") or [schema]
     return [branch for branch in found if isinstance(branch, dict)]
 
 
 def enums(log_type: LogType) -> dict[str, set[str]]:
-    """Give the values that the specification lists, by field."""
+    """Return the values that the specification lists, by field."""
     return {
         name: {str(value) for value in members(branch, "enum")}
         for name, schema in properties(log_type).items()

@@ -40,7 +40,7 @@ NEW: Log = {"status": "brand-new"}
 
 
 def explained(log: Log) -> str:
-    """Give the key of a failed log's explanation."""
+    """Return the key of a failed log's explanation."""
     found = record(log)
     assert found.outcome == "failed"
     assert found.explanation is not None

@@ -47,12 +47,12 @@ EVERY_CASE = [*ALL_LOGS.logs("fax").values(), *ALL_LOGS.logs("message").values()
 
 
 def attributes(log: Log) -> dict[str, Attribute]:
-    """Give the attributes of a log's record."""
+    """Return the attributes of a log's record."""
     return record_attributes(record(log))
 
 
 def whole_item(log: Log) -> dict[str, Attribute]:
-    """Give all that the table holds of a log that it sees for the first time."""
+    """Return all that the table holds of a log that it sees for the first time."""
     write = StoreRecord(record(log)).plan(None)
     assert write is not None
     return {"pk": write.key, "version": write.version, **write.values}

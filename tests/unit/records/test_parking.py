@@ -18,7 +18,7 @@ KEY = "fax#3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11"
 
 
 def park(*, later: float = 0, error: Exception | None = None) -> Park:
-    """Give a parking, so many seconds after the builders' fetch."""
+    """Return a parking, so many seconds after the builders' fetch."""
     assert error is None or isinstance(error, LogInvalidError)
     return Park(
         key="fax#1",
@@ -84,7 +84,7 @@ def test_a_success_lifts_an_earlier_parking(parked_later: int, *, lifted: bool) 
 
 
 def parked(**more: object) -> Row:
-    """Give a row that is on the list since a minute before the builders' fetch."""
+    """Return a row that is on the list since a minute before the builders' fetch."""
     at = FETCHED_AT - 60 * SECOND
     values: dict[str, object] = {
         "names": PARKED_ATTRIBUTES,
@@ -98,7 +98,7 @@ def parked(**more: object) -> Row:
 
 
 def redrive(later: float = 0) -> Redrive:
-    """Give the redrive of that row, as somebody saw it so many seconds later."""
+    """Return the redrive of that row, as somebody saw it so many seconds later."""
     seen = FETCHED_AT + (later - 60) * SECOND
     return Redrive(key=KEY, parked_at=seen, by="somebody", at=FETCHED_AT - 10 * SECOND)
 

@@ -27,7 +27,7 @@ SKEW = 2 * SECOND
 
 
 def row(*, status: str = "completed", final: bool = True, later: float = 0) -> Row:
-    """Give a stored row, fetched so many seconds after the builders' fetch."""
+    """Return a stored row, fetched so many seconds after the builders' fetch."""
     names = frozenset({"status", "final", "error_code", "error_message", "cause", "advice"})
     return Row(
         names=names,

@@ -38,14 +38,14 @@ STATES: tuple[dict[str, Json], ...] = (
 
 
 def state(index: int, second: int) -> StoreRecord:
-    """Give what a fetch at that second saw."""
+    """Return what a fetch at that second saw."""
     return StoreRecord(
         record(fax_log(**STATES[index]), fetched_at=FETCHED_AT + timedelta(seconds=second))
     )
 
 
 def parking(second: int) -> Park:
-    """Give a parking of the same fax at that second."""
+    """Return a parking of the same fax at that second."""
     at = FETCHED_AT + timedelta(seconds=second)
     return Park(key=KEY, error=NotFoundError(), body=body(), attempts=5, at=at, log_type="fax")
 

@@ -125,7 +125,7 @@ class Bench:
 
 @pytest.fixture
 def bench() -> Bench:
-    """Give a fresh sweeper."""
+    """Return a fresh sweeper."""
     return Bench()
 
 
@@ -354,7 +354,7 @@ EVENT = {"from": "2026-01-01", "to": "2026-02-01T12:00:00+02:00", "log_type": "f
 def run(
     bench: Bench, time_left: float = 900, **more: object
 ) -> tuple[dict[str, object], list[float]]:
-    """Run a backfill; give its summary and what it slept."""
+    """Run a backfill; return its summary and what it slept."""
     slept: list[float] = []
     request = BackfillRequest.read({**EVENT, **more})
     _, summary = backfill(bench.sweeper, request, lambda: time_left, sleep=slept.append)

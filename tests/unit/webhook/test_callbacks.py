@@ -20,7 +20,7 @@ from tests.webhook import fax_status, message_status, sms_status
 
 
 def message(content: str) -> dict[str, Any]:
-    """Give the queue message that a callback becomes."""
+    """Return the queue message that a callback becomes."""
     found = json.loads(read(content).message)
     assert isinstance(found, dict)
     return found

@@ -56,7 +56,7 @@ class Door:
         self.door = FrontDoor(url, self.keys, self.queue, self.telemetry)
 
     def knock(self, request: Request | object) -> int:
-        """Give the answer's status; an answer has nothing else."""
+        """Return the answer's status; an answer has nothing else."""
         event = request.event() if isinstance(request, Request) else request
         answer = self.door.handle(event)
         assert set(answer) == {"statusCode"}
@@ -249,7 +249,7 @@ def signed_for(url: str, **headers: str) -> Request:
 
 
 def only(request: Request, name: str, value: str) -> Request:
-    """Give a request one signature."""
+    """Return a request one signature."""
     return replace(request, headers={name: value})
 
 
@@ -356,7 +356,7 @@ FORBIDDEN: dict[str, Request] = {
 
 
 def unreadable() -> dict[str, object]:
-    """Give what is refused before or after its signature was looked at, as unreadable."""
+    """Return what is refused before or after its signature was looked at, as unreadable."""
     event = json_request().event()
     path_of_another_host = json_request()
     path_of_another_host.path = ".evil.example.com/hooklog"

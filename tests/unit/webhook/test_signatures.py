@@ -61,7 +61,7 @@ KEYS = st.text(min_size=1, max_size=20).filter(lambda key: key.isprintable())
 
 @st.composite
 def urls(draw: st.DrawFn, body: str = "") -> str:
-    """Give a URL as one may be configured, perhaps with the hash of the body in it."""
+    """Return a URL as one may be configured, perhaps with the hash of the body in it."""
     scheme = draw(st.sampled_from(["https", "http"]))
     host = draw(st.sampled_from(["hooks.example.com", "127.0.0.1", "[::1]", "h"]))
     port = draw(st.sampled_from(["", ":443", ":80", ":8443"]))
@@ -75,7 +75,7 @@ def urls(draw: st.DrawFn, body: str = "") -> str:
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[dict[str, str], str, str, str]:
-    """Give headers, URL, body and key: signed by some scheme, and something perhaps changed."""
+    """Return headers, URL, body and key: signed by some scheme, and something perhaps changed."""
     fields = draw(FIELDS)
     body = draw(
         st.one_of(
