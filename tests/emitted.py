@@ -87,7 +87,7 @@ def _full_report() -> Report:
         counts.update([*KINDS, UNKNOWN_TYPE])
     for kind in KINDS:
         report.fetch_ms[kind], report.lag_ms[kind] = [1.0], [1]
-        for code in (*known.metric_codes[kind], "other", "none"):
+        for code in (*known.metric_codes.get(kind, ()), "other", "none"):
             report.failures[kind, code, "unknown"] = 1
     report.errors.update(
         error.code

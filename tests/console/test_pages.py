@@ -110,7 +110,7 @@ def test_a_missing_record_links_to_signalwire(site: Site) -> None:
     assert status == 200
     assert f"/records/fax/{log_id(1)}/now" in text
     assert get(site.client(), "/records/parked/nothing")[0] == 404
-    assert get(site.client(), f"/records/voice/{log_id(1)}")[0] == 404
+    assert get(site.client(), f"/records/letter/{log_id(1)}")[0] == 404
 
 
 def test_an_unknown_address_leads_on(site: Site) -> None:
@@ -208,7 +208,8 @@ def test_a_rare_code_is_looked_for_further_back(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "2026-05-04", "2026-05-04~voice", "2026-13-04~fax", "2026-05-04~fax~x~y", "~~~"]
+    "cursor",
+    ["x", "2026-05-04", "2026-05-04~letter", "2026-13-04~fax", "2026-05-04~fax~x~y", "~~~"],
 )
 def test_a_garbled_cursor_is_a_sentence(site: Site, cursor: str) -> None:
     """It is not a defect."""

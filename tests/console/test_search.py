@@ -25,7 +25,7 @@ from tests.ops.seeding import log_id, park, store
         ("0044 20 7946 0958", [Interpretation(Term.NUMBER, "+442079460958")]),
         ("1.202.555.0143", [Interpretation(Term.NUMBER, "+12025550143")]),
         ("whatsapp:+442079460958", [Interpretation(Term.NUMBER, "whatsapp:+442079460958")]),
-        ("voice#1", []),
+        ("letter#1", []),
         ("hello there", []),
         ("", []),
     ],

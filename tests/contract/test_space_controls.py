@@ -74,7 +74,7 @@ def test_wrong_credentials_are_refused(space: Space, header: str) -> None:
         (f"{PATHS['fax']}/{OFFICIAL_FAX_ID.upper()}", 200),
         (f"{PATHS['fax']}/{OFFICIAL_FAX_ID.replace('-', '')}", 400),
         (f"{PATHS['message']}/SM123", 400),
-        ("/api/voice/logs", 404),
+        ("/api/letter/logs", 404),
         ("/", 404),
     ],
 )
@@ -217,7 +217,7 @@ def test_a_further_kind_of_log_is_served(voice_running: RunningSpace) -> None:
         ("/_space/faults", []),
         ("/_space/logs", {"log_type": "fax"}),
         ("/_space/logs", {"log_type": "fax", "log": {}}),
-        ("/_space/logs", {"log_type": "voice", "log": {}}),
+        ("/_space/logs", {"log_type": "letter", "log": {}}),
         ("/_space/logs", {"log_type": "fax", "log": {}, "deleted": 1}),
         ("/_space/latency", {"seconds": -1}),
         ("/_space/latency", {"seconds": True}),

@@ -48,7 +48,7 @@ def test_show_says_how_to_get_a_missing_record(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("show", "fax", "7"), ("show", "voice", log_id(1)), ("enqueue", "fax", "../x")]
+    "arguments", [("show", "fax", "7"), ("show", "letter", log_id(1)), ("enqueue", "fax", "../x")]
 )
 def test_arguments_that_name_no_log_are_refused(desk: Desk, arguments: tuple[str, ...]) -> None:
     """Before any request is made."""

@@ -47,7 +47,7 @@ PAUSES = st.sampled_from([0, 0, 0, 0.4, 0.4, 0.4, 2.5, 20, 450, 4000])
 #: Of a log that nobody knows, and of nothing.
 NONSENSE = (
     '{"log_type": "fax", "log_id": "00000000-0000-4000-8000-000000000000"}',
-    '{"log_type": "voice", "log_id": "1"}',
+    '{"log_type": "letter", "log_id": "1"}',
     "no JSON",
 )
 HOUR = 3600.0

@@ -242,7 +242,7 @@ def test_all_malformed_fields_are_named() -> None:
         assert f"{field}: " in caught.value.detail
 
 
-@pytest.mark.parametrize("log_type", ["voice", "FAX", "", PERSONAL])
+@pytest.mark.parametrize("log_type", ["letter", "FAX", "", PERSONAL])
 def test_unknown_types(log_type: str) -> None:
     """Another type of log is refused as such, with the types that there are."""
     with pytest.raises(UnsupportedTypeError, match="fax, message") as caught:

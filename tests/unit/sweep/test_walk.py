@@ -299,12 +299,13 @@ def test_an_unreadable_table_stops_the_sweep_where_it_is(bench: Bench) -> None:
 
 def test_the_kind_that_is_furthest_behind_goes_first(bench: Bench) -> None:
     """A long backlog of one kind does not starve the other."""
-    bench.checkpoints.current = {
+    begun = {
         FAX.name: Checkpoint(NOW - HOUR, NOW - HOUR, NOW - HOUR),
         MESSAGE.name: Checkpoint(NOW - DAY, NOW - DAY, NOW - DAY),
     }
+    bench.checkpoints.current = dict(begun)
     bench.sweeper.sweep(bench.checkpoints, lambda: 900)
-    assert [ask[0] for ask in bench.listing.asked] == ["message", "fax"]
+    assert [ask[0] for ask in bench.listing.asked if ask[0] in begun] == ["message", "fax"]
 
 
 # --- a period of the past -------------------------------------------------------------------
@@ -391,7 +392,7 @@ def test_a_backfill_that_fails_says_where_to_go_on(bench: Bench) -> None:
     [
         ({"from": "soon"}, "from"),
         ({"to": None}, "to"),
-        ({"log_type": "voice"}, "log_type"),
+        ({"log_type": "letter"}, "log_type"),
         ({"messages_per_second": 0}, "messages_per_second"),
         ({"page": "https://elsewhere.example/"}, "page"),
         ({"dryrun": True}, "dryrun"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hooklog.enrich.deliveries import log_request
 from hooklog.errors import CallbackMalformedError
+from hooklog.logs import KINDS
 from hooklog.webhook.callbacks import read
 from tests.builders import FAX_SID, MESSAGE_ID, SENT_AT
 from tests.webhook import fax_status, message_status, sms_status
@@ -160,7 +161,7 @@ def test_ids_are_lower_case() -> None:
         '"text"',
         "{" * 100_000,
         '{"a":' * 60_000,
-        "CallSid=3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11&CallStatus=completed",
+        "RecordingSid=3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11&RecordingStatus=completed",
         json.dumps(message_status(id="7")),
         json.dumps(message_status(id=7)),
         json.dumps(message_status(id=None)),
@@ -186,7 +187,7 @@ def test_what_is_no_callback(content: str) -> None:
     with pytest.raises(CallbackMalformedError) as caught:
         read(content)
     assert caught.value.detail in {
-        "It is not a status callback of a fax or message.",
+        f"It is not a status callback of a {' or '.join(KINDS)}.",
         "It is not JSON.",
         "It has two IDs.",
         "Its ID is not a UUID.",

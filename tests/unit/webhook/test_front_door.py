@@ -393,7 +393,9 @@ def unreadable() -> dict[str, object]:
         "nothing": None,
         "a text": BODY,
         "a list": [event],
-        "signed, but about a call": form_request({"CallSid": FAX_SID, "CallStatus": "failed"}),
+        "signed, but about a recording": form_request(
+            {"RecordingSid": FAX_SID, "RecordingStatus": "failed"}
+        ),
         "signed, but no UUID": json_request(message_status(id="1")),
         "signed, but a list": sign_json("[]"),
         "signed, but no JSON": sign_json("{"),
