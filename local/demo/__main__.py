@@ -16,16 +16,16 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from hooklog.errors import QueueUnavailableError
 from hooklog_ops.deployment import LocalDeployment
 from local import stack
 from local.cloud import ROOT, LocalCloud, local_cloud
 from local.demo import callbacks, keep, logs, summary
 from local.demo.accounting import Accounting, delivered, found
+from local.serve import SEED
 from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, RunningSpace, generate, serve
 from local.terminal import complain, ignore_signals, step, stop_on_signals
 
-#: The files in events/ name logs of this seed.
-_SEED = 7
 _CLOUD_LOG = ROOT / ".local/cloud.log"
 _EMPTY_WITHIN = 120.0
 _WIDEST = 110
@@ -48,7 +48,7 @@ def main() -> int:
     except KeyboardInterrupt as stop:
         demo.console.print("Stopped; everything that was started has ended.")
         return 0 if demo.is_kept else 128 + int(stop.args[0])
-    except (BotoCoreError, ClientError, TimeoutError) as error:
+    except (BotoCoreError, ClientError, QueueUnavailableError, TimeoutError) as error:
         complain(f"The local cloud does not answer as it should: {error}\n{_CLOUD_LOG.read_text()}")
     except (RuntimeError, OSError) as error:
         complain(str(error))
@@ -69,7 +69,7 @@ class _Demo:
         self.console.print(
             "hooklog on this machine: no account is needed, and nothing is really sent.\n"
         )
-        generated = generate(_SEED, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, datetime.now(UTC))
+        generated = generate(SEED, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, datetime.now(UTC))
         older = logs.older(generated)
         bodies = logs.bodies(older)
         with step(self.console, "Build the functions and their layers (sam build)"):
