@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CLOUD_PORT = 4566
 SPACE_PORT = 8070
+#: The files in events/ name logs of this seed.
 SEED = 7
 #: Name of the table and of the queue.
 NAME = "hooklog-local"

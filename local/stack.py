@@ -110,7 +110,12 @@ def put_credentials(
 
 
 def send(cloud: LocalCloud, stack: Stack, bodies: Sequence[str]) -> None:
-    """Put messages on the queue."""
+    """Put messages on the queue.
+
+    Raises:
+        QueueUnavailableError: SQS did not take them.
+
+    """
     sqs = cloud.client("sqs")
     SqsProducer(lambda: sqs, stack.queue_url).send_all(bodies)
 

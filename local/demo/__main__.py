@@ -16,23 +16,16 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from hooklog.errors import QueueUnavailableError
 from hooklog_ops.deployment import LocalDeployment
 from local import stack
 from local.cloud import ROOT, LocalCloud, local_cloud
 from local.demo import callbacks, keep, logs, summary
-from local.demo.accounting import Accounting, Found, told
-from local.space import (
-    EVERY_FAX_CASE,
-    EVERY_MESSAGE_CASE,
-    RunningSpace,
-    SendReport,
-    generate,
-    serve,
-)
+from local.demo.accounting import Accounting, delivered, found
+from local.serve import SEED
+from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, RunningSpace, generate, serve
 from local.terminal import complain, ignore_signals, step, stop_on_signals
 
-#: The files in events/ name logs of this seed.
-_SEED = 7
 _CLOUD_LOG = ROOT / ".local/cloud.log"
 _EMPTY_WITHIN = 120.0
 _WIDEST = 110
@@ -55,7 +48,7 @@ def main() -> int:
     except KeyboardInterrupt as stop:
         demo.console.print("Stopped; everything that was started has ended.")
         return 0 if demo.is_kept else 128 + int(stop.args[0])
-    except (BotoCoreError, ClientError, TimeoutError) as error:
+    except (BotoCoreError, ClientError, QueueUnavailableError, TimeoutError) as error:
         complain(f"The local cloud does not answer as it should: {error}\n{_CLOUD_LOG.read_text()}")
     except (RuntimeError, OSError) as error:
         complain(str(error))
@@ -76,7 +69,7 @@ class _Demo:
         self.console.print(
             "hooklog on this machine: no account is needed, and nothing is really sent.\n"
         )
-        generated = generate(_SEED, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, datetime.now(UTC))
+        generated = generate(SEED, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, datetime.now(UTC))
         older = logs.older(generated)
         bodies = logs.bodies(older)
         with step(self.console, "Build the functions and their layers (sam build)"):
@@ -89,11 +82,10 @@ class _Demo:
                 cloud = started.enter_context(local_cloud(_CLOUD_LOG))
                 # A second Ctrl-C must not interrupt the clean-up.
                 started.callback(ignore_signals)
-            deployed = self._deploy(cloud, space)
-            report = self._call_back(cloud, deployed, space)
-            self._put_others(cloud, deployed, bodies)
-            found = self._sweep(cloud, deployed)
-            is_sound = self._show(cloud, deployed, logs.truth(space), report, found)
+            with step(self.console, "Deploy template.yaml into the local cloud (sam deploy)"):
+                deployed = _deploy(cloud, space)
+            account = self._process(cloud, deployed, space, bodies)
+            self._show(account, stack.log_lines(cloud, deployed))
             if keep_up:
                 spare = logs.spare(generated, space)
                 logs.add_all(space, generated)
@@ -113,55 +105,38 @@ class _Demo:
         )
         for command, effect in _NEXT:
             self.console.print(f"  [bold]{command:28}[/] {effect}", highlight=False)
-        return 0 if is_sound else 1
+        return 0 if account.is_sound else 1
 
-    def _deploy(self, cloud: LocalCloud, space: RunningSpace) -> stack.Stack:
-        with step(self.console, "Deploy template.yaml into the local cloud (sam deploy)"):
-            parameters = {
-                "SignalWireSpace": space.host,
-                "DelaySeconds": "0",
-                "BatchingWindowSeconds": "1",
-                "RetryFirstDelaySeconds": "1",
-                # More execution environments would only compete for one machine's processors.
-                "MaximumConcurrency": "2",
-                "WebhookUrl": callbacks.WEBHOOK_URL,
-                # The sends are over, so the sweep need not wait for their last callbacks.
-                "SweepSettlingMinutes": "0",
-                # For a number's history, and to export and report a period.
-                "IndexNumbers": "true",
-                "IndexDays": "true",
-            }
-            deployed = stack.deploy(cloud, parameters)
-            stack.put_credentials(
-                cloud, deployed, space.project_id, space.api_token, [callbacks.SIGNING_KEY]
-            )
-        return deployed
-
-    def _call_back(
-        self, cloud: LocalCloud, deployed: stack.Stack, space: RunningSpace
-    ) -> SendReport:
+    def _process(
+        self,
+        cloud: LocalCloud,
+        deployed: stack.Stack,
+        space: RunningSpace,
+        bodies: Sequence[str],
+    ) -> Accounting:
+        """Let hooklog process callbacks, queue messages and a sweep, and account for all logs."""
         with step(
             self.console,
             f"Send {callbacks.SENDS} faxes and messages; a fifth of their callbacks is dropped",
         ):
             report = callbacks.send(cloud, deployed, space)
-        self._note(told(report))
-        return report
-
-    def _put_others(self, cloud: LocalCloud, deployed: stack.Stack, bodies: Sequence[str]) -> None:
+        self._note(delivered(report))
         with step(self.console, f"Put {len(bodies)} messages from other producers on the queue"):
             stack.send(cloud, deployed, bodies)
         self._wait(cloud, deployed, "the unknown log, which is tried 5 times (15 s)")
-
-    def _sweep(self, cloud: LocalCloud, deployed: stack.Stack) -> Found:
         with step(self.console, "Sweep: compare SignalWire's lists with the table"):
-            found = Found.of(stack.sweep(cloud, deployed))
-        self._note(str(found))
+            sweep = stack.sweep(cloud, deployed)
+        self._note(found(sweep))
         self._wait(cloud, deployed, "the last log that the sweep found")
-        return found
-
-    def _note(self, text: str) -> None:
-        self.console.print(f"    {text}", highlight=False)
+        return Accounting(
+            truth=logs.truth(space),
+            items=stack.rows(cloud, deployed),
+            report=report,
+            sweep=sweep,
+            unusable=len(logs.UNUSABLE),
+            left=stack.messages_left(cloud, deployed.queue_url),
+            dead=stack.messages_left(cloud, deployed.dead_letter_queue_url),
+        )
 
     def _wait(self, cloud: LocalCloud, deployed: stack.Stack, last: str) -> None:
         with step(self.console, "Wait until the queue is empty") as say:
@@ -172,34 +147,40 @@ class _Demo:
                 say=lambda left: say(f"{left} left" if left > 1 else f"1 left: {last}"),
             )
 
-    def _show(
-        self,
-        cloud: LocalCloud,
-        deployed: stack.Stack,
-        truth: dict[str, str],
-        report: SendReport,
-        found: Found,
-    ) -> bool:
-        items = stack.rows(cloud, deployed)
-        account = Accounting.of(
-            truth,
-            items,
-            report=report,
-            found=found,
-            unusable=len(logs.UNUSABLE),
-            left=stack.messages_left(cloud, deployed.queue_url),
-            dead=stack.messages_left(cloud, deployed.dead_letter_queue_url),
-        )
+    def _show(self, account: Accounting, log_lines: Sequence[str]) -> None:
         for part in (
-            summary.records(items),
-            summary.parked(items),
-            summary.metrics(stack.log_lines(cloud, deployed)),
+            summary.records(account.items),
+            summary.parked(account.items),
+            summary.metrics(log_lines),
             str(account),
         ):
             self.console.print()
             self.console.print(part)
         self.console.print()
-        return account.is_sound
+
+    def _note(self, text: str) -> None:
+        self.console.print(f"    {text}", highlight=False)
+
+
+def _deploy(cloud: LocalCloud, space: RunningSpace) -> stack.Stack:
+    parameters = {
+        "SignalWireSpace": space.host,
+        "DelaySeconds": "0",
+        "BatchingWindowSeconds": "1",
+        "RetryFirstDelaySeconds": "1",
+        # More execution environments would only compete for one machine's processors.
+        "MaximumConcurrency": "2",
+        "WebhookUrl": callbacks.WEBHOOK_URL,
+        # The sends are over, so the sweep need not wait for their last callbacks.
+        "SweepSettlingMinutes": "0",
+        # For a number's history, and to export and report a period.
+        "IndexNumbers": "true",
+        "IndexDays": "true",
+    }
+    deployed = stack.deploy(cloud, parameters)
+    keys = [callbacks.SIGNING_KEY]
+    stack.put_credentials(cloud, deployed, space.project_id, space.api_token, keys)
+    return deployed
 
 
 if __name__ == "__main__":

@@ -15,44 +15,55 @@ An invalid body is answered with 400 `{"error": "<what is wrong>"}`.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from local.space import responses
-from local.space.faults import fault_from_json
-from local.space.state import STATE
+from local.space.faults import Fault
+from local.space.model import Log
+from local.space.state import STATE, State
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from local.space.model import Json, Log
-    from local.space.state import State
+class _LogToPut(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    log_type: str
+    log: dict[str, JsonValue]
+    deleted: bool = False
+
+
+class _Latency(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    seconds: float = Field(ge=0)
 
 
 def routes() -> list[web.RouteDef]:
     """Return the routes, to be added to an application that has a `STATE`."""
     return [
-        _change("/_space/faults", _add_fault),
+        _change("/_space/faults", Fault, lambda state, fault: state.faults.add(fault)),
         web.delete("/_space/faults", _clear_faults),
         web.get("/_space/requests", _requests),
         web.delete("/_space/requests", _reset_requests),
-        _change("/_space/logs", _put_log),
+        _change("/_space/logs", _LogToPut, _put_log),
         web.get("/_space/ids", _ids),
-        _change("/_space/latency", _set_latency),
+        _change("/_space/latency", _Latency, _set_latency),
     ]
 
 
-def _change(path: str, apply: Callable[[State, dict[str, Json]], None]) -> web.RouteDef:
+def _change[Body](
+    path: str, model: type[Body], apply: Callable[[State, Body], None]
+) -> web.RouteDef:
+    """Return a POST route that validates the body and applies it to the state."""
+    adapter = TypeAdapter(model)
+
     async def handle(request: web.Request) -> web.Response:
         try:
-            body: Json = json.loads(await request.read())
-            if not isinstance(body, dict):
-                return responses.as_json({"error": "not an object"}, HTTPStatus.BAD_REQUEST)
-            apply(request.app[STATE], body)
+            apply(request.app[STATE], adapter.validate_json(await request.read()))
         except ValueError as error:
             return responses.as_json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
         return web.Response(status=HTTPStatus.NO_CONTENT)
@@ -60,28 +71,12 @@ def _change(path: str, apply: Callable[[State, dict[str, Json]], None]) -> web.R
     return web.post(path, handle)
 
 
-def _add_fault(state: State, body: dict[str, Json]) -> None:
-    state.faults.add(fault_from_json(body))
+def _put_log(state: State, body: _LogToPut) -> None:
+    state.space.put(body.log_type, body.log, deleted=body.deleted)
 
 
-def _put_log(state: State, body: dict[str, Json]) -> None:
-    log_type, log, deleted = body.get("log_type"), body.get("log"), body.get("deleted", False)
-    if not isinstance(log_type, str):
-        message = "log_type must be text"
-    elif not isinstance(log, dict):
-        message = "log must be an object"
-    elif not isinstance(deleted, bool):
-        message = "deleted must be true or false"
-    else:
-        return state.space.put(log_type, log, deleted=deleted)
-    raise ValueError(message)
-
-
-def _set_latency(state: State, body: dict[str, Json]) -> None:
-    seconds = body.get("seconds")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
-        raise ValueError("seconds must be a number of at least 0")
-    state.latency_s = seconds
+def _set_latency(state: State, body: _Latency) -> None:
+    state.latency_s = body.seconds
 
 
 async def _clear_faults(request: web.Request) -> web.Response:

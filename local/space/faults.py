@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from local.space.model import is_uuid
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from local.space.model import Json
 
 
 class FaultKind(StrEnum):
@@ -77,6 +75,8 @@ class Fault:
     - `text`: of `answer`.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+
     kind: FaultKind
     times: int = 1
     log_id: str | None = None
@@ -107,36 +107,6 @@ class Fault:
         if self.log_id is not None:
             return log_id is not None and self.log_id.lower() == log_id.lower()
         return log_id is not None or self.kind is not FaultKind.WRONG_ID
-
-
-def fault_from_json(body: Mapping[str, Json]) -> Fault:
-    """Read a fault from a JSON object with the fields of `Fault`.
-
-    Raises ValueError, with a sentence that names the field, for anything else.
-    """
-    unknown = set(body) - {item.name for item in fields(Fault)}
-    if unknown:
-        raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
-    kind, times, log_id = body.get("kind"), body.get("times", 1), body.get("log_id")
-    retry_after, delay_s = body.get("retry_after"), body.get("delay_s")
-    status, text = body.get("status"), body.get("text")
-    if not isinstance(kind, str) or kind not in FaultKind:
-        message = f"kind must be one of {', '.join(FaultKind)}"
-    elif not isinstance(times, int):
-        message = "times must be a whole number"
-    elif not isinstance(log_id, str | None):
-        message = "log_id must be text"
-    elif not isinstance(retry_after, int | str | None):
-        message = "retry_after must be a whole number of seconds or text"
-    elif not isinstance(delay_s, int | float | None):
-        message = "delay_s must be a number of seconds"
-    elif not isinstance(status, int | None):
-        message = "status must be a whole number"
-    elif not isinstance(text, str | None):
-        message = "text must be text"
-    else:
-        return Fault(FaultKind(kind), times, log_id, retry_after, delay_s, status, text)
-    raise ValueError(message)
 
 
 class FaultQueue:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hmac
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Requests:
     """The API requests that a space has received, including refused and faulty ones.
 
@@ -44,20 +44,17 @@ class Traffic:
 
     def reset(self) -> None:
         """Start again from zero; requests that are still open keep counting as open."""
-        self._counts: Counter[str] = Counter()
-        self._ids: list[str] = []
-        self._faults: Counter[str] = Counter()
-        self._limited = 0
-        self._max_in_flight = self._in_flight
+        self._seen = Requests(max_in_flight=self._in_flight)
 
     @contextmanager
     def track(self, endpoint: str, log_id: str | None) -> Iterator[None]:
         """Count a request from its start to the end of its response."""
-        self._counts[endpoint] += 1
+        seen = self._seen
+        seen.counts[endpoint] = seen.counts.get(endpoint, 0) + 1
         if log_id is not None:
-            self._ids.append(log_id)
+            seen.ids.append(log_id)
         self._in_flight += 1
-        self._max_in_flight = max(self._max_in_flight, self._in_flight)
+        seen.max_in_flight = max(seen.max_in_flight, self._in_flight)
         try:
             yield
         finally:
@@ -65,21 +62,15 @@ class Traffic:
 
     def count_fault(self, kind: str) -> None:
         """Count a fault that is shown."""
-        self._faults[kind] += 1
+        self._seen.faults[kind] = self._seen.faults.get(kind, 0) + 1
 
     def count_limited(self) -> None:
         """Count a request that the rate limit refuses."""
-        self._limited += 1
+        self._seen.limited += 1
 
     def snapshot(self) -> Requests:
-        """Return the requests so far."""
-        return Requests(
-            counts=dict(self._counts),
-            max_in_flight=self._max_in_flight,
-            ids=list(self._ids),
-            faults=dict(self._faults),
-            limited=self._limited,
-        )
+        """Return a copy of the requests so far."""
+        return copy.deepcopy(self._seen)
 
 
 @dataclass(slots=True)

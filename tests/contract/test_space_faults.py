@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import errno
-import json
 import time
 from http.client import IncompleteRead
 
 import pytest
 import urllib3
+from pydantic import TypeAdapter
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Fault, FaultKind, RunningSpace
-from local.space.faults import fault_from_json
 from local.space.model import is_uuid
 from tests.contract.conftest import PATHS, UNKNOWN_ID, Api
 
@@ -259,4 +258,4 @@ def test_faults_can_be_cleared(running: RunningSpace, api: Api) -> None:
 def test_an_invalid_fault_is_refused(text: str, field: str) -> None:
     """The error names the invalid field."""
     with pytest.raises(ValueError, match=field):
-        fault_from_json(json.loads(text))
+        TypeAdapter(Fault).validate_json(text)

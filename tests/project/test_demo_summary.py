@@ -18,7 +18,7 @@ from hooklog.enrich.report import Report
 from hooklog.errors import MessageMalformedError, NotFoundError
 from hooklog.records.items import record_attributes
 from hooklog.records.parking import Park
-from local.demo.accounting import Accounting, Found
+from local.demo.accounting import Accounting
 from local.demo.summary import metrics, parked, records
 from local.space import SendReport
 from local.stack import Item
@@ -146,7 +146,7 @@ REPORT = SendReport(
     tries=8,
     took_s=1.0,
 )
-FOUND = Found.of({"fax": {"missing": 1, "present": 2}, "message": {"stale": 3, "missing": 1}})
+SWEEP = {"fax": {"missing": 1, "present": 2}, "message": {"stale": 3, "missing": 1}}
 TRUE_FAX = {f"fax#{FAX_ID}": str(fax_log()["status"])}
 
 
@@ -154,8 +154,8 @@ def accounting(
     truth: dict[str, str], items: list[Item], report: SendReport = REPORT, unusable: int = 0
 ) -> Accounting:
     """Count a run whose queues are empty."""
-    return Accounting.of(
-        truth, items, report=report, found=FOUND, unusable=unusable, left=0, dead=0
+    return Accounting(
+        truth=truth, items=items, report=report, sweep=SWEEP, unusable=unusable, left=0, dead=0
     )
 
 
