@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from local.space import Json, LogType
 
 GET_ONE = {"fax": "Fax.LogResponse", "message": "Message.LogRetrieveResponse"}
+#: The kinds of log that have a document here, and generated logs in the simulated space.
+SPECIFIED: tuple[LogType, ...] = tuple(GET_ONE)
 LIST = {"fax": "Fax.LogListResponse", "message": "Message.LogListResponse"}
 GET_ONE_422 = {
     "fax": "Fax.FaxLogShowStatusCode422",
