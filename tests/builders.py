@@ -11,7 +11,7 @@ from hooklog.enrich.deliveries import Delivery
 from hooklog.logs import KINDS
 from hooklog.queue_messages import PARKED_AS, LogRequest
 from hooklog.records.enrichment import Record, enrich
-from hooklog.records.items import DEFAULT_STORAGE, row_attributes
+from hooklog.records.items import DEFAULT_STORAGE, attribute_names, row_attributes
 from hooklog.records.parking import PARKED_ATTRIBUTES
 from hooklog.records.rows import ATTRIBUTES
 
@@ -182,4 +182,5 @@ def every_attribute() -> set[str]:
     """Name whatever a row can have, beside its key."""
     records = (record(fax_log()), record(message_log()))
     names = {name for one in records for name in row_attributes(one, DEFAULT_STORAGE)}
+    names |= {name for kind in KINDS.values() for name in attribute_names(kind)}
     return {*names, *ATTRIBUTES, *PARKED_ATTRIBUTES}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hooklog.logs import KINDS
 from hooklog_ops.commands import backfill
 from tests.ops.conftest import Desk
 
@@ -59,9 +60,9 @@ def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
 
 
 def test_a_dry_run_counts_what_would_be_sent(desk: Desk, sweep: Sweep) -> None:
-    """Missing, stale and unfinished logs of all steps and both types; every walk is a dry one."""
+    """Missing, stale and unfinished logs of all steps and kinds; every walk is a dry one."""
     answer = desk.json("backfill", *_PERIOD, "--dry-run")
-    assert answer["would_enqueue"] == 2 * 2 * (2 + 1 + 1)
+    assert answer["would_enqueue"] == len(KINDS) * 2 * (2 + 1 + 1)
     assert answer["found"]["fax"]["present"] == 2 * 5
     assert all(event["dry_run"] for event in sweep.events)
     shown = desk.hooklog("backfill", *_PERIOD, "--type", "fax", "--dry-run").output

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from hooklog.logs import KINDS
 from hooklog_ops.checks import CheckStatus, Finding, examine
 from hooklog_ops.deployment import Deployment
 from hooklog_ops.errors import StackNotFoundError
@@ -118,7 +119,7 @@ def test_everything_is_in_place() -> None:
     """Except SignalWire, which does not answer here; those findings have advice."""
     found = findings(Made())
     logs = {what for what in found if what.startswith("SignalWire's")}
-    assert logs == {"SignalWire's fax logs", "SignalWire's message logs"}
+    assert logs == {f"SignalWire's {kind} logs" for kind in KINDS}
     assert {what for what, one in found.items() if one.verdict is not CheckStatus.OK} == logs
     assert all(found[what].advice for what in logs)
 
