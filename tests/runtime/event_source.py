@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING
 
+from hooklog.adapters.aws.sqs import MAX_ENTRIES
 from tests.runtime.emulator import InvocationError
 
 if TYPE_CHECKING:
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
     from local.space import Json
-
-#: SQS's limit for one call.
-_MAX_ENTRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class EventSource:
         while len(messages) < self._size:
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
-                MaxNumberOfMessages=min(_MAX_ENTRIES, self._size - len(messages)),
+                MaxNumberOfMessages=min(MAX_ENTRIES, self._size - len(messages)),
                 MessageSystemAttributeNames=["All"],
                 WaitTimeSeconds=0,
             )
@@ -83,7 +81,7 @@ class EventSource:
         return messages
 
     def _delete(self, messages: list[MessageTypeDef]) -> None:
-        for chunk in batched(messages, _MAX_ENTRIES, strict=False):
+        for chunk in batched(messages, MAX_ENTRIES, strict=False):
             self._sqs.delete_message_batch(
                 QueueUrl=self._url,
                 Entries=[
