@@ -1,4 +1,4 @@
-"""The webhook function as Lambda runs it: wired at the first event, out of the environment."""
+"""The webhook function as Lambda runs it: wired from the environment at the first event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE_S = 5
 
 
 class Sqs:
-    """An SQS that keeps what it was sent, or cannot be reached."""
+    """An SQS that keeps the messages, or cannot be reached."""
 
     def __init__(self) -> None:
         """Start with nothing."""
@@ -40,7 +40,7 @@ class Function:
     """A freshly loaded function, with AWS replaced."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
-        """Load it."""
+        """Load the function."""
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         spec = importlib.util.spec_from_file_location("webhook_app", APP)
@@ -60,7 +60,7 @@ class Function:
         return {"sqs": self.sqs, "secretsmanager": self.secrets}[service]
 
     def call(self, request: Request) -> int:
-        """Invoke it and give the answer's status."""
+        """Invoke the function and return the status of the answer."""
         status: int = self.app.lambda_handler(request.event(), None)["statusCode"]
         return status
 
@@ -69,7 +69,7 @@ COMPLETE = {"QUEUE_URL": QUEUE_URL, "SIGNALWIRE_SECRET_ARN": ARN, "WEBHOOK_URL":
 
 
 def test_a_callback_goes_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Signed, it is on the queue; the clients are made once."""
+    """Signed callbacks reach the queue, and each client is created once."""
     function = Function(monkeypatch, **COMPLETE)
     assert [function.call(json_request()) for _ in range(3)] == [204] * 3
     assert len(function.sqs.bodies) == 3
@@ -78,14 +78,14 @@ def test_a_callback_goes_through(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unsigned_one_needs_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is refused at once is refused fast."""
+    """An unsigned request is refused without creating a client."""
     function = Function(monkeypatch, **COMPLETE)
     assert function.call(Request(body="{}")) == 403
     assert function.clients == []
 
 
 def test_a_queue_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503, then 204 when SignalWire comes again."""
+    """A queue that is down means 503, and 204 when SignalWire retries after its recovery."""
     function = Function(monkeypatch, **COMPLETE)
     function.sqs.is_down = True
     assert function.call(json_request()) == 503
@@ -94,7 +94,7 @@ def test_a_queue_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unset_url(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """Everything is refused, and the log names the setting once."""
+    """Without ``WEBHOOK_URL`` every request is refused, and the log names the setting once."""
     function = Function(monkeypatch, **(COMPLETE | {"WEBHOOK_URL": ""}))
     assert [function.call(json_request()) for _ in range(3)] == [403] * 3
     assert function.clients == []
@@ -104,14 +104,14 @@ def test_an_unset_url(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCapture
 
 
 def test_a_missing_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The invocation fails, so that AWS answers with an error, and the sentence names it."""
+    """A missing setting fails the invocation with an error that names it."""
     function = Function(monkeypatch, **{k: v for k, v in COMPLETE.items() if k != "QUEUE_URL"})
     with pytest.raises(SettingsError, match="QUEUE_URL"):
         function.call(json_request())
 
 
 def test_one_aws_call_ends_before_signalwire_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two tries with their timeouts, and the pause of up to a second between them."""
+    """All attempts with their timeouts and pauses take less time than SignalWire waits."""
     config = Function(monkeypatch).app._BOTO_CONFIG
     tries: int = config.retries["total_max_attempts"]
     assert tries * (config.connect_timeout + config.read_timeout) + (tries - 1) < PATIENCE_S

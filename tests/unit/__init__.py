@@ -1,1 +1,1 @@
-"""One module at a time, without sockets."""
+"""Unit tests: one module at a time, without sockets."""

@@ -1,4 +1,4 @@
-"""The tree of errors: drawn as it is, with codes that can be relied upon."""
+"""The error classes: the docstring draws them as they are, and their codes are stable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests import template
 _LINE = re.compile(
     r"(?P<rails>[│├└─ ]*)(?P<name>\w+Error)(?: \.+ (?P<code>[a-z_.]+) +| {2,})?(?P<result>.*)"
 )
-#: What the drawing says of those that neither a retry nor a parked row concerns.
+#: Results in the drawing of the errors that are neither retried nor parked.
 _RESULTS_OF_THEIR_OWN = {
     "SettingsError": "stops the cold start",
     "EventError": "refuses the invocation",
@@ -48,14 +48,14 @@ def drawing() -> dict[str, Drawn]:
 
 
 def descendants(cls: type[HooklogError]) -> list[type[HooklogError]]:
-    """Return a class and all of the module that derive from it."""
+    """Return a class and all its descendants in the module."""
     children = [child for child in cls.__subclasses__() if child.__module__ == cls.__module__]
     return [cls, *(found for child in children for found in descendants(child))]
 
 
 DRAWN = drawing()
 CLASSES = {cls.__name__: cls for cls in descendants(HooklogError)}
-#: Those that are raised; the others only group them.
+#: The classes that are raised; the others only group them.
 RAISED = [cls for cls in CLASSES.values() if not cls.__subclasses__()]
 
 
@@ -66,20 +66,20 @@ def test_drawing_is_complete() -> None:
 
 @pytest.mark.parametrize("cls", CLASSES.values())
 def test_drawing_shows_the_parents(cls: type[HooklogError]) -> None:
-    """Each class hangs where it is drawn."""
+    """The drawing shows each class under its base class."""
     parent = DRAWN[cls.__name__].parent
     assert cls.__base__ is (CLASSES[parent] if parent else Exception)
 
 
 @pytest.mark.parametrize("cls", CLASSES.values())
 def test_drawing_shows_the_codes(cls: type[HooklogError]) -> None:
-    """Exactly what is raised has a code in the drawing, and it is the class's own."""
+    """The drawing shows the code of each class that is raised, and no other code."""
     assert DRAWN[cls.__name__].code == (cls.code if cls in RAISED else None)
 
 
 @pytest.mark.parametrize("cls", RAISED)
 def test_drawing_shows_the_results(cls: type[HooklogError]) -> None:
-    """What is drawn as retried has more than one attempt, as parked one, as refused a status."""
+    """A retried error has several attempts, a parked one has one, a refused one has a status."""
     result = DRAWN[cls.__name__].result
     status: int | None = getattr(cls, "status", None)
     if status is not None:
@@ -93,20 +93,20 @@ def test_drawing_shows_the_results(cls: type[HooklogError]) -> None:
 
 
 def test_codes_are_unique() -> None:
-    """A code names one error."""
+    """No two errors share a code."""
     codes = [cls.code for cls in RAISED]
     assert len(set(codes)) == len(codes)
 
 
 @pytest.mark.parametrize("cls", RAISED)
 def test_codes_have_a_form(cls: type[HooklogError]) -> None:
-    """A code is an area and a name, in lower case, so that it can be a metric's dimension."""
+    """A code is an area and a name in lower case, fit for a metric's dimension."""
     assert re.fullmatch(r"[a-z]+\.[a-z_]+", cls.code)
 
 
 @pytest.mark.parametrize("cls", RAISED)
 def test_operators_are_told(cls: type[HooklogError]) -> None:
-    """Each error has a sentence for the operator, which serves where no detail is given."""
+    """Each error has a sentence for the operator, the default of its detail."""
     assert re.fullmatch(r"[A-Z].+\.", cls.operator)
     assert cls().detail == str(cls()) == cls.operator
     assert cls("A detail.").detail == str(cls("A detail.")) == "A detail."
@@ -120,7 +120,7 @@ def test_attempts_end_before_the_queue_gives_up(cls: type[HooklogError]) -> None
 
 
 def test_extras_are_kept() -> None:
-    """A rate limit keeps the server's wish, an unusable log what came."""
+    """A rate limit keeps ``Retry-After``; an unusable log keeps its payload."""
     assert RateLimitedError().retry_after is None
     assert RateLimitedError(retry_after=1.5).retry_after == 1.5
     assert LogInvalidError().payload is None

@@ -1,9 +1,9 @@
 """Payloads that telephony APIs of this family are publicly known to send, each with its source.
 
-``public_samples.json`` lists them. Numbers, names and IDs are fictional; what is odd about a
-sample is as its source shows it. Logs and entries of lists hold the fields in which they differ
-from the builders' ordinary log; ``row`` is the log that the table has already. Forms are as they
-stand on the wire.
+``public_samples.json`` lists them. Numbers, names and IDs are fictional; the
+oddity of a sample is as its source shows it. Logs and list entries hold only the fields that
+differ from the builders' ordinary log; ``row`` is the log that the table already has. Forms are as
+on the wire.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class Sample:
     Attributes:
         name: of the sample.
         source: where it was seen: an address, or a repository and a path.
-        what: is odd about it.
+        what: the oddity.
         form: in which it arrives.
         log_type: name of a kind of log.
-        payload: as the module's docstring says.
+        payload: described in the module's docstring.
         row: changes of the log that the table has; None if it has none.
         expect: exactly one of ``stored`` (attributes of the row; null is absent), ``parked``,
             ``enqueued`` (what the queue message says), ``refused`` and ``verdict``.
@@ -92,7 +92,7 @@ def of_form(form: Form) -> pytest.MarkDecorator:
 
 
 def test_each_sample_has_a_source_of_its_own() -> None:
-    """The list stays one of public facts, and long enough to tell something."""
+    """Each sample names a public source, and the sources are many enough to be of use."""
     assert all(sample.what and sample.name for sample in SAMPLES)
     assert len({sample.name for sample in SAMPLES}) == len(SAMPLES)
     sources = {sample.source for sample in SAMPLES}
@@ -106,7 +106,7 @@ def test_each_sample_has_a_source_of_its_own() -> None:
 
 @of_form("log")
 def test_logs_are_stored_or_parked_for_a_reason(sample: Sample) -> None:
-    """A log that can be used is stored with its departures; any other is kept as it came."""
+    """A usable log is stored with its drift; any other is parked with its payload."""
     bench = Bench()
     key, text = f"{sample.log_type}#{sample.log_id}", json.dumps(sample.log(sample.payload))
     bench.source.answers[key] = text
@@ -125,7 +125,7 @@ def test_logs_are_stored_or_parked_for_a_reason(sample: Sample) -> None:
 
 
 def knock(request: Request, sample: Sample) -> None:
-    """Hand a signed callback to the front door, and compare what comes of it."""
+    """Hand a signed callback to the front door, and compare the result with the expected one."""
     queue, telemetry = FakeProducer(), FakeDoorTelemetry()
     answer = FrontDoor(BASE, FakeKeys((KEY,)), queue, telemetry).handle(request.event())
     assert telemetry.defects == []
@@ -141,7 +141,7 @@ def knock(request: Request, sample: Sample) -> None:
 
 @of_form("callback-form")
 def test_forms_are_enqueued_or_refused(sample: Sample) -> None:
-    """A form tells the same by POST as by GET."""
+    """A form has the same result by POST and by GET."""
     post = Request(body=sample.payload)
     fields = parse_qsl(sample.payload, keep_blank_values=True)
     post.headers = {"content-type": FORM, SHA1: scheme_b(KEY, post.url, fields)}
@@ -153,7 +153,7 @@ def test_forms_are_enqueued_or_refused(sample: Sample) -> None:
 
 @of_form("callback-json")
 def test_json_callbacks_are_enqueued_or_refused(sample: Sample) -> None:
-    """JSON that names no log of ours is refused, whatever its shape."""
+    """A JSON callback is enqueued, or refused if it names no log."""
     text = json.dumps(sample.payload)
     request = Request(body=text)
     request.headers = {"content-type": JSON, SHA1: scheme_a(KEY, request.url, text)}
@@ -178,13 +178,13 @@ class OneEntry:
         page: str | None,  # noqa: ARG002
         time_left: float,  # noqa: ARG002
     ) -> Page:
-        """Return the entry to whoever asks for its kind."""
+        """Return the entry for its own kind, and an empty page for any other."""
         return Page([self.entry] if kind is self.kind else [], None)
 
 
 @dataclass
 class Enqueued:
-    """Keeps the IDs of the logs that are enqueued."""
+    """Keeps the IDs of the enqueued logs."""
 
     log_ids: list[str]
 
@@ -195,7 +195,7 @@ class Enqueued:
 
 @of_form("list-entry")
 def test_entries_of_lists_have_a_verdict(sample: Sample) -> None:
-    """An entry is compared by what can be read; with a usable ID none is skipped."""
+    """An entry is compared by its readable values; none with a usable ID is skipped."""
     kind, table, enqueued = KINDS[sample.log_type], MemoryTable(), Enqueued([])
     if sample.row is not None:
         write = StoreRecord(record(sample.log(sample.row))).plan(None)

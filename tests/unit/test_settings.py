@@ -1,4 +1,4 @@
-"""The environment: complete and well-formed, or refused by a sentence that names the variable."""
+"""The environment is complete and well-formed, or the refusal names the variable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import SettingsError
 from tests import template
 
-#: Short, or pydantic would not show all of it even if it were let.
+#: Short, since pydantic would truncate a longer value by itself.
 TOKEN = "PT-not-shown"
 REQUIRED = {
     "TABLE_NAME": "hooklog",
@@ -21,12 +21,12 @@ REQUIRED = {
 LOCAL = {"SIGNALWIRE_PROJECT_ID": "project", "SIGNALWIRE_API_TOKEN": TOKEN}
 SECRET = {"SIGNALWIRE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:hooklog"}
 COMPLETE = REQUIRED | LOCAL
-#: The template sets it for boto3, which reads it by itself.
+#: Variables that the template sets for boto3.
 FOR_BOTO3 = {"AWS_ENDPOINT_URL"}
 
 
 def refusal(environ: dict[str, str]) -> str:
-    """Return the sentence that refuses an environment; neither it nor its traceback may tell."""
+    """Return the refusal of an environment; neither it nor its traceback may show the token."""
     with pytest.raises(SettingsError) as caught:
         EnrichSettings.load(environ)
     printed = "".join(traceback.format_exception(caught.value))
@@ -65,14 +65,14 @@ def test_all_values_are_read() -> None:
 
 
 def test_unknown_variables_are_ignored() -> None:
-    """The environment holds more than hooklog's own variables, in any case of letters."""
+    """Variables that are not hooklog's are ignored, in upper and lower case."""
     more = {"PATH": "/bin", "AWS_REGION": "us-east-1", "table_name": "another"}
     assert EnrichSettings.load(COMPLETE | more) == EnrichSettings.load(COMPLETE)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
 def test_missing_variables_are_named(name: str) -> None:
-    """The sentence names the variable that is not set and says what it must be."""
+    """The refusal names the variable that is not set and says what it must be."""
     sentence = refusal({key: value for key, value in COMPLETE.items() if key != name})
     assert sentence.startswith(f"{name} is not set; it must be the ")
     assert sentence.endswith(".")
@@ -110,7 +110,7 @@ def test_missing_variables_are_named(name: str) -> None:
     ],
 )
 def test_malformed_variables_are_named(name: str, value: str) -> None:
-    """The sentence names the variable, says what it must be, and does not repeat its value."""
+    """The refusal names the variable, says what it must be, and does not repeat its value."""
     sentence = refusal(COMPLETE | {name: value})
     assert sentence.startswith(f"{name} is malformed (")
     assert sentence.endswith(".")
@@ -128,7 +128,7 @@ def test_malformed_variables_are_named(name: str, value: str) -> None:
     ],
 )
 def test_credentials_are_needed(credentials: dict[str, str]) -> None:
-    """Without credentials from one place or the other, the sentence names all three variables."""
+    """Without credentials the refusal names all three variables."""
     sentence = refusal(REQUIRED | credentials)
     for name in ("SIGNALWIRE_SECRET_ARN", "SIGNALWIRE_PROJECT_ID", "SIGNALWIRE_API_TOKEN"):
         assert name in sentence
@@ -148,7 +148,7 @@ def test_token_is_not_shown() -> None:
 
 
 def test_settings_do_not_change() -> None:
-    """What was read stays as it was."""
+    """Settings are immutable."""
     with pytest.raises(ValidationError):
         EnrichSettings.load(COMPLETE).log_level = "DEBUG"  # type: ignore[misc]
 
@@ -168,17 +168,17 @@ def test_settings_do_not_change() -> None:
     ],
 )
 def test_only_loopback_is_spoken_to_in_clear(space: str, url: str) -> None:
-    """Credentials travel encrypted, but for a space on this very machine."""
+    """Credentials travel encrypted, except to a space on the loopback interface."""
     assert EnrichSettings.load(COMPLETE | {"SIGNALWIRE_SPACE": space}).signalwire_url == url
 
 
 def test_template_sets_every_variable() -> None:
-    """The function's environment in the template is these settings, all of them and no other."""
+    """The template sets exactly these settings in the function's environment."""
     variables = template.properties("EnrichFunction")["Environment"]["Variables"]
     assert set(variables) - FOR_BOTO3 == {name.upper() for name in EnrichSettings.model_fields}
 
 
 def test_every_setting_is_described() -> None:
-    """Each setting says what it is, for the sentence that refuses it."""
+    """Each setting has a description, which its refusal uses."""
     for name, info in EnrichSettings.model_fields.items():
         assert info.description, name

@@ -15,10 +15,10 @@ TOKEN = "PT0123456789-do-not-show"
 
 
 class SecretsManager:
-    """A Secrets Manager with one secret, and a clock beside it."""
+    """A Secrets Manager with one secret, and a clock."""
 
     def __init__(self, *answers: str | bytes | Exception) -> None:
-        """Return these answers one after the other, the last one for ever."""
+        """Return these answers in order, and then the last one each time."""
         self.answers = list(answers)
         self.clients = 0
         self.reads = 0
@@ -26,7 +26,7 @@ class SecretsManager:
         self.takes = 0.0
 
     def client(self) -> SecretsManagerClient:
-        """Make a client."""
+        """Create a client."""
         self.clients += 1
         return cast("SecretsManagerClient", self)
 

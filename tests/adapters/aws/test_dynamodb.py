@@ -1,4 +1,4 @@
-"""The table's adapter when DynamoDB does not simply agree."""
+"""The table's adapter: batches, types, conflicts and DynamoDB's errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refused(code: str, message: str = f"about {PERSONAL}") -> ClientError:
 
 @dataclass
 class FakeDynamoDB:
-    """Answers each call with what it is told; keeps the calls."""
+    """Answers each call by a given function, and keeps the calls."""
 
     read: Callable[[dict[str, Any]], dict[str, Any]] = lambda _: {
         "Responses": {},
@@ -74,7 +74,7 @@ def raising(error: Exception) -> Callable[[object], Any]:
 
 
 def test_a_hundred_keys_a_read_and_twenty_five_statements_a_write() -> None:
-    """DynamoDB's limits for one call."""
+    """Batches respect DynamoDB's limits per call."""
     client = FakeDynamoDB()
     keys = [f"fax#{number}" for number in range(201)]
     assert table(client).read(keys) == {}
@@ -84,7 +84,7 @@ def test_a_hundred_keys_a_read_and_twenty_five_statements_a_write() -> None:
 
 
 def test_nothing_to_do_makes_no_call() -> None:
-    """DynamoDB refuses empty batches."""
+    """An empty batch makes no call, because DynamoDB refuses it."""
     client = FakeDynamoDB()
     assert table(client).read([]) == {}
     assert table(client).write([]) == {}
@@ -93,7 +93,7 @@ def test_nothing_to_do_makes_no_call() -> None:
 
 
 def test_a_new_row_is_an_insert_and_a_known_one_a_conditional_update() -> None:
-    """The version that was read is the condition, the next one is written."""
+    """An update is conditional on the version that was read, and writes the next one."""
     client = FakeDynamoDB()
     table(client).write([write("new"), write("known", Decimal("0.5"), version=3)])
     ((insert, update),) = client.writes
@@ -106,7 +106,7 @@ def test_a_new_row_is_an_insert_and_a_known_one_a_conditional_update() -> None:
 
 
 def test_a_row_is_read_with_its_types() -> None:
-    """Times are times, the charge is exact, what is absent is None."""
+    """Times come back as datetimes, the charge as an exact decimal, absent attributes as None."""
     item = {
         "pk": {"S": "fax#1"},
         "version": {"N": "2"},
@@ -130,14 +130,14 @@ def test_a_row_is_read_with_its_types() -> None:
 
 
 def test_a_row_without_a_version_concerns_no_other() -> None:
-    """Somebody else has written it: it is none of ours, and breaks nothing."""
+    """A row without a version, which hooklog did not write, is left out of the result."""
     items = [{"pk": {"S": "fax#1"}}, {"pk": {"S": "fax#2"}, "version": {"N": "1"}}]
     client = FakeDynamoDB(read=lambda _: {"Responses": {"table": items}, "UnprocessedKeys": {}})
     assert set(table(client).read(["fax#1", "fax#2"])) == {"fax#2"}
 
 
 def test_keys_left_unread_are_asked_for_again() -> None:
-    """At once; if DynamoDB keeps leaving them, it is throttling."""
+    """Unread keys are requested again at once; if they stay unread, DynamoDB throttles."""
 
     def leaves_one(request: dict[str, Any]) -> dict[str, Any]:
         left = request["Keys"][1:]
@@ -169,7 +169,7 @@ def test_keys_left_unread_are_asked_for_again() -> None:
 def test_each_statements_error_is_its_own(
     code: str, message: str, expected: type[StoreError]
 ) -> None:
-    """Its neighbour is written; no value out of DynamoDB's message is kept."""
+    """A statement's error affects that write only, and keeps no value of DynamoDB's message."""
     client = FakeDynamoDB(
         write=lambda _: [{"Error": {"Code": code, "Message": message}}, {"TableName": "table"}]
     )
@@ -181,13 +181,13 @@ def test_each_statements_error_is_its_own(
 
 @pytest.mark.parametrize("code", ["DuplicateItem", "ConditionalCheckFailed"])
 def test_a_lost_race_is_no_error(code: str) -> None:
-    """Somebody else wrote the row first."""
+    """A write that loses a race is a conflict, not an error."""
     client = FakeDynamoDB(write=lambda _: [{"Error": {"Code": code}}])
     assert isinstance(table(client).write([write("a")])["a"], Conflict)
 
 
 def test_a_call_refused_for_one_statement_is_repeated_one_by_one() -> None:
-    """The bad one alone is refused, the others are written."""
+    """If DynamoDB refuses a call for one statement, the others are written one by one."""
 
     def refuse_bad(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if any({"S": "bad"} in statement["Parameters"] for statement in statements):
@@ -213,7 +213,7 @@ def test_a_call_refused_for_one_statement_is_repeated_one_by_one() -> None:
 def test_a_call_that_fails_is_every_writes_and_reads_error(
     error: Exception, expected: type[StoreError]
 ) -> None:
-    """All of them are tried again later, none is repeated at once."""
+    """The failure of a call is the error of each of its writes, without an immediate retry."""
     client = FakeDynamoDB(read=raising(error), write=raising(error))
     results = table(client).write([write("a"), write("b")])
     assert [type(result) for result in results.values()] == [expected] * 2
@@ -223,7 +223,7 @@ def test_a_call_that_fails_is_every_writes_and_reads_error(
 
 
 def test_a_value_without_a_dynamodb_form_is_refused_alone() -> None:
-    """More digits than DynamoDB keeps: that item is parked, its neighbour written."""
+    """A number with too many digits is rejected alone, and the other write succeeds."""
     client = FakeDynamoDB()
     results = table(client).write([write("bad", Decimal("1." + "1" * 50)), write("good")])
     assert type(results["bad"]) is StoreRejectedError

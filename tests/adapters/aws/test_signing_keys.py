@@ -1,4 +1,4 @@
-"""Signing keys: found when they are new, forgotten when they were removed, never shown."""
+"""Signing keys: new ones are found, removed ones expire, and none is shown."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ OLD, NEW = "PSK_of-yesterday", "PSK_of-today"
 
 
 def secret(*keys: object) -> str:
-    """Return the text of a secret; it holds more than the front door reads."""
+    """Return the text of a secret, which holds more than the front door reads."""
     return json.dumps({"project_id": "p", "api_token": TOKEN, "signing_keys": keys})
 
 
 def adapter(manager: SecretsManager) -> SecretSigningKeys:
-    """Return the adapter to that Secrets Manager, with the clock beside it."""
+    """Return the adapter for that Secrets Manager and its clock."""
     return SecretSigningKeys(manager.client, ARN, clock=lambda: manager.now)
 
 
@@ -33,7 +33,7 @@ def adapter(manager: SecretsManager) -> SecretSigningKeys:
 
 
 def test_nothing_is_read_before_it_is_needed() -> None:
-    """Making the adapter makes no client and reads nothing."""
+    """The adapter creates no client and reads nothing until its first use."""
     manager = SecretsManager(secret(NEW))
     adapter(manager)
     assert (manager.clients, manager.reads) == (0, 0)
@@ -53,7 +53,7 @@ def test_nothing_is_read_before_it_is_needed() -> None:
     ],
 )
 def test_keys(keys: tuple[object, ...], found: tuple[str, ...]) -> None:
-    """Each text that is not blank is a key; the rest of the list is passed over."""
+    """Each text that is not blank is a key; other values in the list are ignored."""
     assert adapter(SecretsManager(secret(*keys))).current() == found
 
 
@@ -74,7 +74,7 @@ def test_keys(keys: tuple[object, ...], found: tuple[str, ...]) -> None:
     ],
 )
 def test_a_secret_without_keys(answer: str | bytes | Exception) -> None:
-    """Nothing there is no key, which opens nothing; and it is not asked for each time."""
+    """A secret without keys yields no key, and is not read again per request."""
     manager = SecretsManager(answer)
     keys = adapter(manager)
     for _ in range(3):
@@ -95,7 +95,7 @@ def test_a_secret_without_keys(answer: str | bytes | Exception) -> None:
     ],
 )
 def test_a_secret_that_cannot_be_read(error: Exception, word: str) -> None:
-    """The reason is named, nothing of the secret is shown, and the next request tries again."""
+    """The error names the reason, shows nothing of the secret, and the next request retries."""
     keys = adapter(SecretsManager(error, secret(NEW)))
     with pytest.raises(KeysUnavailableError, match=word) as caught:
         keys.current()
@@ -107,7 +107,7 @@ def test_a_secret_that_cannot_be_read(error: Exception, word: str) -> None:
 
 
 def test_the_secret_is_read_again_when_it_is_old() -> None:
-    """Once in five minutes, however many requests come."""
+    """The secret is read every five minutes, however many requests arrive."""
     assert MAX_AGE == 300
     manager = SecretsManager(secret(OLD), secret(NEW))
     keys = adapter(manager)
@@ -119,7 +119,7 @@ def test_the_secret_is_read_again_when_it_is_old() -> None:
 
 
 def test_a_clock_that_is_set_back_makes_it_old() -> None:
-    """Better to read once more than to trust a list of unknown age."""
+    """A clock that is set back makes the list of keys expire, since its age is unknown."""
     manager = SecretsManager(secret(OLD), secret(NEW))
     keys = adapter(manager)
     keys.current()
@@ -128,14 +128,14 @@ def test_a_clock_that_is_set_back_makes_it_old() -> None:
 
 
 def test_the_age_is_that_of_the_time_of_day() -> None:
-    """While Lambda keeps an environment frozen, a monotonic clock may stand still."""
+    """The age follows the time of day: a monotonic clock may stop while Lambda is frozen."""
     assert SecretSigningKeys.__init__.__defaults__ is not None
     (clock,) = SecretSigningKeys.__init__.__defaults__
     assert clock.__name__ == "time"
 
 
 def test_at_most_one_look_a_minute() -> None:
-    """However many requests fit no key, the secret is read once a minute."""
+    """The secret is read at most once per minute, however many requests fit no key."""
     assert RENEW_INTERVAL == 60
     manager = SecretsManager(secret(OLD))
     keys = adapter(manager)
@@ -146,7 +146,7 @@ def test_at_most_one_look_a_minute() -> None:
 
 
 def test_an_old_list_is_not_used_when_no_new_one_can_be_had() -> None:
-    """It may hold a key that was removed for being stolen."""
+    """An expired list is not used, because it may hold a key that was stolen."""
     manager = SecretsManager(secret(OLD), client_error("InternalServiceError"))
     keys = adapter(manager)
     assert keys.current() == (OLD,)
@@ -159,7 +159,7 @@ def test_an_old_list_is_not_used_when_no_new_one_can_be_had() -> None:
 
 
 def test_rotation_without_a_gap() -> None:
-    """Old, then both, then new: no callback is refused on the way, and the old key ends."""
+    """A rotation from old to both to new refuses no callback, and the old key expires."""
     manager = SecretsManager(secret(OLD), secret(NEW, OLD), secret(NEW))
     queue = FakeProducer()
     door = FrontDoor(BASE, adapter(manager), queue, FakeDoorTelemetry())
@@ -170,12 +170,12 @@ def test_rotation_without_a_gap() -> None:
             door.handle(json_request(key=NEW).event())["statusCode"],
         )
 
-    # The new key is not in the secret yet, or was put there a moment ago.
+    # The new key is not in the secret yet, or was added a moment ago.
     assert statuses() == (204, 403)
-    # A minute later it is looked for.
+    # A minute later the secret is read again.
     manager.now += RENEW_INTERVAL
     assert statuses() == (204, 204)
-    # The old one was removed: it is good until the list is five minutes old, and no longer.
+    # The old key was removed: it remains valid until the list is five minutes old.
     manager.now += MAX_AGE - 1
     assert statuses() == (204, 204)
     manager.now += 1
@@ -184,7 +184,7 @@ def test_rotation_without_a_gap() -> None:
 
 
 def test_a_removed_key_is_refused_within_the_stated_time() -> None:
-    """Whenever it is removed and however busy the door is, five minutes later it is refused."""
+    """A removed key is refused after five minutes, whatever the traffic."""
     for removed_at in range(0, 700, 35):
         manager = SecretsManager(secret(NEW, OLD))
         start = manager.now

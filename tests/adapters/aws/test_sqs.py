@@ -1,4 +1,4 @@
-"""Changes of visibility: ten a call, each failure counted, nothing raised."""
+"""SQS: ten entries per call, failed visibility changes counted, failed sends raised."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ UNREACHABLE = EndpointConnectionError(endpoint_url=URL)
 
 
 class Sqs:
-    """An SQS that refuses some handles, and whole calls if told to."""
+    """An SQS that refuses some handles or whole calls."""
 
     def __init__(self, *errors: Exception, refused: Collection[str] = ()) -> None:
-        """Raise these errors, one a call; refuse these handles."""
+        """Raise these errors, one per call; refuse these handles."""
         self.errors = list(errors)
         self.refused = refused
         self.clients = 0
         self.calls: list[list[dict[str, Any]]] = []
 
     def client(self) -> SQSClient:
-        """Make a client."""
+        """Return the client, and count it."""
         self.clients += 1
         return cast("SQSClient", self)
 
@@ -52,13 +52,13 @@ class Sqs:
         failed = [entry for entry in Entries if entry["ReceiptHandle"] in self.refused]
         answer: dict[str, Any] = {"Successful": [{"Id": name} for name in ids]}
         if failed:
-            # AWS leaves the key out where nothing failed.
+            # AWS omits the key if nothing failed.
             answer["Failed"] = [{"Id": entry["Id"], "Code": "x"} for entry in failed]
         return answer
 
     @property
     def told(self) -> dict[str, int]:
-        """What was asked for, by handle."""
+        """The requested timeouts by handle."""
         return {
             entry["ReceiptHandle"]: entry["VisibilityTimeout"]
             for entries in self.calls
@@ -67,13 +67,13 @@ class Sqs:
 
 
 def waits(count: int) -> dict[str, int]:
-    """Return waits for so many handles, each of its own length."""
+    """Return waits of different lengths for this number of handles."""
     return {f"handle-{number}": 30 + number for number in range(count)}
 
 
 @pytest.mark.parametrize(("count", "calls"), [(1, 1), (10, 1), (11, 2), (25, 3), (100, 10)])
 def test_ten_a_call(count: int, calls: int) -> None:
-    """Each message is told its own wait once, in as few calls as SQS allows."""
+    """Each message gets its own wait once, in as few calls as SQS allows."""
     sqs = Sqs()
     assert SqsQueue(sqs.client, URL).delay(waits(count)) == 0
     assert sqs.told == waits(count)
@@ -81,34 +81,34 @@ def test_ten_a_call(count: int, calls: int) -> None:
 
 
 def test_client_is_made_when_needed() -> None:
-    """A batch without waits makes no client."""
+    """A batch without waits creates no client."""
     sqs = Sqs()
     assert SqsQueue(sqs.client, URL).delay({}) == 0
     assert (sqs.clients, sqs.calls) == (0, [])
 
 
 def test_refusals_are_counted() -> None:
-    """What SQS refuses is counted; the others are set."""
+    """Refused changes are counted; the others are made."""
     sqs = Sqs(refused={"handle-3", "handle-12", "handle-13"})
     assert SqsQueue(sqs.client, URL).delay(waits(15)) == 3
 
 
 @pytest.mark.parametrize("error", [DOWN, UNREACHABLE])
 def test_failed_calls_are_counted(error: Exception) -> None:
-    """A call that fails counts all its messages, and the next call is made all the same."""
+    """A failed call counts all its messages, and the next call is still made."""
     sqs = Sqs(error)
     assert SqsQueue(sqs.client, URL).delay(waits(15)) == 10
     assert len(sqs.calls) == 2
 
 
 def test_all_calls_fail() -> None:
-    """However bad it is, nothing is raised: the messages come back by themselves."""
+    """If every call fails nothing is raised, because SQS redelivers the messages anyway."""
     sqs = Sqs(DOWN, UNREACHABLE)
     assert SqsQueue(sqs.client, URL).delay(waits(15)) == 15
 
 
 def test_no_client() -> None:
-    """A client that cannot be made counts as a call that failed."""
+    """A client that cannot be created counts as a failed call."""
 
     def fail() -> SQSClient:
         raise NoRegionError
@@ -132,7 +132,7 @@ class SendingSqs(Sqs):
 
 
 def test_a_message_is_sent() -> None:
-    """One call, with the body as it is."""
+    """A message is sent in one call, with its body unchanged."""
     sqs = SendingSqs()
     SqsProducer(sqs.client, URL).send('{"log_type": "fax"}')
     assert sqs.calls == [[{"MessageBody": '{"log_type": "fax"}'}]]
@@ -142,7 +142,7 @@ def test_a_message_is_sent() -> None:
     ("error", "word"), [(DOWN, "ServiceUnavailable"), (UNREACHABLE, "EndpointConnectionError")]
 )
 def test_a_message_that_is_not_sent(error: Exception, word: str) -> None:
-    """Whatever SQS says, the message is not on the queue, and the reason is AWS's own word."""
+    """A message that is not sent raises an error with AWS's reason."""
     sqs = SendingSqs(error)
     with pytest.raises(QueueUnavailableError, match=word) as caught:
         SqsProducer(sqs.client, URL).send("personal")
@@ -151,7 +151,7 @@ def test_a_message_that_is_not_sent(error: Exception, word: str) -> None:
 
 
 def test_no_client_to_send_with() -> None:
-    """A client that cannot be made is a queue that cannot be reached."""
+    """A client that cannot be created is a queue that cannot be reached."""
 
     def fail() -> SQSClient:
         raise NoRegionError
@@ -179,7 +179,7 @@ class BatchSqs(Sqs):
 
 
 def test_many_messages_are_sent_ten_a_call() -> None:
-    """Each in a call of its own kind, with ids that differ within it."""
+    """Many messages are sent ten per call, with unique entry IDs per call."""
     sqs = BatchSqs()
     bodies = [f"body {number}" for number in range(25)]
     SqsProducer(sqs.client, URL).send_all(bodies)
@@ -188,7 +188,7 @@ def test_many_messages_are_sent_ten_a_call() -> None:
 
 
 def test_one_refused_message_of_many_is_an_error() -> None:
-    """The caller repeats the page; a message that is there twice does no harm."""
+    """One refused message is an error; the caller repeats the page, and duplicates do no harm."""
     sqs = BatchSqs(refused={"body 1"})
     with pytest.raises(QueueUnavailableError, match="refused 1 of 3"):
         SqsProducer(sqs.client, URL).send_all(["body 0", "body 1", "body 2"])
@@ -196,7 +196,7 @@ def test_one_refused_message_of_many_is_an_error() -> None:
 
 @pytest.mark.parametrize("error", [DOWN, UNREACHABLE])
 def test_a_batch_that_is_not_sent_is_an_error(error: Exception) -> None:
-    """Nothing after it is tried."""
+    """A failed batch is an error, and no later batch is sent."""
     sqs = BatchSqs(error)
     with pytest.raises(QueueUnavailableError):
         SqsProducer(sqs.client, URL).send_all(["body"] * 11)

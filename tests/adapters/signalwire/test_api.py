@@ -1,4 +1,4 @@
-"""One request to SignalWire: each answer, and each way of not getting one, means one thing."""
+"""One request to SignalWire: each answer and each failure has one meaning."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from tests.builders import SENT_AT
 ONE = f"/api/fax/logs/{OFFICIAL_FAX_ID}"
 RIGHT = Credentials(PROJECT_ID, API_TOKEN)
 WRONG = Credentials(PROJECT_ID, "PT-of-yesterday")
-#: Seconds; what a test does not wait for must not fail on a busy machine either.
+#: Seconds; long enough that no test fails on a busy machine.
 AMPLE = 5.0
 PERSONAL = "+12025550143"
 
 
 class Renewing:
-    """Credentials that are replaced when they are refused."""
+    """Credentials that are replaced when refused."""
 
     def __init__(self, *pairs: Credentials) -> None:
         """Start with the first pair; the last one is never replaced."""
@@ -50,7 +50,7 @@ class Renewing:
         self.renewals = 0
 
     def current(self) -> Credentials:
-        """Return the pair of the moment."""
+        """Return the current pair."""
         return self.pairs[0]
 
     def renewed(self, refused: Credentials) -> Credentials:
@@ -81,7 +81,7 @@ def api(
 
 
 def refusal(client: SignalWireApi, path: str = ONE, time_left: float = AMPLE) -> FetchError:
-    """Return the error that a request ends in."""
+    """Return the error that a request raises."""
     with pytest.raises(FetchError) as caught:
         client.get(path, time_left)
     return caught.value
@@ -103,7 +103,7 @@ def test_log(space: RunningSpace) -> None:
 
 
 def test_request() -> None:
-    """A request carries the credentials, asks for JSON and says who asks."""
+    """A request has the credentials, asks for JSON and names its user agent."""
     with tiny(response()) as server:
         assert api(server.url).get(ONE, AMPLE) == "{}"
     (head,) = server.requests
@@ -115,7 +115,7 @@ def test_request() -> None:
 
 
 def test_connections_are_kept() -> None:
-    """Requests one after the other share a connection, whatever the answers were."""
+    """Successive requests share a connection, whatever the answers."""
     page = response("<html>", content_type="text/html")
     answers = [response(), response("{}", 404), response("{}", 429), response("x", 500), page]
     with tiny(*answers, response()) as server:
@@ -144,7 +144,7 @@ def test_connections_are_kept() -> None:
     ],
 )
 def test_refusals_of_the_space(space: RunningSpace, fault: Fault, error: type[FetchError]) -> None:
-    """Each documented refusal is an error of its own, and costs one request."""
+    """Each documented refusal has its own error, and costs one request."""
     space.add_fault(fault)
     assert type(refusal(api(space.url))) is error
     assert asked(space) == 1
@@ -157,7 +157,7 @@ def test_missing_log(space: RunningSpace) -> None:
 
 
 def test_wrong_id_is_left_to_the_caller(space: RunningSpace) -> None:
-    """Which log the text is about is not this adapter's business."""
+    """The adapter does not check which log an answer is about; the caller does."""
     space.add_fault(Fault(FaultKind.WRONG_ID))
     assert json.loads(api(space.url).get(ONE, AMPLE))["id"] != OFFICIAL_FAX_ID
 
@@ -183,7 +183,7 @@ def test_wrong_id_is_left_to_the_caller(space: RunningSpace) -> None:
     ],
 )
 def test_other_statuses(status: int, error: type[FetchError]) -> None:
-    """Any other status has its meaning by its class, and no text of the answer is kept."""
+    """Any other status has the meaning of its class, and the error keeps no text of the answer."""
     empty = b"" if status in {204, 304} else f'{{"error": "{PERSONAL}"}}'.encode()
     with tiny(response(empty, status)) as server:
         found = refusal(api(server.url))
@@ -205,7 +205,7 @@ def test_unprocessable_for_another_reason() -> None:
 
 
 def test_redirects_are_not_followed() -> None:
-    """An API does not redirect: what does is in trouble, and never gets the credentials."""
+    """A redirect is an upstream error, and its target never gets the credentials."""
     with tiny(response()) as elsewhere:
         moved = response("{}", 302, Location=f"{elsewhere.url}/")
         with tiny(moved) as server:
@@ -238,7 +238,7 @@ def test_redirects_are_not_followed() -> None:
 def test_retry_after(
     space: RunningSpace, retry_after: int | str | None, seconds: float | None
 ) -> None:
-    """The server's wish comes in seconds, whether it was a number or a date; nonsense is none."""
+    """``Retry-After`` is read in seconds from a number or a date; nonsense is ignored."""
     space.add_fault(Fault(FaultKind.RATE_LIMITED, retry_after=retry_after))
     error = refusal(api(space.url))
     assert isinstance(error, RateLimitedError)
@@ -253,13 +253,13 @@ def test_retry_after(
     )
 )
 def test_any_retry_after_is_read(value: str) -> None:
-    """No header, however odd, makes a rate limit anything but a rate limit."""
+    """A 429 is a rate limit, whatever its ``Retry-After`` holds."""
     wish = _retry_after({"Retry-After": value}, SENT_AT)
     assert wish is None or wish >= 0
 
 
 def test_retry_after_far_away() -> None:
-    """A wish is read as it is; how much of it is obeyed is the backoff's business."""
+    """A distant ``Retry-After`` is read in full; the backoff limits it."""
     year = SENT_AT + timedelta(days=365)
     value = year.strftime("%a, %d %b %Y %H:%M:%S GMT")
     assert _retry_after({"Retry-After": value}, SENT_AT) == timedelta(days=365).total_seconds()
@@ -269,21 +269,21 @@ def test_retry_after_far_away() -> None:
 
 
 def test_refused_credentials_are_renewed(space: RunningSpace) -> None:
-    """After a 401 the request is made once more, with newer credentials."""
+    """After a 401 the request is repeated once, with newer credentials."""
     credentials = Renewing(WRONG, RIGHT)
     assert OFFICIAL_FAX_ID in api(space.url, credentials).get(ONE, AMPLE)
     assert (credentials.renewals, asked(space)) == (1, 2)
 
 
 def test_credentials_are_renewed_once_a_request(space: RunningSpace) -> None:
-    """If the newer credentials are refused too, that is the answer."""
+    """If the newer credentials are refused too, the request fails."""
     credentials = Renewing(WRONG, Credentials("nobody", "nothing"), RIGHT)
     assert type(refusal(api(space.url, credentials))) is UnauthorizedError
     assert (credentials.renewals, asked(space)) == (1, 2)
 
 
 def test_same_credentials_are_not_tried_again(space: RunningSpace) -> None:
-    """If there are no newer credentials, no further request is made."""
+    """Without newer credentials the request is not repeated."""
     credentials = Renewing(WRONG)
     error = refusal(api(space.url, credentials))
     assert type(error) is UnauthorizedError
@@ -306,7 +306,7 @@ def test_no_credentials(space: RunningSpace) -> None:
 
 
 def test_dropped_connection_is_made_again(space: RunningSpace) -> None:
-    """A kept connection that turns out dead costs one more request, not the log."""
+    """If a kept connection turns out to be dead, the request is repeated on a new one."""
     client = api(space.url)
     client.get(ONE, AMPLE)
     space.reset_requests()
@@ -317,7 +317,7 @@ def test_dropped_connection_is_made_again(space: RunningSpace) -> None:
 
 @pytest.mark.parametrize("kind", [FaultKind.DROPPED, FaultKind.TRUNCATED])
 def test_broken_connection_is_tried_twice(space: RunningSpace, kind: FaultKind) -> None:
-    """If the new connection breaks too, before or within the answer, the fault is elsewhere."""
+    """If the new connection breaks too, before or within the answer, the request fails."""
     space.add_fault(Fault(kind, times=100))
     client = api(space.url)
     assert type(refusal(client)) is FetchConnectionError
@@ -327,7 +327,7 @@ def test_broken_connection_is_tried_twice(space: RunningSpace, kind: FaultKind) 
 
 
 def test_connection_closed_by_the_server() -> None:
-    """A connection that the server has closed since is replaced without a fuss."""
+    """A connection that the server has closed is replaced silently."""
     with tiny(response(Connection="close")) as server:
         client = api(server.url)
         for _ in range(3):
@@ -337,14 +337,14 @@ def test_connection_closed_by_the_server() -> None:
 
 @pytest.mark.parametrize("answer", [NOTHING, b"what?\r\n\r\n"])
 def test_no_http(answer: bytes) -> None:
-    """What does not speak HTTP is tried twice, and is a broken connection."""
+    """An answer that is not HTTP is a broken connection after two attempts."""
     with tiny(answer) as server:
         assert type(refusal(api(server.url))) is FetchConnectionError
     assert len(server.requests) == 2
 
 
 def test_connection_refused() -> None:
-    """A port where nobody listens is a failed connection."""
+    """A closed port is a failed connection."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     error = refusal(api(f"http://127.0.0.1:{port}"))
@@ -353,7 +353,7 @@ def test_connection_refused() -> None:
 
 
 def test_unknown_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that cannot be looked up is a failed connection."""
+    """A host name that cannot be resolved is a failed connection."""
 
     def fail(*_: object, **__: object) -> NoReturn:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -365,7 +365,7 @@ def test_unknown_host(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_tls(space: RunningSpace) -> None:
-    """A server that cannot prove who it is gets no request."""
+    """A server without a valid certificate gets no request."""
     error = refusal(api(space.url.replace("http:", "https:")))
     assert type(error) is FetchConnectionError
     assert "SSLError" in error.detail
@@ -377,7 +377,7 @@ def test_no_tls(space: RunningSpace) -> None:
 
 @pytest.mark.parametrize(("read_timeout", "time_left"), [(0.1, AMPLE), (AMPLE, 0.1)])
 def test_slow_answer(space: RunningSpace, read_timeout: float, time_left: float) -> None:
-    """An answer is waited for as long as the timeout says and the time that is left allows."""
+    """A slow answer ends at the read timeout or at the end of the time left."""
     space.add_fault(Fault(FaultKind.SLOW, delay_s=2))
     began = time.monotonic()
     client = api(space.url, read_timeout=read_timeout)
@@ -388,7 +388,7 @@ def test_slow_answer(space: RunningSpace, read_timeout: float, time_left: float)
 
 
 def test_answer_that_stops() -> None:
-    """An answer that stops half-way without an end is waited for no longer either."""
+    """An answer that stops half-way ends at the read timeout too."""
     cut = response("x" * 100).removesuffix(b"x")
     with tiny(cut) as server:
         client = api(server.url, read_timeout=0.1)
@@ -399,9 +399,9 @@ def test_answer_that_stops() -> None:
 
 @pytest.mark.parametrize(("connect_timeout", "time_left"), [(0.1, AMPLE), (AMPLE, 0.1)])
 def test_slow_connection(connect_timeout: float, time_left: float) -> None:
-    """A connection is waited for as long as the timeout says and the time that is left allows."""
+    """A slow connection ends at the connect timeout or at the end of the time left."""
     with ExitStack() as sockets:
-        # Nobody accepts, and once the queue of this listener is full the kernel stays silent.
+        # The listener never accepts; once its queue is full the kernel stays silent.
         listener = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(8):
             waiting = sockets.enter_context(socket.socket())
@@ -419,7 +419,7 @@ def test_slow_connection(connect_timeout: float, time_left: float) -> None:
 
 
 def body_of(answer: bytes) -> str | type[FetchError]:
-    """Return the text of an answer, or the class of the error that it is."""
+    """Return the text of an answer, or the class of its error."""
     with tiny(answer) as server:
         client = api(server.url)
         try:
@@ -430,7 +430,7 @@ def body_of(answer: bytes) -> str | type[FetchError]:
 
 
 def server_is_usable(client: SignalWireApi, server: Tiny) -> bool:
-    """Return whether the next request gets its own answer, whatever became of the last."""
+    """Return whether the next request gets its own answer after the last one failed."""
     server.answers = [response('"next"')]
     return client.get(ONE, AMPLE) == '"next"'
 
@@ -440,13 +440,13 @@ def server_is_usable(client: SignalWireApi, server: Tiny) -> bool:
     ["application/json", "application/json; charset=utf-8", "Application/JSON ;charset=UTF-8"],
 )
 def test_json(content_type: str) -> None:
-    """JSON is told by its content type, however that is written."""
+    """The content type identifies JSON, in any spelling."""
     assert body_of(response('{"é":1}', content_type=content_type)) == '{"é":1}'
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "text/json", "application/jsonp", ""])
 def test_no_json(content_type: str) -> None:
-    """What does not say that it is JSON is not read as JSON."""
+    """An answer of another content type is not read as JSON."""
     assert body_of(response(content_type=content_type)) is BadPayloadError
 
 
@@ -459,20 +459,20 @@ def test_no_text() -> None:
     ("size", "fits"), [(MAX_BODY, True), (MAX_BODY + 1, False), (20 * MAX_BODY, False)]
 )
 def test_size(size: int, *, fits: bool) -> None:
-    """A body up to the limit comes whole; of a larger one no more than that is read."""
+    """A body up to the limit is read in full; a larger one is refused at the limit."""
     text = "x" * size
     assert body_of(response(text)) == (text if fits else BadPayloadError)
 
 
 @pytest.mark.parametrize("sent", [MAX_BODY + 1, 2 * MAX_BODY])
 def test_endless_body(sent: int) -> None:
-    """A body beyond the limit is not waited for, nor mixed up with the next answer."""
+    """A body beyond the limit is cut off, and does not mix with the next answer."""
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {10**12}\r\n\r\n"
     assert body_of(head.encode() + b"x" * sent) is BadPayloadError
 
 
 def test_size_when_unpacked() -> None:
-    """The limit is for the body itself, not for what it was compressed to."""
+    """The limit applies to the decompressed body."""
     packed = gzip.compress(b"x" * (MAX_BODY + 1))
     assert body_of(response(packed, Content_Encoding="gzip")) is BadPayloadError
     packed = gzip.compress(b"x" * MAX_BODY)
@@ -480,7 +480,7 @@ def test_size_when_unpacked() -> None:
 
 
 def test_chunks() -> None:
-    """A body without a stated length comes whole too, up to the limit."""
+    """A chunked body is read in full, up to the limit."""
     head = (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
@@ -490,6 +490,6 @@ def test_chunks() -> None:
 
 
 def test_a_refusal_is_read_within_the_limit() -> None:
-    """An error page of any size is a refusal by its status."""
+    """The status of an error page decides, whatever the page's size."""
     page = response("x" * (2 * MAX_BODY), 502, "text/html")
     assert body_of(page) is UpstreamError

@@ -1,4 +1,4 @@
-"""Credentials: read when needed, read again when refused, and never shown."""
+"""Credentials are read when needed, read again when refused, and never shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def secret(credentials: Credentials) -> str:
 
 
 def adapter(manager: SecretsManager) -> SecretCredentials:
-    """Return the adapter to that Secrets Manager, with the clock beside it."""
+    """Return the adapter for that Secrets Manager and its clock."""
     return SecretCredentials(manager.client, ARN, monotonic=lambda: manager.now)
 
 
@@ -46,7 +46,7 @@ def test_token_is_not_shown() -> None:
 
 
 def test_fixed_credentials() -> None:
-    """What came out of the environment is never replaced."""
+    """Credentials from the environment are never replaced."""
     fixed = FixedCredentials(NEW)
     assert fixed.current() == fixed.renewed(NEW) == NEW
 
@@ -55,14 +55,14 @@ def test_fixed_credentials() -> None:
 
 
 def test_nothing_is_read_before_it_is_needed() -> None:
-    """Making the adapter makes no client and reads nothing."""
+    """The adapter creates no client and reads nothing until its first use."""
     manager = SecretsManager(secret(NEW))
     adapter(manager)
     assert (manager.clients, manager.reads) == (0, 0)
 
 
 def test_secret_is_read_once() -> None:
-    """The secret is read at first use and kept, however long."""
+    """The secret is read at first use and kept."""
     manager = SecretsManager(secret(NEW))
     credentials = adapter(manager)
     for _ in range(3):
@@ -93,7 +93,7 @@ def test_refused_credentials_are_read_again() -> None:
 
 
 def test_another_thread_has_renewed() -> None:
-    """If another request has renewed them meanwhile, its credentials serve this one too."""
+    """Credentials that another request has renewed serve this one too."""
     manager = SecretsManager(secret(OLD), secret(NEW))
     credentials = adapter(manager)
     refused = credentials.current()
@@ -103,7 +103,7 @@ def test_another_thread_has_renewed() -> None:
 
 
 def test_secret_is_read_once_a_minute() -> None:
-    """However many requests are refused, the secret is read once a minute."""
+    """The secret is read at most once per minute, however many requests are refused."""
     manager = SecretsManager(secret(OLD))
     credentials = adapter(manager)
     for _ in range(180):
@@ -144,7 +144,7 @@ def test_renewal_before_the_first_read() -> None:
     ],
 )
 def test_secret_of_no_use(answer: str | bytes | Exception) -> None:
-    """A secret that cannot be read or used is an error that says so and shows nothing of it."""
+    """A secret that cannot be read or used is an error that shows nothing of the secret."""
     with pytest.raises(UnauthorizedError) as caught:
         adapter(SecretsManager(answer)).current()
     assert "secret" in caught.value.detail
@@ -159,13 +159,13 @@ def test_secret_of_no_use(answer: str | bytes | Exception) -> None:
     ],
 )
 def test_reason_is_named(error: Exception, word: str) -> None:
-    """AWS's own word for the reason is kept, for the operator."""
+    """The error keeps AWS's name of the reason, for the operator."""
     with pytest.raises(UnauthorizedError, match=word):
         adapter(SecretsManager(error)).current()
 
 
 def test_recovery() -> None:
-    """When the secret has been put right, the next request finds it."""
+    """After the secret is corrected, the next request reads it."""
     manager = SecretsManager("", client_error("InternalServiceError"), secret(NEW))
     credentials = adapter(manager)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Many fetches at once: never more than allowed, never longer than there is time."""
+"""Concurrent fetches stay within the allowed concurrency and the time left."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hooklog.queue_messages import LogRequest
 
 AMPLE = 30.0
-#: Seconds; far more than an answer takes here, and far less than the slow ones do.
+#: Seconds; far longer than a normal answer takes here, far shorter than a slow one.
 SHORT = 0.25
 SLOW = 2.0
 
@@ -56,14 +56,14 @@ def source(
 
 
 def fax_requests(space: RunningSpace, count: int) -> list[LogRequest]:
-    """Return requests for some of the faxes that the space has."""
+    """Return requests for this number of the space's faxes."""
     return [request("fax", log_id) for log_id in list(space.ids()["fax"])[:count]]
 
 
 def fetch(
     fetching: ConcurrentSource, requests: Sequence[LogRequest], time_left: TimeLeft = lambda: AMPLE
 ) -> dict[str, Fetched | HooklogError]:
-    """Return each answer by the log's ID; none comes twice."""
+    """Return the answers by log ID, one per ID."""
     answers = list(fetching.fetch(requests, time_left))
     found = {asked.log_id: answer for asked, answer in answers}
     assert len(found) == len(answers) == len(requests)
@@ -71,14 +71,14 @@ def fetch(
 
 
 def kinds(answers: dict[str, Fetched | HooklogError]) -> list[type]:
-    """Return what sort of answer each one is, in the order of the answers."""
+    """Return the type of each answer, in order."""
     return [type(answer) for answer in answers.values()]
 
 
 def patience(seconds: float) -> TimeLeft:
-    """Let the batch have only so much time, and each fetch believe that it has ample.
+    """Limit the batch to these seconds, while each fetch sees ample time.
 
-    This is how it looks when an answer trickles in, so that no timeout of its own ends it.
+    An answer that trickles in has this effect: its own timeouts never end it.
     """
     batch = threading.get_ident()
     return lambda: seconds if threading.get_ident() == batch else AMPLE
@@ -88,7 +88,7 @@ def patience(seconds: float) -> TimeLeft:
 
 
 def test_answers(space: RunningSpace) -> None:
-    """Each request gets the log that it asked for, with when and how long it was fetched."""
+    """Each request gets its own log, with the time and duration of the fetch."""
     messages = [request("message", log_id) for log_id in space.ids()["message"]]
     requests = [*fax_requests(space, 5), *messages]
     answers = fetch(source(space, 3), requests)
@@ -108,7 +108,7 @@ def test_nothing_to_fetch(space: RunningSpace) -> None:
 
 
 def test_fetch_begins_before_the_request(space: RunningSpace) -> None:
-    """The time of a fetch is that before its request, so that nothing later counts as seen."""
+    """``fetched_at`` is taken before the request, so that no later change counts as seen."""
     ticks = iter([SENT_AT, SENT_AT + timedelta(hours=1)])
     fetching = source(space, 1)
     fetching._clock = lambda: next(ticks)
@@ -121,7 +121,7 @@ def test_fetch_begins_before_the_request(space: RunningSpace) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_concurrency_is_used_and_kept(space: RunningSpace, concurrency: int) -> None:
-    """As many requests are open at once as are allowed, and never more."""
+    """The open requests reach the allowed concurrency and never exceed it."""
     space.set_latency(0.05)
     answers = fetch(source(space, concurrency), fax_requests(space, 4 * concurrency))
     assert set(kinds(answers)) == {Fetched}
@@ -129,7 +129,7 @@ def test_concurrency_is_used_and_kept(space: RunningSpace, concurrency: int) -> 
 
 
 def test_failures_concern_one_log(space: RunningSpace) -> None:
-    """A log that cannot be fetched costs the others nothing."""
+    """A log that cannot be fetched does not affect the others."""
     first, second, third = fax_requests(space, 3)
     space.add_fault(Fault(FaultKind.NOT_FOUND, log_id=second.log_id))
     answers = fetch(source(space, 1), [first, second, third])
@@ -138,7 +138,7 @@ def test_failures_concern_one_log(space: RunningSpace) -> None:
 
 
 def test_crash_concerns_one_log(space: RunningSpace) -> None:
-    """A defect comes out as an error of that log, with its cause; the others are fetched."""
+    """A defect is an error of its log, with its cause; the others are fetched."""
     first, second = fax_requests(space, 2)
 
     class Crashing(SignalWireApi):
@@ -161,7 +161,7 @@ def test_crash_concerns_one_log(space: RunningSpace) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_rate_limit_stops_the_batch(space: RunningSpace, concurrency: int) -> None:
-    """After a 429 no further request is made, and the rest shares the server's wish."""
+    """After a 429 no further request is made, and the rest shares its ``Retry-After``."""
     space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000, retry_after=3))
     answers = fetch(source(space, concurrency), fax_requests(space, 20))
     assert set(kinds(answers)) == {RateLimitedError}
@@ -172,7 +172,7 @@ def test_rate_limit_stops_the_batch(space: RunningSpace, concurrency: int) -> No
 
 
 def test_a_rate_limit_halves_what_goes_out_at_once(space: RunningSpace) -> None:
-    """From the next batch on, and never to fewer than five at once."""
+    """A rate limit halves the concurrency from the next batch on, down to five."""
     fetching, requests = source(space, 16), fax_requests(space, 20)
     space.set_latency(0.1)
     space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000))
@@ -185,7 +185,7 @@ def test_a_rate_limit_halves_what_goes_out_at_once(space: RunningSpace) -> None:
 
 
 def test_without_a_rate_limit_more_go_out_at_once_again(space: RunningSpace) -> None:
-    """Ten more with each batch, up to what is allowed."""
+    """Each batch without a rate limit adds ten, up to the allowed concurrency."""
     fetching, requests = source(space, 16), fax_requests(space, 20)
     space.set_latency(0.1)
     space.add_fault(Fault(FaultKind.RATE_LIMITED, times=20))
@@ -200,7 +200,7 @@ def test_without_a_rate_limit_more_go_out_at_once_again(space: RunningSpace) -> 
 
 
 def test_only_a_batch_with_work_for_all_shows_that_more_is_allowed(space: RunningSpace) -> None:
-    """Nothing to fetch, or little, says nothing of the limit."""
+    """A batch with little or nothing to fetch does not raise the concurrency."""
     fetching, requests = source(space, 16), fax_requests(space, 20)
     space.set_latency(0.1)
     space.add_fault(Fault(FaultKind.RATE_LIMITED, times=16))
@@ -215,7 +215,7 @@ def test_only_a_batch_with_work_for_all_shows_that_more_is_allowed(space: Runnin
 def test_a_batch_that_ran_out_of_time_does_not_show_that_more_is_allowed(
     space: RunningSpace,
 ) -> None:
-    """What was not answered may have been too much."""
+    """A batch that ran out of time does not raise the concurrency."""
     fetching, requests = source(space, 16), fax_requests(space, 20)
     space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000))
     fetch(fetching, requests)
@@ -226,7 +226,7 @@ def test_a_batch_that_ran_out_of_time_does_not_show_that_more_is_allowed(
 
 
 def test_what_came_before_the_rate_limit_is_kept(space: RunningSpace) -> None:
-    """A 429 takes nothing from the logs that were fetched before it."""
+    """A 429 does not affect logs that were fetched before it."""
     requests = fax_requests(space, 5)
     space.add_fault(Fault(FaultKind.RATE_LIMITED, log_id=requests[2].log_id))
     answers = fetch(source(space, 1), requests)
@@ -238,14 +238,14 @@ def test_what_came_before_the_rate_limit_is_kept(space: RunningSpace) -> None:
 
 
 def test_refused_credentials_stop_the_batch(space: RunningSpace) -> None:
-    """What was refused to one request would be refused to the next."""
+    """Refused credentials stop the batch, because every request would be refused."""
     answers = fetch(source(space, 1, project_id="nobody"), fax_requests(space, 20))
     assert set(kinds(answers)) == {UnauthorizedError}
     assert len(space.requests().ids) == 1
 
 
 def test_stop_is_for_one_batch(space: RunningSpace) -> None:
-    """The next batch is fetched again."""
+    """A stop ends with its batch; the next batch is fetched."""
     fetching, requests = source(space, 2), fax_requests(space, 6)
     space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000))
     fetch(fetching, requests)
@@ -258,14 +258,14 @@ def test_stop_is_for_one_batch(space: RunningSpace) -> None:
 
 @pytest.mark.parametrize("left", [0.1, 0.0, -3.0])
 def test_no_time_no_request(space: RunningSpace, left: float) -> None:
-    """With hardly any time left no request is made, for it would be in vain."""
+    """With hardly any time left no request is made."""
     answers = fetch(source(space, 2), fax_requests(space, 5), lambda: left)
     assert set(kinds(answers)) == {OutOfTimeError}
     assert space.requests().ids == []
 
 
 def test_late_answers_are_given_up(space: RunningSpace) -> None:
-    """When the time is over what is late is given up at once; what came is kept."""
+    """When the time is over, pending answers are given up and finished ones kept."""
     requests = fax_requests(space, 6)
     late = requests[1].log_id
     space.add_fault(Fault(FaultKind.SLOW, log_id=late, delay_s=SLOW))
@@ -277,7 +277,7 @@ def test_late_answers_are_given_up(space: RunningSpace) -> None:
 
 
 def test_waiting_requests_are_given_up(space: RunningSpace) -> None:
-    """What still waits for its turn when the time is over is never requested."""
+    """A request that still waits when the time is over is never sent."""
     requests = fax_requests(space, 4)
     space.add_fault(Fault(FaultKind.SLOW, log_id=requests[0].log_id, delay_s=SHORT + 0.2))
     fetching = source(space, 1)
@@ -288,7 +288,7 @@ def test_waiting_requests_are_given_up(space: RunningSpace) -> None:
 
 
 def test_next_batch_is_not_held_up(space: RunningSpace) -> None:
-    """After a batch that ran out of time the next one has all its threads and connections."""
+    """After a batch ran out of time, the next has all threads and connections."""
     requests = fax_requests(space, 8)
     slow, others = requests[:2], requests[2:]
     for asked in slow:
@@ -299,7 +299,7 @@ def test_next_batch_is_not_held_up(space: RunningSpace) -> None:
 
 
 def test_requests_know_how_much_time_is_left(space: RunningSpace) -> None:
-    """A request begun late waits no longer than to the end of the time."""
+    """A request that starts late waits only until the end of the batch's time."""
     left: list[float] = []
 
     class Noting(SignalWireApi):
@@ -323,7 +323,7 @@ def test_requests_know_how_much_time_is_left(space: RunningSpace) -> None:
 
 
 def by_sid(sid: str) -> LogRequest:
-    """Return a request as a fax callback leads to it, at the time of the space's logs."""
+    """Return the request of a fax callback, at the time of the space's logs."""
     asked = request("fax", sid)
     return replace(asked, resource_sid=sid, event_at=datetime.now(UTC))
 
@@ -349,7 +349,7 @@ def sends() -> Iterator[tuple[RunningSpace, list[Log]]]:
 def test_a_sid_is_found_by_the_end_of_a_listed_url(
     sends: tuple[RunningSpace, list[Log]],
 ) -> None:
-    """Asked for as an ID first; then one pass over the list serves all that were unknown."""
+    """A SID is requested as an ID first; one pass over the list then serves all unknown SIDs."""
     space, logs = sends
     wanted = [logs[0], logs[250], logs[449]]
     requests = [by_sid(str(log["url"])[-36:]) for log in wanted]
@@ -364,14 +364,14 @@ def test_a_sid_is_found_by_the_end_of_a_listed_url(
 
 
 def test_the_pass_ends_when_all_are_found(sends: tuple[RunningSpace, list[Log]]) -> None:
-    """The newest page is enough for the newest fax."""
+    """The pass over the list ends at the page that completes it."""
     space, logs = sends
     fetch_pairs(source(space, 5), [by_sid(str(logs[0]["url"])[-36:])])
     assert space.requests().counts["fax_list"] == 1
 
 
 def test_a_sid_that_is_the_logs_id_needs_no_list(space: RunningSpace) -> None:
-    """Spaces in which both are one are served by the first request."""
+    """A SID that is the log's ID takes one request and no list."""
     (known,) = fax_requests(space, 1)
     ((_, answer),) = fetch_pairs(source(space, 5), [replace(known, resource_sid=known.log_id)])
     assert isinstance(answer, Fetched)
@@ -382,7 +382,7 @@ def test_a_sid_that_is_the_logs_id_needs_no_list(space: RunningSpace) -> None:
 def test_a_sid_that_no_listed_url_ends_in_is_not_found(
     sends: tuple[RunningSpace, list[Log]],
 ) -> None:
-    """It is tried again like any unknown log, and parked after its attempts."""
+    """A SID without a match is not found, like any unknown log."""
     space, _ = sends
     unknown = by_sid(str(uuid.UUID(int=999_999)))
     ((_, answer),) = fetch_pairs(source(space, 5), [unknown])
@@ -392,7 +392,7 @@ def test_a_sid_that_no_listed_url_ends_in_is_not_found(
 def test_a_list_that_fails_is_the_answer_for_all_that_need_it(
     sends: tuple[RunningSpace, list[Log]],
 ) -> None:
-    """They are tried again; what was found by ID is not touched."""
+    """A failed list is the error of all SIDs that need it; logs found by ID are kept."""
     space, logs = sends
     unknown = by_sid(str(logs[9]["url"])[-36:])
     known = request("fax", str(logs[5]["id"]))
@@ -405,7 +405,7 @@ def test_a_list_that_fails_is_the_answer_for_all_that_need_it(
 def test_an_old_event_does_not_cost_its_neighbours_anything(
     sends: tuple[RunningSpace, list[Log]],
 ) -> None:
-    """Each day is searched by itself; what one day's list answers is that day's answer."""
+    """Each day is searched separately, so that one day's failure stays its own."""
     space, logs = sends
     fresh = by_sid(str(logs[0]["url"])[-36:])
     old = replace(by_sid(str(uuid.UUID(int=1_000_000))), event_at=SENT_AT - timedelta(days=3000))
@@ -417,7 +417,7 @@ def test_an_old_event_does_not_cost_its_neighbours_anything(
 def test_a_list_that_is_limited_halves_what_goes_out_at_once(
     sends: tuple[RunningSpace, list[Log]],
 ) -> None:
-    """It is asked last, and by the same client."""
+    """A rate limit of a list halves the concurrency, as that of a log does."""
     space, logs = sends
     fetching = failing_lists(space, RateLimitedError())
     fetch_pairs(fetching, [by_sid(str(logs[9]["url"])[-36:])])
@@ -425,7 +425,7 @@ def test_a_list_that_is_limited_halves_what_goes_out_at_once(
 
 
 def test_a_search_without_time_is_out_of_time(sends: tuple[RunningSpace, list[Log]]) -> None:
-    """The message comes back; the batch goes on."""
+    """A search without time left ends in ``OutOfTimeError``."""
     space, logs = sends
     unknown = by_sid(str(logs[0]["url"])[-36:])
     late = dict(source(space, 1).fetch([unknown], _late(space)))
@@ -433,14 +433,14 @@ def test_a_search_without_time_is_out_of_time(sends: tuple[RunningSpace, list[Lo
 
 
 def _late(space: RunningSpace) -> TimeLeft:
-    """Return a time that is up as soon as the single log was asked for."""
+    """Return a time that is over once the single log was requested."""
     return lambda: 0.1 if space.requests().counts.get("fax_one", 0) else AMPLE
 
 
 def test_a_defect_of_a_search_costs_its_own_messages_only(
     sends: tuple[RunningSpace, list[Log]],
 ) -> None:
-    """Reported with its cause, and the neighbour is fetched."""
+    """A defect of a search is an error with its cause, and other logs are fetched."""
     space, logs = sends
 
     unknown, known = by_sid(str(logs[0]["url"])[-36:]), request("fax", str(logs[5]["id"]))
@@ -452,7 +452,7 @@ def test_a_defect_of_a_search_costs_its_own_messages_only(
 
 
 def failing_lists(space: RunningSpace, error: Exception) -> ConcurrentSource:
-    """Return a source whose lists, and nothing else, fail."""
+    """Return a source in which only the lists fail."""
 
     class Failing(SignalWireApi):
         def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:

@@ -41,7 +41,7 @@ def lists(space: RunningSpace) -> LogLists:
 
 
 def test_the_pages_of_a_period_hold_each_log_once(space: RunningSpace) -> None:
-    """All of them, and the last page leads nowhere."""
+    """The pages of a period hold each log once, and the last page has no next."""
     ids, page = [], None
     for _ in range(10):
         answer = lists(space).page(FAX, LONG_AGO, NOW, page, AMPLE)
@@ -54,7 +54,7 @@ def test_the_pages_of_a_period_hold_each_log_once(space: RunningSpace) -> None:
 
 
 def test_a_period_bounds_what_is_listed(space: RunningSpace) -> None:
-    """Only logs created within it."""
+    """A list holds only logs that were created within its period."""
     day = NOW - timedelta(days=1)
     recent = lists(space).page(MESSAGE, day, NOW, None, AMPLE)
     assert all(instant(str(log["created_at"])) > day for log in recent.logs)
@@ -62,7 +62,7 @@ def test_a_period_bounds_what_is_listed(space: RunningSpace) -> None:
 
 
 def test_a_dead_token_is_refused(space: RunningSpace) -> None:
-    """The sweep begins such a period again."""
+    """An expired page token is rejected; the sweep then restarts the period."""
     path = "/api/fax/logs?page_number=1&page_token=PA00000000-0000-4000-8000-000000000000"
     with pytest.raises(RejectedError):
         lists(space).page(FAX, LONG_AGO, NOW, path, AMPLE)
@@ -75,14 +75,14 @@ def test_a_dead_token_is_refused(space: RunningSpace) -> None:
 def test_faults_of_lists_are_those_of_logs(
     space: RunningSpace, kind: FaultKind, error: type[Exception]
 ) -> None:
-    """One client reads both."""
+    """Lists and logs have the same errors, because one client reads both."""
     space.add_fault(Fault(kind))
     with pytest.raises(error):
         lists(space).page(FAX, LONG_AGO, NOW, None, AMPLE)
 
 
 def test_json_that_is_no_page_is_refused(space: RunningSpace) -> None:
-    """One log is not a list of logs."""
+    """JSON that is not a page of logs is refused."""
     log_id = next(iter(space.ids()["fax"]))
     with pytest.raises(BadPayloadError, match="not a page"):
         lists(space).page(FAX, LONG_AGO, NOW, f"/api/fax/logs/{log_id}?x=1", AMPLE)

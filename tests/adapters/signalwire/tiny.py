@@ -1,4 +1,4 @@
-"""A server that answers with the very bytes it is given, for what no polite server would send."""
+"""A server that answers with given bytes, for answers that a normal server would not send."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-#: As an answer: the connection ends without one.
+#: As an answer: the server closes the connection without one.
 NOTHING = b""
 
 
@@ -28,7 +28,7 @@ def response(
 
 @dataclass
 class Tiny:
-    """What the server was asked: the head of each request, and how many connections there were."""
+    """The server's answers, the heads of its requests and the number of its connections."""
 
     host: str
     answers: list[bytes]
@@ -42,7 +42,7 @@ class Tiny:
         return f"http://{self.host}"
 
     def answer(self, head: str) -> bytes:
-        """Note a request and give its answer; the last answer serves all further requests."""
+        """Keep a request and return its answer; the last answer serves all further requests."""
         with self.lock:
             self.requests.append(head)
             return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -50,7 +50,7 @@ class Tiny:
 
 @contextmanager
 def tiny(*answers: bytes) -> Iterator[Tiny]:
-    """Serve these answers, one a request, on the loopback interface."""
+    """Serve these answers, one per request, on the loopback interface."""
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -72,7 +72,7 @@ def tiny(*answers: bytes) -> Iterator[Tiny]:
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """Clients that go away in the middle of an answer are no news."""
+            """Ignore clients that disconnect in the middle of an answer."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         host, port = server.server_address[:2]

@@ -1,1 +1,1 @@
-"""What the functions print."""
+"""The functions' output."""

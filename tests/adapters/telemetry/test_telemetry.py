@@ -1,4 +1,4 @@
-"""What an operator sees: metrics in the embedded format, one line a batch, and no personal data."""
+"""The operator's view: embedded metrics, one log line per batch, and no personal data."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MOST_VALUES = 100
 
 
 class Output:
-    """What was printed for a report: lines of metrics and lines of log."""
+    """The output for a report: metric lines and log lines."""
 
     def __init__(self, text: str) -> None:
-        """Tell the two apart; each line is JSON."""
+        """Separate the two; each line is JSON."""
         lines: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]
         self.text = text
         self.metrics = [line for line in lines if "_aws" in line]
@@ -39,7 +39,7 @@ class Output:
 
 
 def dimensions_of(line: dict[str, Any]) -> dict[str, str]:
-    """Return the dimensions of a line of metrics; there is one set of them."""
+    """Return the single set of dimensions of a metric line."""
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     (names,) = directive["Dimensions"]
     return {name: line[name] for name in names}
@@ -52,14 +52,14 @@ def values_of(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def telemetry(level: str = "INFO") -> EnrichTelemetry:
-    """Return a telemetry whose logger no other test has."""
+    """Return telemetry with a logger that no other test shares."""
     logger = Logger(service=f"test-{uuid.uuid4()}", level=level)
     return EnrichTelemetry(logger, EmbeddedMetrics("Hooklog"))
 
 
 @pytest.fixture
 def emit(capsys: pytest.CaptureFixture[str]) -> Callable[[Report], Output]:
-    """Emit a report and give what was printed."""
+    """Emit a report and return its output."""
 
     def emit(report: Report) -> Output:
         telemetry().emit(report)
@@ -70,7 +70,7 @@ def emit(capsys: pytest.CaptureFixture[str]) -> Callable[[Report], Output]:
 
 @pytest.fixture
 def busy() -> Report:
-    """Return a report in which something of everything happened."""
+    """Return a report in which every counter has a value."""
     report = Report(received=20)
     report.enriched.update(fax=3, message=4)
     report.skipped.update(fax=2)
@@ -94,7 +94,7 @@ def busy() -> Report:
 
 
 def test_lines_are_in_the_embedded_format(emit: Callable[[Report], Output], busy: Report) -> None:
-    """Each line of metrics has what CloudWatch's specification of the format demands."""
+    """Each metric line follows CloudWatch's specification of the embedded format."""
     for line in emit(busy).metrics:
         assert isinstance(line["_aws"]["Timestamp"], int)
         (directive,) = line["_aws"]["CloudWatchMetrics"]
@@ -110,7 +110,7 @@ def test_lines_are_in_the_embedded_format(emit: Callable[[Report], Output], busy
 
 
 def test_one_line_a_set_of_dimensions(emit: Callable[[Report], Output], busy: Report) -> None:
-    """What happened to a type or by our own code takes one line; failures one a category."""
+    """Each kind and each of hooklog's codes has one line; failures have one per category."""
     output = emit(busy)
     assert [dimensions_of(line) for line in output.metrics] == [
         {"log_type": "fax"},
@@ -126,7 +126,7 @@ def test_one_line_a_set_of_dimensions(emit: Callable[[Report], Output], busy: Re
 
 
 def test_counts_and_durations(emit: Callable[[Report], Output], busy: Report) -> None:
-    """Each line holds what was counted, and nothing of what was not."""
+    """Each line holds exactly the metrics that were counted."""
     assert [values_of(line) for line in emit(busy).metrics] == [
         {
             "LogsEnriched": 3,
@@ -158,7 +158,7 @@ def test_counts_and_durations(emit: Callable[[Report], Output], busy: Report) ->
 def test_each_failures_line_tells_its_category(
     emit: Callable[[Report], Output], busy: Report
 ) -> None:
-    """As a property, which a query can add up and which makes no further metric."""
+    """A failure's category is a property, which queries can sum without a further metric."""
     lines = emit(busy).with_dimensions({"log_type": "fax", "error_code": "34004"})
     assert [(line["category"], line["FailedLogs"]) for line in lines] == [
         ("destination", 1),
@@ -167,7 +167,7 @@ def test_each_failures_line_tells_its_category(
 
 
 def test_units(emit: Callable[[Report], Output], busy: Report) -> None:
-    """Counts are counts, durations are milliseconds."""
+    """Counts have the unit Count, durations Milliseconds."""
     units = {
         metric["Name"]: metric["Unit"]
         for line in emit(busy).metrics
@@ -180,7 +180,7 @@ def test_units(emit: Callable[[Report], Output], busy: Report) -> None:
 
 @pytest.mark.parametrize("count", [1, 100, 101, 200, 250])
 def test_many_values_take_several_lines(emit: Callable[[Report], Output], count: int) -> None:
-    """No value is lost or told twice beyond the format's limit, and each count is told once."""
+    """Beyond the format's limit values continue on further lines; each appears once."""
     report = Report(received=count)
     report.enriched["fax"] = count
     report.fetch_ms["fax"] = [number / 2 for number in range(count)]
@@ -197,21 +197,21 @@ def test_many_values_take_several_lines(emit: Callable[[Report], Output], count:
 
 
 def test_retries_alone_are_told(emit: Callable[[Report], Output]) -> None:
-    """A type of which nothing could be fetched or stored is told too."""
+    """A kind with nothing but retries has its line."""
     report = Report(received=1)
     report.retried["fax"] = 1
     assert [values_of(line) for line in emit(report).metrics] == [{"LogsRetried": 1}]
 
 
 def test_nothing_takes_no_line(emit: Callable[[Report], Output]) -> None:
-    """A type of which nothing happened has no line of metrics."""
+    """A kind without events has no metric line."""
     report = Report(received=1)
     report.enriched["fax"] = 0
     assert emit(report).metrics == []
 
 
 def test_codes_without_a_metric_are_a_property(emit: Callable[[Report], Output]) -> None:
-    """Other codes are told beside the metric, where they cost nothing, and only those."""
+    """Codes without a metric, and only those, are listed as a property, which costs nothing."""
     report = Report(received=4)
     for code in ("99999", "brand_new", "30003", PERSONAL, f"call {PERSONAL} back"):
         report.count_failure(record(failed_message(error_code=code)), CATALOGUE)
@@ -225,7 +225,7 @@ def test_codes_without_a_metric_are_a_property(emit: Callable[[Report], Output])
 
 
 def test_summary(emit: Callable[[Report], Output], busy: Report) -> None:
-    """One line of log at INFO sums the batch up, with what happened and nothing else."""
+    """One log line at INFO summarises the batch, without empty counters."""
     (line,) = emit(busy).log
     assert (line["level"], line["message"], line["received"]) == ("INFO", "batch", 20)
     assert line["enriched"] == {"fax": 3, "message": 4}
@@ -237,7 +237,7 @@ def test_summary(emit: Callable[[Report], Output], busy: Report) -> None:
 
 
 def test_summary_of_nothing(emit: Callable[[Report], Output]) -> None:
-    """A batch in which nothing happened has its line of log and no metric."""
+    """A batch without events has its log line and no metric."""
     output = emit(Report(received=1))
     assert output.metrics == []
     (line,) = output.log
@@ -245,7 +245,7 @@ def test_summary_of_nothing(emit: Callable[[Report], Output]) -> None:
 
 
 def test_summary_obeys_the_level(capsys: pytest.CaptureFixture[str], busy: Report) -> None:
-    """Above INFO the batch's line is left out; the metrics are not."""
+    """Above INFO the batch's log line is left out; the metrics stay."""
     telemetry("WARNING").emit(busy)
     output = Output(capsys.readouterr().out)
     assert output.log == []
@@ -253,7 +253,7 @@ def test_summary_obeys_the_level(capsys: pytest.CaptureFixture[str], busy: Repor
 
 
 def test_records_leave_no_personal_data(emit: Callable[[Report], Output]) -> None:
-    """Nothing that was counted of a log tells its numbers or texts."""
+    """The counts of a log reveal neither its numbers nor its texts."""
     report = Report(received=2)
     for log in (failed_fax(error_code=None), failed_message(error_message=f"to {PERSONAL}")):
         report.count_stored(record(log))
@@ -264,7 +264,7 @@ def test_records_leave_no_personal_data(emit: Callable[[Report], Output]) -> Non
 
 
 def test_defect(capsys: pytest.CaptureFixture[str]) -> None:
-    """A defect is told by log, type and place, but not by the exception's own text."""
+    """A defect is logged with log key, type and place, without the exception's text."""
     with pytest.raises(ValueError, match="digits") as caught:
         int(f"digits of {PERSONAL}")
     telemetry().defect("fax#1", caught.value)
@@ -277,7 +277,7 @@ def test_defect(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_defect_without_a_place(capsys: pytest.CaptureFixture[str]) -> None:
-    """An exception that was never raised is told all the same."""
+    """An exception that was never raised is logged without a place."""
     telemetry().defect("fax#1", KeyError(PERSONAL))
     (line,) = Output(capsys.readouterr().out).log
     assert (line["error"], line["at"]) == ("KeyError", [])

@@ -1,1 +1,1 @@
-"""The failure catalogue, on fakes."""
+"""The failure catalogue."""

@@ -1,4 +1,4 @@
-"""The failure catalogue: complete, well-formed, and found however a text is spelt."""
+"""The failure catalogue: complete, well-formed, and tolerant of spelling."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ MOST_METRIC_CODES = 24
 
 
 def facts(name: str) -> list[dict[str, str]]:
-    """Read a table of facts that were gathered apart from the catalogue."""
+    """Read a table of facts gathered independently of the catalogue."""
     with (DATA / name).open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines, delimiter="\t"))
 
 
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a key twice, which JSON readers let pass."""
+    """Refuse an object with a repeated key, which the JSON reader accepts."""
     keys = [key for key, _ in pairs]
     assert len(keys) == len(set(keys)), sorted(key for key in keys if keys.count(key) > 1)
     return dict(pairs)
 
 
 def words(text: str) -> str:
-    """Leave letters and digits, with single spaces for the rest."""
+    """Keep letters and digits, and replace the rest by single spaces."""
     return " ".join(re.findall(r"[^\W_]+", text))
 
 
@@ -55,7 +55,7 @@ RAW: dict[str, Any] = json.loads(
 
 
 def assert_complete(found: Explanation | None, key: str) -> None:
-    """Demand an explanation that says what, why and what to do."""
+    """Assert that an explanation has category, cause, advice, retry and severity."""
     assert found is not None, key
     assert found.key == key
     assert found.category
@@ -91,7 +91,7 @@ def test_schema_is_closed(entry: dict[str, Any]) -> None:
 
 
 def test_codes_are_in_order() -> None:
-    """Numbers stand first, in order, then words by the alphabet, so that diffs stay small."""
+    """Numeric codes come first in order, then words alphabetically, so that diffs stay small."""
     codes = list(RAW["codes"])
     assert codes == sorted(codes, key=lambda c: (not c.isdigit(), int(c) if c.isdigit() else 0, c))
 
@@ -103,7 +103,7 @@ def test_each_relevant_code_is_explained(row: dict[str, str]) -> None:
 
 
 def test_catalogue_and_list_of_codes_agree() -> None:
-    """No code is explained that the list of facts does not know."""
+    """The catalogue explains exactly the codes in the list of facts."""
     assert set(RAW["codes"]) == {row["code"] for row in CODES}
 
 
@@ -116,7 +116,7 @@ def test_codes_name_their_source(row: dict[str, str]) -> None:
 
 
 def test_references_reach_their_explanation_at_once() -> None:
-    """``same_as`` names a code that explains itself, and nothing but the key differs."""
+    """``same_as`` names a code with an explanation of its own; only the key differs."""
     for code, entry in RAW["codes"].items():
         if "same_as" in entry:
             target = RAW["codes"][entry["same_as"]]
@@ -131,7 +131,7 @@ def test_references_reach_their_explanation_at_once() -> None:
 
 
 def test_documented_pair_has_one_explanation() -> None:
-    """30011 and its symbolic twin say the same."""
+    """30011 and its symbolic equivalent have the same explanation."""
     one = CATALOGUE.by_code("30011")
     other = CATALOGUE.by_code("mms_expired_rejected_failed_or_unsupported")
     assert one is not None
@@ -141,13 +141,13 @@ def test_documented_pair_has_one_explanation() -> None:
 
 @pytest.mark.parametrize("code", ["30003", " 30003\n", "CARRIER_VIOLATION", " Carrier_Violation"])
 def test_codes_are_found_despite_case_and_space(code: str) -> None:
-    """Case and surrounding space do not hide a code, and the key comes back in plain form."""
+    """Lookup of a code ignores case and surrounding space, and returns the normalised key."""
     assert_complete(CATALOGUE.by_code(code), code.strip().casefold())
 
 
 @pytest.mark.parametrize("code", ["", " ", "0", "3000", "300033", "weather", "unknown", "codes"])
 def test_unknown_code_is_not_found(code: str) -> None:
-    """A code outside the catalogue is not guessed at."""
+    """A code outside the catalogue has no explanation."""
     assert CATALOGUE.by_code(code) is None
 
 
@@ -187,7 +187,7 @@ def test_each_fax_text_is_explained(row: dict[str, str]) -> None:
     ids=["exact", "upper", "lower", "spaced", "bare", "doubled", "padded", "underscored"],
 )
 def test_documented_texts_are_found_loosely(text: str, respell: Callable[[str], str]) -> None:
-    """Case, punctuation and spacing do not hide a documented text."""
+    """Lookup of a documented text ignores case, punctuation and spacing."""
     found = CATALOGUE.by_text(text)
     assert found is not None
     assert CATALOGUE.by_text(respell(text)) == found
@@ -202,7 +202,7 @@ def test_other_spellings_are_found(text: str, also: str) -> None:
 
 
 def test_misspelt_texts_are_known() -> None:
-    """The two documented misspellings each have a correct spelling beside them."""
+    """The two misspellings of the documentation each have a correct alias."""
     corrected = {text for text, _ in SPELLINGS}
     assert {
         "Unexpected DCM after EOM or MPS sequence",
@@ -211,7 +211,7 @@ def test_misspelt_texts_are_known() -> None:
 
 
 def test_no_two_fax_texts_are_taken_for_each_other() -> None:
-    """All spellings differ in more than case, spacing and punctuation."""
+    """Any two fax texts differ in more than case, spacing and punctuation."""
     spellings = [
         "".join(re.findall(r"[^\W_]+", spelling)).casefold()
         for entry in RAW["fax_texts"].values()
@@ -222,7 +222,7 @@ def test_no_two_fax_texts_are_taken_for_each_other() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "...", "OK", "Everything is fine", "call dropped"])
 def test_unknown_text_is_not_found(text: str) -> None:
-    """A text outside the catalogue is not guessed at, and success is not a failure."""
+    """A text outside the catalogue, such as that of success, has no explanation."""
     assert CATALOGUE.by_text(text) is None
 
 
@@ -244,7 +244,7 @@ def test_failed_statuses_are_explained(log_type: str, status: str) -> None:
 
 
 def test_failed_means_another_thing_for_a_fax_than_for_a_message() -> None:
-    """The same status is explained by type of log."""
+    """The explanation of ``failed`` depends on the type of log."""
     assert CATALOGUE.by_status("fax", "failed") != CATALOGUE.by_status("message", "failed")
 
 
@@ -253,19 +253,19 @@ def test_failed_means_another_thing_for_a_fax_than_for_a_message() -> None:
     [("fax", "completed"), ("message", "delivered"), ("message", "busy"), ("voice", "failed")],
 )
 def test_other_statuses_are_not_found(log_type: str, status: str) -> None:
-    """A status that is no failure, or of an unknown type of log, has no explanation."""
+    """A status of success, or of an unknown type of log, has no explanation."""
     assert CATALOGUE.by_status(log_type, status) is None
 
 
 def test_unknown_is_an_explanation_too() -> None:
-    """What nobody knows is said to be unknown, and a person should look."""
+    """The explanation of an unknown failure is complete and has severity ``error``."""
     assert_complete(CATALOGUE.unknown, "unknown")
     assert CATALOGUE.unknown.category == "unknown"
     assert CATALOGUE.unknown.severity == "error"
 
 
 def test_what_needs_a_person_is_not_worth_a_blind_retry() -> None:
-    """A retry is advised exactly where the failure may heal: ``warning``."""
+    """The catalogue advises a retry exactly for severity ``warning``."""
     entries = [
         *(entry for entry in RAW["codes"].values() if "same_as" not in entry),
         *RAW["fax_texts"].values(),
@@ -277,7 +277,7 @@ def test_what_needs_a_person_is_not_worth_a_blind_retry() -> None:
 
 
 def test_metric_codes_are_few() -> None:
-    """Custom metrics cost money, so that only the most frequent codes have one."""
+    """Only the most frequent codes have a metric, because custom metrics cost money."""
     found = CATALOGUE.metric_codes
     assert found["fax"] == {"34004"}
     assert {"30003", "30007", "21610", "carrier_violation", "message_filtered"} <= found["message"]
@@ -295,9 +295,9 @@ def test_metric_codes_are_few() -> None:
         ("000", "none"),
         ("30003", "30003"),
         (" Carrier_Violation ", "carrier_violation"),
-        # A word that means the same as a number is counted with it.
+        # A word counts as the number of the same meaning.
         ("unreachable_destination_handset", "30003"),
-        # Frequent, but of faxes.
+        # Frequent, but for faxes.
         ("34004", "other"),
         ("11200", "other"),
         ("99999", "other"),
@@ -305,18 +305,18 @@ def test_metric_codes_are_few() -> None:
     ],
 )
 def test_metric_code(code: str | None, expected: str) -> None:
-    """A code stands for itself, for ``other``, or for no code at all."""
+    """The metric's code is the code itself, ``other`` or ``none``."""
     assert CATALOGUE.metric_code("message", code) == expected
 
 
 def test_a_new_kind_of_log_has_no_metric_codes() -> None:
-    """Until the catalogue says which, all its codes count as other."""
+    """All codes of a kind without metric codes count as ``other``."""
     assert CATALOGUE.metric_code("voice", "30003") == "other"
 
 
 @pytest.mark.parametrize("log_type", ["fax", "message"])
 def test_what_a_row_names_is_found_again(log_type: str) -> None:
-    """Rows keep the key of their explanation; each key leads back to its entry."""
+    """The key that a row stores leads back to its explanation."""
     known = CATALOGUE
     found = [known.by_code(code) for code in RAW["codes"]]
     found += [known.by_text(entry["text"]) for entry in RAW["fax_texts"].values()]
@@ -329,7 +329,7 @@ def test_what_a_row_names_is_found_again(log_type: str) -> None:
 
 @given(st.text())
 def test_any_text_is_looked_up_safely(text: str) -> None:
-    """No text, however odd, makes a lookup raise."""
+    """No text makes a lookup raise."""
     for found in (
         CATALOGUE.by_text(text),
         CATALOGUE.by_code(text),
@@ -340,7 +340,7 @@ def test_any_text_is_looked_up_safely(text: str) -> None:
 
 @given(st.data(), st.sampled_from([row["text"] for row in FAX_TEXTS]))
 def test_noise_does_not_hide_a_text(data: st.DataObject, text: str) -> None:
-    """Any mix of case, and any punctuation or space between letters, changes nothing."""
+    """Lookup of a text ignores any case, and any punctuation or space between letters."""
     noise = st.text(alphabet=string.punctuation + string.whitespace, max_size=2)
     noisy = "".join(
         data.draw(noise) + (char.upper() if data.draw(st.booleans()) else char.lower())
@@ -354,13 +354,13 @@ def test_noise_does_not_hide_a_text(data: st.DataObject, text: str) -> None:
     st.none() | st.text() | st.sampled_from([row["code"] for row in CODES]),
 )
 def test_metric_codes_are_bounded(log_type: str, code: str | None) -> None:
-    """Whatever SignalWire sends, the metric dimension takes one of a few values."""
+    """The metric's dimension has few values, whatever SignalWire sends."""
     allowed = CATALOGUE.metric_codes[log_type] | {"other", "none"}
     assert CATALOGUE.metric_code(log_type, code) in allowed
 
 
 def test_catalogue_is_read_once(tmp_path: Path) -> None:
-    """After the first look the file is not read again."""
+    """The file is read at the first lookup only."""
     copy = tmp_path / "catalogue.json"
     copy.write_bytes(CATALOGUE_FILE.read_bytes())
     known = Catalogue(copy)
@@ -370,7 +370,7 @@ def test_catalogue_is_read_once(tmp_path: Path) -> None:
 
 
 def test_import_reads_no_file() -> None:
-    """The data is read at first use; importing the module opens no JSON file."""
+    """The import opens no JSON file; the first lookup does."""
     script = (
         "import sys; opened = [];"
         "sys.addaudithook(lambda event, args: opened.append(str(args[0]))"

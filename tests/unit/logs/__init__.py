@@ -1,1 +1,1 @@
-"""The kinds of log, on fakes."""
+"""The kinds of log."""

@@ -1,4 +1,4 @@
-"""What hooklog knows of each kind of log: its model, its order of statuses, its specification."""
+"""The kinds of log: models, order of statuses, and SignalWire's specification."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BOTH: list[LogType] = ["fax", "message"]
 
-#: What the callbacks say where the logs have another word, by SignalWire's documentation.
+#: The statuses of callbacks by SignalWire's documentation; logs use other words for some.
 CALLBACK_WORDS = {
     "fax": {"queued", "processing", "sending", "delivered", "receiving", "received", "no-answer",
             "busy", "failed", "canceled"},
@@ -79,7 +79,7 @@ def test_kinds_are_found_by_name() -> None:
 
 
 def test_registry_cannot_be_changed() -> None:
-    """Nobody adds a kind while the program runs."""
+    """The registry of kinds is read-only."""
     with pytest.raises(TypeError):
         KINDS["voice"] = FAX  # type: ignore[index]
 
@@ -89,7 +89,7 @@ def test_registry_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize("log_type", BOTH)
 def test_documented_values_are_the_specification_s(log_type: LogType) -> None:
-    """What counts as documented is what SignalWire's specification lists, value by value."""
+    """The documented values are exactly those that SignalWire's specification lists."""
     known = {name: set(values) for name, values in KINDS[log_type].documented.items()}
     assert known == enums(log_type)
 
@@ -111,7 +111,7 @@ def test_nullable_fields_may_be_null_or_missing(log_type: LogType) -> None:
 
 @pytest.mark.parametrize("log_type", BOTH)
 def test_other_fields_are_required(log_type: LogType) -> None:
-    """A log that lacks a value which SignalWire promises cannot be used."""
+    """A log without a required value is refused."""
     kind = KINDS[log_type]
     for name in set(properties(log_type)) - nullable(log_type) - kind.model.promised:
         for broken in (usual(log_type, **{name: None}), without(usual(log_type), name)):
@@ -168,7 +168,7 @@ def test_naive_times_do_not_depend_on_the_machine(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_times_beyond_the_calendar_are_refused(text: str) -> None:
-    """A time that UTC cannot express is a wrong value like any other."""
+    """A time that UTC cannot express is refused."""
     with pytest.raises(ValidationError):
         read(fax_log(created_at=text))
 
@@ -238,7 +238,7 @@ def test_messages_promise_more(name: str) -> None:
 
 
 def test_a_numeric_error_code_is_its_digits() -> None:
-    """SignalWire documents a text; the number says the same, and the departure is noted."""
+    """A numeric error code is read as its digits, and counts as drift from the documented text."""
     log = read(failed_fax(error_code=34004))
     assert log.error_code == "34004"
     assert FAX.drift(log) == ["type:error_code"]
@@ -249,35 +249,35 @@ def test_a_numeric_error_code_is_its_digits() -> None:
     [("charge", "-0.00750", Decimal("-0.0075")), ("number_of_pages", "2", 2)],
 )
 def test_a_plain_number_may_be_a_text(name: str, text: str, value: object) -> None:
-    """SignalWire's own fax resource writes prices and pages so; the departure is noted."""
+    """Numbers may come as texts, as in SignalWire's fax resource; that counts as drift."""
     log = read(fax_log(**{name: text}))
     assert getattr(log, name) == value
     assert f"type:{name}" in FAX.drift(log)
 
 
 def test_a_date_may_have_the_form_of_mail() -> None:
-    """RFC 2822, as the compatibility API writes dates; the departure is noted."""
+    """A date in the form of RFC 2822, as in the compatibility API, is read and counts as drift."""
     log = read(fax_log(created_at="Mon, 06 May 2024 14:20:00 +0200"))
     assert log.created_at == datetime(2024, 5, 6, 12, 20, tzinfo=UTC)
     assert FAX.drift(log) == ["type:created_at"]
 
 
 def test_a_message_may_lack_its_sender() -> None:
-    """A messaging service chooses it late; the departure is noted."""
+    """A message without a sender, which a messaging service sets late, counts as drift."""
     assert MESSAGE.drift(read(message_log(**{"from": None}), MESSAGE)) == ["type:from"]
 
 
 @pytest.mark.parametrize("code", ["0", 0, " 0 ", "000"])
 @pytest.mark.parametrize("text", ["OK", "ok", "", None])
 def test_freeswitchs_result_0_is_no_error(code: Json, text: Json) -> None:
-    """A fax that went through may carry the code and text of success."""
+    """FreeSWITCH's code and text of success are not an error."""
     assert not read(fax_log(error_code=code, error_message=text)).has_error
     assert read(fax_log(error_code=code, error_message="No carrier")).has_error
 
 
 @pytest.mark.parametrize("name", ["charge", "charge_details", "number_of_segments"])
 def test_a_promised_value_may_be_null(name: str) -> None:
-    """The log is kept, and the departure is noted."""
+    """A log whose promised value is null or missing is read, and counts as drift."""
     log = read(message_log(**{name: None}), MESSAGE)
     assert getattr(log, name) is None
     assert MESSAGE.drift(log) == [f"type:{name}"]
@@ -285,7 +285,7 @@ def test_a_promised_value_may_be_null(name: str) -> None:
 
 
 def test_binary_noise_is_rounded_away() -> None:
-    """0.1 and 0.2 dollars are 0.3, whatever floating point makes of it."""
+    """Charges are rounded, so that the noise of binary floating point disappears."""
     items: Json = [{"description": "a", "charge": 0.1}, {"description": "b", "charge": 0.2}]
     log = read(fax_log(charge=0.30000000000000004, charge_details=items))
     assert str(log.charge) == "0.3"
@@ -295,7 +295,7 @@ def test_binary_noise_is_rounded_away() -> None:
 
 @pytest.mark.parametrize("text", ["Bad \ud83d", "\ude00 Bad", "\ud83d\ud83d", "é \udfff"])
 def test_half_of_a_surrogate_pair_is_replaced(text: str) -> None:
-    """A text that was cut within an emoji is kept, and the departure is noted."""
+    """Half of a surrogate pair becomes U+FFFD, and counts as drift."""
     log = read(failed_fax(error_message=text, colour=[text]))
     assert "\ufffd" in str(log.error_message)
     assert "\ufffd" in str(log.unknown_fields["colour"])
@@ -304,14 +304,14 @@ def test_half_of_a_surrogate_pair_is_replaced(text: str) -> None:
 
 
 def test_whole_characters_stay() -> None:
-    """An emoji in full is no departure."""
+    """A whole emoji stays as it is and is not drift."""
     log = read(failed_fax(error_message="Bad \U0001f600 é"))
     assert log.error_message == "Bad \U0001f600 é"
     assert FAX.drift(log) == []
 
 
 def test_deep_nesting_is_refused() -> None:
-    """A field that could not be written as JSON again is not read."""
+    """A field that is nested too deeply to be written as JSON is refused."""
     deep: Json = None
     for _ in range(300):
         deep = [deep]
@@ -320,7 +320,7 @@ def test_deep_nesting_is_refused() -> None:
 
 
 def test_logs_do_not_change() -> None:
-    """A log that was read stays as it was."""
+    """Logs are immutable."""
     with pytest.raises(ValidationError):
         read(fax_log()).status = "failed"  # type: ignore[misc]
 
@@ -330,14 +330,14 @@ def test_logs_do_not_change() -> None:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_ranks_cover_both_vocabularies(kind: LogKind) -> None:
-    """Each status of the log API and each of the callbacks has its rank."""
+    """Each status of the log API and of the callbacks has a rank."""
     assert set(kind.progress) >= kind.documented["status"] | CALLBACK_WORDS[kind.name]
     assert set(kind.progress) >= kind.model.terminal
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_ends_rank_highest(kind: LogKind) -> None:
-    """No status of progress ranks as high as one that ends a log."""
+    """Every status that ends a log ranks above every other status."""
     ends = kind.model.terminal
     assert min(kind.progress[end] for end in ends) > max(
         rank for status, rank in kind.progress.items() if status not in ends
@@ -370,7 +370,7 @@ def test_ends_rank_highest(kind: LogKind) -> None:
     ],
 )
 def test_is_behind(log_type: str, status: str, announced: str | None, *, behind: bool) -> None:
-    """A log is behind a word that stands for more progress; unknown words stand for none."""
+    """A log is behind a status of more progress; an unknown status stands for no progress."""
     assert KINDS[log_type].is_behind(status, announced) is behind
 
 
@@ -400,7 +400,7 @@ def test_nothing_is_behind_itself(kind: LogKind, status: str, announced: str | N
     ],
 )
 def test_terminal(log: Log, *, terminal: bool) -> None:
-    """A log ends in one of the documented last statuses; an MMS also ends as sent."""
+    """The documented last statuses end a log; an MMS also ends as sent."""
     assert read(log, MESSAGE if "kind" in log else FAX).is_terminal is terminal
 
 
@@ -427,7 +427,7 @@ def test_has_error(code: str | None, message: str | None, *, expected: bool) -> 
 
 @pytest.mark.parametrize("log_type", BOTH)
 def test_specified_logs_do_not_drift(log_type: LogType) -> None:
-    """A log as specified departs in nothing, whichever of its documented values it has."""
+    """A log that follows the specification has no drift, whichever documented values it has."""
     kind = KINDS[log_type]
     for name, values in enums(log_type).items():
         for value in values:
@@ -436,7 +436,7 @@ def test_specified_logs_do_not_drift(log_type: LogType) -> None:
 
 @pytest.mark.parametrize("log_type", BOTH)
 def test_missing_fields_are_drift(log_type: LogType) -> None:
-    """A missing nullable field is named; one that is null is in order."""
+    """A missing nullable field is drift; a null one is not."""
     kind = KINDS[log_type]
     for name in nullable(log_type):
         assert kind.drift(read(without(usual(log_type), name), kind)) == [f"missing:{name}"]
@@ -445,7 +445,7 @@ def test_missing_fields_are_drift(log_type: LogType) -> None:
 
 @pytest.mark.parametrize("log_type", BOTH)
 def test_unknown_values_are_drift(log_type: LogType) -> None:
-    """A value outside an enumeration passes, and its field is named."""
+    """A value outside an enumeration is accepted, and its field is drift."""
     kind = KINDS[log_type]
     for name in enums(log_type):
         log = read(usual(log_type, **{name: "brand-new"}), kind)
@@ -453,20 +453,20 @@ def test_unknown_values_are_drift(log_type: LogType) -> None:
 
 
 def test_unknown_fields_are_drift() -> None:
-    """A field outside the specification is kept with its value, and named."""
+    """A field outside the specification is kept with its value, and is drift."""
     log = read(fax_log(ecm=True, stations=["a", {"b": 1}]))
     assert FAX.drift(log) == ["field:ecm", "field:stations"]
     assert log.unknown_fields == {"ecm": True, "stations": ["a", {"b": 1}]}
 
 
 def test_a_url_that_is_none_is_drift() -> None:
-    """It is kept as it is, and named."""
+    """A ``url`` that is not a URL is kept as it is, and is drift."""
     assert FAX.drift(read(fax_log(url="Faxes/1"))) == ["value:url"]
     assert FAX.drift(read(fax_log(url="https://example.com/Faxes/1"))) == []
 
 
 def test_drift_is_sorted() -> None:
-    """All departures are named at once, in order, so that equal ones look equal."""
+    """Drift lists all departures in sorted order."""
     log = read(without(failed_fax(quality="ultra", status="sent", zone="x", ages=1), "to", "from"))
     assert FAX.drift(log) == [
         "field:ages",
@@ -479,7 +479,7 @@ def test_drift_is_sorted() -> None:
 
 
 def test_no_unknown_fields() -> None:
-    """A log as specified has nothing beside its fields."""
+    """A log that follows the specification has no unknown fields."""
     log = read(fax_log())
     assert log.unknown_fields == {}
     assert log.id == FAX_ID

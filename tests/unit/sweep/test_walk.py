@@ -1,4 +1,4 @@
-"""The sweep finds what callbacks lost, repeats work after a crash, and loses nothing."""
+"""The sweep finds logs whose callbacks were lost, and repeats work after a crash."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HOUR = timedelta(hours=1)
 
 
 def entry(log_id: str = FAX_ID, **changes: JsonValue) -> RawLog:
-    """Return a log as a list has it, by default the builders' fax."""
+    """Return a list's entry for a log, by default the builders' fax."""
     log: RawLog = {"id": log_id, "status": "completed", "charge": 0.02, "error_code": None}
     return {**log, "created_at": iso(NOW - DAY), **changes}
 
@@ -52,7 +52,7 @@ def listed(log_id: str = FAX_ID, **changes: JsonValue) -> ListedLog:
 
 @dataclass
 class FakeListing:
-    """Gives pages by kind and number; the page after the last has no next."""
+    """Serves pages by kind and number; the last page has no next."""
 
     pages: dict[str, list[list[RawLog]]] = field(default_factory=dict)
     asked: list[tuple[str, datetime, datetime, str | None]] = field(default_factory=list)
@@ -73,7 +73,7 @@ class FakeListing:
 
 @dataclass
 class FakeProducer:
-    """Keeps what was enqueued; fails when it is told to."""
+    """Keeps the enqueued messages; raises its error if it has one."""
 
     sent: list[dict[str, str]] = field(default_factory=list)
     error: QueueUnavailableError | None = None
@@ -103,10 +103,10 @@ class FakeCheckpoints:
 
 
 class Bench:
-    """A sweeper among fakes."""
+    """A sweeper with fakes around it."""
 
     def __init__(self) -> None:
-        """Wire it."""
+        """Wire the sweeper."""
         self.clock = Clock()
         self.listing = FakeListing()
         self.table = MemoryTable()
@@ -151,13 +151,13 @@ ROW = Row(version=1, status="completed", charge=Decimal("0.02"), fetched_at=NOW,
     ],
 )
 def test_verdicts(row: Row | None, verdict: Verdict) -> None:
-    """Missing, different in status, charge or error, unfinished for long, or fine."""
+    """The verdict follows from the row's status, charge, error and age, or from its absence."""
     assert compare(listed(), row, stuck_before=NOW) == verdict
 
 
 @pytest.mark.parametrize("log_id", ["1", None, 7, "../x"])
 def test_an_entry_without_a_usable_id_is_counted(bench: Bench, log_id: JsonValue) -> None:
-    """The others on its page are still compared."""
+    """An entry without a usable ID is counted, and the rest of its page is compared."""
     bench.listing.pages = {"fax": [[entry() | {"id": log_id}, entry()]]}
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     assert +results["fax"].found == {Verdict.UNREADABLE: 1, Verdict.MISSING: 1}
@@ -179,7 +179,7 @@ ODD: list[dict[str, JsonValue]] = [
 def test_the_id_suffices_for_a_log_without_a_row(
     bench: Bench, change: dict[str, JsonValue]
 ) -> None:
-    """Whatever else is odd, the log is enqueued, and the enrich function decides."""
+    """A log without a row is enqueued whatever else is odd; the enrich function decides."""
     bench.listing.pages = {"fax": [[entry() | change]]}
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     assert +results["fax"].found == {Verdict.MISSING: 1}
@@ -188,7 +188,7 @@ def test_the_id_suffices_for_a_log_without_a_row(
 
 @pytest.mark.parametrize("change", ODD[1:], ids=str)
 def test_a_value_that_cannot_be_read_is_not_compared(change: dict[str, JsonValue]) -> None:
-    """The rest is; otherwise every sweep would fetch the log again."""
+    """An unreadable value is not compared, or every sweep would fetch the log again."""
     odd = listed_log(entry() | change)
     assert odd is not None
     assert compare(odd, ROW, stuck_before=NOW) == Verdict.PRESENT
@@ -198,21 +198,21 @@ def test_a_value_that_cannot_be_read_is_not_compared(change: dict[str, JsonValue
 
 
 def test_an_error_code_is_compared_as_text() -> None:
-    """The row keeps a numeric code as its digits."""
+    """A numeric error code equals the same digits in the row."""
     row = Row(version=1, status="completed", charge=Decimal("0.02"), error_code="34004", final=True)
     assert compare(listed(error_code=34004), row, stuck_before=NOW) == Verdict.PRESENT
     assert compare(listed(error_code=34005), row, stuck_before=NOW) == Verdict.STALE
 
 
 def test_a_young_log_in_progress_is_left_alone() -> None:
-    """Its callbacks are still to come."""
+    """A young log in progress counts as present, because its callbacks are still to come."""
     row = Row(version=1, status="queued", charge=Decimal(0))
     young = listed(status="queued", charge=0, created_at=iso(NOW - HOUR))
     assert compare(young, row, stuck_before=NOW - 2 * HOUR) == Verdict.PRESENT
 
 
 def test_only_what_is_missing_or_differs_is_enqueued(bench: Bench) -> None:
-    """One message each, with the sweep as its origin; what is present costs no queue call."""
+    """Each missing or stale log becomes one message with origin ``sweep``; present logs none."""
     other = "11111111-2222-4333-8444-555555555555"
     bench.store(fax_log())
     bench.store(message_log(status="sent"))
@@ -230,7 +230,7 @@ def test_only_what_is_missing_or_differs_is_enqueued(bench: Bench) -> None:
 
 
 def test_the_first_sweep_looks_back_a_day_and_leaves_the_youngest(bench: Bench) -> None:
-    """Its watermark is then where it ended."""
+    """The first sweep covers one day up to the settling time, and its end is the watermark."""
     bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     window = SweepWindow()
     end = NOW - window.settling
@@ -239,7 +239,7 @@ def test_the_first_sweep_looks_back_a_day_and_leaves_the_youngest(bench: Bench) 
 
 
 def test_the_next_sweep_begins_at_the_watermark_less_the_overlap(bench: Bench) -> None:
-    """What may have changed since is seen again."""
+    """The overlap covers logs that may have changed since."""
     bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     watermark = bench.checkpoints.current["fax"].watermark
     bench.listing.asked.clear()
@@ -249,7 +249,7 @@ def test_the_next_sweep_begins_at_the_watermark_less_the_overlap(bench: Bench) -
 
 
 def test_the_checkpoint_moves_only_when_the_page_is_enqueued(bench: Bench) -> None:
-    """A queue that fails repeats the page; nothing between is lost."""
+    """If the queue fails, the checkpoint stays, and the next sweep repeats the page."""
     bench.listing.pages = {"fax": [[entry()], [entry()]]}
     bench.producer.error = QueueUnavailableError()
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
@@ -262,7 +262,7 @@ def test_the_checkpoint_moves_only_when_the_page_is_enqueued(bench: Bench) -> No
 
 
 def test_a_sweep_out_of_time_goes_on_at_its_page(bench: Bench) -> None:
-    """The next one asks for the page that was not done, of the same period."""
+    """A sweep that runs out of time continues at the same page of the same period."""
     bench.listing.pages = {"fax": [[entry()], [entry()], [entry()]]}
     remaining = iter([900.0, 900.0, 5.0])
     first = bench.sweeper.sweep(bench.checkpoints, lambda: next(remaining, 5.0))
@@ -276,7 +276,7 @@ def test_a_sweep_out_of_time_goes_on_at_its_page(bench: Bench) -> None:
 
 
 def test_a_page_whose_token_died_begins_the_period_again(bench: Bench) -> None:
-    """Work is repeated and none is lost."""
+    """A page token that SignalWire rejects restarts the period from its first page."""
     bench.listing.pages = {"fax": [[entry()], [entry(MESSAGE_ID)]]}
     bench.listing.errors = [None, RejectedError("SignalWire answered 422.")]
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
@@ -285,7 +285,7 @@ def test_a_page_whose_token_died_begins_the_period_again(bench: Bench) -> None:
 
 
 def test_a_first_page_that_is_refused_is_an_error(bench: Bench) -> None:
-    """Beginning again would end in the same refusal."""
+    """A rejected first page is an error, because a restart would be rejected too."""
     bench.listing.errors = [RejectedError()]
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     assert isinstance(results["fax"].error, RejectedError)
@@ -294,7 +294,7 @@ def test_a_first_page_that_is_refused_is_an_error(bench: Bench) -> None:
 
 @pytest.mark.parametrize("error", [RejectedError, NotFoundError])
 def test_a_period_begins_again_once(bench: Bench, error: type[HooklogError]) -> None:
-    """A second page that is always refused must not enqueue the first one for ever."""
+    """A period restarts once, so that a page that always fails ends in an error."""
     bench.listing.pages = {"fax": [[entry()], [entry()]]}
     bench.listing.errors = [None, error(), None, error(), None]
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
@@ -303,7 +303,7 @@ def test_a_period_begins_again_once(bench: Bench, error: type[HooklogError]) -> 
 
 
 def test_what_stops_one_kind_does_not_stop_the_other(bench: Bench) -> None:
-    """A token without the Fax scope leaves messages swept, and the error is not lost."""
+    """If the token lacks the Fax scope, messages are still swept and the error is reported."""
     bench.listing.errors = [ForbiddenError()]
     bench.listing.pages = {"message": [[entry(MESSAGE_ID)]]}
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
@@ -313,7 +313,7 @@ def test_what_stops_one_kind_does_not_stop_the_other(bench: Bench) -> None:
 
 
 def test_a_watermark_older_than_the_history_is_given_up(bench: Bench) -> None:
-    """After months without a sweep the next one begins like the first; the gap is an error."""
+    """After months without a sweep the next starts like a first one, and reports the gap."""
     long_ago = NOW - 400 * DAY
     bench.checkpoints.current = {
         FAX.name: Checkpoint(long_ago, long_ago, long_ago),
@@ -327,7 +327,7 @@ def test_a_watermark_older_than_the_history_is_given_up(bench: Bench) -> None:
 
 
 def test_an_unreadable_table_stops_the_sweep_where_it_is(bench: Bench) -> None:
-    """Without rows nothing can be compared."""
+    """If the table cannot be read, the checkpoint stays where it is."""
     bench.listing.pages = {"fax": [[entry()]]}
     bench.table.read_errors = [StoreUnavailableError()]
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
@@ -336,7 +336,7 @@ def test_an_unreadable_table_stops_the_sweep_where_it_is(bench: Bench) -> None:
 
 
 def test_the_kind_that_is_furthest_behind_goes_first(bench: Bench) -> None:
-    """A long backlog of one kind does not starve the other."""
+    """The kind with the oldest watermark is swept first, so that neither starves."""
     begun = {
         FAX.name: Checkpoint(NOW - HOUR, NOW - HOUR, NOW - HOUR),
         MESSAGE.name: Checkpoint(NOW - DAY, NOW - DAY, NOW - DAY),
@@ -354,7 +354,7 @@ EVENT = {"from": "2026-01-01", "to": "2026-02-01T12:00:00+02:00", "log_type": "f
 def run(
     bench: Bench, time_left: float = 900, **more: object
 ) -> tuple[dict[str, object], list[float]]:
-    """Run a backfill; return its summary and what it slept."""
+    """Run a backfill; return its summary and its pauses in seconds."""
     slept: list[float] = []
     request = BackfillRequest.read({**EVENT, **more})
     _, summary = backfill(bench.sweeper, request, lambda: time_left, sleep=slept.append)
@@ -362,7 +362,7 @@ def run(
 
 
 def test_a_backfill_compares_its_period(bench: Bench) -> None:
-    """The same comparison, with the backfill as origin and at the rate that was asked for."""
+    """A backfill enqueues with its own origin, at the requested rate."""
     bench.listing.pages = {"fax": [[entry()]]}
     summary, slept = run(bench, messages_per_second=4)
     assert summary == {"found": {"fax": {"missing": 1}}, "complete": True}
@@ -373,7 +373,7 @@ def test_a_backfill_compares_its_period(bench: Bench) -> None:
 
 
 def test_a_dry_run_only_counts(bench: Bench) -> None:
-    """Nothing is enqueued, and nobody waits."""
+    """A dry run enqueues nothing and does not wait."""
     bench.listing.pages = {"fax": [[entry()]]}
     summary, slept = run(bench, dry_run=True)
     assert summary["found"] == {"fax": {"missing": 1}}
@@ -381,7 +381,7 @@ def test_a_dry_run_only_counts(bench: Bench) -> None:
 
 
 def test_a_backfill_out_of_time_says_how_to_go_on(bench: Bench) -> None:
-    """Its answer holds the next event, which begins where this one ended."""
+    """A backfill out of time returns the event that continues it."""
     bench.listing.pages = {"fax": [[entry()]]}
     summary, _ = run(bench, time_left=1)
     assert summary["complete"] is False
@@ -399,7 +399,7 @@ def test_a_backfill_out_of_time_says_how_to_go_on(bench: Bench) -> None:
 
 
 def test_a_period_beyond_the_history_ends_with_a_clear_sentence(bench: Bench) -> None:
-    """SignalWire answers 422 exceeds_history_logs_limit; that is not a failure of hooklog's."""
+    """A period before the oldest log (422 ``exceeds_history_logs_limit``) ends with a reason."""
     bench.listing.errors = [HistoryLimitError()]
     summary, _ = run(bench)
     assert "before the oldest log that SignalWire keeps" in str(summary["stopped"])
@@ -407,7 +407,7 @@ def test_a_period_beyond_the_history_ends_with_a_clear_sentence(bench: Bench) ->
 
 
 def test_a_backfill_leaves_itself_the_time_to_wait(bench: Bench) -> None:
-    """A page that may have to be enqueued slowly is not begun too late for its own waiting."""
+    """A page starts only if the time left covers the pauses that it may need."""
     bench.listing.pages = {"fax": [[entry()]]}
     summary, slept = run(bench, time_left=60, messages_per_second=4)
     assert (summary["complete"], slept, bench.listing.asked) == (False, [], [])
@@ -415,7 +415,7 @@ def test_a_backfill_leaves_itself_the_time_to_wait(bench: Bench) -> None:
 
 
 def test_a_backfill_that_fails_says_where_to_go_on(bench: Bench) -> None:
-    """What it found so far is kept."""
+    """A backfill that fails keeps its counts and returns the event that continues it."""
     bench.listing.pages = {"fax": [[entry()], [entry()]]}
     bench.listing.errors = [None, StoreUnavailableError()]
     summary, _ = run(bench)
@@ -438,13 +438,13 @@ def test_a_backfill_that_fails_says_where_to_go_on(bench: Bench) -> None:
     ],
 )
 def test_a_malformed_backfill_names_what_is_wrong(change: dict[str, object], named: str) -> None:
-    """One sentence, before anything is done."""
+    """A malformed request is refused before any work, with the field's name."""
     with pytest.raises(BackfillError, match=named):
         BackfillRequest.read({**EVENT, **change})
 
 
 def test_a_failed_fax_that_is_stored_as_such_is_present(bench: Bench) -> None:
-    """The comparison is of what the API says, not of what hooklog made of it."""
+    """Verdicts compare the API's values, not what hooklog derived from them."""
     bench.store(failed_fax())
     bench.listing.pages = {"fax": [[entry(error_code="34004")]]}
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)

@@ -1,4 +1,4 @@
-"""Callbacks: which log each names, what is put on the queue, and what never is."""
+"""Callbacks: which log each one names, and what goes on the queue."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_fax_status() -> None:
 
 
 def test_the_message_is_one_that_the_enrichment_reads() -> None:
-    """What the front door enqueues, the other side of the queue understands."""
+    """The enrich function can read every message that the front door enqueues."""
     for content in (json.dumps(message_status()), urlencode(sms_status())):
         request = log_request(read(content).message, SENT_AT)
         assert (request.key, request.resource_sid) == (f"message#{MESSAGE_ID}", None)
@@ -77,7 +77,7 @@ def test_the_message_is_one_that_the_enrichment_reads() -> None:
     "content", [json.dumps(message_status()), urlencode(sms_status()), urlencode(fax_status())]
 )
 def test_nothing_personal_is_enqueued(content: str) -> None:
-    """Neither a number nor a text of the callback is in the message, only what is listed."""
+    """The message holds the listed fields only, and no number or text of the callback."""
     assert set(message(content)) <= {
         *("log_type", "log_id", "resource_sid", "status", "occurred_at", "origin")
     }
@@ -88,7 +88,7 @@ def test_nothing_personal_is_enqueued(content: str) -> None:
 
 @given(st.text(max_size=80))
 def test_a_status_is_a_word_or_is_left_out(status: str) -> None:
-    """Whatever stands where the status belongs, no text and no number gets through."""
+    """A status that contains a text or a number is left out of the message."""
     enqueued = message(urlencode(fax_status(FaxStatus=status)))
     assert enqueued.get("status") in {status, None}
     kept = enqueued.get("status", "a")
@@ -99,20 +99,20 @@ def test_a_status_is_a_word_or_is_left_out(status: str) -> None:
 
 @pytest.mark.parametrize("status", ["in-progress", "no-answer", "read", "Delivered", "on_hold"])
 def test_unknown_statuses_are_kept(status: str) -> None:
-    """SignalWire's statuses are open in practice; what is a word stays as it is."""
+    """An unknown status that is a single word is passed on, since the set of statuses is open."""
     assert message(urlencode(fax_status(FaxStatus=status)))["status"] == status
 
 
 @pytest.mark.parametrize("field", ["FaxStatus", "Timestamp", "From", "AccountSid"])
 def test_a_fax_needs_its_sid_alone(field: str) -> None:
-    """A callback without another field still says which log to fetch."""
+    """A fax callback with nothing but its SID is enqueued."""
     fields = fax_status()
     del fields[field]
     assert message(urlencode(fields))["resource_sid"] == FAX_SID
 
 
 def test_a_message_needs_its_id_alone() -> None:
-    """A callback without another field, or with fields of other types, is enough."""
+    """A message callback needs its ID only; other fields may be absent or of another type."""
     expected = {"log_type": "message", "log_id": MESSAGE_ID, "origin": "webhook"}
     assert message(json.dumps({"id": MESSAGE_ID})) == expected
     odd = {"id": MESSAGE_ID, "status": 7, "timestamp": ["now"], "more": {"id": "x"}}
@@ -133,19 +133,19 @@ def test_a_message_needs_its_id_alone() -> None:
     ],
 )
 def test_times(timestamp: str, occurred_at: str | None) -> None:
-    """A time with a zone is written anew; anything else is left out, not passed on."""
+    """A time with a zone is normalised to UTC; any other value is left out."""
     enqueued = message(json.dumps(message_status(timestamp=timestamp)))
     assert enqueued.get("occurred_at") == occurred_at
 
 
 @pytest.mark.parametrize("prefix", ["", " ", "\n\t "])
 def test_the_first_character_tells_json(prefix: str) -> None:
-    """The content says what it is; no header is asked."""
+    """The first character of the body decides between JSON and form; headers are ignored."""
     assert message(prefix + json.dumps(message_status()))["log_id"] == MESSAGE_ID
 
 
 def test_ids_are_lower_case() -> None:
-    """One log has one key, however its id was spelt."""
+    """IDs are written in lower case, so that each log has one key."""
     upper = json.dumps(message_status(id=MESSAGE_ID.upper()))
     assert message(upper)["log_id"] == MESSAGE_ID
 
@@ -170,7 +170,7 @@ def test_ids_are_lower_case() -> None:
         json.dumps(message_status(id=f" {MESSAGE_ID}")),
         json.dumps([message_status()]),
         json.dumps({"message": message_status()}),
-        # A Relay id in a form and a LaML SID in JSON are nothing that SignalWire sends.
+        # SignalWire sends no Relay ID in a form and no LaML SID in JSON.
         urlencode(message_status()),
         json.dumps(fax_status()),
         urlencode(fax_status(FaxSid="FX0123456789")),
@@ -178,12 +178,12 @@ def test_ids_are_lower_case() -> None:
         urlencode(fax_status(MessageSid=MESSAGE_ID)),
         urlencode([*fax_status().items(), ("FaxSid", MESSAGE_ID)]),
         urlencode([*sms_status().items(), ("MessageSid", MESSAGE_ID)]),
-        # What a form's signature cannot tell from the callback that was signed.
+        # A form's signature does not distinguish these from the callback that was signed.
         urlencode(fax_status()).replace("&FaxStatus=", "FaxStatus"),
     ],
 )
 def test_what_is_no_callback(content: str) -> None:
-    """Anything else is malformed, and the sentence that says so shows nothing of it."""
+    """Any other content is malformed, and the error message shows none of it."""
     with pytest.raises(CallbackMalformedError) as caught:
         read(content)
     assert caught.value.detail in {
@@ -214,6 +214,6 @@ JSON_VALUES = st.recursive(
     ).map(urlencode)
 )
 def test_any_content_is_a_good_message_or_malformed(content: str) -> None:
-    """Nothing crashes, and what is enqueued is never parked as malformed."""
+    """Any content is either refused as malformed or becomes a message that can be read."""
     with contextlib.suppress(CallbackMalformedError):
         assert log_request(read(content).message, SENT_AT).origin == "webhook"

@@ -1,4 +1,4 @@
-"""The front door: what is signed gets in, everything else is refused and leaves no trace."""
+"""The front door: signed callbacks are enqueued, all other requests refused without a trace."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ OTHER_KEY = "PSK_somebody-elses"
 
 
 class Door:
-    """A front door between fakes."""
+    """A front door with fake keys, queue and telemetry."""
 
     def __init__(self, *keys: str, url: str = BASE, **more: Any) -> None:  # noqa: ANN401
-        """Open it with these keys, or with the one that callbacks are signed with."""
+        """Use these keys, or by default the key that signs the callbacks."""
         self.keys = FakeKeys(keys or (KEY,), **more)
         self.queue = FakeProducer()
         self.telemetry = FakeDoorTelemetry()
         self.door = FrontDoor(url, self.keys, self.queue, self.telemetry)
 
     def knock(self, request: Request | object) -> int:
-        """Return the answer's status; an answer has nothing else."""
+        """Return the status of the answer, which has no other content."""
         event = request.event() if isinstance(request, Request) else request
         answer = self.door.handle(event)
         assert set(answer) == {"statusCode"}
@@ -65,7 +65,7 @@ class Door:
 
     @property
     def refusals(self) -> list[str]:
-        """The codes that were counted."""
+        """The error codes that were counted."""
         return [error.code for error in self.telemetry.refusals]
 
 
@@ -83,7 +83,7 @@ GOOD: dict[str, tuple[Request, str]] = {
 
 @pytest.mark.parametrize(("request_", "log_type"), GOOD.values(), ids=GOOD)
 def test_a_signed_callback_is_enqueued(request_: Request, log_type: str) -> None:
-    """One message on the queue, 204, and it is counted."""
+    """A signed callback puts one message on the queue, is counted, and gets 204."""
     door = Door()
     assert door.knock(request_) == 204
     (body,) = door.queue.bodies
@@ -93,7 +93,7 @@ def test_a_signed_callback_is_enqueued(request_: Request, log_type: str) -> None
 
 
 def test_base64_and_text_are_the_same() -> None:
-    """AWS gives a form in base64 and JSON as text; both ways are understood for both."""
+    """Forms and JSON are both read as text and as base64."""
     form = form_request()
     assert form.is_base64
     assert form.body is not None
@@ -110,14 +110,14 @@ def test_base64_and_text_are_the_same() -> None:
 
 @pytest.mark.parametrize("name", [SHA1, SHA256])
 def test_one_header_is_enough(name: str) -> None:
-    """Older back ends send SHA-1 alone; SHA-256 alone is as good."""
+    """Either signature header alone is enough; older back ends send SHA-1 only."""
     request = json_request()
     request.headers = {name: request.headers[name]}
     assert Door().knock(request) == 204
 
 
 def test_the_case_of_header_names_does_not_matter() -> None:
-    """AWS sends them in lower case; HTTP does not care."""
+    """Header names match in any case."""
     request = json_request()
     request.headers = {name.title(): value for name, value in request.headers.items()}
     assert Door().knock(request) == 204
@@ -125,7 +125,7 @@ def test_the_case_of_header_names_does_not_matter() -> None:
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "APPLICATION/JSON", "form"])
 def test_nobody_signs_the_content_type(content_type: str | None) -> None:
-    """What the body is, the body says."""
+    """The content type is ignored, because no signature covers it."""
     for request in (json_request(), form_request()):
         del request.headers["content-type"]
         if content_type is not None:
@@ -135,14 +135,14 @@ def test_nobody_signs_the_content_type(content_type: str | None) -> None:
 
 @pytest.mark.parametrize("request_", [json_request(), form_request(), get_request()])
 def test_a_replay_is_the_same_message_again(request_: Request) -> None:
-    """It cannot be told from the original; all it can do is to name the same log once more."""
+    """A replayed callback enqueues the same message again, which does no harm."""
     door = Door()
     assert [door.knock(request_) for _ in range(3)] == [204] * 3
     assert len(set(door.queue.bodies)) == 1
 
 
 def test_the_largest_body() -> None:
-    """64 kB get in, whether in base64 or not."""
+    """A body of 64 kB is accepted, in base64 and as text."""
     callback = message_status()
     callback["body"] = "x" * (MAX_BODY - len(json.dumps(callback | {"body": ""})))
     request = json_request(callback)
@@ -159,7 +159,7 @@ def test_the_largest_body() -> None:
 @pytest.mark.parametrize(
     ("configured", "path", "signed"),
     [
-        # The host alone, as it should be; a slash behind it is no matter.
+        # The host alone, as documented; a trailing slash makes no difference.
         (BASE, "/hooklog", f"{BASE}/hooklog"),
         (f"{BASE}/", "/hooklog", f"{BASE}/hooklog"),
         (BASE, "/hooklog/", f"{BASE}/hooklog/"),
@@ -169,10 +169,10 @@ def test_the_largest_body() -> None:
         # API Gateway leaves out the prefix of a custom domain's mapping.
         (f"{BASE}/prefix", "/hooklog", f"{BASE}/prefix/hooklog"),
         (f"{BASE}/prefix", "/", f"{BASE}/prefix"),
-        # The whole URL was given instead of the part before the path.
+        # The setting holds the whole URL instead of the part before the path.
         (f"{BASE}/hooklog", "/hooklog", f"{BASE}/hooklog"),
         (f"{BASE}/hooklog", "/hooklog/fax", f"{BASE}/hooklog/fax"),
-        # The default port, in either of the two.
+        # The default port, in the setting or in the signed URL.
         (f"{BASE}:443", "/hooklog", f"{BASE}/hooklog"),
         (BASE, "/hooklog", f"{BASE}:443/hooklog"),
         # Any other port is part of the URL.
@@ -181,7 +181,7 @@ def test_the_largest_body() -> None:
 )
 @pytest.mark.parametrize("query", ["", "tenant=7"])
 def test_the_url_is_the_configured_one(configured: str, path: str, signed: str, query: str) -> None:
-    """The base that was configured, the path and the query as they were sent."""
+    """The signed URL is the configured base with the path and query as they were sent."""
     request = Request(path=path, query=query, body=json.dumps(message_status()))
     url = f"{signed}?{query}" if query else signed
     request.headers = {SHA1: scheme_a(KEY, url, request.body or "")}
@@ -203,14 +203,14 @@ def test_the_url_is_the_configured_one(configured: str, path: str, signed: str, 
     ],
 )
 def test_no_other_url_is(configured: str, path: str, signed: str) -> None:
-    """A callback signed for another URL is not one for us."""
+    """A callback that was signed for another URL is refused."""
     request = Request(path=path, body=json.dumps(message_status()))
     request.headers = {SHA1: scheme_a(KEY, signed, request.body or "")}
     assert Door(url=configured).knock(request) == 403
 
 
 def test_without_a_url_nothing_gets_in() -> None:
-    """Every request is refused, and the operator is told once which setting is missing."""
+    """Without a URL every request is refused, and one log line names the missing setting."""
     door = Door(url="")
     for request, _ in GOOD.values():
         assert door.knock(request) == 403
@@ -223,7 +223,7 @@ def test_without_a_url_nothing_gets_in() -> None:
 
 
 def test_with_a_url_nobody_is_told_that_there_is_none() -> None:
-    """The error line is one of a door that is closed."""
+    """With a URL no error is logged at the cold start."""
     assert Door().telemetry.reasons == []
 
 
@@ -236,20 +236,20 @@ def attack(request: Request, **changes: Any) -> Request:  # noqa: ANN401
 
 
 def with_headers(request: Request, **headers: Any) -> Request:  # noqa: ANN401
-    """Change its headers, named without their prefix ``x-``; None takes one out."""
+    """Change headers, named without their prefix ``x-``; None removes one."""
     named = {f"x-{name.replace('_', '-')}": value for name, value in headers.items()}
     kept = {k: v for k, v in (request.headers | named).items() if v is not None}
     return replace(request, headers=kept)
 
 
 def signed_for(url: str, **headers: str) -> Request:
-    """Sign a callback for another URL, and claim to be there."""
+    """Sign a callback for another URL, and claim that URL in the headers."""
     body = json.dumps(message_status())
     return Request(body=body, headers={SHA1: scheme_a(KEY, url, body)} | headers)
 
 
 def only(request: Request, name: str, value: str) -> Request:
-    """Return a request one signature."""
+    """Return the request with one signature header only."""
     return replace(request, headers={name: value})
 
 
@@ -284,8 +284,8 @@ FORBIDDEN: dict[str, Request] = {
     "URL-safe base64 signature": only(
         GOOD_FORM, SHA1, FORM_SIGNATURE.translate(str.maketrans("+/=", "-_."))
     ),
-    "signature that is no ASCII": only(GOOD_JSON, SHA1, f"é{SIGNATURE[1:]}"),
-    "signature that is no Unicode": only(GOOD_JSON, SHA1, "\ud800" * 40),
+    "signature that is not ASCII": only(GOOD_JSON, SHA1, f"é{SIGNATURE[1:]}"),
+    "signature that is not Unicode": only(GOOD_JSON, SHA1, "\ud800" * 40),
     "another key, JSON": json_request(key=OTHER_KEY),
     "another key, form": form_request(key=OTHER_KEY),
     "another key, GET": get_request(key=OTHER_KEY),
@@ -343,7 +343,7 @@ FORBIDDEN: dict[str, Request] = {
     "both schemes, of another callback": attack(
         GOOD_JSON, headers={SHA1: FORM_SIGNATURE, SHA256: scheme_a256(KEY, BASE, BODY)}
     ),
-    "signed alias beside a wrong header": attack(
+    "signed alias next to a wrong header": attack(
         GOOD_FORM, headers={SHA1: "x", ALIAS: FORM_SIGNATURE}
     ),
     "signature of the URL alone with JSON": only(GOOD_JSON, SHA1, scheme_b(KEY, GOOD_JSON.url, [])),
@@ -356,7 +356,7 @@ FORBIDDEN: dict[str, Request] = {
 
 
 def unreadable() -> dict[str, object]:
-    """Return what is refused before or after its signature was looked at, as unreadable."""
+    """Return requests that are refused as unreadable, with or without a valid signature."""
     event = json_request().event()
     path_of_another_host = json_request()
     path_of_another_host.path = ".evil.example.com/hooklog"
@@ -364,7 +364,7 @@ def unreadable() -> dict[str, object]:
     return {
         "bad base64": attack(GOOD_FORM, body="%%%"),
         "base64 cut short": attack(GOOD_FORM, body=(GOOD_FORM.body or "")[:-1]),
-        "base64 that is no ASCII": attack(GOOD_FORM, body="é" * 4),
+        "base64 that is not ASCII": attack(GOOD_FORM, body="é" * 4),
         "base64 with line breaks": attack(GOOD_FORM, body="QUJD\nREVG"),
         "bad UTF-8": attack(GOOD_FORM, body=encoded(b"FaxSid=\xff\xfe")),
         "UTF-16": attack(GOOD_JSON, body=encoded(BODY.encode("utf-16")), is_base64=True),
@@ -379,14 +379,14 @@ def unreadable() -> dict[str, object]:
         "headers of the same name": with_headers(
             GOOD_JSON, **{"SignalWire-Signature": "x", "signalwire_signature": SIGNATURE}
         ),
-        "a header that is no text": with_headers(GOOD_JSON, signalwire_signature=[SIGNATURE]),
+        "a header that is not text": with_headers(GOOD_JSON, signalwire_signature=[SIGNATURE]),
         "a header that is null": event | {"headers": {SHA1: None}},
         "no headers": {k: v for k, v in event.items() if k != "headers"},
         "headers in a list": event | {"headers": [[SHA1, SIGNATURE]]},
         "no method": event | {"requestContext": {}},
-        "a path that is no text": event | {"rawPath": 7},
-        "a query that is no text": event | {"rawQueryString": {"t": "1"}},
-        "a body that is no text": event | {"body": {"id": MESSAGE_ID}},
+        "a path that is not text": event | {"rawPath": 7},
+        "a query that is not text": event | {"rawQueryString": {"t": "1"}},
+        "a body that is not text": event | {"body": {"id": MESSAGE_ID}},
         "base64 by hearsay": event | {"isBase64Encoded": "true"},
         "payload format 1.0": event | {"version": "1.0"},
         "an SQS event": {"Records": [{"body": BODY}]},
@@ -409,7 +409,7 @@ def unreadable() -> dict[str, object]:
 
 
 def sign_json(body: str) -> Request:
-    """Sign any text as JSON is signed."""
+    """Sign any text by the scheme for JSON."""
     request = Request(body=body)
     request.headers = {"content-type": JSON, SHA1: scheme_a(KEY, request.url, body)}
     return request
@@ -419,7 +419,7 @@ TOO_LARGE: dict[str, Request] = {
     "huge body": sign_json("{" + " " * MAX_BODY),
     "huge body, barely": sign_json(" " * (MAX_BODY + 1)),
     "huge body in base64": attack(GOOD_FORM, body=encoded(b"x" * (MAX_BODY + 1))),
-    "huge body that is no base64": attack(GOOD_FORM, body="%" * MAX_BODY * 2),
+    "huge body that is not base64": attack(GOOD_FORM, body="%" * MAX_BODY * 2),
     "huge body in few characters": sign_json("€" * (MAX_BODY // 2)),
     "huge body without a signature": Request(body="x" * 6_000_000),
 }
@@ -428,7 +428,7 @@ ATTACKS: dict[str, tuple[Any, int, str]] = {
     **{name: (event, 400, "callback.malformed") for name, event in unreadable().items()},
     **{name: (request, 413, "callback.too_large") for name, request in TOO_LARGE.items()},
 }
-#: What may not be printed, whatever the answer: parts of the requests above.
+#: Parts of the requests above that may not be printed, whatever the answer.
 PERSONAL = (
     *(FROM[2:], TO[2:], MESSAGE_ID, FAX_SID, PROJECT_ID, KEY, OTHER_KEY, SIGNATURE, SIGNATURE256),
     *(FORM_SIGNATURE, "hooklog?", "evil", "314159", "Handset", "dropped", "tenant"),
@@ -436,7 +436,7 @@ PERSONAL = (
 
 
 def test_the_untouched_requests_get_in() -> None:
-    """What the attacks change is good as it is."""
+    """The requests that the attacks change are accepted without the change."""
     for request in (GOOD_JSON, GOOD_FORM, GOOD_GET):
         assert Door().knock(request) == 204
 
@@ -448,7 +448,7 @@ def test_attacks(
     code: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Each is refused, enqueues nothing, is counted, and nothing of it is printed."""
+    """Each attack is refused and counted, enqueues nothing, and prints nothing of its content."""
     queue = FakeProducer()
     telemetry = WebhookTelemetry(
         Logger(service=f"test-{uuid.uuid4()}", level="DEBUG"), EmbeddedMetrics("Hooklog")
@@ -466,7 +466,7 @@ def test_attacks(
     "request_", [attack(GOOD_JSON, headers={}), TOO_LARGE["huge body"], unreadable()["PUT"]]
 )
 def test_what_is_refused_anyway_costs_no_look_at_the_keys(request_: Request) -> None:
-    """Secrets Manager is asked only about what has a signature and can be read."""
+    """The keys are read only for a readable request that has a signature."""
     door = Door()
     assert door.knock(request_) in {400, 403, 413}
     assert door.keys.looks == 0
@@ -493,7 +493,7 @@ EVENTS = st.recursive(
     )
 )
 def test_no_event_gets_in_or_crashes(changes: dict[str, Any]) -> None:
-    """Whatever an event holds, without its signature nothing is enqueued."""
+    """An event without a valid signature enqueues nothing and raises nothing."""
     door = Door()
     unsigned = json_request()
     unsigned.headers = {SHA1: "0" * 40}
@@ -506,7 +506,7 @@ def test_no_event_gets_in_or_crashes(changes: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("keys", [(), ("",), ("", "")])
 def test_without_a_key_nothing_gets_in(keys: tuple[str, ...]) -> None:
-    """No key opens nothing, and neither does an empty one."""
+    """Without a key, or with an empty one, nothing is accepted."""
     door = Door()
     door.keys.keys = keys
     for key in (KEY, ""):
@@ -516,28 +516,28 @@ def test_without_a_key_nothing_gets_in(keys: tuple[str, ...]) -> None:
 
 
 def test_several_keys_are_good_at_once() -> None:
-    """While one replaces the other, callbacks signed with either get in."""
+    """During a rotation, callbacks signed with either key are accepted."""
     door = Door(OTHER_KEY, KEY)
     assert door.knock(json_request()) == door.knock(json_request(key=OTHER_KEY)) == 204
     assert door.keys.looks == 2
 
 
 def test_a_new_key_is_looked_for_when_none_fits() -> None:
-    """The first callback with a new key gets in already."""
+    """The first callback that is signed with a new key is accepted."""
     door = Door(OTHER_KEY, new_keys=(KEY, OTHER_KEY))
     assert door.knock(json_request()) == 204
     assert door.keys.looks == 2
 
 
 def test_new_keys_that_do_not_fit_either() -> None:
-    """A look that finds other keys is no reason to let anybody in."""
+    """A renewal that finds other keys accepts nothing that they do not sign."""
     door = Door(OTHER_KEY, new_keys=("PSK_third",))
     assert door.knock(json_request()) == 403
     assert door.refusals == ["callback.unsigned"]
 
 
 def test_keys_that_cannot_be_read() -> None:
-    """503, so that SignalWire comes again; nothing gets in unverified."""
+    """If the keys cannot be read the answer is 503, so that SignalWire retries."""
     door = Door(error=KeysUnavailableError("The secret cannot be read (X)."))
     assert door.knock(json_request()) == 503
     assert (door.queue.bodies, door.refusals) == ([], ["callback.keys_unavailable"])
@@ -548,7 +548,7 @@ def test_keys_that_cannot_be_read() -> None:
 
 @pytest.mark.parametrize("request_", [request for request, _ in GOOD.values()], ids=GOOD)
 def test_a_queue_that_cannot_be_reached(request_: Request) -> None:
-    """503, so that SignalWire comes again: never a 2xx for what is not on the queue."""
+    """If the queue cannot be reached the answer is 503, so that SignalWire retries."""
     door = Door()
     door.queue.error = QueueUnavailableError("SQS did not take the message (X).")
     assert door.knock(request_) == 503
@@ -560,7 +560,7 @@ def test_a_queue_that_cannot_be_reached(request_: Request) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError(FROM), MemoryError(), KeyError(MESSAGE_ID)])
 def test_a_defect(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
-    """500, so that SignalWire comes again; its place is logged, and none of its values."""
+    """A defect gets 500, so that SignalWire retries; the log has its place but no values."""
     queue = FakeProducer(error=error)
     telemetry = WebhookTelemetry(Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog"))
     door = FrontDoor(BASE, FakeKeys((KEY,)), queue, telemetry)
@@ -576,7 +576,7 @@ def test_a_defect(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_metrics(capsys: pytest.CaptureFixture[str]) -> None:
-    """One line a request, with dimensions that are few."""
+    """Each request writes one line of metrics, with few dimensions."""
     telemetry = WebhookTelemetry(Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog"))
     door = FrontDoor(BASE, FakeKeys((KEY,)), FakeProducer(), telemetry)
     requests: list[Callable[[], Request]] = [json_request, form_request, Request]
@@ -592,7 +592,7 @@ def test_metrics(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_closed_door_says_so_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """An error line that names the setting, at the cold start and not again."""
+    """Without a URL one error line at the cold start names the setting."""
     telemetry = WebhookTelemetry(Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog"))
     door = FrontDoor("", FakeKeys((KEY,)), FakeProducer(), telemetry)
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -1,4 +1,4 @@
-"""Signatures: ours and the official SDK's validator agree, but for what the head of ours names."""
+"""Signatures: hooklog and the official SDK agree, except where the module's docstring says so."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ VECTORS: list[dict[str, Any]] = json.loads(
 
 
 def ours(headers: dict[str, str], url: str, body: str, *keys: str) -> bool:
-    """Ask our own verification."""
+    """Return hooklog's verdict."""
     return is_authentic(Signatures.of(headers), [url], body, keys)
 
 
 def sdk(headers: dict[str, str], url: str, body: str, key: str) -> bool:
-    """Ask the official SDK's."""
+    """Return the official SDK's verdict."""
     return validate("POST", url, headers, body, signing_key=key) is None
 
 
@@ -39,14 +39,14 @@ def sdk(headers: dict[str, str], url: str, body: str, key: str) -> bool:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
 def test_vectors(vector: dict[str, Any]) -> None:
-    """Each vector is what it is said to be, to the SDK and to us."""
+    """The SDK and hooklog both reach the verdict that each vector states."""
     headers = {vector["header"]: vector["signature"]}
     case = (headers, vector["url"], vector["body"], vector["key"])
     assert sdk(*case) == ours(*case) == vector["authentic"]
 
 
 def test_vectors_are_of_both_sorts() -> None:
-    """There are vectors to accept, of each header and scheme, and vectors to refuse."""
+    """The vectors cover each header and scheme, and both verdicts."""
     assert sorted(vector["authentic"] for vector in VECTORS) == [False] * 2 + [True] * 4
     assert {vector["header"] for vector in VECTORS if vector["authentic"]} == {SHA1, SHA256}
 
@@ -61,7 +61,7 @@ KEYS = st.text(min_size=1, max_size=20).filter(lambda key: key.isprintable())
 
 @st.composite
 def urls(draw: st.DrawFn, body: str = "") -> str:
-    """Return a URL as one may be configured, perhaps with the hash of the body in it."""
+    """Return a URL that may be configured, with or without the body's hash in it."""
     scheme = draw(st.sampled_from(["https", "http"]))
     host = draw(st.sampled_from(["hooks.example.com", "127.0.0.1", "[::1]", "h"]))
     port = draw(st.sampled_from(["", ":443", ":80", ":8443"]))
@@ -75,7 +75,7 @@ def urls(draw: st.DrawFn, body: str = "") -> str:
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[dict[str, str], str, str, str]:
-    """Return headers, URL, body and key: signed by some scheme, and something perhaps changed."""
+    """Return headers, URL, body and key: signed by one of the schemes, then perhaps changed."""
     fields = draw(FIELDS)
     body = draw(
         st.one_of(
@@ -116,7 +116,7 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, str], str, str, str]:
 
 @given(cases())
 def test_what_the_sdk_accepts_is_authentic(case: tuple[dict[str, str], str, str, str]) -> None:
-    """But for a signature of the URL alone that says nothing of the body beside it."""
+    """All that the SDK accepts is authentic, except a body that the signature does not cover."""
     headers, url, body, key = case
     if sdk(*case) and not ours(*case):
         assert body
@@ -128,7 +128,7 @@ def test_what_the_sdk_accepts_is_authentic(case: tuple[dict[str, str], str, str,
 @given(cases())
 @example(({SHA1: scheme_a(KEY, "https://h:443/", "{}")}, "https://h/", "{}", KEY))
 def test_what_is_authentic_the_sdk_accepts(case: tuple[dict[str, str], str, str, str]) -> None:
-    """With the URL as it is, or with the default port added or taken away."""
+    """The SDK accepts all that is authentic, with or without the default port in the URL."""
     headers, url, body, key = case
     if ours(*case):
         assert any(sdk(headers, spelling, body, key) for spelling in spellings(url))
@@ -136,13 +136,13 @@ def test_what_is_authentic_the_sdk_accepts(case: tuple[dict[str, str], str, str,
 
 @pytest.mark.parametrize("verdicts", list(itertools.product([True, False], repeat=2)))
 def test_generated_cases_are_of_all_sorts(verdicts: tuple[bool, bool]) -> None:
-    """The two tests above have something to compare, the differences included."""
+    """The generated cases reach every pair of verdicts, the differences included."""
     assert find(cases(), lambda case: (sdk(*case), ours(*case)) == verdicts)
 
 
 @given(urls())
 def test_spellings_are_the_sdks(url: str) -> None:
-    """The default port may be there or not; any other port is part of the URL."""
+    """The default port is optional; any other port is part of the URL."""
     assert set(spellings(url)) == set(_candidate_urls(url))
 
 
@@ -150,7 +150,7 @@ def test_spellings_are_the_sdks(url: str) -> None:
 def test_signed_as_documented_is_authentic(
     fields: list[tuple[str, str]], key: str, url: str
 ) -> None:
-    """Each scheme of the documentation is accepted, whatever the values."""
+    """Each documented scheme is accepted, whatever the values."""
     assume("bodySHA256" not in url)
     form, text = urlencode(fields), json.dumps(dict(fields))
     assert ours({SHA1: scheme_b(key, url, fields)}, url, form, key)
@@ -164,7 +164,7 @@ def test_signed_as_documented_is_authentic(
 
 
 def test_a_signature_that_covers_no_body_lets_none_in() -> None:
-    """The SDK takes a signature of the URL alone with any body; we take it with none."""
+    """A signature of the URL alone verifies an empty body only; the SDK accepts any body."""
     headers = {SHA1: scheme_b(KEY, URL, [])}
     assert ours(headers, URL, "", KEY)
     for body in ('{"id": "forged"}', "MessageSid=forged"):
@@ -173,7 +173,7 @@ def test_a_signature_that_covers_no_body_lets_none_in() -> None:
 
 
 def test_a_signed_hash_covers_the_body() -> None:
-    """With the body's hash in the signed URL, the signature of the URL is one of the body."""
+    """A signature of a URL that holds the body's hash covers the body."""
     body = '{"id": "1"}'
     url = f"{URL}&bodySHA256={hashlib.sha256(body.encode()).hexdigest()}"
     headers = {SHA1: scheme_b(KEY, url, [])}
@@ -184,7 +184,7 @@ def test_a_signed_hash_covers_the_body() -> None:
 
 @pytest.mark.parametrize("scheme", [scheme_a, scheme_a256])
 def test_the_default_port_may_be_signed_in_every_scheme(scheme: Any) -> None:  # noqa: ANN401
-    """Back ends differ on it; the URL that was configured may have it or not."""
+    """Every scheme accepts the default port, signed or not, since back ends differ."""
     header = SHA1 if scheme is scheme_a else SHA256
     with_port = URL.replace(".com/", ".com:443/")
     for configured, signed in ((URL, with_port), (with_port, URL)):
@@ -192,7 +192,7 @@ def test_the_default_port_may_be_signed_in_every_scheme(scheme: Any) -> None:  #
 
 
 def test_one_key_of_several_is_enough() -> None:
-    """While a key is being replaced, both are good."""
+    """During a rotation either key verifies."""
     headers = {SHA1: scheme_a(KEY, URL, "{}")}
     assert ours(headers, URL, "{}", "other", KEY)
     assert ours(headers, URL, "{}", KEY, "other")
@@ -200,14 +200,14 @@ def test_one_key_of_several_is_enough() -> None:
 
 
 def test_one_url_of_several_is_enough() -> None:
-    """The URL may have been configured in more than one spelling."""
+    """A signature of any of the URL's spellings verifies."""
     claimed = Signatures.of({SHA1: scheme_a(KEY, URL, "{}")})
     assert is_authentic(claimed, ["https://other.example.com", URL], "{}", [KEY])
 
 
 @pytest.mark.parametrize("keys", [(), ("",), ("", "")])
 def test_no_key_opens_nothing(keys: tuple[str, ...]) -> None:
-    """Neither no key nor an empty one verifies, even what was signed with an empty one."""
+    """Without a key, or with an empty one, nothing verifies, even if the empty key signed it."""
     assert not ours({SHA1: scheme_a("", URL, "{}")}, URL, "{}", *keys)
 
 
@@ -228,7 +228,7 @@ def test_repeated_names_keep_their_order() -> None:
 
 @pytest.mark.parametrize("text", ["\ud800", "é", "\x00", "x" * 100_000])
 def test_no_text_is_too_strange(text: str) -> None:
-    """Whatever a header, a URL, a body or a key holds is refused, not a crash."""
+    """Any text in a header, URL, body or key is refused without an exception."""
     assert not ours({SHA1: text, SHA256: text}, URL, "{}", KEY)
     assert not ours({SHA1: "x"}, URL + text, text, KEY)
     assert not ours({SHA1: "x"}, URL, "{}", text)
@@ -236,12 +236,12 @@ def test_no_text_is_too_strange(text: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "hooks.example.com", "ftp://h/", "https:///path", "https://"])
 def test_what_is_no_url_has_one_spelling(url: str) -> None:
-    """Only http and https have a default port here."""
+    """A URL that is neither http nor https has one spelling."""
     assert spellings(url) == (url,)
 
 
 def test_absent_and_empty_signatures_are_none() -> None:
-    """A request without a signature can be told before any key is read."""
+    """Absent and empty signatures are recognised before any key is read."""
     assert not Signatures.of({})
     assert not Signatures.of({SHA1: "", SHA256: "", ALIAS: ""})
     assert Signatures.of({ALIAS: "x"})
@@ -249,7 +249,7 @@ def test_absent_and_empty_signatures_are_none() -> None:
 
 
 def test_only_a_constant_time_comparison_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is accepted that ``hmac.compare_digest`` has not compared in full."""
+    """Only ``hmac.compare_digest`` accepts a signature."""
     form = [("a", "1")]
     right = [
         ({SHA1: scheme_a(KEY, URL, "a=1")}, "a=1"),

@@ -1,0 +1,73 @@
+"""Queue messages: what the writer leaves out, what the reader gets back, what a redrive changes."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from hooklog.enrich.deliveries import log_request
+from hooklog.logs import FAX
+from hooklog.queue_messages import LogRequest, Origin, message_body, with_origin
+from tests.builders import FAX_ID, FAX_SID, SENT_AT
+
+OCCURRED_AT = datetime(2026, 5, 4, 11, 59, 58, 250000, UTC)
+
+
+def test_reader_gets_back_every_value() -> None:
+    """``log_request`` reads every value that ``message_body`` writes."""
+    body = message_body(
+        log_type="fax",
+        origin=Origin.WEBHOOK,
+        log_id=FAX_ID,
+        resource_sid=FAX_SID,
+        status="delivered",
+        occurred_at=OCCURRED_AT,
+    )
+    assert log_request(body, SENT_AT) == LogRequest(
+        kind=FAX,
+        log_id=FAX_ID,
+        event_at=OCCURRED_AT,
+        status="delivered",
+        origin=Origin.WEBHOOK,
+        resource_sid=FAX_SID,
+    )
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_absent_values_are_left_out(origin: Origin) -> None:
+    """A body has no key for a value that the caller does not give."""
+    body = message_body(log_type="fax", origin=origin, log_id=FAX_ID)
+    assert json.loads(body) == {"log_type": "fax", "log_id": FAX_ID, "origin": origin.value}
+    request = log_request(body, SENT_AT)
+    assert request == LogRequest(kind=FAX, log_id=FAX_ID, event_at=SENT_AT, origin=origin)
+
+
+@pytest.mark.parametrize("before", [{}, {"origin": "webhook"}, {"origin": ["odd"]}])
+def test_another_origin_keeps_the_other_keys(before: dict[str, object]) -> None:
+    """``with_origin`` sets the origin and keeps every other key, known or not."""
+    content = {"log_type": "fax", "log_id": FAX_ID, "colour": {"deep": [1, None]}}
+    body = with_origin(json.dumps(content | before), Origin.REDRIVE)
+    assert json.loads(body) == content | {"origin": "redrive"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "log_type",
+        '{"log_type": "fax"',
+        '["log_type"]',
+        '"log_type"',
+        "null",
+        "7",
+        "{}",
+        '{ "Type": "Notification", "Message": "{}" }',
+        "[" * 200_000,
+    ],
+    ids=["empty", "text", "cut", "list", "string", "null", "number", "object", "envelope", "deep"],
+)
+def test_a_body_without_a_log_type_stays(body: str) -> None:
+    """``with_origin`` returns a body unchanged if it is not a JSON object with a ``log_type``."""
+    assert with_origin(body, Origin.REDRIVE) == body
