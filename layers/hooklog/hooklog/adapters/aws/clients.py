@@ -83,7 +83,9 @@ def _keep_items(
     if response_dict["status_code"] != HTTPStatus.OK:
         return
     try:
-        customized_response_dict |= json.loads(response_dict["body"])
+        answer = json.loads(response_dict["body"])
     except ValueError:
-        return  # It stays with the parser, which reports it.
-    response_dict["body"] = b"{}"
+        return
+    if isinstance(answer, dict):
+        customized_response_dict |= answer
+        response_dict["body"] = b"{}"

@@ -90,6 +90,9 @@ class DynamoTable:
                 )
             except (ClientError, BotoCoreError) as error:
                 raise _call_error(error) from None
+            if "Responses" not in answer:
+                # botocore makes an empty answer of a body that is not JSON.
+                raise StoreUnavailableError("DynamoDB's answer cannot be read.")
             for item in answer["Responses"].get(self._name, []):
                 # An item without a version is not ours. An insert of this key then meets a
                 # conflict each time, and its neighbours are not affected.
