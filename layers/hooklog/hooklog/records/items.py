@@ -36,7 +36,7 @@ class StorageOptions:
 #: No optional index, and no time to live.
 DEFAULT_STORAGE = StorageOptions()
 
-#: Attributes beside the API's fields, and how a record gives their values; None is no value.
+#: Attributes in addition to the API's fields, and how to get their values; None means absent.
 _ATTRIBUTES: Mapping[str, Callable[[Record], Attribute | None]] = {
     "log_type": lambda record: record.kind.name,
     "outcome": lambda record: record.outcome,

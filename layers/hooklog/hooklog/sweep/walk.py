@@ -85,7 +85,7 @@ class Listing(Protocol):
     def page(
         self, kind: LogKind, start: datetime, end: datetime, page: str | None, time_left: float
     ) -> Page:
-        """Fetch one page of the logs created in a period, within so many seconds.
+        """Fetch one page of the logs created in a period, within ``time_left`` seconds.
 
         Raises:
             FetchError: there is no usable answer.
