@@ -179,7 +179,7 @@ def sqs_event(*deliveries: Delivery) -> dict[str, Json]:
 
 
 def every_attribute() -> set[str]:
-    """Name whatever a row can have, beside its key."""
+    """Name every attribute that a row can have, except its key."""
     records = (record(fax_log()), record(message_log()))
     names = {name for one in records for name in row_attributes(one, DEFAULT_STORAGE)}
     names |= {name for kind in KINDS.values() for name in attribute_names(kind)}

@@ -12,7 +12,7 @@ import base64
 import traceback
 from collections.abc import Iterable, Iterator
 
-#: So many characters in a row are a leak: whoever shortens a secret for a log shows as much.
+#: This many consecutive characters are a leak: a secret that is shortened for a log shows as many.
 _ENOUGH = 12
 
 

@@ -53,7 +53,7 @@ def test_a_function_loads_only_what_it_needs(started: dict[str, Started], functi
 
 
 def test_the_modules_that_are_not_to_be_loaded_exist(started: dict[str, Started]) -> None:
-    """A name that nobody has would forbid nothing."""
+    """A name that does not exist would forbid nothing."""
     loaded = set().union(*(found.modules for found in started.values()))
     for name in set().union(*NOT_FOR.values()) - loaded:
         assert importlib.util.find_spec(name), name
@@ -62,7 +62,7 @@ def test_the_modules_that_are_not_to_be_loaded_exist(started: dict[str, Started]
 def test_every_package_of_the_layers_is_loaded_by_some_function(
     deployed: Path, started: dict[str, Started]
 ) -> None:
-    """What nobody imports need not be deployed."""
+    """A package that no function imports need not be deployed."""
     packages = {path.stem for path in (deployed / "opt/python").iterdir()} - {"__pycache__"}
     loaded = {name for found in started.values() for name in found.modules}
     assert packages - loaded == set()

@@ -12,7 +12,7 @@ TOKEN = "PT-canary-9d41c7"
 #: What is looked for: the number may be written in any notation.
 CANARIES = (NUMBER[-8:], TEXT, TOKEN)
 
-#: What the code under test said beside what it printed.
+#: What the code under test said in addition to what it printed.
 SAID: list[str] = []
 
 

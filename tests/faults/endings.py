@@ -108,7 +108,7 @@ def account(
         own = [item for item in parked if item["parked_body"] == message.body]
         row = after.get(message.key, {})
         if message.name in returned:
-            # A redriven message may be parked anew, and returned to be taken from the list.
+            # A redriven message may be parked again, and returned so that it leaves the list.
             assert message.parked_as or not own, f"{message.name} is in two places"
             ends[message.name] = "returned", waits.get(message.handle)
         elif parked:

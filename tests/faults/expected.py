@@ -31,7 +31,7 @@ def expected(rows: Iterable[Row]) -> tuple[Ending, set[str]]:
                 ending = row.ends
             case Step.PARK, Parked():
                 ending = row.ends
-            # What somebody has stored need not be parked.
+            # A log that another writer has stored need not be parked.
             case _, Parked() if isinstance(row.ends, Known) and decided_at is not Step.PARSE:
                 ending = row.ends
             case step, Stored() if step < Step.PARK:

@@ -47,7 +47,7 @@ class FaultyTable(MemoryTable):
         self.unreadable: dict[str, StoreError] = {}
         #: Answered instead of such a write.
         self.refused: dict[tuple[Purpose, str], StoreError | Conflict] = {}
-        #: What somebody else writes first.
+        #: What another writer writes first.
         self.overtaken: dict[str, Item] = {}
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:

@@ -108,7 +108,7 @@ def judge(root: Path, tests: Iterable[str], only: str = "") -> tuple[Verdict, st
 
 
 def _try(mutant: Mutant, copies: queue.SimpleQueue[Path]) -> bool:
-    """Judge a mutant in a copy that nobody else uses; tell whether all is as it should be."""
+    """Judge a mutant in a copy of its own; return whether the tests found it."""
     copy, began = copies.get(), time.monotonic()
     original = mutant.apply(copy)
     try:

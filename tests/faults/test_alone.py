@@ -50,7 +50,7 @@ def test_first_delivery(telemetry: KeptTelemetry, row: Row, jitter: float) -> No
 
 @pytest.mark.parametrize("row", RETURNING, ids=str)
 def test_fault_that_goes_away(telemetry: KeptTelemetry, row: Row) -> None:
-    """What was returned ends as a row when it comes again, unless it is no message at all."""
+    """A returned message ends as a row when it comes again, unless its body is unusable."""
     messages = [fax("victim"), *neighbours()]
     logs = {message.name: message.log for message in messages}
     bench = Fakes(telemetry)

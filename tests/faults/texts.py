@@ -12,7 +12,7 @@ ANOTHER_ID = "ffffffff-ffff-4fff-8fff-ffffffffffff"
 
 
 def text(literal: str) -> Text:
-    """Return the same text whoever asks."""
+    """Return the same text for every message."""
     return lambda _: literal
 
 
@@ -27,7 +27,7 @@ def log(**changes: Json) -> Text:
 
 
 def units(number: int) -> Text:
-    """Return the log with so many pages or segments."""
+    """Return the log with that number of pages or segments."""
     name = {"fax": "number_of_pages", "message": "number_of_segments"}
     return lambda message: json.dumps(message.log | {name[message.kind]: number})
 

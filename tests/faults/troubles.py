@@ -33,7 +33,7 @@ class Trouble(Protocol):
 
 
 def stored_row(status: str) -> Item:
-    """Return a row that somebody else has stored, later than this batch."""
+    """Return a row that another writer has stored, later than this batch."""
     return {
         "version": 9,
         "status": status,

@@ -104,7 +104,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class Rotated:
-    """The token is another one since the secret was read, which is so many seconds ago."""
+    """The token has changed since the secret was read, some seconds ago."""
 
     seconds: float
     hits_all: bool = True

@@ -224,12 +224,12 @@ def test_a_caller_waits_for_no_models() -> None:
 
 @pytest.mark.parametrize("folder", FUNCTIONS, ids=lambda folder: folder.name)
 def test_imports_touch_nothing(folder: Path) -> None:
-    """Importing the package and a function reads no setting and talks to nobody."""
+    """Importing the package and a function reads no setting and opens no connection."""
     found = import_watched("app", *map(name_of, MODULES), folder=folder)
     assert {"app", *map(name_of, MODULES)} <= found.modules
     assert found.reads == []
     for event, file in found.sockets:
-        # urllib3 binds to ::1 to see whether there is IPv6; nobody is spoken to.
+        # urllib3 binds to ::1 to see whether there is IPv6; it sends nothing.
         assert event in {"socket.__new__", "socket.bind"}
         assert "urllib3" in file
 

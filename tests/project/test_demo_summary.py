@@ -176,7 +176,7 @@ def test_everything_is_accounted_for() -> None:
 
 @pytest.mark.parametrize("items", [[], [row(fax_log(status="queued"))]], ids=["missing", "stale"])
 def test_a_log_without_a_true_row_is_lost(items: list[Item]) -> None:
-    """A row that is behind is no better than none."""
+    """A row that is behind counts as little as a missing one."""
     account = accounting(TRUE_FAX, items)
     assert account.lost == 1
     assert not account.is_sound

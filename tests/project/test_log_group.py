@@ -42,7 +42,7 @@ def test_every_line_once(count: int) -> None:
 
 
 def test_too_many_lines_of_one_millisecond_are_told() -> None:
-    """Rather than to read the same ones for ever."""
+    """It does not read the same ones again and again."""
     logs = cast("CloudWatchLogsClient", Logs([5] * 10_001))
     with pytest.raises(RuntimeError, match="one millisecond"):
         list(lines(logs, "group"))

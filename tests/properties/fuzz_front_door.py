@@ -25,7 +25,7 @@ _LONGEST = 1500.0
 
 
 def main(requests: int) -> None:
-    """Make so many requests, not counting bytes that made none."""
+    """Make that number of requests, not counting bytes that made none."""
     began, made = time.monotonic(), 0
     corpus = tempfile.TemporaryDirectory()
 

@@ -45,7 +45,7 @@ _ODD = (
 )
 #: What is no text at all.
 _OTHERS: tuple[object, ...] = (None, True, 0, -1, 1e999, [], {}, ["x"], {"x": {"x": [1]}})
-# Made once: a strategy that is made anew for each draw costs more than the request that it makes.
+# Created once: creating a strategy for each draw costs more than the request that it makes.
 _TEXT = st.text(max_size=8)
 _VALUES = _TEXT | st.sampled_from(_ODD)
 _PLACES = st.integers(0, 2**16 - 1)
@@ -71,7 +71,7 @@ def _content(draw: DrawFn) -> str:
 
 @st.composite
 def events(draw: DrawFn) -> object:
-    """Return an event, most often one that somebody signed."""
+    """Return an event, most often a signed one."""
     request = Request(path=_pick(draw, _PATHS))
     content = _content(draw)
     if _pick(draw, ("POST", "GET")) == "POST":
@@ -119,7 +119,7 @@ def possible_signatures(request: Request, key: str) -> set[str]:
             found |= {scheme_a(key, url, body), scheme_a256(key, url, body)}
             found |= set(_scheme_b(key, url, body))
         except UnicodeEncodeError:
-            # Who signs has to have bytes; nobody could have sent this.
+            # A signer needs bytes, and this text has none, so it cannot have been sent.
             continue
     return found or {"none"}
 

@@ -15,7 +15,7 @@ _OF_THE_LOG = ("status", "outcome", "charge", "error_code", "fetched_at", "final
 
 
 class Seen(NamedTuple):
-    """A row as somebody read it."""
+    """A row as it was read."""
 
     item: Item
     #: When the fetch of the log in it began, in truth; None without a log.
@@ -43,7 +43,7 @@ class WatchedTable:
         return (self._before if behind else self._now).read(keys)
 
     def seen(self, keys: Sequence[str], *, behind: bool = False) -> dict[str, Seen]:
-        """Return the rows that such a read shows, and what nobody but a test can know of them."""
+        """Return the rows that such a read shows, and what only a test can know of them."""
         items = (self._before if behind else self._now).items
         return {
             key: Seen(items[key], self._fetched_at[key, items[key]["version"]])

@@ -29,7 +29,7 @@ def departures(answer: Answer) -> set[str]:
 
 @pytest.mark.parametrize("log_type", SPECIFIED)
 def test_every_valid_log_is_stored(log_type: LogType) -> None:
-    """Whatever the document allows becomes a row that says the same, and is no drift."""
+    """A log that the specification allows becomes a row that says the same, without drift."""
 
     @examples(1)
     @given(logs(log_type))

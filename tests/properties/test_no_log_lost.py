@@ -44,7 +44,7 @@ SENDS = [
 SKEWS = st.sampled_from([timedelta(seconds=-1), timedelta(seconds=1)])
 #: Seconds. The short ones matter most: there the clocks may tell the wrong order.
 PAUSES = st.sampled_from([0, 0, 0, 0.4, 0.4, 0.4, 2.5, 20, 450, 4000])
-#: Of a log that nobody knows, and of nothing.
+#: They name a log that does not exist, and nothing.
 NONSENSE = (
     '{"log_type": "fax", "log_id": "00000000-0000-4000-8000-000000000000"}',
     '{"log_type": "letter", "log_id": "1"}',

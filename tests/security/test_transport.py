@@ -174,7 +174,7 @@ def chunked(*chunks: bytes) -> bytes:
 
 
 def test_an_answer_that_trickles_in_is_given_up() -> None:
-    """A sender that always sends a little more, just in time, holds nobody up for long."""
+    """A sender that always sends a little more, just in time, cannot hold a thread for long."""
     with tiny(chunked(*[b"x"] * 1000, b"")) as server:
         error = refusal(api(server.url, seconds_a_look=1), time_left=10)
     assert type(error) is FetchTimeoutError

@@ -63,7 +63,7 @@ def _row(
 
 
 def _mends(name: str, wire: OverWire) -> Row:
-    """Return a fault of which the adapters let nobody know."""
+    """Return a fault that the adapters hide."""
     return Row(step=Step.FETCH, name=name, trouble=None, ends=Stored(), wires={"": wire})
 
 
