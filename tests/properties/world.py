@@ -46,7 +46,7 @@ class World:
         self.queue = Messages(self.clock)
 
     def check_counts(self) -> None:
-        """Check that each failed log was counted once, unless its function ended before it could."""
+        """Check that each failed log was counted once, unless its function ended too early."""
         for log_type in {*self.counted, *(one.log_type for one in self.failures.values())}:
             could = [
                 one
