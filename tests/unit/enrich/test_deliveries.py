@@ -1,4 +1,4 @@
-"""What comes from the queue: each body becomes a request or a refusal, and nothing else."""
+"""Each body from the queue becomes either a request or a refusal."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ PERSONAL = "+12025550143"
 
 
 def read(text: str) -> LogRequest:
-    """Read a body that was sent at the builders' time."""
+    """Read a body with the builders' send time."""
     return log_request(text, SENT_AT)
 
 
 def sns(text: str) -> str:
-    """Put a text into the envelope that SNS makes for SQS."""
+    """Wrap a text in the envelope that SNS makes for SQS."""
     return json.dumps(
         {
             "Type": "Notification",
@@ -48,7 +48,7 @@ def sns(text: str) -> str:
 
 
 def event_bridge(text: str) -> str:
-    """Put a body into the envelope that EventBridge makes."""
+    """Wrap a body in the envelope that EventBridge makes."""
     return json.dumps(
         {
             "version": "0",
@@ -67,8 +67,8 @@ def event_bridge(text: str) -> str:
 # --- bodies -------------------------------------------------------------------------------------
 
 
-def test_least_body() -> None:
-    """A type and an ID are enough; nothing else is known then."""
+def test_minimal_body() -> None:
+    """A type and an ID are enough; all other fields stay unset."""
     request = read(body("message", MESSAGE_ID))
     assert (request.kind, request.log_id) == (MESSAGE, MESSAGE_ID)
     assert (request.status, request.origin, request.event_at) == (None, Origin.MANUAL, SENT_AT)
@@ -92,19 +92,19 @@ def test_full_body() -> None:
 
 @pytest.mark.parametrize("origin", ["webhook", "sweep", "backfill", "redrive", "manual"])
 def test_origins(origin: str) -> None:
-    """Each producer has its name."""
+    """Each producer is known by its name."""
     assert read(body(origin=origin)).origin == origin
 
 
 def test_event_time_becomes_utc() -> None:
-    """A time of another zone is the same moment in UTC, as all other times are."""
+    """An event time in another zone is converted to UTC, like all other times."""
     occurred_at = read(body(occurred_at="2026-05-04T14:00:00+02:00")).event_at
     assert occurred_at == SENT_AT
     assert occurred_at.tzinfo is UTC
 
 
 def test_a_resource_sid_stands_in_for_an_unknown_log_id() -> None:
-    """A fax callback knows only the FaxSid; that is asked for, and remembered as such."""
+    """A fax callback carries only the FaxSid; the request asks for it and marks it as one."""
     only_sid = read(json.dumps({"log_type": "fax", "resource_sid": FAX_SID.upper()}))
     assert (only_sid.log_id, only_sid.resource_sid) == (FAX_SID, FAX_SID)
     both = read(body(resource_sid=FAX_SID))
@@ -112,7 +112,7 @@ def test_a_resource_sid_stands_in_for_an_unknown_log_id() -> None:
 
 
 def test_a_body_without_any_id_is_refused() -> None:
-    """The detail names both keys."""
+    """A body without an ID is refused with a detail that names both keys."""
     with pytest.raises(MessageMalformedError, match="neither log_id nor resource_sid"):
         read(json.dumps({"log_type": "fax"}))
 
@@ -120,13 +120,13 @@ def test_a_body_without_any_id_is_refused() -> None:
 @pytest.mark.parametrize(
     "impossible", ["0001-01-01T00:00:00Z", "9999-12-31T23:30:00Z", "2026-05-06T12:00:00Z"]
 )
-def test_an_impossible_event_time_is_no_time(impossible: str) -> None:
-    """A producer's default value or broken clock must not lead a search through the ages."""
+def test_an_impossible_event_time_is_ignored(impossible: str) -> None:
+    """A time from a default value or a broken clock must not widen the search by years."""
     assert read(body(occurred_at=impossible)).event_at == SENT_AT
 
 
 def test_upper_case_ids_are_lowered() -> None:
-    """One log has one key, however its ID is written."""
+    """One log has one key, in whatever case its ID is written."""
     assert read(body(log_id=FAX_ID.upper())) == read(body())
 
 
@@ -149,7 +149,7 @@ def test_unknown_keys_are_ignored() -> None:
     ids=["sns", "event_bridge", "event_bridge_through_sns", "sns_twice"],
 )
 def test_envelopes_are_opened(wrapped: str) -> None:
-    """A body means the same in the envelopes of SNS, EventBridge, or one in the other."""
+    """A body means the same in an envelope of SNS, of EventBridge, or of one inside the other."""
     assert read(wrapped) == read(body(status="sent"))
 
 
@@ -166,8 +166,8 @@ def test_envelopes_are_opened(wrapped: str) -> None:
         json.dumps({"Type": "SubscriptionConfirmation", "Message": body()}),
     ],
 )
-def test_envelopes_of_something_else(wrapped: str) -> None:
-    """An envelope without a body in it is malformed, and so is one of too many."""
+def test_malformed_envelopes(wrapped: str) -> None:
+    """An envelope without a body is malformed, and so are envelopes nested too deeply."""
     with pytest.raises(MessageMalformedError):
         read(wrapped)
 
@@ -190,8 +190,8 @@ def test_envelopes_of_something_else(wrapped: str) -> None:
     ],
     ids=["empty", "number", "text", "cut", "deep", "long", "null", "array", "string"],
 )
-def test_bodies_of_another_form(text: str, detail: str) -> None:
-    """What is not a JSON object is refused, without a word of what it says."""
+def test_malformed_bodies(text: str, detail: str) -> None:
+    """A body that is not a JSON object is refused, and the refusal quotes none of it."""
     with pytest.raises(MessageMalformedError, match=detail) as caught:
         read(text)
     assert PERSONAL.removeprefix("+") not in caught.value.detail
@@ -235,7 +235,7 @@ def test_malformed_fields_are_named(field: str, content: Log) -> None:
 
 
 def test_all_malformed_fields_are_named() -> None:
-    """A producer learns of all mistakes at once."""
+    """The refusal names all malformed fields at once."""
     with pytest.raises(MessageMalformedError) as caught:
         read(json.dumps({"log_id": PERSONAL, "origin": 1, "status": []}))
     for field in ("log_type", "log_id", "origin", "status"):
@@ -244,7 +244,7 @@ def test_all_malformed_fields_are_named() -> None:
 
 @pytest.mark.parametrize("log_type", ["letter", "FAX", "", PERSONAL])
 def test_unknown_types(log_type: str) -> None:
-    """Another type of log is refused as such, with the types that there are."""
+    """An unknown type of log is refused by its own error, which lists the known types."""
     with pytest.raises(UnsupportedTypeError, match="fax, message") as caught:
         read(body(log_type))
     assert PERSONAL not in caught.value.detail
@@ -255,7 +255,7 @@ ANY_JSON: st.SearchStrategy[Json] = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
-#: Bodies that are nearly right, in envelopes that are nearly right.
+#: Almost valid bodies in almost valid envelopes.
 NEARLY = st.fixed_dictionaries(
     {},
     optional={
@@ -284,20 +284,20 @@ def test_any_body_is_read_or_refused(text: str) -> None:
 
 
 def test_deliveries() -> None:
-    """Each record of an SQS event becomes a delivery, in order, with what SQS says of it."""
+    """Each record of an SQS event becomes a delivery, in order, with SQS's attributes."""
     first = delivery("anything", message_id="a", attempt=3)
     second = delivery(message_id="b", sent_at=SENT_AT + timedelta(milliseconds=123))
     assert deliveries(sqs_event(first, second)) == [first, second]
 
 
 def test_send_time_has_a_zone() -> None:
-    """SQS counts milliseconds of Unix time."""
+    """SQS sends milliseconds of Unix time; they become a time with a zone."""
     event = sqs_event(delivery(sent_at=datetime(1970, 1, 1, 0, 0, 1, 5000, UTC)))
     assert deliveries(event)[0].sent_at.isoformat() == "1970-01-01T00:00:01.005000+00:00"
 
 
 def test_no_records() -> None:
-    """An event without records is an SQS event."""
+    """An SQS event may have no records."""
     assert deliveries({"Records": []}) == []
 
 
@@ -316,7 +316,7 @@ def test_no_records() -> None:
     ],
 )
 def test_other_events(event: object, what: str) -> None:
-    """An event of another kind is refused by a sentence that says what is wrong with it."""
+    """An event of another kind is refused with a message that says what is wrong."""
     with pytest.raises(EventError, match="not an SQS event") as caught:
         deliveries(event)
     assert what in caught.value.detail
@@ -334,8 +334,8 @@ def test_other_events(event: object, what: str) -> None:
         ("attributes", None),
     ],
 )
-def test_records_of_another_form(name: str, value: Json) -> None:
-    """A record that is no SQS record refuses the event, names the field and shows no value."""
+def test_malformed_records(name: str, value: Json) -> None:
+    """A malformed record refuses the event; the error names the field and shows no value."""
     event = sqs_event(delivery(), delivery())
     assert isinstance(event["Records"], list)
     assert isinstance(event["Records"][1], dict)
@@ -360,8 +360,8 @@ def test_records_of_another_form(name: str, value: Json) -> None:
         ("SentTimestamp", "9" * 400),
     ],
 )
-def test_attributes_of_another_form(name: str, value: str) -> None:
-    """A count or time that cannot be refuses the event."""
+def test_malformed_attributes(name: str, value: str) -> None:
+    """An impossible count or time refuses the event."""
     event = sqs_event(delivery())
     assert isinstance(event["Records"], list)
     assert isinstance(event["Records"][0], dict)

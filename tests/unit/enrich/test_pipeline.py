@@ -46,7 +46,7 @@ class Bench:
     """An enricher among fakes."""
 
     def __init__(self) -> None:
-        """Wire it."""
+        """Wire the enricher to its fakes."""
         self.clock = Clock()
         self.table = MemoryTable()
         self.source = FakeSource(self.clock)
@@ -63,7 +63,7 @@ class Bench:
         )
 
     def answer(self, *logs: Log) -> None:
-        """Let SignalWire have these logs."""
+        """Let SignalWire answer with these logs."""
         for log in logs:
             kind = "message" if "number_of_segments" in log else "fax"
             self.source.answers[f"{kind}#{log['id']}"] = json.dumps(log)
@@ -75,7 +75,7 @@ class Bench:
 
     @property
     def report(self) -> Report:
-        """What the last batch reported."""
+        """The report of the last batch."""
         return self.telemetry.reports[-1]
 
 
@@ -92,7 +92,7 @@ def sent(
     attempt: int = 1,
     at: datetime = NOW - WAITED,
 ) -> Delivery:
-    """Return a delivery that was sent a while before the batch begins."""
+    """Return a delivery that was sent shortly before the batch begins."""
     return delivery(text, message_id=message_id, attempt=attempt, sent_at=at)
 
 
@@ -114,20 +114,20 @@ def test_a_new_log_becomes_a_row(bench: Bench) -> None:
 
 
 def test_an_empty_batch_does_nothing(bench: Bench) -> None:
-    """No records, an empty response, no call, no report."""
+    """An event without records makes no call and no report, and returns an empty response."""
     assert bench.enricher.handle({"Records": []}, lambda: 60) == {"batchItemFailures": []}
     assert bench.table.reads == []
     assert bench.telemetry.reports == []
 
 
 def test_an_event_that_is_not_from_sqs_is_refused(bench: Bench) -> None:
-    """A wrongly wired function fails loudly, instead of acknowledging what it did not do."""
+    """A wrongly wired function raises instead of acknowledging events that it cannot process."""
     with pytest.raises(errors.EventError, match="not an SQS event"):
         bench.enricher.handle({"version": "2.0", "rawPath": "/"}, lambda: 60)
 
 
 def test_messages_of_one_log_cost_one_fetch_and_one_write(bench: Bench) -> None:
-    """Coalesced, and each of the messages is acknowledged."""
+    """Messages of one log are coalesced, and each is acknowledged."""
     bench.answer(message_log())
     messages = [
         sent(body("message", MESSAGE_ID, status=status), message_id=status)
@@ -140,7 +140,7 @@ def test_messages_of_one_log_cost_one_fetch_and_one_write(bench: Bench) -> None:
 
 
 def test_a_redelivery_costs_one_read(bench: Bench) -> None:
-    """The row was fetched after the message was sent, so it already shows what it tells."""
+    """A row that was fetched after the message was sent already reflects it."""
     bench.answer(fax_log())
     bench.run(sent())
     reads, writes = len(bench.table.reads), len(bench.table.writes)
@@ -151,7 +151,7 @@ def test_a_redelivery_costs_one_read(bench: Bench) -> None:
 
 
 def test_a_newer_event_fetches_a_known_log_again(bench: Bench) -> None:
-    """One of several messages being new is reason enough."""
+    """One message newer than the row is enough for another fetch."""
     bench.answer(fax_log(status="in-progress"))
     bench.run(sent())
     bench.clock.advance(minutes=1)
@@ -162,7 +162,7 @@ def test_a_newer_event_fetches_a_known_log_again(bench: Bench) -> None:
 
 
 def test_a_stale_answer_is_acknowledged_and_not_written(bench: Bench) -> None:
-    """Somebody else stored a later answer between our read and our write."""
+    """A stale answer loses to a later one stored between the read and the write."""
     later = StoreRecord(record(fax_log(), fetched_at=NOW + WAITED)).plan(None)
     assert later is not None
     bench.table.meanwhile = lambda: bench.table.items.setdefault(  # type: ignore[assignment]
@@ -176,7 +176,7 @@ def test_a_stale_answer_is_acknowledged_and_not_written(bench: Bench) -> None:
 
 
 def test_a_failure_counts_once_however_often_it_is_stored(bench: Bench) -> None:
-    """The metric is of logs that failed, not of callbacks that said so."""
+    """The metric counts failed logs, not the callbacks that report them."""
     bench.answer(failed_message())
     counted = []
     for minute in range(3):
@@ -187,7 +187,7 @@ def test_a_failure_counts_once_however_often_it_is_stored(bench: Bench) -> None:
 
 
 def test_an_end_counts_once_however_often_it_is_stored(bench: Bench) -> None:
-    """Neither progress nor a later look at the same end counts as an end."""
+    """Neither progress nor another fetch of the same end counts as an end."""
     counted = []
     for minute, status in enumerate(("sent", "delivered", "delivered")):
         bench.answer(message_log(status=status))
@@ -198,7 +198,7 @@ def test_an_end_counts_once_however_often_it_is_stored(bench: Bench) -> None:
 
 
 def test_drift_is_stored_and_counted(bench: Bench) -> None:
-    """An unknown value, an unknown field and a missing nullable one cost no log."""
+    """A log with an unknown value, an unknown field or a missing nullable field is still stored."""
     log = without(fax_log(quality="ultra", colour="red"), "remote_station")
     bench.answer(log)
     assert bench.run(sent()) == []
@@ -221,7 +221,7 @@ def test_a_log_found_by_its_resource_is_stored_under_its_own_id(bench: Bench) ->
     assert bench.table.items[FAX]["resolved_by"] == "url"
     assert bench.report.failures == {("fax", "34004", "network"): 1}
 
-    # A second time it is an update of that row, decided on that row.
+    # The second message updates that row, and the decision rests on that row.
     bench.clock.advance(minutes=1)
     assert bench.run(sent(text, at=bench.clock())) == []
     assert bench.table.items[FAX]["version"] == 2
@@ -229,7 +229,7 @@ def test_a_log_found_by_its_resource_is_stored_under_its_own_id(bench: Bench) ->
 
 
 def test_a_replayed_fax_callback_changes_nothing(bench: Bench) -> None:
-    """Its log had to be looked for again, but its row already tells all that it tells."""
+    """A replayed callback costs a search for its log, but the row already reflects it."""
     bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(failed_fax())
     bench.source.found_by_url = {f"fax#{FAX_SID}"}
     callback = {"log_type": "fax", "resource_sid": FAX_SID, "status": "failed"}
@@ -243,7 +243,7 @@ def test_a_replayed_fax_callback_changes_nothing(bench: Bench) -> None:
 
 
 def test_a_resource_whose_sid_is_the_logs_id_is_found_by_id(bench: Bench) -> None:
-    """In spaces where both are one, the row says that, too."""
+    """In spaces where the SID is the log's ID, the row says that it was found by ID."""
     bench.answer(fax_log())
     text = json.dumps({"log_type": "fax", "resource_sid": FAX_ID})
     assert bench.run(sent(text)) == []
@@ -253,7 +253,7 @@ def test_a_resource_whose_sid_is_the_logs_id_is_found_by_id(bench: Bench) -> Non
 
 
 def test_one_log_named_in_both_ways_is_written_once(bench: Bench) -> None:
-    """By its ID and by its resource in one batch: one row, one write, both acknowledged."""
+    """A log named by ID and by resource in one batch costs one write for both messages."""
     bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(fax_log())
     bench.source.found_by_url = {f"fax#{FAX_SID}"}
     bench.answer(fax_log())
@@ -263,7 +263,7 @@ def test_one_log_named_in_both_ways_is_written_once(bench: Bench) -> None:
 
 
 def test_an_unreadable_row_of_a_resolved_log_returns_its_message(bench: Bench) -> None:
-    """The neighbour whose row is known is stored all the same."""
+    """Only that message is returned; its neighbour with a readable row is stored."""
     bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(fax_log())
     bench.source.found_by_url = {f"fax#{FAX_SID}"}
     bench.answer(message_log())
@@ -288,7 +288,7 @@ def test_an_unreadable_row_of_a_resolved_log_returns_its_message(bench: Bench) -
     ],
 )
 def test_a_bad_message_is_parked_and_acknowledged(bench: Bench, text: str, code: str) -> None:
-    """Trying again cannot help; the body waits for an operator as it came."""
+    """A retry cannot help, so the unchanged body is parked for an operator."""
     bench.answer(fax_log())
     assert bench.run(sent(text), sent(message_id="good")) == []
     item = bench.table.items["parked#m1"]
@@ -310,7 +310,7 @@ def test_a_bad_message_is_parked_and_acknowledged(bench: Bench, text: str, code:
     ],
 )
 def test_a_bad_log_is_parked_with_its_payload(bench: Bench, log: Log, code: str) -> None:
-    """What came is kept, so that nothing is lost if the schema changed."""
+    """The payload is kept, so that nothing is lost if the schema changed."""
     bench.source.answers[FAX] = json.dumps(log)
     bench.answer(message_log())
     assert bench.run(sent(), sent(body("message", MESSAGE_ID), message_id="good")) == []
@@ -323,7 +323,7 @@ def test_a_bad_log_is_parked_with_its_payload(bench: Bench, log: Log, code: str)
 
 
 def test_the_detail_of_a_bad_log_names_fields_and_no_values(bench: Bench) -> None:
-    """Numbers and texts stay in the payload."""
+    """The detail names fields only; numbers and texts stay in the payload."""
     bench.answer(fax_log(charge="+12025550143"))
     bench.run(sent())
     detail = str(bench.table.items[FAX]["parked_detail"])
@@ -332,7 +332,7 @@ def test_the_detail_of_a_bad_log_names_fields_and_no_values(bench: Bench) -> Non
 
 
 def test_a_failure_older_than_a_stored_success_is_acknowledged(bench: Bench) -> None:
-    """Somebody else stored the log while this batch failed to: there is nothing to park."""
+    """A failure is not parked if another invocation stored the log meanwhile."""
     later = StoreRecord(record(fax_log(), fetched_at=NOW + WAITED)).plan(None)
     assert later is not None
     bench.table.meanwhile = lambda: bench.table.items.setdefault(  # type: ignore[assignment]
@@ -346,14 +346,14 @@ def test_a_failure_older_than_a_stored_success_is_acknowledged(bench: Bench) -> 
 
 
 def test_a_log_older_than_the_history_is_parked(bench: Bench) -> None:
-    """SignalWire will never serve it again."""
+    """SignalWire never serves a log beyond its history again, so it is parked at once."""
     bench.source.answers[FAX] = errors.HistoryLimitError()
     assert bench.run(sent()) == []
     assert bench.table.items[FAX]["parked_code"] == "fetch.history_limit"
 
 
 def test_a_parked_message_that_comes_again_keeps_one_item(bench: Bench) -> None:
-    """SQS may deliver twice; the second time updates the parked item."""
+    """SQS may deliver twice; the second delivery updates the parked item."""
     bench.run(sent("not JSON"))
     bench.clock.advance(seconds=30)
     assert bench.run(sent("not JSON", attempt=2)) == []
@@ -382,7 +382,7 @@ RETRYABLE = (
 def test_a_retryable_failure_returns_the_message_and_delays_it(
     bench: Bench, kind: type[errors.HooklogError]
 ) -> None:
-    """It goes back to the queue with a backoff; its neighbour is stored."""
+    """A retryable failure returns its message with a backoff; its neighbour is stored."""
     bench.source.answers[FAX] = kind()
     bench.answer(message_log())
     good = sent(body("message", MESSAGE_ID), message_id="good")
@@ -396,7 +396,7 @@ def test_a_retryable_failure_returns_the_message_and_delays_it(
 
 @pytest.mark.parametrize("kind", RETRYABLE)
 def test_attempts_are_bounded(bench: Bench, kind: type[errors.HooklogError]) -> None:
-    """The last attempt parks the message with what happened."""
+    """The last attempt parks the message with its error."""
     bench.source.answers[FAX] = kind()
     assert bench.run(sent(attempt=kind.max_attempts - 1)) == ["m1"]
     assert bench.run(sent(attempt=kind.max_attempts)) == []
@@ -407,7 +407,7 @@ def test_attempts_are_bounded(bench: Bench, kind: type[errors.HooklogError]) -> 
 
 
 def test_each_message_of_a_log_has_its_own_attempts(bench: Bench) -> None:
-    """The old one is parked, the new one tried again."""
+    """The old message is parked, the new one is retried."""
     bench.source.answers[FAX] = errors.NotFoundError()
     assert bench.run(sent(message_id="old", attempt=5), sent(message_id="new")) == ["new"]
     assert bench.table.items[FAX]["parked_attempts"] == 5
@@ -415,7 +415,7 @@ def test_each_message_of_a_log_has_its_own_attempts(bench: Bench) -> None:
 
 
 def test_a_success_after_parking_lifts_it(bench: Bench) -> None:
-    """The row becomes a record and leaves the parked list in one write."""
+    """One write turns the row into a record and takes it off the parked list."""
     bench.source.answers[FAX] = errors.NotFoundError()
     bench.run(sent(attempt=5))
     bench.clock.advance(minutes=1)
@@ -428,14 +428,14 @@ def test_a_success_after_parking_lifts_it(bench: Bench) -> None:
 
 @pytest.mark.parametrize("kind", [errors.RateLimitedError, errors.UpstreamError])
 def test_the_servers_wish_to_wait_is_obeyed(bench: Bench, kind: type[errors.FetchError]) -> None:
-    """Retry-After raises the delay, whether the server is busy or in trouble."""
+    """Retry-After raises the delay, whether the server limits the rate or fails."""
     bench.source.answers[FAX] = kind(retry_after=300)
     bench.run(sent())
     assert bench.queue.waits["handle-of-m1"] >= 300
 
 
 def test_a_delay_that_cannot_be_set_is_counted(bench: Bench) -> None:
-    """The message comes back all the same, later than wished."""
+    """A message whose delay cannot be set still comes back, later than planned."""
     bench.queue.unset = 1
     bench.source.answers[FAX] = errors.UpstreamError()
     assert bench.run(sent()) == ["m1"]
@@ -443,7 +443,7 @@ def test_a_delay_that_cannot_be_set_is_counted(bench: Bench) -> None:
 
 
 def test_a_log_behind_its_callback_is_stored_and_fetched_again(bench: Bench) -> None:
-    """The API lags: the row shows what it says, and the message comes back."""
+    """When the API lags, the row stores its answer and the message comes back."""
     bench.answer(message_log(status="sent"))
     text = body("message", MESSAGE_ID, status="delivered")
     assert bench.run(sent(text)) == ["m1"]
@@ -457,14 +457,14 @@ def test_a_log_behind_its_callback_is_stored_and_fetched_again(bench: Bench) -> 
 
 
 def test_a_log_that_stays_behind_is_acknowledged_with_its_row(bench: Bench) -> None:
-    """After a few tries the row stands as it is; there is nothing to park."""
+    """After a few attempts the row stands as it is, and nothing is parked."""
     bench.answer(message_log(status="sent"))
     assert bench.run(sent(body("message", MESSAGE_ID, status="delivered"), attempt=4)) == []
     assert not [name for name in bench.table.items[MESSAGE] if name.startswith("parked_")]
 
 
 def test_only_the_message_that_announced_more_comes_back(bench: Bench) -> None:
-    """Messages whose status the log has reached are done with."""
+    """Messages whose status the log has reached are acknowledged."""
     bench.answer(message_log(status="sent"))
     messages = [
         sent(body("message", MESSAGE_ID, status=status), message_id=status)
@@ -474,13 +474,13 @@ def test_only_the_message_that_announced_more_comes_back(bench: Bench) -> None:
 
 
 def test_without_an_answer_the_log_is_out_of_time(bench: Bench) -> None:
-    """A source that gives no answer loses nothing."""
+    """A message without an answer from the source returns to the queue."""
     assert bench.run(sent()) == ["m1"]
     assert bench.report.errors == {"fetch.out_of_time": 1}
 
 
 def test_time_for_storing_is_kept_back_from_fetching(bench: Bench) -> None:
-    """What was fetched has to be stored within the same invocation."""
+    """Fetching leaves enough time to store its results within the same invocation."""
     bench.answer(fax_log())
     bench.run(sent(), seconds_left=20)
     assert bench.source.time_left == [15]
@@ -490,7 +490,7 @@ def test_time_for_storing_is_kept_back_from_fetching(bench: Bench) -> None:
 
 
 def test_an_unreadable_table_returns_the_whole_batch(bench: Bench) -> None:
-    """Without knowing the rows nothing is fetched; bad messages are parked all the same."""
+    """Without the rows nothing is fetched; bad messages are still parked."""
     bench.table.read_errors = [errors.StoreUnavailableError()]
     returned = bench.run(sent(), sent("not JSON", message_id="bad"))
     assert returned == ["m1"]
@@ -499,7 +499,7 @@ def test_an_unreadable_table_returns_the_whole_batch(bench: Bench) -> None:
 
 
 def test_a_refused_write_returns_that_message_alone(bench: Bench) -> None:
-    """The neighbour is stored and acknowledged."""
+    """A refused write returns its own message; the neighbour is stored and acknowledged."""
     bench.table.write_errors[FAX] = errors.StoreThrottledError()
     bench.answer(fax_log(), message_log())
     good = sent(body("message", MESSAGE_ID), message_id="good")
@@ -508,7 +508,7 @@ def test_a_refused_write_returns_that_message_alone(bench: Bench) -> None:
 
 
 def test_what_cannot_even_be_parked_goes_back_to_the_queue(bench: Bench) -> None:
-    """It ends in the dead-letter queue if that never changes, and is not lost."""
+    """A message that cannot be parked returns to the queue and may end in the dead-letter queue."""
     bench.table.write_errors["parked#m1"] = errors.StoreTooLargeError()
     assert bench.run(sent("not JSON")) == ["m1"]
     assert bench.report.retried == {"unknown": 1}
@@ -516,7 +516,7 @@ def test_what_cannot_even_be_parked_goes_back_to_the_queue(bench: Bench) -> None
 
 
 def test_a_defect_costs_one_log_and_is_reported(bench: Bench) -> None:
-    """A bug met by one log leaves the others alone, and is retried a few times."""
+    """A bug that one log triggers leaves the others alone and is retried a few times."""
     broken = Catalogue(Path("absent.json"))
     object.__setattr__(bench.enricher, "catalogue", broken)
     bench.answer(failed_fax(), message_log())
@@ -530,7 +530,7 @@ def test_a_defect_costs_one_log_and_is_reported(bench: Bench) -> None:
 
 
 def test_a_defect_in_fetching_is_reported_with_its_cause(bench: Bench) -> None:
-    """The place of the bug, not that of its wrapping."""
+    """The report shows the original exception, not its wrapper."""
     unexpected = errors.UnexpectedError()
     unexpected.__cause__ = KeyError("x")
     bench.source.answers[FAX] = unexpected
@@ -574,7 +574,7 @@ def test_no_message_is_lost(
     write_error: errors.StoreError | None,
     unreadable: bool,  # noqa: FBT001 - drawn by Hypothesis
 ) -> None:
-    """Whatever happens, an acknowledged message has left a row; all others are returned."""
+    """Every acknowledged message leaves a row; all others return to the queue."""
     bench = Bench()
     if result is not None:
         bench.source.answers[FAX] = result

@@ -1,4 +1,4 @@
-"""What becomes of a message that an operator puts on the queue again."""
+"""How a redriven message ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNREADABLE = "parked#4f8d41b3-857d-4a19-b4e2-4278aa00bb11"
 
 
 def parked(text: str, *, code: str = "fetch.not_found") -> Item:
-    """Return a row on the list that was redriven a minute ago."""
+    """Return a parked row that was redriven a minute ago."""
     return {
         "version": 2,
         "parked_code": code,
@@ -38,7 +38,7 @@ def parked(text: str, *, code: str = "fetch.not_found") -> Item:
 
 
 def on_the_list(bench: Bench) -> list[str]:
-    """Return the keys of what is parked."""
+    """Return the keys of the parked rows."""
     return [key for key, item in bench.table.items.items() if "parked_at" in item]
 
 
@@ -55,7 +55,7 @@ def test_a_redriven_log_leaves_the_list_with_its_history(bench: Bench) -> None:
 
 
 def test_a_fax_parked_under_its_sid_leaves_the_list_when_its_log_is_found(bench: Bench) -> None:
-    """The log has its row, the SID's row says which."""
+    """The log gets its own row, and the SID's row refers to it."""
     text = json.dumps({"log_type": "fax", "resource_sid": FAX_SID})
     bench.table.items[BY_SID] = parked(text)
     bench.source.answers[BY_SID] = json.dumps(fax_log())
@@ -69,7 +69,7 @@ def test_a_fax_parked_under_its_sid_leaves_the_list_when_its_log_is_found(bench:
 
 
 def test_a_message_that_can_be_read_now_leaves_the_list(bench: Bench) -> None:
-    """What an older hooklog could not read ends as a row of its own."""
+    """A message that an older hooklog could not read ends as a row of its own."""
     bench.table.items[UNREADABLE] = parked(body(), code="message.unsupported_type")
     bench.answer(fax_log())
     assert bench.run(replace(sent(), parked_as=UNREADABLE)) == []
@@ -78,7 +78,7 @@ def test_a_message_that_can_be_read_now_leaves_the_list(bench: Bench) -> None:
 
 
 def test_a_message_that_still_cannot_be_read_stays_one_item(bench: Bench) -> None:
-    """It is parked where it was, whatever its new message ID."""
+    """The message stays parked under its old key, whatever its new message ID."""
     bench.table.items[UNREADABLE] = parked("?", code="message.malformed")
     assert bench.run(replace(sent("?", message_id="new"), parked_as=UNREADABLE)) == []
     assert on_the_list(bench) == [UNREADABLE]
@@ -87,7 +87,7 @@ def test_a_message_that_still_cannot_be_read_stays_one_item(bench: Bench) -> Non
 
 
 def test_a_log_that_fails_again_is_on_the_list_once(bench: Bench) -> None:
-    """Read at last, but not found: it waits under its log's key, not under both."""
+    """A readable message whose log is not found is parked under the log's key alone."""
     bench.table.items[UNREADABLE] = parked(body(), code="message.unsupported_type")
     bench.source.answers[FAX] = NotFoundError()
     assert bench.run(replace(sent(attempt=5), parked_as=UNREADABLE)) == []
@@ -95,7 +95,7 @@ def test_a_log_that_fails_again_is_on_the_list_once(bench: Bench) -> None:
 
 
 def test_a_known_log_leaves_the_list_without_a_fetch(bench: Bench) -> None:
-    """Its row already shows what the message tells."""
+    """A message that the row already reflects leaves the list without a fetch."""
     bench.answer(fax_log())
     bench.run(sent())
     bench.table.items[FAX] |= parked(body(status="ringing", origin="webhook"))
@@ -107,7 +107,7 @@ def test_a_known_log_leaves_the_list_without_a_fetch(bench: Bench) -> None:
 
 
 def test_a_redriven_message_that_is_tried_again_stays_on_the_list(bench: Bench) -> None:
-    """Until it ends, it is both on the queue and on the list."""
+    """A message under retry is both on the queue and on the list."""
     bench.table.items[UNREADABLE] = parked(body())
     bench.source.answers[FAX] = NotFoundError()
     assert bench.run(replace(sent(), parked_as=UNREADABLE)) == ["m1"]
@@ -116,7 +116,7 @@ def test_a_redriven_message_that_is_tried_again_stays_on_the_list(bench: Bench) 
 
 @pytest.mark.parametrize("broken", ["read", "write"])
 def test_a_list_that_cannot_be_changed_costs_another_try(bench: Bench, broken: str) -> None:
-    """The message comes back, finds its log stored, and leaves the list then."""
+    """The message comes back and leaves the list on its next attempt; its log is already stored."""
     bench.table.items[UNREADABLE] = parked(body())
     bench.answer(fax_log())
     if broken == "read":
@@ -141,8 +141,8 @@ def test_a_list_that_cannot_be_changed_costs_another_try(bench: Bench, broken: s
         {"other": {"stringValue": FAX}},
     ],
 )
-def test_what_names_no_parked_row_is_passed_over(attributes: object) -> None:
-    """Whoever may write to the queue can set attributes; none of them breaks the batch."""
+def test_invalid_parked_as_attributes_are_ignored(attributes: object) -> None:
+    """An invalid parked_as attribute is ignored and does not break the batch."""
     event = json.loads(json.dumps(sqs_event(delivery())))
     event["Records"][0]["messageAttributes"] = attributes
     (one,) = deliveries(event)

@@ -1,4 +1,4 @@
-"""What is counted of a batch, and under which names."""
+"""The counts of a batch and their names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PERSONAL = [
 
 
 def failure_counts(error_code: str | None) -> tuple[list[str], set[str]]:
-    """Count one failed message; return the codes that it counts under and those told apart."""
+    """Count one failed message; return its codes in the metric and the unlisted codes."""
     report = Report()
     report.count_failure(record(failed_message(error_code=error_code)), CATALOGUE)
     assert [log_type for log_type, *_ in report.failures] == ["message"]
@@ -39,7 +39,7 @@ def failure_counts(error_code: str | None) -> tuple[list[str], set[str]]:
 
 
 def test_new_report_is_empty() -> None:
-    """A report starts from nothing and shares nothing with another."""
+    """A new report is empty and shares no state with another."""
     report = Report()
     report.count_stored(record(fax_log()))
     report.count_failure(record(failed_fax()), CATALOGUE)
@@ -68,7 +68,7 @@ def test_drift() -> None:
 
 
 def test_failures() -> None:
-    """Failures count by type, code in its plain form, and category."""
+    """Failures count by type, normalised code and category."""
     report = Report()
     logs = [failed_fax(), failed_fax(error_code=" 34004 "), failed_message(), failed_fax()]
     for log in logs:
@@ -82,7 +82,7 @@ def test_failures() -> None:
 
 @pytest.mark.parametrize("code", [None, "", "  "])
 def test_failures_without_code(code: str | None) -> None:
-    """A failure that names no code counts as such."""
+    """A failure without a code counts as "none"."""
     assert failure_counts(code) == (["none"], set())
 
 
@@ -90,19 +90,19 @@ def test_failures_without_code(code: str | None) -> None:
     "code", ["11200", "-999999", "7", "brand_new_code", "Some.Code-2", "a1b2c3d4e5f6"]
 )
 def test_codes_without_a_metric(code: str) -> None:
-    """A code without a metric of its own counts as other, and is told as it came."""
+    """A code without a metric of its own counts as other and is reported unchanged."""
     assert failure_counts(f" {code} ") == (["other"], {code})
 
 
 @pytest.mark.parametrize("code", PERSONAL)
-def test_what_is_no_code_is_not_told(code: str) -> None:
-    """What might be a number, an address or a text counts as other and is told to nobody."""
+def test_invalid_codes_are_not_reported(code: str) -> None:
+    """A code that might be a number, an address or a text counts as other and is not reported."""
     assert failure_counts(code) == (["other"], {"unprintable"})
 
 
 @given(st.text() | st.from_regex(r"[A-Za-z]{0,5}\+?[0-9][0-9 (.)-]{5,15}[0-9]", fullmatch=True))
-def test_no_number_or_text_is_told(code: str) -> None:
-    """No code that is told has as many digits as a number, white space, or an address's signs."""
+def test_no_number_or_text_is_reported(code: str) -> None:
+    """No reported code has a number's digit count, white space or an address's characters."""
     for told in failure_counts(code)[1]:
         assert len(told) <= 64
         assert not set(told) & set(" \t\r\n+@:/()")

@@ -1,4 +1,4 @@
-"""What a log implies: outcome, explanation, both ends, ids, money and time."""
+"""Facts derived from a log: outcome, explanation, both ends, ids, money and time."""
 
 from __future__ import annotations
 
@@ -142,12 +142,12 @@ def test_documented_fax_texts_are_explained(text: str) -> None:
 
 @pytest.mark.parametrize("log", [fax_log(), fax_log(status="queued"), failed_fax(status="ringing")])
 def test_only_failures_are_explained(log: Log) -> None:
-    """What has not failed needs no explanation."""
+    """Only a failed log has an explanation."""
     assert record(log).explanation is None
 
 
 def test_only_failures_read_the_catalogue(tmp_path: Path) -> None:
-    """A log that did not fail does not pay for loading the catalogue."""
+    """A log that did not fail does not load the catalogue."""
     absent = Catalogue(tmp_path / "absent.json")
     log = MESSAGE.model.model_validate(message_log())
     found = enrich(MESSAGE, log, catalogue=absent, sent_at=SENT_AT, fetched_at=FETCHED_AT)
@@ -179,13 +179,13 @@ def test_withheld_ends(value: str | None) -> None:
 
 
 def test_ids_of_the_resource() -> None:
-    """The url of the documented form tells the account and the id of the LaML resource."""
+    """A url of the documented form yields the ids of the account and the LaML resource."""
     found = record(fax_log())
     assert (found.account_id, found.resource_sid) == (PROJECT_ID, FAX_SID)
 
 
 def test_ids_of_the_official_message() -> None:
-    """In the specification's message the two ids are those of its url."""
+    """The specification's message yields the two ids of its url."""
     found = record(official_message_log())
     assert found.account_id == "c38dacad-2f6c-4de1-93d6-cc732e0c70c5"
     assert found.resource_sid == "9ee38635-899a-490a-bfd1-9e72f5eea53c"
@@ -205,13 +205,13 @@ def test_ids_of_the_official_message() -> None:
     ],
 )
 def test_urls_of_another_form(url: str | None) -> None:
-    """Another url, or none, tells no id."""
+    """A url of another form, or none, yields no id."""
     found = record(message_log(url=url))
     assert (found.account_id, found.resource_sid) == (None, None)
 
 
 def test_key_is_in_lower_case() -> None:
-    """The key is that of the log's kind and id, however the API writes the id."""
+    """The key consists of the log's kind and id, in lower case however the API writes the id."""
     assert record(fax_log(id=FAX_ID.upper())).key == f"fax#{FAX_ID}"
     assert record(message_log()).key == f"message#{MESSAGE_ID}"
 
@@ -252,7 +252,7 @@ def test_charge_of_a_segment() -> None:
     ],
 )
 def test_charge_gap(charge: float, details: list[float], gap: str) -> None:
-    """The gap is exactly what the charge exceeds the sum of its details by."""
+    """The gap is exactly the charge minus the sum of its details."""
     items: list[Json] = [
         {"description": "Outbound Fax Minutes", "charge": part} for part in details
     ]
@@ -260,7 +260,7 @@ def test_charge_gap(charge: float, details: list[float], gap: str) -> None:
 
 
 def test_charge_gap_of_the_official_message() -> None:
-    """The specification's message costs nothing beside details that cost 0.00415."""
+    """The specification's message has no charge but details that sum to 0.00415."""
     assert record(official_message_log()).charge_gap == Decimal("-0.00415")
 
 
@@ -285,7 +285,7 @@ def test_lag(lag: timedelta, milliseconds: int) -> None:
 
 
 def test_drift_comes_along() -> None:
-    """A record names its log's departures from the specification, and keeps unknown fields."""
+    """A record names its log's departures from the specification and keeps unknown fields."""
     found = record(fax_log(quality="ultra", ecm={"on": True}))
     assert found.drift == ("field:ecm", "value:quality")
     assert found.unknown_fields == '{"ecm":{"on":true}}'
@@ -306,7 +306,7 @@ def test_drift_comes_along() -> None:
     ),
 )
 def test_any_valid_log_is_enriched(changes: Log) -> None:
-    """Whatever a valid log says, it gets one outcome, and an explanation exactly if it failed."""
+    """Every valid log gets one outcome, and an explanation only if it failed."""
     found = record(fax_log(**changes))
     assert found.outcome in {"succeeded", "failed", "in_progress"}
     assert (found.explanation is not None) == (found.outcome == "failed")
@@ -314,7 +314,7 @@ def test_any_valid_log_is_enriched(changes: Log) -> None:
 
 @pytest.mark.parametrize("log", [fax_log(), failed_fax(), message_log(), official_message_log()])
 def test_same_arguments_give_the_same_record(log: Log) -> None:
-    """Enriching depends on nothing but its arguments, and leaves them as they are."""
+    """Enrichment depends only on its arguments and does not change them."""
     kind = MESSAGE if "kind" in log else FAX
     valid = kind.model.model_validate(log)
     before = valid.model_copy(deep=True)

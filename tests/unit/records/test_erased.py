@@ -1,4 +1,4 @@
-"""A row that was erased stays empty, whatever arrives for its log."""
+"""An erased row stays empty, whatever arrives for its log."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ TOMBSTONE: Item = {"version": 8, "erased_at": iso(FETCHED_AT)}
 
 
 def park() -> Park:
-    """Park the log with what SignalWire said of it."""
+    """Return a parking of the log with SignalWire's answer."""
     error = LogInvalidError("charge: missing", payload='{"from": "+12025550143"}')
     return Park(key=KEY, error=error, body=body(), attempts=5, at=LATER, log_type="fax")
 
 
 @pytest.mark.parametrize("origin", list(Origin))
 @pytest.mark.parametrize("status", [None, "queued", "completed", "failed", "unheard-of"])
-def test_no_message_makes_it_be_fetched(origin: Origin, status: str | None) -> None:
-    """A late callback, a sweep, a backfill, a redrive: none of them needs to know anything."""
+def test_no_message_causes_a_fetch(origin: Origin, status: str | None) -> None:
+    """No callback, sweep, backfill or redrive fetches an erased log."""
     wanted = LogRequest(
         kind=request().kind, log_id=FAX_ID, event_at=LATER, status=status, origin=origin
     )
@@ -42,7 +42,7 @@ def test_no_message_makes_it_be_fetched(origin: Origin, status: str | None) -> N
 
 
 def test_a_log_that_was_fetched_all_the_same_does_not_replace_it() -> None:
-    """Its fetch may have begun before the erasure, or long after."""
+    """A fetched log does not replace the erased row, whether its fetch began before or after."""
     for fetched_at in (SENT_AT, FETCHED_AT, LATER):
         log = record(failed_fax(), fetched_at=fetched_at)
         assert not supersedes(log, ERASED)
@@ -50,18 +50,18 @@ def test_a_log_that_was_fetched_all_the_same_does_not_replace_it() -> None:
 
 
 def test_it_is_not_parked() -> None:
-    """A parked message keeps its body and SignalWire's answer, with all their numbers."""
+    """An erased log is not parked, because a parked row keeps numbers in body and answer."""
     assert park().plan(ERASED) is None
 
 
 def test_a_redrive_that_was_under_way_finds_nothing_to_do() -> None:
-    """Nor does what would take the row from the parked list: it is not on it."""
+    """A redrive of an erased row changes nothing, and neither does lifting its parking."""
     assert Redrive(key=KEY, parked_at=SENT_AT, by="somebody", at=LATER).plan(ERASED) is None
     assert Lift(key=KEY, into=KEY, at=LATER).plan(ERASED) is None
 
 
 def test_the_sweep_does_not_miss_it() -> None:
-    """SignalWire lists the log still; storing it again would bring the number back."""
+    """SignalWire still lists the log, but storing it again would bring the number back."""
     listed = ListedLog(id=FAX_ID, status="completed", charge=Decimal("0.02"), created_at=FETCHED_AT)
     assert compare(listed, ERASED, stuck_before=LATER) is Verdict.PRESENT
 
@@ -71,7 +71,7 @@ def test_the_sweep_does_not_miss_it() -> None:
 def test_an_erasure_wins_the_race_against_a_write(
     change: StoreRecord | Park, *, known: bool
 ) -> None:
-    """Whoever read the row before it was erased is refused, looks again and writes nothing."""
+    """A write that read the row before its erasure is refused, reads again and writes nothing."""
     table = MemoryTable({KEY: {"version": 7}} if known else {})
     rows = table.read([KEY])
 

@@ -45,24 +45,24 @@ if TYPE_CHECKING:
     ],
 )
 def test_values(value: Attribute, size: int) -> None:
-    """Texts count their UTF-8, numbers their digits in pairs, containers 3 and 1 an element."""
+    """Texts count UTF-8 bytes, numbers pairs of digits, containers 3 bytes and 1 per element."""
     assert item_size({"n": value}) == 1 + size
 
 
 def test_names_count() -> None:
-    """Each attribute counts its name, in UTF-8, beside its value."""
+    """Each attribute counts its name, in UTF-8, and its value."""
     assert item_size({}) == 0
     assert item_size({"pk": "fax#1", "größe": 1}) == 2 + 5 + 7 + 2
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_numbers_are_bounded(number: Decimal) -> None:
-    """A number takes one byte at least and 21 at most."""
+    """A number counts at least 1 byte and at most 21."""
     assert 1 <= item_size({"": number}) <= 21
 
 
 @given(st.text(alphabet="123456789", min_size=1, max_size=38), st.integers(-40, 40))
 def test_numbers_count_no_less_than_documented(digits: str, exponent: int) -> None:
-    """A number counts at least a byte for two digits and one more."""
+    """A number counts at least one byte per two digits, plus one."""
     number = Decimal(f"{digits}E{exponent}")
     assert item_size({"": number}) >= min(21, len(digits) / 2 + 1)

@@ -1,4 +1,4 @@
-"""How a record looks in the table, and that it stays within one write unit."""
+"""A record as an item of the table, within one write unit."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def attributes(log: Log) -> dict[str, Attribute]:
 
 
 def whole_item(log: Log) -> dict[str, Attribute]:
-    """Return all that the table holds of a log that it sees for the first time."""
+    """Return the whole item of a log that is stored for the first time."""
     write = StoreRecord(record(log)).plan(None)
     assert write is not None
     return {"pk": write.key, "version": write.version, **write.values}
@@ -62,7 +62,7 @@ def whole_item(log: Log) -> dict[str, Attribute]:
 
 
 def test_failed_fax() -> None:
-    """A failed fax's row holds the log under the API's names, and all that was made of it."""
+    """A failed fax's row holds the log under the API's names, and all derived attributes."""
     explanation = CATALOGUE.by_text("The call dropped prematurely")
     assert explanation is not None
     assert attributes(failed_fax()) == {
@@ -102,7 +102,7 @@ def test_failed_fax() -> None:
 
 
 def test_message_in_progress() -> None:
-    """A message's row holds its kind and segments, and of what is not there nothing."""
+    """A message's row holds its kind and segments, and no attribute for absent values."""
     found = attributes(message_log(status="sent"))
     assert found == {
         "log_type": "message",
@@ -158,7 +158,7 @@ def test_absent_values_are_absent(log: Log) -> None:
 
 @pytest.mark.parametrize("log", EVERY_CASE)
 def test_api_fields_keep_their_names_and_values(log: Log) -> None:
-    """What the API says is in the row as the API says it; the id is in the key."""
+    """API fields keep their names and values in the row; the id is in the key."""
     found = attributes(log)
     exceptions = {"id", "url", "created_at", "charge", "charge_details"}
     for name in set(log) - exceptions:
@@ -166,14 +166,14 @@ def test_api_fields_keep_their_names_and_values(log: Log) -> None:
 
 
 def test_zero_is_a_value() -> None:
-    """Nothing charged and no pages sent are told, not left out."""
+    """A charge of zero and zero pages are stored, not left out."""
     found = attributes(fax_log(charge=0, charge_details=[], number_of_pages=0))
     assert (found["charge"], found["charge_details"], found["number_of_pages"]) == (0, [], 0)
 
 
 @pytest.mark.parametrize("url", ["https://example.com/faxes/1", "nonsense"])
 def test_other_urls_are_kept(url: str) -> None:
-    """A url of the documented form is kept as its two ids, any other as it is."""
+    """A url of the documented form is stored as its two ids, any other unchanged."""
     assert "url" not in attributes(fax_log())
     found = attributes(fax_log(url=url))
     assert found["url"] == url
@@ -182,7 +182,7 @@ def test_other_urls_are_kept(url: str) -> None:
 
 @pytest.mark.parametrize("log", EVERY_CASE, ids=lambda log: str(log["status"]))
 def test_an_absent_attribute_is_named_too(log: Log) -> None:
-    """Whatever one record has and another lacks is named, so that an update can remove it."""
+    """Absent attributes are named too, so that an update can remove them."""
     one = record(log)
     failed = failed_fax() if one.kind is FAX else failed_message()
     named = row_attributes(one, DEFAULT_STORAGE)
@@ -212,14 +212,14 @@ def test_numbers_are_exact() -> None:
 
 
 def test_times_have_one_form() -> None:
-    """A time is written in UTC with milliseconds, cut and not rounded."""
+    """A time is written in UTC with milliseconds, truncated and not rounded."""
     assert iso(datetime(2026, 5, 4, 12, 0, 0, 999_999, UTC)) == "2026-05-04T12:00:00.999Z"
     assert iso(datetime(99, 1, 1, tzinfo=UTC)) == "0099-01-01T00:00:00.000Z"
 
 
 @given(*[st.datetimes(timezones=st.just(UTC))] * 2)
 def test_times_sort(one: datetime, other: datetime) -> None:
-    """Written times sort as the times do, and are all of one length."""
+    """Written times sort like the times themselves and have one length."""
     first, second = sorted((one, other))
     assert iso(first) <= iso(second)
     if second - first >= timedelta(milliseconds=1):
@@ -249,7 +249,7 @@ def test_failed_faxes_take_one_write_unit(text: str) -> None:
 
 @pytest.mark.parametrize("log", ALL_LOGS.logs("message").values())
 def test_messages_take_one_write_unit(log: Log) -> None:
-    """Each sort of message costs one write unit, failed ones included."""
+    """Each kind of message costs one write unit, failed ones included."""
     assert item_size(whole_item(log)) <= WRITE_UNIT
 
 
@@ -266,18 +266,18 @@ INDEXED = StorageOptions(index_numbers=True, index_days=True)
     ],
 )
 def test_a_log_is_found_by_the_number_at_the_other_end(log: Log, number: str) -> None:
-    """Who got what was sent, who sent what was received: never our own number."""
+    """The index holds the recipient of a sent log, the sender of a received one, never ours."""
     assert record_attributes(record(log), INDEXED)["number"] == number
 
 
 def test_a_log_is_found_by_the_day_of_its_creation() -> None:
-    """In UTC, and apart from logs of other types."""
+    """The index holds the day of creation in UTC, separately for each type."""
     log = message_log(created_at="2026-05-04T23:59:59+00:00")
     assert record_attributes(record(log), INDEXED)["day"] == "2026-05-04#message"
 
 
 def test_a_row_has_the_keys_of_deployed_indexes_alone() -> None:
-    """A key without its index would be paid for and serve nobody."""
+    """A key without its index would cost storage and serve no query."""
     assert not {"number", "day"} & set(attributes(message_log()))
     only_days = record_attributes(record(message_log()), StorageOptions(index_days=True))
     assert "day" in only_days
@@ -285,12 +285,12 @@ def test_a_row_has_the_keys_of_deployed_indexes_alone() -> None:
 
 
 def test_a_failure_is_found_by_the_day_of_its_creation() -> None:
-    """Whatever its code, and if it has none."""
+    """A failure is in the index with any code and with none."""
     for code in ("30003", "brand_new", None):
         found = attributes(failed_message(error_code=code))
         assert found["failed_on"] == "2026-05-04#message"
 
 
 def test_what_did_not_fail_is_in_no_index_of_failures() -> None:
-    """The index costs nothing for it."""
+    """A log that did not fail costs nothing in an index of failures."""
     assert "failed_on" not in attributes(fax_log())

@@ -1,4 +1,4 @@
-"""Addresses of all sorts, and what they tell. The numbers are kept free for fiction or examples."""
+"""Classification of addresses. The numbers are reserved for fiction or examples."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from hooklog.records.numbers import Party, party
     ],
 )
 def test_numbers(address: str, country: str | None, kind: str) -> None:
-    """An international number tells its country and its type as far as its plan does."""
+    """An international number yields the country and the type that its numbering plan states."""
     assert party(address) == Party(country, kind)
 
 
 @pytest.mark.parametrize("code", ["911", "55501", "12345678"])
 def test_short_codes(code: str) -> None:
-    """Three to eight digits are a short code, which is of no country."""
+    """Three to eight digits are a short code, which has no country."""
     assert party(code) == Party(None, "short_code")
 
 
 @pytest.mark.parametrize("address", ["12", "123456789", "12025550143", "", "-", "#31#"])
 def test_neither_number_nor_name(address: str) -> None:
-    """Digits without a plus sign that are no short code are of an unknown type."""
+    """Digits without a plus sign have an unknown type unless they are a short code."""
     assert party(address) == Party(None, "unknown")
 
 
@@ -50,7 +50,7 @@ def test_neither_number_nor_name(address: str) -> None:
     ],
 )
 def test_withheld_callers(address: str) -> None:
-    """A word, or its letters on a keypad, stands for no number and no country."""
+    """A word for a withheld caller, or its keypad digits, has no number and no country."""
     assert party(address) == Party(None, "withheld")
 
 
@@ -58,13 +58,13 @@ def test_withheld_callers(address: str) -> None:
     "address", ["+12420000000", "+10000000000", "+12425550", "+124255501234", "+18765550"]
 )
 def test_impossible_numbers_of_the_north_american_plan(address: str) -> None:
-    """The area code alone gives such a number no country."""
+    """The area code alone does not determine a country."""
     assert party(address) == Party(None, "unknown")
 
 
 @pytest.mark.parametrize("name", ["ACME", "Acme 24", "4me", "Ämtli"])
 def test_sender_names(name: str) -> None:
-    """A sender that has letters is a name."""
+    """A sender with letters is a name."""
     assert party(name) == Party(None, "alphanumeric")
 
 
@@ -82,13 +82,13 @@ def test_sender_names(name: str) -> None:
     ],
 )
 def test_channels(address: str, expected: Party) -> None:
-    """What stands before a colon is the channel; the rest tells what it tells without one."""
+    """The prefix before a colon is the channel; the rest is classified as if it stood alone."""
     assert party(address) == expected
 
 
 @pytest.mark.parametrize("kind", phonenumbers.PhoneNumberType.values())
 def test_types_are_told_apart(kind: int) -> None:
-    """Each type of number that the plans know has a name of its own."""
+    """Each type of number in the numbering plans has a name of its own."""
     examples = [
         phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
         for region in phonenumbers.SUPPORTED_REGIONS

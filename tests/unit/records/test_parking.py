@@ -1,4 +1,4 @@
-"""What is on the parked list, and how it gets off it."""
+"""How rows get on the parked list and off it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = "fax#3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11"
 
 
 def park(*, later: float = 0, error: Exception | None = None) -> Park:
-    """Return a parking, so many seconds after the builders' fetch."""
+    """Return a parking the given number of seconds after the builders' fetch."""
     assert error is None or isinstance(error, LogInvalidError)
     return Park(
         key="fax#1",
@@ -31,7 +31,7 @@ def park(*, later: float = 0, error: Exception | None = None) -> Park:
 
 
 def test_parking_keeps_the_message_the_reason_and_the_payload() -> None:
-    """An operator finds all that is needed to understand and redrive."""
+    """A parked row holds all that an operator needs to understand and redrive it."""
     error = LogInvalidError("charge: missing", payload='{"id": "1"}')
     write = park(error=error).plan(None)
     assert write is not None
@@ -48,7 +48,7 @@ def test_parking_keeps_the_message_the_reason_and_the_payload() -> None:
 
 
 def test_parking_again_keeps_the_first_time_and_drops_an_old_payload() -> None:
-    """The first and the last time are both known, the rest is the latest."""
+    """A row parked again keeps its first time; all else is that of the last parking."""
     first = FETCHED_AT - 60 * SECOND
     names = frozenset({"expires_at", "parked_payload", "parked_code"})
     write = park().plan(Row(names=names, version=2, parked_at=first, parked_first_at=first))
@@ -67,14 +67,14 @@ def test_parking_removes_only_what_the_row_has() -> None:
 
 
 def test_a_log_stored_meanwhile_is_not_parked() -> None:
-    """A failure that is older than a success is no longer true."""
+    """A failure older than a success is not parked."""
     assert park(later=-1).plan(Row(version=3, fetched_at=FETCHED_AT)) is None
     assert park(later=+1).plan(Row(version=3, fetched_at=FETCHED_AT)) is not None
 
 
 @pytest.mark.parametrize(("parked_later", "lifted"), [(-1, True), (0, True), (1, False)])
 def test_a_success_lifts_an_earlier_parking(parked_later: int, *, lifted: bool) -> None:
-    """The parked list loses the log in the very write that stores it."""
+    """The write that stores a log also takes it off the parked list."""
     parked_at = FETCHED_AT + parked_later * SECOND
     names = frozenset({"parked_code", "parked_at", "parked_body"})
     stored = Row(names=names, version=1, parked_at=parked_at, parked_first_at=parked_at)
@@ -84,7 +84,7 @@ def test_a_success_lifts_an_earlier_parking(parked_later: int, *, lifted: bool) 
 
 
 def parked(**more: object) -> Row:
-    """Return a row that is on the list since a minute before the builders' fetch."""
+    """Return a row that was parked a minute before the builders' fetch."""
     at = FETCHED_AT - 60 * SECOND
     values: dict[str, object] = {
         "names": PARKED_ATTRIBUTES,
@@ -98,13 +98,13 @@ def parked(**more: object) -> Row:
 
 
 def redrive(later: float = 0) -> Redrive:
-    """Return the redrive of that row, as somebody saw it so many seconds later."""
+    """Return the redrive of that row, as seen the given number of seconds later."""
     seen = FETCHED_AT + (later - 60) * SECOND
     return Redrive(key=KEY, parked_at=seen, by="somebody", at=FETCHED_AT - 10 * SECOND)
 
 
 def test_a_redrive_says_who_and_when_and_stays_on_the_list() -> None:
-    """Nothing else of the row changes: it leaves the list by a success alone."""
+    """A redrive changes nothing else of the row; only a success takes it off the list."""
     write = redrive().plan(parked())
     assert write is not None
     assert write.expected_version == 4
@@ -117,12 +117,12 @@ def test_a_redrive_says_who_and_when_and_stays_on_the_list() -> None:
 
 @pytest.mark.parametrize("row", [None, parked(parked_at=None), parked(parked_at=FETCHED_AT)])
 def test_a_row_that_changed_since_it_was_seen_is_not_redriven(row: Row | None) -> None:
-    """A success or another failure in between has the last word."""
+    """A row with a later success or failure is not redriven."""
     assert redrive().plan(row) is None
 
 
 def test_a_success_keeps_the_lifted_parking_in_the_history() -> None:
-    """Code, attempts, times, and who redrove it outlive the list."""
+    """Code, attempts, times and the redriving operator stay in the row's history."""
     row = parked(
         redriven_at=FETCHED_AT - 10 * SECOND,
         redriven_by="somebody",
@@ -146,7 +146,7 @@ def test_a_success_keeps_the_lifted_parking_in_the_history() -> None:
 
 
 def test_the_history_is_short() -> None:
-    """A log that is parked again and again does not outgrow its row."""
+    """The history is bounded, so that repeated parking does not outgrow the row."""
     row = parked(parked_history=[{"code": str(number)} for number in range(10)])
     write = StoreRecord(record(fax_log())).plan(row)
     assert write is not None
@@ -157,26 +157,26 @@ def test_the_history_is_short() -> None:
 
 
 def test_an_ordinary_row_has_no_history() -> None:
-    """What was never parked pays nothing for it."""
+    """A row that was never parked has no history attribute."""
     write = StoreRecord(record(fax_log())).plan(Row(version=1))
     assert write is not None
     assert "parked_history" not in write.values
 
 
 def test_parking_again_keeps_who_redrove_it() -> None:
-    """An operator sees that it was tried, and did not help."""
+    """A row parked again shows an operator that a redrive was tried without success."""
     write = park().plan(parked(redriven_at=FETCHED_AT - 10 * SECOND, redriven_by="somebody"))
     assert write is not None
     assert not {"redriven_at", "redriven_by"} & {*write.values, *write.remove}
 
 
 def lift() -> Lift:
-    """Lift that row, because its message ended as a message log's."""
+    """Return the lifting of that row's parking; its message ended at a message log."""
     return Lift(key=KEY, into="message#1", at=FETCHED_AT)
 
 
 def test_a_message_that_ended_elsewhere_leaves_the_list() -> None:
-    """The row says where it went; body and payload are gone."""
+    """The row says where its message ended; body and payload are removed."""
     write = lift().plan(parked())
     assert write is not None
     assert set(PARKED_ATTRIBUTES) <= set(write.remove)
@@ -188,5 +188,5 @@ def test_a_message_that_ended_elsewhere_leaves_the_list() -> None:
     "row", [None, parked(parked_at=None), parked(parked_at=FETCHED_AT + SECOND)]
 )
 def test_a_later_parking_is_not_lifted(row: Row | None) -> None:
-    """Only the parking that was redriven is done with."""
+    """Only the parking that was redriven is lifted."""
     assert lift().plan(row) is None

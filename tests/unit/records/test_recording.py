@@ -1,4 +1,4 @@
-"""What may replace what, and when a message is old news."""
+"""Which log replaces which row, and which messages a row already reflects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SKEW = 2 * SECOND
 
 
 def row(*, status: str = "completed", final: bool = True, later: float = 0) -> Row:
-    """Return a stored row, fetched so many seconds after the builders' fetch."""
+    """Return a stored row, fetched the given number of seconds after the builders' fetch."""
     names = frozenset({"status", "final", "error_code", "error_message", "cause", "advice"})
     return Row(
         names=names,
@@ -61,15 +61,15 @@ def test_supersedes(
 
 
 def test_a_parked_row_without_a_log_is_always_superseded() -> None:
-    """A log that arrives after all is stored."""
+    """A log always supersedes a parked row without one."""
     assert supersedes(record(fax_log()), Row(version=1, parked_at=FETCHED_AT + SECOND))
 
 
 @pytest.mark.parametrize(("later", "known"), [(1.9, False), (2, True), (60, True), (-60, False)])
-def test_a_row_contains_an_event_that_was_sent_before_its_fetch(
+def test_a_row_reflects_an_event_that_was_sent_before_its_fetch(
     later: float, *, known: bool
 ) -> None:
-    """The row has to be fetched after the event, by more than the clocks may differ."""
+    """A row reflects an event only if its fetch is later by more than the clock skew."""
     stored = Row(version=1, status="completed", fetched_at=SENT_AT + later * SECOND)
     assert already_reflects(stored, request(), SENT_AT, SKEW) is known
 
@@ -84,10 +84,10 @@ def test_a_row_contains_an_event_that_was_sent_before_its_fetch(
         ("a new word", "delivered", True),
     ],
 )
-def test_a_row_behind_the_announced_status_does_not_contain_it(
+def test_a_row_behind_the_announced_status_does_not_reflect_it(
     stored_status: str, announced: str, *, known: bool
 ) -> None:
-    """What a callback announced has to be in the row, as far as both words are known."""
+    """A row reflects an announced status only once it has reached it, if both words are known."""
     stored = Row(version=1, status=stored_status, fetched_at=SENT_AT + 60 * SECOND)
     assert already_reflects(stored, request(status=announced), SENT_AT, SKEW) is known
 
@@ -109,24 +109,24 @@ def test_a_row_behind_the_announced_status_does_not_contain_it(
 def test_a_callback_about_a_log_that_has_ended_tells_nothing_new(
     announced: str | None, outcome: str, *, old: bool
 ) -> None:
-    """Unless it tells of another end: then the log is looked at again."""
+    """A callback about an ended log is skipped unless it announces another end."""
     stored = Row(version=1, status="completed", outcome=outcome, fetched_at=FETCHED_AT, final=True)
     sent_at = FETCHED_AT + 60 * SECOND
     callback = replace(request(status=announced), origin=Origin.WEBHOOK)
     assert already_reflects(stored, callback, sent_at, SKEW) is old
-    # Everybody else who asks has a reason to.
+    # Requests of other origins have a reason to fetch the log again.
     assert not already_reflects(stored, request(status=announced), sent_at, SKEW)
     assert not already_reflects(replace(stored, final=False), callback, sent_at, SKEW)
 
 
-def test_no_row_and_a_parked_row_contain_nothing() -> None:
-    """Without a stored log there is nothing to skip."""
+def test_no_row_and_a_parked_row_reflect_nothing() -> None:
+    """Without a stored log no message is skipped."""
     assert not already_reflects(None, request(), SENT_AT, SKEW)
     assert not already_reflects(Row(version=1, parked_at=FETCHED_AT), request(), SENT_AT, SKEW)
 
 
 def test_a_new_log_is_inserted_with_its_first_failure() -> None:
-    """A failure that was never stored is counted, and the row remembers when."""
+    """The first failure of a log is counted, and the row keeps its time."""
     write = StoreRecord(record(failed_fax())).plan(None)
     assert write is not None
     assert write.expected_version is None
@@ -152,7 +152,7 @@ def test_a_failure_is_counted_once_for_ever() -> None:
 
 
 def test_an_update_removes_what_the_log_no_longer_says() -> None:
-    """No attribute of an earlier state survives beside the new ones."""
+    """No attribute of an earlier state survives an update."""
     write = StoreRecord(record(message_log(status="queued"))).plan(
         row(status="queued", final=False, later=-1)
     )
@@ -161,8 +161,8 @@ def test_an_update_removes_what_the_log_no_longer_says() -> None:
     assert set(write.remove) == {"error_code", "error_message", "cause", "advice", "final"}
 
 
-def test_an_update_leaves_what_is_not_the_log_s() -> None:
-    """The first failure, a lifted parking and whatever others wrote outlive every fetch."""
+def test_an_update_keeps_attributes_from_outside_the_log() -> None:
+    """The first failure, a lifted parking and attributes of other writers outlive every fetch."""
     kept = {"pk", "version", "first_failed_at", "parked_history", "erased_at", "note"}
     stored = Row(names=frozenset(kept | {"error_code"}), version=1)
     write = StoreRecord(record(message_log())).plan(stored)

@@ -1,4 +1,4 @@
-"""Whatever the interleaving of deliveries, one log ends in one row."""
+"""One log ends in one row under every interleaving of deliveries."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STATES: tuple[dict[str, Json], ...] = (
 
 
 def state(index: int, second: int) -> StoreRecord:
-    """Return what a fetch at that second saw."""
+    """Return the record of a fetch at that second."""
     return StoreRecord(
         record(fax_log(**STATES[index]), fetched_at=FETCHED_AT + timedelta(seconds=second))
     )
@@ -50,7 +50,7 @@ def parking(second: int) -> Park:
     return Park(key=KEY, error=NotFoundError(), body=body(), attempts=5, at=at, log_type="fax")
 
 
-#: What several invocations are about to write about one log, each with a time of its own.
+#: Changes of one log by several invocations, each with a time of its own.
 deliveries = st.lists(
     st.tuples(st.integers(0, len(STATES) - 1), st.integers(0, 99)),
     min_size=1,
@@ -61,7 +61,7 @@ deliveries = st.lists(
 
 @dataclass
 class Interleaving:
-    """Runs changes one inside the other: while one is about to write, others write first."""
+    """Runs changes nested: while one is about to write, others write first."""
 
     table: MemoryTable
     waiting: Iterator[Change]
@@ -69,7 +69,7 @@ class Interleaving:
     results: list[StoreResult] = field(default_factory=list)
 
     def run(self) -> list[StoreResult]:
-        """Carry all changes out, and those that lost too often once more, as the queue would."""
+        """Apply all changes; repeat those that lost too many races, as the queue would."""
         self.table.meanwhile = self._others
         for change in self.waiting:
             self._deliver(change)
@@ -92,7 +92,7 @@ class Interleaving:
 def test_any_interleaving_ends_in_the_same_row(
     seen: list[tuple[int, int]], cuts_in: list[bool]
 ) -> None:
-    """The row shows the latest end, or the latest progress if there was no end."""
+    """The row shows the latest end, or the latest progress if there is no end."""
     table = MemoryTable()
     changes = [state(*pair) for pair in seen]
     results = Interleaving(table, iter(changes), iter(cuts_in)).run()
@@ -108,7 +108,7 @@ def test_any_interleaving_ends_in_the_same_row(
 def test_a_failure_is_counted_exactly_once(
     seen: list[tuple[int, int]], cuts_in: list[bool]
 ) -> None:
-    """Once if a failure was ever stored, never otherwise, whatever the interleaving."""
+    """A failure counts once if one was ever stored, under every interleaving."""
     table = MemoryTable()
     results = Interleaving(table, iter([state(*pair) for pair in seen]), iter(cuts_in)).run()
 
@@ -126,7 +126,7 @@ def test_a_failure_is_counted_exactly_once(
 def test_parking_never_costs_a_record_anything(
     seen: list[tuple[int, int]], parked: list[int], cuts_in: list[bool], random: object
 ) -> None:
-    """Deliveries that fail in between leave the record as it is, and are themselves found."""
+    """Failed deliveries leave the record unchanged, and their parking is on the row."""
     assert hasattr(random, "shuffle")
     changes: list[Change] = [*map(parking, parked), *(state(*pair) for pair in seen)]
     random.shuffle(changes)
@@ -140,8 +140,8 @@ def test_parking_never_costs_a_record_anything(
     assert table.items[KEY]["parked_at"] == parking(max(parked)).plan(None).values["parked_at"]  # type: ignore[union-attr]
 
 
-def test_a_lost_race_is_read_again_and_decided_anew() -> None:
-    """Whoever inserts second finds the row, and updates it only if that is right."""
+def test_a_lost_race_is_read_again_and_decided_again() -> None:
+    """The second insert finds the row and updates it only if its log supersedes the stored one."""
     table = MemoryTable()
     table.meanwhile = lambda: _once(table, state(0, 1))
     assert apply(table, [state(1, 2)], {})[KEY] == Stored()
@@ -178,7 +178,7 @@ def test_one_refused_write_does_not_touch_its_neighbours() -> None:
 
 
 def test_each_of_many_changes_has_its_result() -> None:
-    """They are written a hundred at a time."""
+    """Each of many changes has its result, although writes go out a hundred at a time."""
     table = MemoryTable()
     ids = [f"11111111-2222-4333-8444-{number:012}" for number in range(250)]
     changes = [StoreRecord(record(fax_log(id=log_id))) for log_id in ids]
@@ -187,7 +187,7 @@ def test_each_of_many_changes_has_its_result() -> None:
 
 
 def test_a_read_that_fails_after_a_lost_race_is_that_changes_result() -> None:
-    """The loser cannot be decided, so it is retried; who won stays won."""
+    """A change that lost its race and cannot be read again is retried; the winners stay stored."""
     table = MemoryTable()
 
     def lose_and_fail() -> None:
@@ -200,7 +200,7 @@ def test_a_read_that_fails_after_a_lost_race_is_that_changes_result() -> None:
 
 
 def test_nothing_to_do_makes_no_call() -> None:
-    """No change, no write; a change that is not needed neither."""
+    """Without changes, or with needless ones alone, nothing is written."""
     table = MemoryTable()
     assert apply(table, [], {}) == {}
     apply(table, [state(2, 5)], {})
@@ -216,7 +216,7 @@ def _once(table: MemoryTable, change: Change) -> None:
 
 
 def _log_attributes(item: dict[str, Attribute]) -> dict[str, Attribute]:
-    """Leave out what belongs to the row and not to the log."""
+    """Return the item without the attributes that belong to the row and not to the log."""
     return {
         name: value
         for name, value in item.items()
