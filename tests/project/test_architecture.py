@@ -166,6 +166,12 @@ def test_domain_knows_nothing_of_the_world(path: Path) -> None:
     assert of_the_world(path) == set()
 
 
+def test_one_module_knows_the_parser() -> None:
+    """Powertools' parser is typed in one place; everything else imports it from there."""
+    users = {name_of(path) for path in MODULES if any(PARSER in name for name in imports(path))}
+    assert users == {"hooklog.parsing"}
+
+
 def test_adapters_are_where_the_world_is() -> None:
     """The rule above has something to find."""
     assert {name.split(".")[0] for path in ADAPTERS for name in of_the_world(path)} >= WORLD

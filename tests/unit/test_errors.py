@@ -8,7 +8,19 @@ from dataclasses import dataclass
 import pytest
 
 import hooklog.errors
-from hooklog.errors import HooklogError, LogInvalidError, RateLimitedError
+from hooklog.errors import (
+    BY_CODE,
+    CallbackError,
+    FetchError,
+    HooklogError,
+    LogInvalidError,
+    MessageError,
+    MessageMalformedError,
+    NotFoundError,
+    RateLimitedError,
+    UnsupportedTypeError,
+    family,
+)
 from tests import template
 
 _LINE = re.compile(
@@ -125,3 +137,28 @@ def test_extras_are_kept() -> None:
     assert RateLimitedError(retry_after=1.5).retry_after == 1.5
     assert LogInvalidError().payload is None
     assert LogInvalidError("No charge.", payload="{}").payload == "{}"
+
+
+def test_every_code_leads_to_its_error() -> None:
+    """The table by code has each error that is raised, once."""
+    assert dict(BY_CODE) == {cls.code: cls for cls in RAISED}
+    with pytest.raises(TypeError):
+        BY_CODE["new.code"] = HooklogError  # type: ignore[index]
+
+
+def test_a_family_is_what_hangs_below_in_the_tree() -> None:
+    """A family has the errors with a code of their own, in the order of the drawing."""
+    drawn = [name for name, line in DRAWN.items() if line.parent == "FetchError"]
+    assert [cls.__name__ for cls in family(FetchError)] == drawn
+    assert family(HooklogError) == [CLASSES[name] for name in DRAWN if CLASSES[name] in RAISED]
+
+
+def test_a_family_of_several_has_the_errors_of_each() -> None:
+    """Bases come in the order given, and an error without others below it is its own family."""
+    assert family(NotFoundError, MessageError) == [
+        NotFoundError,
+        MessageMalformedError,
+        UnsupportedTypeError,
+    ]
+    assert family() == []
+    assert CallbackError not in family(CallbackError)

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import SettingsError
+from hooklog.settings import Settings
+from hooklog.sweep.settings import SweepSettings
 from tests import template
 
 #: Short, since pydantic would truncate a longer value by itself.
@@ -181,4 +183,42 @@ def test_template_sets_every_variable() -> None:
 def test_every_setting_is_described() -> None:
     """Each setting has a description, which its refusal uses."""
     for name, info in EnrichSettings.model_fields.items():
+        assert info.description, name
+
+
+# --- the sweep function's -----------------------------------------------------------------------
+
+
+def test_the_sweep_s_defaults() -> None:
+    """The sweep needs the shared variables alone: 72 hours of overlap, ten minutes of settling."""
+    settings = SweepSettings.load(COMPLETE)
+    assert settings.table_name == "hooklog"
+    assert (settings.sweep_overlap_hours, settings.sweep_settling_minutes) == (72, 10)
+
+
+def test_each_function_reads_its_own_variables() -> None:
+    """Both share the settings of the base, and neither reads the other's own."""
+    shared = Settings.model_fields.keys()
+    assert shared == EnrichSettings.model_fields.keys() & SweepSettings.model_fields.keys()
+    given = COMPLETE | {"SWEEP_OVERLAP_HOURS": "none of its business"}
+    assert EnrichSettings.load(given) == EnrichSettings.load(COMPLETE)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [("SWEEP_OVERLAP_HOURS", 1, 720), ("SWEEP_SETTLING_MINUTES", 0, 1440)],
+)
+def test_the_sweep_s_period_has_bounds(name: str, least: float, most: float) -> None:
+    """Values at the bounds are read, and the sentence that refuses others names the variable."""
+    for value in (least, most):
+        settings = SweepSettings.load(COMPLETE | {name: str(value)})
+        assert getattr(settings, name.lower()) == value
+    for value in (least - 0.1, most + 0.1):
+        with pytest.raises(SettingsError, match=f"{name} is malformed"):
+            SweepSettings.load(COMPLETE | {name: str(value)})
+
+
+def test_every_setting_of_the_sweep_is_described() -> None:
+    """A description completes the sentence that refuses a value."""
+    for name, info in SweepSettings.model_fields.items():
         assert info.description, name

@@ -8,14 +8,15 @@ import socket
 import time
 from contextlib import ExitStack, suppress
 from datetime import timedelta
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooklog.adapters.signalwire.api import MAX_BODY, SignalWireApi, _retry_after
+from hooklog.adapters.signalwire.api import MAX_BODY, SignalWireApi, _retry_after, connect
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
+from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import (
     BadPayloadError,
     FetchConnectionError,
@@ -30,8 +31,12 @@ from hooklog.errors import (
     UpstreamError,
 )
 from local.space import API_TOKEN, OFFICIAL_FAX_ID, PROJECT_ID, Fault, FaultKind, RunningSpace
+from tests.adapters.aws.secrets_manager import ARN, SecretsManager
 from tests.adapters.signalwire.tiny import NOTHING, Tiny, response, tiny
 from tests.builders import SENT_AT
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 ONE = f"/api/fax/logs/{OFFICIAL_FAX_ID}"
 RIGHT = Credentials(PROJECT_ID, API_TOKEN)
@@ -493,3 +498,64 @@ def test_a_refusal_is_read_within_the_limit() -> None:
     """The status of an error page decides, whatever the page's size."""
     page = response("x" * (2 * MAX_BODY), 502, "text/html")
     assert body_of(page) is UpstreamError
+
+
+# --- wiring -------------------------------------------------------------------------------------
+
+
+def settings(space: RunningSpace, **more: str) -> EnrichSettings:
+    """Return the settings of a function that asks this space."""
+    environment = {"TABLE_NAME": "t", "QUEUE_URL": "q", "SIGNALWIRE_SPACE": space.host, **more}
+    return EnrichSettings.load(environment)
+
+
+def no_client() -> SecretsManagerClient:
+    """Fail: nothing is to be read from Secrets Manager."""
+    pytest.fail("a client for Secrets Manager was made")
+
+
+def test_connect_uses_the_secret(space: RunningSpace) -> None:
+    """Credentials come from the secret, which is read at the first request and not before."""
+    secret = json.dumps({"project_id": space.project_id, "api_token": space.api_token})
+    manager = SecretsManager(secret)
+    wired = settings(space, SIGNALWIRE_SECRET_ARN=ARN)
+    client = connect(wired, manager.client, connections=2)
+    assert (manager.clients, manager.reads) == (0, 0)
+    for _ in range(2):
+        assert json.loads(client.get(ONE, AMPLE))["id"] == OFFICIAL_FAX_ID
+    assert (manager.clients, manager.reads) == (1, 1)
+
+
+def test_connect_uses_the_credentials_of_the_environment(space: RunningSpace) -> None:
+    """Without a secret's ARN, project ID and token come from the settings."""
+    wired = settings(
+        space, SIGNALWIRE_PROJECT_ID=space.project_id, SIGNALWIRE_API_TOKEN=space.api_token
+    )
+    client = connect(wired, no_client, connections=2)
+    assert json.loads(client.get(ONE, AMPLE))["id"] == OFFICIAL_FAX_ID
+
+
+def test_connect_obeys_the_timeouts(space: RunningSpace) -> None:
+    """An answer is waited for as long as FETCH_READ_TIMEOUT says."""
+    wired = settings(
+        space,
+        SIGNALWIRE_PROJECT_ID=space.project_id,
+        SIGNALWIRE_API_TOKEN=space.api_token,
+        FETCH_CONNECT_TIMEOUT="4",
+        FETCH_READ_TIMEOUT="0.1",
+    )
+    space.add_fault(Fault(FaultKind.SLOW, delay_s=2))
+    client = connect(wired, no_client, connections=1)
+    began = time.monotonic()
+    assert type(refusal(client)) is FetchTimeoutError
+    assert time.monotonic() - began < 1
+    assert client._connect_timeout == 4
+
+
+@pytest.mark.parametrize("connections", [1, 5])
+def test_connect_keeps_the_connections(space: RunningSpace, connections: int) -> None:
+    """The pool has room for one connection per thread."""
+    wired = settings(space, SIGNALWIRE_SECRET_ARN=ARN)
+    pool = connect(wired, no_client, connections=connections)._pool.pool
+    assert pool is not None
+    assert pool.maxsize == connections

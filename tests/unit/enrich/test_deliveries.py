@@ -18,8 +18,8 @@ from hooklog.errors import (
     MessageMalformedError,
     UnsupportedTypeError,
 )
-from hooklog.logs import FAX, MESSAGE
-from hooklog.queue_messages import LogRequest, Origin
+from hooklog.logs import FAX, KINDS, MESSAGE
+from hooklog.queue_messages import LogRequest, Origin, message_body
 from tests.builders import FAX_ID, FAX_SID, MESSAGE_ID, SENT_AT, body, delivery, sqs_event
 
 if TYPE_CHECKING:
@@ -278,6 +278,54 @@ def test_any_body_is_read_or_refused(text: str) -> None:
     """No body, however odd, raises anything but a MessageError."""
     with suppress(MessageError):
         assert read(text).key in {f"fax#{FAX_ID}", f"message#{FAX_ID}"}
+
+
+# --- what hooklog itself writes -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("occurred_at", [None, SENT_AT - timedelta(milliseconds=1500)])
+@pytest.mark.parametrize("status", [None, "in-progress"])
+@pytest.mark.parametrize(
+    ("log_id", "resource_sid"), [(FAX_ID, None), (None, FAX_SID), (FAX_ID, FAX_SID)]
+)
+@pytest.mark.parametrize("origin", Origin)
+@pytest.mark.parametrize("log_type", KINDS)
+def test_a_body_is_read_as_it_was_written(
+    *,
+    log_type: str,
+    origin: Origin,
+    log_id: str | None,
+    resource_sid: str | None,
+    status: str | None,
+    occurred_at: datetime | None,
+) -> None:
+    """Every combination of fields survives the round trip through the queue."""
+    text = message_body(
+        log_type=log_type,
+        origin=origin,
+        log_id=log_id,
+        resource_sid=resource_sid,
+        status=status,
+        occurred_at=occurred_at,
+    )
+    assert read(text) == LogRequest(
+        kind=KINDS[log_type],
+        log_id=log_id or FAX_SID,
+        event_at=occurred_at or SENT_AT,
+        status=status,
+        origin=origin,
+        resource_sid=resource_sid,
+    )
+
+
+@given(st.datetimes(datetime(2010, 1, 1), SENT_AT.replace(tzinfo=None)))  # noqa: DTZ001 - UTC below
+def test_a_time_is_kept_to_the_microsecond(moment: datetime) -> None:
+    """An event's time loses no digit on the queue."""
+    occurred_at = moment.replace(tzinfo=UTC)
+    text = message_body(
+        log_type="fax", origin=Origin.WEBHOOK, log_id=FAX_ID, occurred_at=occurred_at
+    )
+    assert read(text).event_at == occurred_at
 
 
 # --- events -------------------------------------------------------------------------------------

@@ -1,0 +1,113 @@
+"""Rows: what of a stored item the decisions see, and in which types."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hooklog.clock import iso
+from hooklog.records.rows import ATTRIBUTES, Row, Write
+from tests.builders import FETCHED_AT
+
+if TYPE_CHECKING:
+    from hooklog.records.rows import Attribute
+
+TIMES = {
+    "fetched_at",
+    "first_failed_at",
+    "parked_at",
+    "parked_first_at",
+    "redriven_at",
+    "erased_at",
+}
+WHOLE = {"version", "parked_attempts"}
+
+
+def read(**item: Attribute) -> Row:
+    """Read a row of version 1 with these attributes."""
+    whole = {"version": Decimal(1), **item}
+    return Row.of(whole, names=frozenset(whole))
+
+
+@pytest.mark.parametrize("name", sorted(TIMES))
+def test_times_are_read_as_times(name: str) -> None:
+    """A stored time becomes the same moment in UTC."""
+    found = getattr(read(**{name: iso(FETCHED_AT)}), name)
+    assert (found, found.tzinfo) == (FETCHED_AT, UTC)
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE))
+def test_whole_numbers_are_read_as_int(name: str) -> None:
+    """DynamoDB has decimal numbers only; a count is an int."""
+    found = getattr(read(**{name: Decimal(7)}), name)
+    assert (found, type(found)) == (7, int)
+
+
+def test_other_values_are_kept() -> None:
+    """A charge stays exact, and texts, truth values and lists stay as stored."""
+    row = read(
+        status="completed",
+        outcome="failed",
+        charge=Decimal("0.00415"),
+        error_code="34004",
+        final=True,
+        parked_code="fetch.not_found",
+        redriven_by="ops",
+        parked_history=[{"code": "log.invalid"}],
+    )
+    assert row == Row(
+        names=row.names,
+        version=1,
+        status="completed",
+        outcome="failed",
+        charge=Decimal("0.00415"),
+        error_code="34004",
+        final=True,
+        parked_code="fetch.not_found",
+        redriven_by="ops",
+        parked_history=[{"code": "log.invalid"}],
+    )
+    assert type(row.charge) is Decimal
+
+
+def test_an_absent_attribute_has_its_default() -> None:
+    """A row may lack every attribute except its version."""
+    assert read() == Row(names=frozenset({"version"}), version=1)
+
+
+def test_a_row_knows_the_names_of_all_its_attributes() -> None:
+    """An update may remove any attribute, so the names include those that no decision reads."""
+    names = frozenset({"version", "pk", "cause", "note"})
+    row = Row.of({"version": Decimal(1), "cause": "x", "note": "y"}, names=names)
+    assert row.names == names
+    assert row == Row(names=names, version=1)
+
+
+def test_every_field_has_its_type_converted() -> None:
+    """A new field that is a time or a whole number needs no second list."""
+    assert {*ATTRIBUTES} == {field.name for field in fields(Row)} - {"names"}
+    types = {field.name: str(field.type) for field in fields(Row)}
+    assert {name for name, kind in types.items() if kind.startswith("datetime")} == TIMES
+    assert {name for name, kind in types.items() if kind.startswith("int")} == WHOLE
+
+
+def test_a_malformed_time_is_an_error() -> None:
+    """A row that something else has written must not be misread."""
+    with pytest.raises(ValueError, match="yesterday"):
+        read(fetched_at="yesterday")
+
+
+@pytest.mark.parametrize(("expected", "version"), [(None, 1), (1, 2), (41, 42)])
+def test_a_write_counts_the_version_up(expected: int | None, version: int) -> None:
+    """An insert makes version 1, and an update the one after that which it expects."""
+    assert Write(key="fax#1", expected_version=expected, values={}).version == version
+
+
+def test_a_row_of_milliseconds_is_exact() -> None:
+    """Nothing of a time that was written is lost when it is read."""
+    moment = datetime(2026, 5, 4, 12, 0, 0, 999_000, UTC)
+    assert read(fetched_at=iso(moment)).fetched_at == moment
