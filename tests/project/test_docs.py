@@ -26,8 +26,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PACKAGE = ROOT / "layers/hooklog/hooklog"
 #: CONTRIBUTING.md names files from here, and those of the package without its own path.
-FOLDERS = (ROOT, ROOT / "layers/hooklog/hooklog")
+FOLDERS = (ROOT, PACKAGE)
 #: Whatever defines a name that CONTRIBUTING.md may mention.
 SOURCES = ("layers/**/*.py", "functions/*/*.py", "ops/**/*.py", "local/**/*.py", "tests/**/*.py")
 #: How many words README.md may have, as `wc -w` counts them.
@@ -128,6 +129,27 @@ def test_every_attribute_of_a_record_is_documented() -> None:
 def test_the_queue_message_is_documented() -> None:
     """The page has exactly the keys that hooklog reads."""
     assert first_cells(section("Queue message")) == set(QueueMessage.model_fields)
+
+
+# --- docs/architecture.md -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("[a-z]*.py")), ids=lambda path: path.stem)
+def test_the_map_has_every_module(path: Path) -> None:
+    """The drawing names each module of the package."""
+    drawing = section("The map", _text("docs/architecture.md")).partition("\n| ")[0]
+    assert re.search(rf"\b{path.stem}\b", drawing)
+
+
+def test_the_glossary_names_modules_that_exist() -> None:
+    """Each module that owns a term is there."""
+    names = in_backticks(section("Glossary", _text("docs/architecture.md")))
+    owners = {name for name in names if re.fullmatch(r"[a-z]+/[a-z_/]+", name)}
+    assert len(owners) > 10
+    for name in owners:
+        assert any(
+            (folder / f"{name}.py").exists() or (folder / name).is_dir() for folder in FOLDERS
+        )
 
 
 # --- README.md, CONTRIBUTING.md and all pages ---------------------------------------------------
