@@ -1,5 +1,5 @@
-"""What can go wrong at each step, alone and combined, and how every message ends then.
+"""Every fault that can occur at each step, alone and combined, and how its message ends.
 
-`table` lists the faults; `fakes` and `wire` are the two worlds in which they are tried: in
-memory, and over sockets against the simulated space and an AWS that answers as it is told.
+`table` lists the faults. `fakes` tries them in memory; `wire` tries them over sockets, against
+the simulated space and an AWS that answers as the test says.
 """

@@ -1,7 +1,7 @@
-"""DynamoDB, SQS and Secrets Manager behind one local address, which fail as they are told.
+"""DynamoDB, SQS and Secrets Manager behind one local address, with faults on request.
 
-Rows lie in a :class:`tests.fakes.MemoryTable`; PartiQL is understood in the two forms that
-hooklog writes. It differs from AWS in all that hooklog does not use.
+A :class:`tests.fakes.MemoryTable` holds the rows. PartiQL is limited to the two forms that
+hooklog writes; what hooklog does not use is missing or differs from AWS.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 TABLE = "table"
-#: One try and little patience: how often botocore tries is its own business.
+#: One attempt and short timeouts, because the retries of botocore are not under test.
 _HASTY = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
 _MESSAGE = f"{NUMBER} {TEXT} {TOKEN}"
 
@@ -40,7 +40,7 @@ type Answer = tuple[int, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Refusal:
-    """AWS refuses a call, or a single statement, with a code and a message that quotes values."""
+    """AWS refuses a call or a single statement with a code and a message that quotes values."""
 
     code: str
     message: str = _MESSAGE
@@ -49,7 +49,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Silence:
-    """AWS does not answer a call, which it may have carried out."""
+    """AWS does not answer a call, although it may have carried it out."""
 
     carries_out: bool = False
 
@@ -61,33 +61,33 @@ class HangUp:
 
 @dataclass
 class Aws:
-    """What is there, and what fails."""
+    """The state of the simulated services, and their faults."""
 
     table: MemoryTable = field(default_factory=MemoryTable)
-    #: Set by the queue's user, by receipt handle.
+    #: Visibility timeouts in seconds, by receipt handle.
     waits: dict[str, int] = field(default_factory=dict)
     secret: str = ""
-    #: By operation.
+    #: Faults of whole calls, by operation.
     calls: dict[str, Refusal | Silence | HangUp] = field(default_factory=dict)
-    #: Of single statements, by purpose and key.
+    #: Refusals of single statements, by purpose and key.
     statements: dict[tuple[Purpose, str], Refusal] = field(default_factory=dict)
-    #: Keys for whose sake a whole call is refused.
+    #: Refusals of every call that contains a key, by key.
     poison: dict[str, Refusal] = field(default_factory=dict)
-    #: Keys that are left unread.
+    #: Keys that `BatchGetItem` leaves unread.
     unread: set[str] = field(default_factory=set)
-    #: Receipt handles whose visibility does not change.
+    #: Receipt handles whose visibility timeout is not changed.
     unset: set[str] = field(default_factory=set)
     _over: threading.Event = field(default_factory=threading.Event)
 
     def recover(self) -> None:
-        """Let everything be well again; who still waits for an answer gets none."""
+        """Remove all faults; calls that still wait for an answer get none."""
         for faults in (self.calls, self.statements, self.poison, self.unread, self.unset):
             faults.clear()
         self._over.set()
         self._over = threading.Event()
 
     def call(self, operation: str, body: dict[str, Any]) -> Answer | None:
-        """Answer a call; None is none."""
+        """Answer a call; None means no answer."""
         fault = self.calls.get(operation)
         if isinstance(fault, Refusal):
             return _refused(fault)
@@ -154,7 +154,7 @@ _LOST = "ConditionalCheckFailed"
 
 
 class Clients(NamedTuple):
-    """boto3's clients of the local address."""
+    """boto3 clients for the local address."""
 
     dynamodb: DynamoDBClient
     sqs: SQSClient
@@ -163,7 +163,7 @@ class Clients(NamedTuple):
 
 @contextmanager
 def serve_aws() -> Iterator[tuple[Aws, Clients]]:
-    """Serve for as long as the block lasts."""
+    """Serve until the block ends."""
     aws = Aws()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""An enricher between faults, in whatever world, and what became of each message."""
+"""An enricher that meets faults, in memory or over sockets, and how each message ended."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from tests.faults.endings import Seen, account
 from tests.faults.messages import Message
 from tests.faults.telemetry import KeptTelemetry
 
-#: Seconds; the queue's own visibility timeout.
+#: The queue's own visibility timeout, in seconds.
 QUEUES_WAIT = 420
 
 
 class Moments:
-    """The moments in which a batch meets the world, and what happens in one of them."""
+    """The moments at which a batch calls its ports, and what happens at each."""
 
     def __init__(self) -> None:
-        """Let nothing happen."""
+        """Start without events."""
         self.passed: list[str] = []
         self.happens: dict[int, Callable[[], None]] = {}
 
     def meet(self, what: str) -> None:
-        """Come to the next moment."""
+        """Note the next moment and do what happens then."""
         self.passed.append(what)
         self.happens.get(len(self.passed) - 1, lambda: None)()
 
 
 class SwitchableCatalogue(Catalogue):
-    """The catalogue; while it is broken, every look fails."""
+    """A catalogue whose lookups all fail while it is broken."""
 
     is_broken = False
 
@@ -57,14 +57,14 @@ class SwitchableCatalogue(Catalogue):
 
 
 class Bench:
-    """What the worlds have in common."""
+    """What the two worlds have in common."""
 
-    #: The rows, wherever they really lie.
+    #: The rows, in memory in both worlds.
     rows: MemoryTable
     enricher: Enricher
 
     def __init__(self, telemetry: KeptTelemetry, jitter: float) -> None:
-        """Begin with all well.
+        """Start without faults.
 
         Args:
             telemetry: shared by the benches of a test.
@@ -82,7 +82,7 @@ class Bench:
         self.catalogue = SwitchableCatalogue(CATALOGUE_FILE)
 
     def wire(self, source: LogSource, table: Table, queue: Queue) -> None:
-        """Make the enricher of these parts."""
+        """Create the enricher from these parts."""
         self.enricher = Enricher(
             source=source,
             table=table,
@@ -95,7 +95,7 @@ class Bench:
 
     @property
     def report(self) -> Report:
-        """What was reported of the last batch."""
+        """The report of the last batch."""
         return self.telemetry.reports[-1]
 
     def run(self, messages: Sequence[Message]) -> dict[str, Seen]:

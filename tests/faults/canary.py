@@ -1,4 +1,4 @@
-"""Values that nothing may print, log or say in an exception; every message carries them."""
+"""Values that must not reach output, logs or exceptions; every message carries them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from hooklog.errors import HooklogError, UnexpectedError
 NUMBER = "+14155550177"
 TEXT = "Canary: your code is 471100"
 TOKEN = "PT-canary-9d41c7"
-#: What is looked for: the number may be written in any notation.
+#: The texts to search for; the number may appear in any notation.
 CANARIES = (NUMBER[-8:], TEXT, TOKEN)
 
-#: What the code under test said in addition to what it printed.
+#: What the code under test said without printing it.
 SAID: list[str] = []
 
 
 def said(*texts: object) -> None:
-    """Keep something that an operator may read."""
+    """Keep texts that an operator may read."""
     SAID.extend(map(str, texts))
 
 
 def raised(error: HooklogError) -> None:
-    """Keep an error as a traceback would show it, and its detail."""
-    # What an unexpected error wraps is reported as a defect, by its place alone.
+    """Keep an error's detail and its traceback."""
+    # The cause of an unexpected error is reported as a defect, which shows its place only.
     chain = not isinstance(error, UnexpectedError)
     said(error.detail, repr(error), *traceback.format_exception(error, chain=chain))
 

@@ -1,4 +1,4 @@
-"""What each test of a fault needs, and the search for canaries at its end."""
+"""Fixtures for the tests of faults, and the search for canaries after each test."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def _no_leaks(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
 
 
 class _StandardOutput(io.StringIO):
-    """Whatever standard output is at the moment: pytest's capture changes it after the setup."""
+    """The current standard output, which pytest's capture replaces after the setup."""
 
     def write(self, text: str, /) -> int:
-        """Write to it."""
+        """Write to the current standard output."""
         return sys.stdout.write(text)
 
 

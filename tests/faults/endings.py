@@ -1,4 +1,4 @@
-"""How a message may end, and how it did: each is somewhere, and in one place only."""
+"""How a message may end, and how it did end: each message is in exactly one place."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from hooklog.enrich.endings import BatchResponse
 from tests.fakes import Item
 from tests.faults.messages import Message
 
-#: How a message ended: a word of this module's, and what goes with it.
+#: How a message ended: "row", "parked" or "returned", with its status, code or wait.
 type Seen = tuple[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Acknowledged: its log's row was written, and has this status; None is the log's own."""
+    """Acknowledged: the log's row was written with this status; None means the log's own."""
 
     status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Acknowledged: its log's row showed as much already, and was left alone."""
+    """Acknowledged: the log's row already reflected the message and was left unchanged."""
 
     status: str
 
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Acknowledged: it waits for a person under this code."""
+    """Acknowledged: the message is parked under this code."""
 
     code: str
 
@@ -40,10 +40,10 @@ class Returned:
 
     Attributes:
         code: of the failure.
-        after: least and most seconds of its wait, the first time; None is the queue's own.
-        deliveries: the last of so many ends otherwise, if nothing changes; None: none does,
-            and in the end SQS puts the message into the dead-letter queue.
-        then: how that one ends.
+        after: shortest and longest first wait in seconds; None means the queue's own.
+        deliveries: number of the delivery that ends differently if the fault stays; None if
+            none does, so that SQS moves the message to the dead-letter queue.
+        then: how that delivery ends.
 
     """
 
@@ -57,17 +57,17 @@ type Ending = Stored | Known | Parked | Returned
 
 
 def retried(code: str, deliveries: int = 10, after: tuple[int, int] = (15, 30)) -> Returned:
-    """Return the end of what is tried again so often, and then parked."""
+    """Return the ending of a message that is parked at its last delivery."""
     return Returned(code=code, after=after, deliveries=deliveries, then=Parked(code))
 
 
 def never_parked(code: str) -> Returned:
-    """Return the end of what cannot even be parked."""
+    """Return the ending of a message that cannot even be parked."""
     return Returned(code=code, deliveries=None)
 
 
 def looks(ending: Ending, message: Message, jitter: float) -> Seen:
-    """Say how an ending shows when the wait is drawn shortest (0) or longest (1)."""
+    """Return what `account` finds for an ending with the shortest (0) or longest (1) wait."""
     match ending:
         case Stored(status):
             return "row", status or str(message.log["status"])
@@ -86,14 +86,14 @@ def account(
     after: Mapping[str, Item],
     waits: Mapping[str, int],
 ) -> dict[str, Seen]:
-    """Find every message of a batch: this is the invariant, whatever the faults were.
+    """Find every message of a batch: the invariant that holds whatever the faults were.
 
     Args:
         messages: the batch.
-        response: to Lambda.
+        response: the answer to Lambda.
         before: the table's items before the batch.
-        after: and after it.
-        waits: that were set, by receipt handle.
+        after: the table's items after the batch.
+        waits: the waits that were set, in seconds, by receipt handle.
 
     """
     returned = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
@@ -108,7 +108,7 @@ def account(
         own = [item for item in parked if item["parked_body"] == message.body]
         row = after.get(message.key, {})
         if message.name in returned:
-            # A redriven message may be parked again, and returned so that it leaves the list.
+            # A redriven message may be parked again and returned so that it leaves the list.
             assert message.parked_as or not own, f"{message.name} is in two places"
             ends[message.name] = "returned", waits.get(message.handle)
         elif parked:

@@ -1,4 +1,4 @@
-"""How a message ends that several faults befall: the rule that combines the rows of the table."""
+"""The rule that combines rows of the table: how a message with several faults ends."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tests.faults.table import Row, Step
 
 
 def expected(rows: Iterable[Row]) -> tuple[Ending, set[str]]:
-    """Return a message's ending, and the codes that are counted as processing failures.
+    """Return a message's ending and the codes counted as processing failures.
 
-    The first fault that ends a message decides. What follows can only bring a message back that
+    The first fault that ends a message decides. A later fault can only return a message that
     would have been acknowledged, or leave its wait to the queue.
     """
     ending: Ending = Stored()
@@ -26,7 +26,7 @@ def expected(rows: Iterable[Row]) -> tuple[Ending, set[str]]:
                 ending = replace(ending, after=None)
             case Step.LIFT, Stored() | Known():
                 ending = row.ends
-            # A message that cannot be read is parked in the row that it was redriven from.
+            # An unreadable message is parked again in the row from which it was redriven.
             case Step.LIFT, Parked() if decided_at is not Step.PARSE:
                 ending = row.ends
             case Step.PARK, Parked():

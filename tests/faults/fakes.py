@@ -1,4 +1,4 @@
-"""The world in memory: each part fails as it is told, at the very point that is meant."""
+"""The world in memory: each part fails where the test says."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.faults.telemetry import KeptTelemetry
 
 
 class Purpose(StrEnum):
-    """What a write is for."""
+    """The purpose of a write."""
 
     LOG = "log"
     PARKING = "parking"
@@ -28,7 +28,7 @@ class Purpose(StrEnum):
 
     @classmethod
     def of(cls, write: Write) -> Purpose:
-        """Tell it by what is written."""
+        """Return the purpose of a write by its values."""
         if "fetched_at" in write.values:
             return cls.LOG
         return cls.PARKING if "parked_code" in write.values else cls.LIFT
@@ -38,20 +38,20 @@ class FaultyTable(MemoryTable):
     """A table that fails for single keys."""
 
     def __init__(self, moments: Moments) -> None:
-        """Begin empty and well."""
+        """Start empty and without faults."""
         super().__init__()
         self._moments = moments
         #: Raised by every read.
         self.down: StoreError | None = None
         #: Raised by every read that asks for the key.
         self.unreadable: dict[str, StoreError] = {}
-        #: Answered instead of such a write.
+        #: Returned for such a write, which is not made.
         self.refused: dict[tuple[Purpose, str], StoreError | Conflict] = {}
-        #: What another writer writes first.
+        #: Items that another writer stores first.
         self.overtaken: dict[str, Item] = {}
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:
-        """Read rows, if all of the keys can be."""
+        """Read rows, or raise if any key is unreadable."""
         self._moments.meet("read")
         if self.down is not None:
             raise self.down
@@ -61,7 +61,7 @@ class FaultyTable(MemoryTable):
         return super().read(keys, consistent=consistent)
 
     def write(self, writes: Sequence[Write]) -> dict[str, Conflict | StoreError | None]:
-        """Write each by itself."""
+        """Write each row on its own."""
         self._moments.meet("write")
         for write in writes:
             if write.key in self.overtaken:
@@ -75,17 +75,17 @@ class FaultyTable(MemoryTable):
 
 
 class FaultySource(FakeSource):
-    """A source that runs out of time as the real one does."""
+    """A source that runs out of time as the real one."""
 
     def __init__(self, clock: Clock, moments: Moments) -> None:
-        """Begin without answers."""
+        """Start without answers."""
         super().__init__(clock)
         self._moments = moments
 
     def fetch(
         self, requests: Sequence[LogRequest], time_left: TimeLeft
     ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
-        """Answer while there is time."""
+        """Answer requests while time is left."""
         self._moments.meet("fetch")
         for request, answer in super().fetch(requests, time_left):
             self._moments.meet("answer")
@@ -95,16 +95,16 @@ class FaultySource(FakeSource):
 
 
 class FaultyQueue:
-    """A queue that refuses to hide single messages."""
+    """A queue that refuses to delay single messages."""
 
     def __init__(self, waits: dict[str, int], moments: Moments) -> None:
-        """Keep waits where they are looked for."""
+        """Keep the waits in this dictionary."""
         self._waits = waits
         self._moments = moments
         self.refused: set[str] = set()
 
     def delay(self, waits: Mapping[str, int]) -> int:
-        """Take the waits that are not refused."""
+        """Set the waits that are not refused; return the number of the refused."""
         self._moments.meet("delay")
         taken = {handle: wait for handle, wait in waits.items() if handle not in self.refused}
         self._waits.update(taken)
@@ -112,10 +112,10 @@ class FaultyQueue:
 
 
 class Fakes(Bench):
-    """An enricher among fakes."""
+    """An enricher with fakes for all ports."""
 
     def __init__(self, telemetry: KeptTelemetry, jitter: float = 1.0) -> None:
-        """Wire it."""
+        """Wire the enricher."""
         super().__init__(telemetry, jitter)
         self.rows = self.table = FaultyTable(self.moments)
         self.source = FaultySource(self.clock, self.moments)
@@ -123,14 +123,14 @@ class Fakes(Bench):
         self.wire(self.source, self.table, self.queue)
 
     def list_logs(self, messages: Iterable[Message]) -> None:
-        """Let SignalWire have the messages' logs, to be found by ID and by their SID."""
+        """Add the messages' logs to SignalWire, by ID and by SID."""
         for message in messages:
             self.source.answers[message.key] = json.dumps(message.log)
             self.source.answers[message.key_by_sid] = json.dumps(message.log)
             self.source.found_by_url.add(message.key_by_sid)
 
     def recover(self, messages: Iterable[Message]) -> None:
-        """Let everything be well, and SignalWire have these messages' logs."""
+        """Remove all faults and add these messages' logs to SignalWire."""
         self.table.down = None
         self.table.unreadable.clear()
         self.table.refused.clear()

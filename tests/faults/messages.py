@@ -1,4 +1,4 @@
-"""The messages of a batch, each with the log that it asks for; all carry canaries."""
+"""The messages of a batch, each with the log that it requests; all carry canaries."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from tests.builders import PROJECT_ID, delivery, fax_log, message_log
 from tests.fakes import NOW
 from tests.faults.canary import NUMBER, TEXT
 
-#: The messages were sent this long before the batch begins.
+#: Time between the sending of the messages and the start of the batch.
 WAITED = timedelta(seconds=10)
 
-#: Text that depends on the message which it is for.
+#: Text that depends on its message.
 type Text = Callable[[Message], str]
 
 
 @dataclass
 class Message:
-    """One message on the queue; faults may change it.
+    """One message on the queue, which faults may change.
 
     Attributes:
         name: SQS message ID.
-        kind: of log.
-        log: as SignalWire has it.
-        body: as it was sent.
+        kind: kind of log.
+        log: the log as SignalWire has it.
+        body: the body as sent.
         attempt: deliveries so far.
         parked_as: key of the row from which it was redriven.
 
@@ -54,17 +54,17 @@ class Message:
 
     @property
     def sid(self) -> str:
-        """The resource's SID, by which the log can be found in a list."""
+        """The resource's SID, which finds the log in a list."""
         return str(self.log["url"]).rpartition("/")[2]
 
     @property
     def key_by_sid(self) -> str:
-        """The key of the log's row, if its SID is taken for its ID."""
+        """The key of the row if the SID is taken for the log's ID."""
         return f"{self.kind}#{self.sid}"
 
     @property
     def keys(self) -> set[str]:
-        """The keys of all rows that the message may be stored or parked in."""
+        """The keys of all rows in which the message may be stored or parked."""
         keys = {self.key, self.key_by_sid, f"parked#{self.name}"}
         return keys | ({self.parked_as} if self.parked_as else set())
 
@@ -74,7 +74,7 @@ class Message:
         return self.delivery().receipt_handle
 
     def delivery(self) -> Delivery:
-        """Return the delivery of the moment."""
+        """Return the current delivery."""
         return delivery(
             self.body,
             message_id=self.name,
@@ -89,21 +89,21 @@ class Message:
 
 
 def fax(name: str, number: int = 1) -> Message:
-    """Return a message that asks for a fax that succeeded."""
+    """Return a message that requests a fax that succeeded."""
     log_id = _uuid(number)
     log = fax_log(id=log_id, url=_url("Faxes", number), to=NUMBER, body=TEXT)
     return Message(name, "fax", log, _body(name, "fax", log_id))
 
 
 def text_message(name: str, number: int = 2) -> Message:
-    """Return a message that asks for a text message that was delivered."""
+    """Return a message that requests a text message that was delivered."""
     log_id = _uuid(number)
     log = message_log(id=log_id, url=_url("Messages", number), to=NUMBER, body=TEXT)
     return Message(name, "message", log, _body(name, "message", log_id))
 
 
 def neighbours() -> list[Message]:
-    """Return what no fault of another message may touch."""
+    """Return messages that a fault of another message must not affect."""
     return [fax("neighbouring fax", 11), text_message("neighbouring message", 12)]
 
 

@@ -1,10 +1,10 @@
-"""Apply each deliberate bug to a copy of the tree, and see whether the tests notice.
+"""Apply each deliberate bug to a copy of the tree and check that the tests notice.
 
 ::
 
     python -m tests.faults.mutation [part of a step's name or of a reason]
 
-It fails if a bug goes unnoticed, or if the tests fail without one.
+The command fails if a bug goes unnoticed or if the tests fail without one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = Path(__file__).with_name("mutants.toml")
-#: What the tests need of the tree.
+#: The parts of the tree that the tests need.
 _NEEDED = ("functions", "layers", "local", "ops", "tests", "pyproject.toml", "template.yaml")
 #: Seconds.
 _PATIENCE = 300
@@ -36,13 +36,13 @@ class Mutant:
     """One deliberate bug.
 
     Attributes:
-        step: of the way that it is in.
-        why: what would happen to the user of a hooklog that had it.
-        file: below the root.
-        old: text that stands once in it.
-        new: the bug.
-        tests: files of tests that have to notice.
-        only: pytest's expression for some of them.
+        step: the step that has the bug.
+        why: what the bug would do to users.
+        file: path below the root.
+        old: text that occurs once in the file.
+        new: its replacement, which is the bug.
+        tests: test files that must notice.
+        only: pytest's `-k` expression that selects some of the tests.
 
     """
 
@@ -55,10 +55,10 @@ class Mutant:
     only: str = ""
 
     def apply(self, root: Path) -> str:
-        """Put the bug into a copy of the tree; return the file's text without it.
+        """Put the bug into a copy of the tree and return the file's original text.
 
         Raises:
-            ValueError: the bug is stale; the text that it changes is not there once.
+            ValueError: the bug is stale: `old` does not occur exactly once.
 
         """
         path = root / self.file
@@ -70,24 +70,23 @@ class Mutant:
 
 
 class Verdict(Enum):
-    """What the tests said."""
+    """The outcome of the tests."""
 
     KILLED = "killed"
     SURVIVED = "SURVIVED"
-    #: Pytest could not run the tests to their end: that proves nothing.
+    #: pytest could not finish, which proves nothing.
     BROKEN = "BROKEN"
 
 
 def load() -> list[Mutant]:
-    """Read the list."""
+    """Read the list of mutants."""
     content = tomllib.loads(MUTANTS.read_text(encoding="utf-8"))
     return [Mutant(**entry) for entry in content["mutant"]]
 
 
 def judge(root: Path, tests: Iterable[str], only: str = "") -> tuple[Verdict, str]:
-    """Run tests in a copy of the tree; return the verdict, and what they printed."""
-    # No compiled files: they would outlive the source that they are of, which changes within
-    # the second that their time stamps count in.
+    """Run tests in a copy of the tree; return the verdict and their output."""
+    # No compiled files: their time stamps count seconds, and the source changes faster.
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     command += ["-k", only, *tests]
@@ -108,7 +107,7 @@ def judge(root: Path, tests: Iterable[str], only: str = "") -> tuple[Verdict, st
 
 
 def _try(mutant: Mutant, copies: queue.SimpleQueue[Path]) -> bool:
-    """Judge a mutant in a copy of its own; return whether the tests found it."""
+    """Judge a mutant in a copy of its own; return whether the tests killed it."""
     copy, began = copies.get(), time.monotonic()
     original = mutant.apply(copy)
     try:
@@ -128,7 +127,7 @@ def _say(line: str) -> None:
 
 
 def main() -> int:
-    """Try the mutants that the command line names, or all; return the exit status."""
+    """Try the mutants that the command line selects, or all; return the exit status."""
     wanted = " ".join(sys.argv[1:])
     mutants = [one for one in load() if wanted in f"{one.step}: {one.why}"]
     workers = os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""PartiQL statements as hooklog writes them, read back into writes."""
+"""Parsing of the PartiQL statements that hooklog writes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _UPDATE = re.compile(
 
 
 def write_of(statement: dict[str, Any]) -> Write:
-    """Read a statement.
+    """Return the write that a statement makes.
 
     Raises:
-        ValueError: hooklog has learnt another form.
+        ValueError: the statement has an unknown form.
 
     """
     text = statement["Statement"]

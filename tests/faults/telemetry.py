@@ -1,4 +1,4 @@
-"""The real telemetry, which prints for the canaries' sake, and what it was told."""
+"""The real telemetry, whose output is searched for canaries, and a record of its calls."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.faults import canary
 
 @dataclass
 class KeptTelemetry:
-    """Prints what it is told, and keeps it."""
+    """Prints reports and defects, and keeps the reports."""
 
     printing: EnrichTelemetry
     reports: list[Report] = field(default_factory=list)
     #: Raised instead of printing a report.
     error: Exception | None = None
-    #: Called when a report comes.
+    #: Called before each report.
     meet: Callable[[str], None] = lambda _: None
 
     def emit(self, report: Report) -> None:

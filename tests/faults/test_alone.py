@@ -1,4 +1,4 @@
-"""Each fault of the table alone, in memory: how its message ends, at once and at last."""
+"""Each fault of the table alone, in memory: how its message ends at first and finally."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from tests.faults.telemetry import KeptTelemetry
 from tests.template import template
 
 IN_MEMORY = [row for row in ROWS if row.trouble is not None]
-#: After that many, SQS puts a message into the dead-letter queue.
+#: After this number of deliveries, SQS moves a message to the dead-letter queue.
 MOST_DELIVERIES = template()["Resources"]["Queue"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
 RETURNING = [row for row in IN_MEMORY if isinstance(row.ends, Returned)]
 
 
 def befall(bench: Fakes, message: Message, *rows: Row) -> None:
-    """Let faults befall a message."""
+    """Apply faults to a message."""
     for row in rows:
         assert row.trouble is not None
         row.trouble.befall(bench, message)
 
 
 def all_of(row: Row) -> tuple[Row, ...]:
-    """Return a row, and before it the one that it needs."""
+    """Return a row, preceded by the row that it needs."""
     return (row.given, row) if row.given else (row,)
 
 
 @pytest.mark.parametrize("jitter", [0.0, 1.0], ids=["shortest wait", "longest wait"])
 @pytest.mark.parametrize("row", IN_MEMORY, ids=str)
 def test_first_delivery(telemetry: KeptTelemetry, row: Row, jitter: float) -> None:
-    """The message ends as the table says, and its neighbours as if nothing had happened."""
+    """The message ends as the table says, and the fault spares its neighbours."""
     message, others = fax("victim"), neighbours()
     bench = Fakes(telemetry, jitter)
     bench.list_logs([message, *others])
@@ -50,7 +50,7 @@ def test_first_delivery(telemetry: KeptTelemetry, row: Row, jitter: float) -> No
 
 @pytest.mark.parametrize("row", RETURNING, ids=str)
 def test_fault_that_goes_away(telemetry: KeptTelemetry, row: Row) -> None:
-    """A returned message ends as a row when it comes again, unless its body is unusable."""
+    """A returned message ends as a row once the fault is gone, unless it is unreadable."""
     messages = [fax("victim"), *neighbours()]
     logs = {message.name: message.log for message in messages}
     bench = Fakes(telemetry)
@@ -68,7 +68,7 @@ def test_fault_that_goes_away(telemetry: KeptTelemetry, row: Row) -> None:
 
 @pytest.mark.parametrize("row", RETURNING, ids=str)
 def test_fault_that_stays(telemetry: KeptTelemetry, row: Row) -> None:
-    """The message comes back as often as the table says, and then it ends otherwise."""
+    """The message returns as often as the table says and then ends differently."""
     message = fax("victim")
     bench = Fakes(telemetry)
     bench.list_logs([message])

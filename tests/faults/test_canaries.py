@@ -1,4 +1,4 @@
-"""The search for canaries, which ends every test of this folder, finds what it looks for."""
+"""The search for canaries, which ends every test of this folder, finds each of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.faults.messages import fax, text_message
 
 @pytest.mark.parametrize("secret", [canary.NUMBER, canary.TEXT, canary.TOKEN])
 def test_canary_in_an_exception(secret: str) -> None:
-    """In its text, and in the text of the one that it came from."""
+    """A canary is found in an exception's text and in the text of its cause."""
     canary.raised(BadPayloadError(f"about {secret}"))
     assert canary.leaks("\n".join(canary.SAID))
     canary.SAID.clear()
@@ -25,7 +25,7 @@ def test_canary_in_an_exception(secret: str) -> None:
 
 
 def test_canaries_are_everywhere() -> None:
-    """Each message and each log has a number and a text that must not be let out."""
+    """Each message and each log contains a number and a text that must not leak."""
     for message in (fax("a"), text_message("b")):
         for text in (message.body, json.dumps(message.log)):
             assert set(canary.leaks(text)) == {canary.TEXT, canary.NUMBER[-8:]}

@@ -1,4 +1,4 @@
-"""Two faults at once: of two messages in one batch, and of one message at two steps."""
+"""Two faults at once, of two messages in one batch or of one message at two steps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.faults.test_alone import IN_MEMORY
 
 
 def one_of_each() -> list[Row]:
-    """Return one fault of all that occur at a step, take the same and end alike."""
+    """Return one fault per combination of step, slots and ending."""
     kinds: dict[object, Row] = {}
     for row in IN_MEMORY:
         assert row.trouble is not None
@@ -26,7 +26,7 @@ KINDS = one_of_each()
 
 
 def check(telemetry: KeptTelemetry, first: list[Row], second: list[Row]) -> None:
-    """Let faults befall the two messages of a batch, and see how all end."""
+    """Apply faults to two messages of a batch and check how every message ends."""
     one, other = fax("one"), text_message("other")
     messages = [one, other, *neighbours()]
     bench = Fakes(telemetry)
@@ -46,7 +46,7 @@ def check(telemetry: KeptTelemetry, first: list[Row], second: list[Row]) -> None
 
 
 def fits(one: Row, other: Row) -> bool:
-    """Whether both faults can befall the same message."""
+    """Return whether both faults can apply to the same message."""
     assert one.trouble is not None
     assert other.trouble is not None
     return not one.trouble.slots & other.trouble.slots
@@ -54,7 +54,7 @@ def fits(one: Row, other: Row) -> bool:
 
 @pytest.mark.parametrize("one", KINDS, ids=str)
 def test_faults_of_two_messages(telemetry: KeptTelemetry, one: Row) -> None:
-    """Each message ends as it would alone, whatever befalls the other one."""
+    """Each message ends as it would alone, whatever the fault of the other one."""
     for other in KINDS[KINDS.index(one) :]:
         if not (one.hits_all and other.hits_all) or fits(one, other):
             check(telemetry, [one], [other])
@@ -62,7 +62,7 @@ def test_faults_of_two_messages(telemetry: KeptTelemetry, one: Row) -> None:
 
 @pytest.mark.parametrize("one", KINDS, ids=str)
 def test_faults_of_one_message_at_two_steps(telemetry: KeptTelemetry, one: Row) -> None:
-    """The first that ends the message decides; later ones can only bring it back."""
+    """The first fault that ends the message decides; a later one can only return it."""
     for other in KINDS:
         if one.step < other.step and fits(one, other):
             check(telemetry, [one, other], [])

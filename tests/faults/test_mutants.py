@@ -1,4 +1,4 @@
-"""The list of deliberate bugs is up to date; whether tests notice them, ``make mutants`` tells."""
+"""The list of deliberate bugs is up to date; ``make mutants`` checks that tests notice them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.faults.mutation import ROOT, Mutant, Verdict, judge, load
 
 MUTANTS = load()
-#: Where a message goes, and what it meets on its way.
+#: The steps of the enrichment, the adapters, and the other two functions.
 STEPS = {
     "parse",
     "coalesce",
@@ -36,7 +36,7 @@ STEPS = {
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.step}: {mutant.why}")
 def test_mutant_is_up_to_date(tmp_path: Path, mutant: Mutant) -> None:
-    """The text that it changes is there once, what it makes of it is Python, its tests exist."""
+    """A mutant's old text occurs once, its result is valid Python, and its tests exist."""
     path = tmp_path / mutant.file
     path.parent.mkdir(parents=True)
     shutil.copy(ROOT / mutant.file, path)
@@ -49,7 +49,7 @@ def test_mutant_is_up_to_date(tmp_path: Path, mutant: Mutant) -> None:
 
 
 def test_every_step_has_mutants() -> None:
-    """At least two, and no reason stands there twice."""
+    """Every step has at least two mutants, and no two mutants share a reason."""
     found = Counter(mutant.step for mutant in MUTANTS)
     assert set(found) == STEPS
     assert min(found.values()) >= 2
@@ -57,7 +57,7 @@ def test_every_step_has_mutants() -> None:
 
 
 def test_stale_mutant_is_told(tmp_path: Path) -> None:
-    """A text that is gone, or there twice, is an error."""
+    """A mutant whose old text occurs never or twice raises an error."""
     (tmp_path / "a.py").write_text("one = two = 1\n")
     for old in ("three", "="):
         with pytest.raises(ValueError, match="has this"):
@@ -72,6 +72,6 @@ def test_stale_mutant_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_verdict(tmp_path: Path, test: str, verdict: Verdict) -> None:
-    """Only a failing test kills; tests that cannot be run prove nothing."""
+    """Only a failing test kills a mutant; tests that cannot run prove nothing."""
     (tmp_path / "test_it.py").write_text(test)
     assert judge(tmp_path, ["test_it.py"])[0] is verdict

@@ -1,4 +1,4 @@
-"""Nothing can be printed any more: standard output is broken in earnest, below the telemetry."""
+"""Standard output fails below the telemetry, so nothing can be printed."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ BROKEN = (
 
 
 class BrokenOutput(io.StringIO):
-    """A stream that takes nothing."""
+    """A stream whose writes all fail."""
 
     def __init__(self, error: Exception) -> None:
-        """Raise this at each attempt."""
+        """Raise this error at each write."""
         super().__init__()
         self.error = error
         self.attempts = 0
@@ -43,7 +43,7 @@ class BrokenOutput(io.StringIO):
 
 @pytest.mark.parametrize("error", BROKEN, ids=lambda error: type(error).__name__)
 def test_broken_output(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    """A batch ends as it would otherwise: what is stored is stored, and Lambda is told."""
+    """A batch ends as usual without output: logs are stored, and Lambda gets its response."""
     output = BrokenOutput(error)
     logger = Logger(service=f"faults-{uuid.uuid4()}", stream=output)
     telemetry = KeptTelemetry(EnrichTelemetry(logger, EmbeddedMetrics("Hooklog")))

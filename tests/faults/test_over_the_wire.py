@@ -1,4 +1,4 @@
-"""The faults of the table again, over sockets and through the real adapters: the same ends."""
+"""The faults of the table, over sockets and through the real adapters, end the same."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ WIRES = [(row, name, wire) for row in ROWS for name, wire in row.over_wire.items
 
 @pytest.fixture
 def wire(telemetry: KeptTelemetry, space: RunningSpace, aws: tuple[Aws, Clients]) -> Wire:
-    """Return an enricher in a world in order."""
+    """Return an enricher without faults."""
     return Wire(telemetry, space, *aws)
 
 
 def befall(wire: Wire, message: Message, row: Row, over_wire: OverWire) -> None:
-    """Let a fault befall a message, and before it the one that it needs."""
+    """Apply a fault to a message, preceded by the fault that it needs."""
     if row.given is not None and isinstance(row.given.trouble, Says):
         message.body = row.given.trouble.text(message)
     elif row.given is not None:
@@ -38,7 +38,7 @@ def befall(wire: Wire, message: Message, row: Row, over_wire: OverWire) -> None:
     [pytest.param(row, wire, id=f"{row}, {name}") for row, name, wire in WIRES],
 )
 def test_fault(wire: Wire, row: Row, over_wire: OverWire) -> None:
-    """The message ends as the table says and its neighbours as they should; so do all, later."""
+    """All messages end as the table says, and as rows or parked once the fault is gone."""
     message, others = fax("victim"), neighbours()
     messages = [*others, message]
     logs = {one.name: one.log for one in messages}

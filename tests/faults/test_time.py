@@ -1,4 +1,4 @@
-"""No time left: the clock runs out, or Lambda ends the function, at each meeting with the world."""
+"""Time runs out, or Lambda ends the function, at each call of a port."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tests.faults.messages import Message, fax, neighbours, text_message
 from tests.faults.telemetry import KeptTelemetry
 from tests.faults.troubles import ask_by_sid, redriven
 
-#: What the batch below meets, in this order.
+#: The calls of the batch below, in order.
 MOMENTS = (
-    "read",  # what is known
+    "read",  # the rows of the requested logs
     "fetch",
     *["answer"] * 5,
     "read",  # the row of a log that was found by its resource
     "write",  # the logs
-    "write",  # what is parked
+    "write",  # the parked messages
     "read",  # the row from which a message was redriven
-    "write",  # and that it is lifted from the list
+    "write",  # the removal of that row from the list
     "delay",
     "report",
 )
@@ -36,11 +36,11 @@ UNDISTURBED: dict[str, Seen] = {
 
 
 class EndedByLambdaError(BaseException):
-    """The process ends: nothing can catch it."""
+    """The process ends, and nothing can catch it."""
 
 
 def batch(bench: Fakes) -> list[Message]:
-    """Return a batch in which everything happens."""
+    """Return a batch that goes through every step."""
     by_sid, again = fax("by SID", 21), text_message("redriven", 22)
     no_message, no_log = fax("no message", 23), fax("no log", 24)
     messages = [*neighbours(), by_sid, again, no_message, no_log]
@@ -53,12 +53,12 @@ def batch(bench: Fakes) -> list[Message]:
 
 
 def named(index: int) -> str:
-    """Name a moment for a test's ID."""
+    """Return a moment's name for a test ID."""
     return f"{index} {MOMENTS[index]}"
 
 
 def test_moments(telemetry: KeptTelemetry) -> None:
-    """Undisturbed, the batch meets the world in the moments that the tests below go through."""
+    """Undisturbed, the batch has exactly the moments that the tests below go through."""
     bench = Fakes(telemetry)
     assert bench.run(batch(bench)) == UNDISTURBED
     assert tuple(bench.moments.passed) == MOMENTS
@@ -66,7 +66,7 @@ def test_moments(telemetry: KeptTelemetry) -> None:
 
 @pytest.mark.parametrize("moment", range(len(MOMENTS)), ids=named)
 def test_no_time_left(telemetry: KeptTelemetry, moment: int) -> None:
-    """What is not fetched yet goes back to the queue, what is fetched is stored all the same."""
+    """Requests without an answer return to the queue; fetched logs are stored all the same."""
     bench = Fakes(telemetry)
     messages = batch(bench)
     bench.moments.happens[moment] = lambda: setattr(bench, "seconds_left", 0.0)
@@ -80,7 +80,7 @@ def test_no_time_left(telemetry: KeptTelemetry, moment: int) -> None:
 
 @pytest.mark.parametrize("moment", range(len(MOMENTS)), ids=named)
 def test_end_of_the_function(telemetry: KeptTelemetry, moment: int) -> None:
-    """Nothing is acknowledged, and all messages end as if the function had not been ended."""
+    """A killed function acknowledges nothing, and the next delivery ends every message."""
     bench = Fakes(telemetry)
     messages = batch(bench)
 
@@ -93,7 +93,7 @@ def test_end_of_the_function(telemetry: KeptTelemetry, moment: int) -> None:
     bench.clock.advance(seconds=QUEUES_WAIT)
     seen = bench.run([message.again() for message in messages])
     assert seen == UNDISTURBED | {"no log": ("returned", 60)}
-    # Once, or never if it was ended in between: an alarm must not ring twice for one end.
+    # Once, or never if the function ended in between: one ending must not raise an alarm twice.
     ends = [report.finished.total() for report in telemetry.reports]
     assert sum(ends) <= 4
     on_the_list = {key for key, item in bench.rows.items.items() if "parked_code" in item}

@@ -1,4 +1,4 @@
-"""Several messages about one log: one fault, and each message has its own end."""
+"""Several messages about one log meet one fault, and each message has its own ending."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.faults.troubles import ask_by_sid
 
 @pytest.fixture
 def bench(telemetry: KeptTelemetry) -> Fakes:
-    """Return a world in order."""
+    """Return a bench without faults."""
     return Fakes(telemetry)
 
 
 def of_one_log() -> tuple[Message, Message]:
-    """Return a message in its first delivery, and one that comes for the last time."""
+    """Return a message at its first delivery and one at its last."""
     return fax("new"), replace(fax("old"), attempt=errors.PATIENT)
 
 
 def test_good_and_bad_message(bench: Fakes) -> None:
-    """The one that cannot be read is parked by itself; the other one's log is stored."""
+    """The unreadable message is parked alone, and the log of the other one is stored."""
     good, bad = fax("good"), fax("bad")
     bench.list_logs([good])
     bad.body = good.body[:-5]
@@ -38,7 +38,7 @@ def test_good_and_bad_message(bench: Fakes) -> None:
 
 @pytest.mark.parametrize("trouble", ["unreadable row", "no answer", "odd answer", "refused write"])
 def test_old_and_new_message(bench: Fakes, trouble: str) -> None:
-    """Whatever befalls the log: the old message is parked, the new one tried again."""
+    """Whatever the fault, the old message is parked and the new one returned."""
     new, old = of_one_log()
     others = neighbours()
     bench.list_logs([new, *others])
@@ -58,7 +58,7 @@ def test_old_and_new_message(bench: Fakes, trouble: str) -> None:
 
 
 def test_neither_stored_nor_parked(bench: Fakes) -> None:
-    """If the old one cannot be parked either, both are back on the queue."""
+    """Both messages return to the queue if the old one cannot be parked."""
     new, old = of_one_log()
     bench.source.answers[new.key] = errors.UpstreamError()
     bench.table.refused[Purpose.PARKING, new.key] = errors.StoreThrottledError()
@@ -67,7 +67,7 @@ def test_neither_stored_nor_parked(bench: Fakes) -> None:
 
 
 def test_log_asked_for_by_its_id_and_by_its_sid(bench: Fakes) -> None:
-    """One write serves both; if it is refused, both come back."""
+    """One write serves both messages, and both return to the queue if it is refused."""
     by_id, by_sid = fax("by id"), fax("by sid")
     bench.list_logs([by_id])
     ask_by_sid(by_sid)

@@ -1,4 +1,4 @@
-"""Odd texts: what messages may say, and what SignalWire may answer, in place of a good log."""
+"""Odd texts for the bodies of messages and for SignalWire's answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def log(**changes: Json) -> Text:
 
 
 def units(number: int) -> Text:
-    """Return the log with that number of pages or segments."""
+    """Return the log with this number of pages or segments."""
     name = {"fax": "number_of_pages", "message": "number_of_segments"}
     return lambda message: json.dumps(message.log | {name[message.kind]: number})
 
@@ -38,12 +38,12 @@ def without(name: str) -> Text:
 
 
 def raw(name: str, literal: str) -> Text:
-    """Return the log with a field once more, at its end, as literal JSON: the last one counts."""
+    """Return the log with a field appended as literal JSON; the last of two values counts."""
     return lambda message: json.dumps(message.log)[:-1] + f', "{name}": {literal}}}'
 
 
 def twice_in_body(name: str, first: Json) -> Text:
-    """Return the message's own body with a field that stands there before, too."""
+    """Return the message's own body with a second value for a field, before the first."""
     return lambda message: f'{{"{name}": {json.dumps(first)}, {message.body[1:]}'
 
 
@@ -54,10 +54,10 @@ def half(message: Message) -> str:
 
 
 def nested(depth: int) -> str:
-    """Return a JSON array in an array and so on."""
+    """Return JSON arrays nested this deep."""
     return "[" * depth + "]" * depth
 
 
 def enveloped(content: str) -> str:
-    """Return what SNS makes of a text."""
+    """Return the envelope that SNS puts around a text."""
     return json.dumps({"Type": "Notification", "Message": content, "Subject": f"{NUMBER} {TEXT}"})

@@ -1,6 +1,6 @@
-"""The kinds of fault in memory: each befalls one message of a bench, or the whole batch.
+"""The kinds of fault in memory: each applies to one message or to the whole batch.
 
-Two of one kind, or of kinds with a slot in common, cannot befall the same message.
+Two faults that share a slot cannot apply to the same message.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.fakes import NOW, Item
 from tests.faults.fakes import Fakes, Purpose
 from tests.faults.messages import WAITED, Message, Text
 
-#: Later than anything that a bench does in its first batch.
+#: Later than the first batch of a bench.
 LATER = NOW + timedelta(minutes=5)
 
 
@@ -26,14 +26,14 @@ class Trouble(Protocol):
 
     @property
     def slots(self) -> frozenset[str]:
-        """What of the world it takes."""
+        """The parts of the world that the fault occupies."""
 
     def befall(self, bench: Fakes, message: Message) -> None:
-        """Let it happen."""
+        """Apply the fault."""
 
 
 def stored_row(status: str) -> Item:
-    """Return a row that another writer has stored, later than this batch."""
+    """Return a row that another writer stored later than this batch."""
     return {
         "version": 9,
         "status": status,
@@ -44,7 +44,7 @@ def stored_row(status: str) -> Item:
 
 
 def redriven(items: dict[str, Item], message: Message) -> None:
-    """Let an operator have put the message on the queue again, from a row of its own."""
+    """Mark the message as redriven by an operator from a row of its own."""
     message.parked_as = f"parked#of-{message.name.replace(' ', '-')}"
     items[message.parked_as] = {
         "version": 1,
@@ -57,7 +57,7 @@ def redriven(items: dict[str, Item], message: Message) -> None:
 
 @dataclass(frozen=True)
 class Says:
-    """The message says something else."""
+    """The message has a different body."""
 
     text: Text
     slots: ClassVar = frozenset({"body"})
@@ -69,7 +69,7 @@ class Says:
 
 @dataclass(frozen=True)
 class Answers:
-    """SignalWire answers something else, or, with None, nothing in time."""
+    """SignalWire gives a different answer; None means no answer in time."""
 
     answer: Text | HooklogError | None
     slots: ClassVar = frozenset({"answer"})
@@ -86,30 +86,30 @@ class Answers:
 
 @dataclass(frozen=True)
 class Behind:
-    """The message announces an end that the log has not reached."""
+    """The message announces a final status that the log has not reached."""
 
     slots: ClassVar = frozenset({"body", "answer", "row"})
 
     def befall(self, bench: Fakes, message: Message) -> None:
-        """Change both."""
+        """Change the message and the log."""
         announce(message)
         bench.list_logs([message])
 
 
 def announce(message: Message) -> None:
-    """Let a message announce the end of a log that is queued."""
+    """Make a message announce the final status of a log that is still queued."""
     message.body = json.dumps(json.loads(message.body) | {"status": "delivered"})
     message.log = message.log | {"status": "queued"}
 
 
 @dataclass(frozen=True)
 class Unexplainable:
-    """The log has failed, and the catalogue of failures cannot be read."""
+    """The log has failed, and the catalogue cannot be read."""
 
     slots: ClassVar = frozenset({"answer"})
 
     def befall(self, bench: Fakes, message: Message) -> None:
-        """Break the catalogue, which only failures need."""
+        """Break the catalogue, which only failed logs need."""
         bench.catalogue.is_broken = True
         bench.source.answers[message.key] = json.dumps(message.log | {"status": "failed"})
 
@@ -122,43 +122,43 @@ class Unreadable:
     slots: ClassVar = frozenset({"read"})
 
     def befall(self, bench: Fakes, message: Message) -> None:  # noqa: ARG002
-        """Refuse them."""
+        """Refuse the reads."""
         bench.table.down = self.error
 
 
 @dataclass(frozen=True)
 class UnreadableBySid:
-    """The log was found by its resource's SID; now its own row cannot be read."""
+    """The log is found by its resource's SID, and then its own row cannot be read."""
 
     error: StoreError
     slots: ClassVar = frozenset({"body", "answer", "row"})
 
     def befall(self, bench: Fakes, message: Message) -> None:
-        """Ask by SID, and refuse the second read."""
+        """Request by SID and refuse the second read."""
         ask_by_sid(message)
         bench.table.unreadable[message.key] = self.error
 
 
 def ask_by_sid(message: Message) -> None:
-    """Let a message name the resource and not the log."""
+    """Make a message name the resource instead of the log."""
     content = {"log_type": message.kind, "resource_sid": message.sid, "name": message.name}
     message.body = json.dumps(content)
 
 
 @dataclass(frozen=True)
 class Refused:
-    """Every write of the message's for this purpose is answered so."""
+    """Every write of the message for this purpose gets this error."""
 
     purpose: Purpose
     error: StoreError | Conflict
 
     @property
     def slots(self) -> frozenset[str]:
-        """One a purpose; who is to be lifted was redriven."""
+        """One slot per purpose."""
         return frozenset({self.purpose})
 
     def befall(self, bench: Fakes, message: Message) -> None:
-        """Refuse the write."""
+        """Refuse the write; a lift needs a redriven message."""
         if self.purpose is Purpose.LIFT:
             redriven(bench.table.items, message)
         for key in message.keys:
@@ -167,16 +167,16 @@ class Refused:
 
 @dataclass(frozen=True)
 class LiftUnreadable:
-    """The message was redriven, and the row cannot be read that it was parked in.
+    """The message was redriven, and the row in which it was parked cannot be read.
 
-    A message that is no message would be parked there again, which needs that read as well.
+    An unreadable message would be parked there again, which needs that read as well.
     """
 
     error: StoreError
     slots: ClassVar = frozenset({Purpose.LIFT, "body"})
 
     def befall(self, bench: Fakes, message: Message) -> None:
-        """Refuse the read."""
+        """Redrive the message and refuse the read."""
         redriven(bench.table.items, message)
         assert message.parked_as is not None
         bench.table.unreadable[message.parked_as] = self.error
@@ -184,45 +184,45 @@ class LiftUnreadable:
 
 @dataclass(frozen=True)
 class Ahead:
-    """The row shows as much already."""
+    """The row already reflects the message."""
 
     slots: ClassVar = frozenset({"row"})
 
     def befall(self, bench: Fakes, message: Message) -> None:
-        """Put it there."""
+        """Store the row."""
         bench.table.items[message.key] = stored_row("stored before")
 
 
 @dataclass(frozen=True)
 class Erased:
-    """An operator has erased the log, and its row says so."""
+    """An operator has erased the log, as its row shows."""
 
     slots: ClassVar = frozenset({"row"})
 
     def befall(self, bench: Fakes, message: Message) -> None:
-        """Leave nothing else of it."""
+        """Store the row of an erased log."""
         bench.table.items[message.key] = {"version": 9, "erased_at": iso(NOW - WAITED)}
 
 
 @dataclass(frozen=True)
 class Overtaken:
-    """Somebody else stores a later look at the log, between our reading and our writing."""
+    """Another writer stores a newer version of the log between our read and our write."""
 
     slots: ClassVar = frozenset({"row", Purpose.LOG, Purpose.PARKING})
 
     def befall(self, bench: Fakes, message: Message) -> None:
-        """Write first."""
+        """Store the other row before our write."""
         bench.table.overtaken[message.key] = stored_row("stored meanwhile")
 
 
 @dataclass(frozen=True)
 class Unset:
-    """SQS does not hide the message for as long as it was told."""
+    """SQS does not change the message's visibility timeout."""
 
     slots: ClassVar = frozenset({"wait"})
 
     def befall(self, bench: Fakes, message: Message) -> None:
-        """Refuse the change of visibility."""
+        """Refuse the change."""
         bench.queue.refused.add(message.handle)
 
 

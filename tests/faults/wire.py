@@ -1,4 +1,4 @@
-"""The world over sockets: every adapter is the real one, and so is every byte."""
+"""The world over sockets: real adapters and real bytes."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from tests.faults.bench import Bench
 from tests.faults.messages import Message
 from tests.faults.telemetry import KeptTelemetry
 
-#: Seconds. Only a fault takes longer, and each test of one takes as long as this.
+#: Seconds. Only a fault takes longer, and each test of a time-out waits this long.
 _PATIENCE = 2.0
 
 
 class Wire(Bench):
-    """An enricher with its real adapters, between a simulated space and a simulated AWS."""
+    """An enricher with its real adapters, a simulated space and a simulated AWS."""
 
     def __init__(
         self, telemetry: KeptTelemetry, space: RunningSpace, aws: Aws, clients: Clients
     ) -> None:
-        """Wire it as ``functions/enrich/app.py`` does, with one thread: requests keep their order.
+        """Wire as ``functions/enrich/app.py`` does, with one thread to keep requests in order.
 
-        The space and the AWS are shared, and begin anew here.
+        The space and AWS are shared between tests and are reset here.
         """
         super().__init__(telemetry, jitter=1.0)
         self.space, self.aws, self._clients = space, aws, clients
@@ -46,7 +46,7 @@ class Wire(Bench):
         self.recover()
 
     def recover(self) -> None:
-        """Let everything be well, and so much time pass that the secret may be read again."""
+        """Remove all faults and advance the clock until the secret may be read again."""
         self.uptime += RENEW_INTERVAL
         self.seconds_left = 60.0
         self.space.clear_faults()
@@ -56,7 +56,7 @@ class Wire(Bench):
         self.go_to(self.space.url)
 
     def go_to(self, url: str) -> None:
-        """Ask a space at this URL."""
+        """Send requests to a space at this URL."""
         api = SignalWireApi(
             url,
             self.credentials,
@@ -73,13 +73,13 @@ class Wire(Bench):
         )
 
     def list_logs(self, messages: Sequence[Message]) -> None:
-        """Let the space have the logs."""
+        """Add the logs to the space."""
         for message in messages:
             self.space.put_log(message.kind, message.log)
 
 
 class _Noting:
-    """Notes what the errors of a source say."""
+    """Records the errors of a source for the search for canaries."""
 
     def __init__(self, source: LogSource) -> None:
         self._source = source

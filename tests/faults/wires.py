@@ -1,4 +1,4 @@
-"""The same faults over sockets: what the space or AWS is told to do for one message."""
+"""The same faults over sockets: what the space or AWS does to one message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.faults.messages import Message, Text
 from tests.faults.troubles import announce, ask_by_sid, redriven
 from tests.faults.wire import Wire, secret
 
-#: Until the fault is cleared.
+#: Enough times to last until the fault is cleared.
 ALWAYS = 1000
 
 
@@ -32,19 +32,19 @@ class OverWire(Protocol):
 
 @dataclass(frozen=True)
 class Space:
-    """The space answers the request for the log in the way of a fault, until it is cleared."""
+    """The space answers requests for the log with a fault until it is cleared."""
 
     fault: Fault
     hits_all: bool = False
 
     def befall(self, wire: Wire, message: Message) -> None:
-        """Add the fault, for this log."""
+        """Add the fault for this log."""
         wire.space.add_fault(replace(self.fault, log_id=message.log_id))
 
 
 @dataclass(frozen=True)
 class Text200:
-    """The space answers 200 with this text, which it calls JSON."""
+    """The space answers 200 with this text and declares it as JSON."""
 
     text: Text
     hits_all: bool = False
@@ -57,12 +57,12 @@ class Text200:
 
 @dataclass(frozen=True)
 class Nobody:
-    """Nobody listens at the space's address."""
+    """No server listens at the space's address."""
 
     hits_all: bool = True
 
     def befall(self, wire: Wire, message: Message) -> None:  # noqa: ARG002
-        """Ask at a port that was just closed."""
+        """Send requests to a port that was just closed."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         wire.go_to(f"http://127.0.0.1:{port}")
@@ -70,23 +70,23 @@ class Nobody:
 
 @dataclass(frozen=True)
 class NoTls:
-    """The space cannot prove who it is."""
+    """The space does not speak TLS."""
 
     hits_all: bool = True
 
     def befall(self, wire: Wire, message: Message) -> None:  # noqa: ARG002
-        """Ask for TLS where none is spoken."""
+        """Send HTTPS requests to a server without TLS."""
         wire.go_to(f"https://{wire.space.host}")
 
 
 @dataclass(frozen=True)
 class NoTime:
-    """The invocation has hardly any time left but for storing."""
+    """The invocation has hardly any time left beyond what storing needs."""
 
     hits_all: bool = True
 
     def befall(self, wire: Wire, message: Message) -> None:  # noqa: ARG002
-        """Let time pass; it is given back with the next invocation."""
+        """Shorten the time left; `recover` restores it."""
         wire.seconds_left = 5.4
 
 
@@ -98,19 +98,19 @@ class Secret:
     hits_all: bool = True
 
     def befall(self, wire: Wire, message: Message) -> None:  # noqa: ARG002
-        """Put it there, before it is first read."""
+        """Set the secret before it is first read."""
         wire.aws.secret = self.text
 
 
 @dataclass(frozen=True)
 class Rotated:
-    """The token has changed since the secret was read, some seconds ago."""
+    """The token was rotated after the secret was read, this number of seconds ago."""
 
     seconds: float
     hits_all: bool = True
 
     def befall(self, wire: Wire, message: Message) -> None:  # noqa: ARG002
-        """Read yesterday's, and put today's in its place."""
+        """Read the old token and then replace it by the new one."""
         today = wire.aws.secret
         wire.aws.secret = secret(wire.space, f"{TOKEN}-of-yesterday")
         wire.credentials.current()
@@ -120,27 +120,27 @@ class Rotated:
 
 @dataclass(frozen=True)
 class Call:
-    """AWS does not do what a whole call asks for."""
+    """AWS fails a whole call."""
 
     operation: str
     fault: Refusal | Silence | HangUp
     hits_all: bool = False
 
     def befall(self, wire: Wire, message: Message) -> None:  # noqa: ARG002
-        """Arm it."""
+        """Set the fault for the operation."""
         wire.aws.calls[self.operation] = self.fault
 
 
 @dataclass(frozen=True)
 class Statement:
-    """DynamoDB refuses one statement, that of the message for a purpose."""
+    """DynamoDB refuses one statement: the message's write for a purpose."""
 
     purpose: Purpose
     refusal: Refusal
     hits_all: bool = False
 
     def befall(self, wire: Wire, message: Message) -> None:
-        """Refuse it; who is to be lifted was redriven."""
+        """Refuse the statement; a lift needs a redriven message."""
         if self.purpose is Purpose.LIFT:
             redriven(wire.rows.items, message)
         for key in message.keys:
@@ -149,7 +149,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Poison:
-    """DynamoDB refuses every call that has the message's key in it."""
+    """DynamoDB refuses every call that contains the message's key."""
 
     refusal: Refusal
     by_sid: bool = False
@@ -157,7 +157,7 @@ class Poison:
     hits_all: bool = False
 
     def befall(self, wire: Wire, message: Message) -> None:
-        """Refuse them."""
+        """Refuse the calls."""
         key = message.key
         if self.by_sid:
             ask_by_sid(message)
@@ -169,34 +169,34 @@ class Poison:
 
 @dataclass(frozen=True)
 class Unread:
-    """DynamoDB leaves the message's key unread, however often it is asked."""
+    """DynamoDB leaves the message's key unread at every attempt."""
 
     hits_all: bool = True
 
     def befall(self, wire: Wire, message: Message) -> None:
-        """Leave it."""
+        """Leave the key unread."""
         wire.aws.unread.add(message.key)
 
 
 @dataclass(frozen=True)
 class Unset:
-    """SQS takes the call and refuses the message's entry in it."""
+    """SQS accepts the call and refuses the message's entry."""
 
     hits_all: bool = False
 
     def befall(self, wire: Wire, message: Message) -> None:
-        """Refuse it."""
+        """Refuse the entry."""
         wire.aws.unset.add(message.handle)
 
 
 @dataclass(frozen=True)
 class Announced:
-    """The message announces an end that the log has not reached."""
+    """The message announces a final status that the log has not reached."""
 
     hits_all: bool = False
 
     def befall(self, wire: Wire, message: Message) -> None:
-        """Change both."""
+        """Change the message and the log."""
         announce(message)
         wire.list_logs([message])
 

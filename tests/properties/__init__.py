@@ -1,1 +1,1 @@
-"""What holds whatever happens: Hypothesis looks for a course of events that breaks it."""
+"""Properties that always hold; Hypothesis looks for a sequence of events that breaks one."""

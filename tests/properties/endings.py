@@ -1,4 +1,4 @@
-"""One log through the enrichment, over a table that takes only what DynamoDB takes."""
+"""Enriches one log with a table that accepts only what DynamoDB accepts."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tests.properties.inserted import Inserted
 
 @dataclass(frozen=True)
 class Ending:
-    """How a message ended whose log was answered."""
+    """How a message ended after SignalWire's answer."""
 
     #: The row; None if there is none.
     item: Item | None
     is_returned: bool
-    #: Our own codes.
+    #: hooklog's own error codes.
     errors: list[str]
 
 
 def ending(log_type: str, log_id: str, answer: str, *, attempt: int = 1) -> Ending:
-    """Let SignalWire give that answer to the request for a log, at that delivery."""
+    """Return how a message ends if SignalWire gives this answer at this delivery."""
     clock, table, telemetry = Clock(), Inserted(), FakeTelemetry()
     key = f"{log_type}#{log_id}"
     response = Enricher(

@@ -1,4 +1,4 @@
-"""The enrichment at work on a batch, with checks of how each message ends."""
+"""Invocations of the enrich function, with checks of how each message ends."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TIMEOUT = timedelta(seconds=60)
 
 
 class Enriching(Function):
-    """One invocation of the enrichment; it is its own source, table, queue and telemetry."""
+    """One invocation of the enrich function that is its own source, table, queue and telemetry."""
 
     mishaps = mishaps(
         {
@@ -65,15 +65,15 @@ class Enriching(Function):
         self._messages = [one for one, delivery in received if delivery is not None]
         self._event = sqs_event(*(delivery for _, delivery in received if delivery is not None))
         self._seen: dict[str, Seen] = {}
-        #: When the fetches began, in truth; by the key of what was asked for, or found.
+        #: True start of each fetch, by the requested key and by the found key.
         self._fetched_at: dict[str, datetime] = {}
-        #: The logs that came by their ID, and when their fetches began by our clock.
+        #: Start of the fetch of each log found by ID, by the function's clock; by key.
         self._logs: dict[str, str] = {}
         self._is_blind = False
         super().__init__(world, skew, _TIMEOUT)
 
     def work(self) -> None:
-        """Handle the batch, and do as Lambda does with the answer."""
+        """Handle the batch and treat the response as Lambda does."""
         response = Enricher(
             source=self,
             table=self,
@@ -89,7 +89,7 @@ class Enriching(Function):
     # --- its ports ----------------------------------------------------------------------------
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
-        """Read rows; what others have just written is surely there only if that is asked for."""
+        """Read rows; only a consistent read is sure to show the latest writes."""
         luck = self.meet(Seam.READ)
         if luck is Luck.REFUSED:
             self._is_blind = True
@@ -99,14 +99,14 @@ class Enriching(Function):
         return self.world.table.read(keys, behind=behind)
 
     def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
-        """Write one after the other; others may come in between."""
+        """Write one row after the other; other functions may write in between."""
         assert len({write.key for write in writes}) == len(writes), "a row is written twice"
         return {write.key: self._write(write) for write in writes}
 
     def fetch(
         self, requests: Sequence[LogRequest], time_left: TimeLeft
     ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
-        """Send all requests, and take the answers one by one."""
+        """Send all requests and take the answers one by one."""
         self.meet(Seam.FETCH)
         began_at, began_truly_at = self.clock(), self.world.clock()
         self._fetched_at |= {request.key: began_truly_at for request in requests}
@@ -153,7 +153,7 @@ class Enriching(Function):
         """Fail: no defect is expected."""
         raise AssertionError(f"a defect at {key}") from error
 
-    # --- what lies behind them ----------------------------------------------------------------
+    # --- behind the ports ---------------------------------------------------------------------
 
     def _find(self, request: LogRequest) -> tuple[Progress | None, bool]:
         if found := self.world.space.find(request.kind, request.log_id):
@@ -172,7 +172,7 @@ class Enriching(Function):
         return StoreUnavailableError() if luck is Luck.UNANSWERED else None
 
     def _check_log(self, write: Write, *, is_known: bool) -> None:
-        """Check that the space has shown what was stored, and remember a first failure."""
+        """Check that the space has shown the stored log, and record its first failure."""
         log_type, _, log_id = write.key.partition("#")
         values = write.values
         stored = values["status"], values["charge"], values.get("error_code")
@@ -191,7 +191,7 @@ class Enriching(Function):
                 self._check_end(message)
 
     def _check_end(self, message: Message) -> None:
-        """Check that what the message told is in a row, or the message itself."""
+        """Check that a row holds what the message told, or the message itself."""
         key = message.key
         sid = message.says.get("resource_sid")
         found = self.world.space.find_by_sid(message.kind, sid) if sid else None
@@ -209,7 +209,7 @@ class Enriching(Function):
 
 
 def is_old_story(message: Message, seen: Seen) -> bool:
-    """Whether a callback tells no more than a log that has ended: its end, or less."""
+    """Return whether a callback tells no more than a row with a final log."""
     says, model = message.says, message.kind.model
     if says.get("origin") != "webhook" or not seen.item.get("final"):
         return False

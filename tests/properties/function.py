@@ -1,4 +1,4 @@
-"""An instance of a function: hooklog's own code, which stands still where it meets the world."""
+"""An instance of a function: hooklog's own code, paused at each call of a port."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.properties.world import World
 
 
 class Function(ABC):
-    """One invocation, with a clock of its own that may be wrong."""
+    """One invocation with its own clock, which may be wrong."""
 
-    #: What can go wrong for it.
+    #: What can go wrong in this function.
     mishaps: ClassVar[list[Mishap]]
 
     def __init__(self, world: World, skew: timedelta, timeout: timedelta) -> None:
-        """Be invoked, and stand still before anything is done."""
+        """Start an invocation that pauses before it does anything."""
         self.world = world
         self._skew = skew
         self._ends_at = world.clock() + timeout
@@ -27,25 +27,25 @@ class Function(ABC):
         self._turns = Turns(self.work)
 
     def __repr__(self) -> str:
-        """Say what is needed to follow an example."""
+        """Return what a reader needs to follow an example."""
         return f"{type(self).__name__} at {self._seam}"
 
     @property
     def is_over(self) -> bool:
-        """Whether it came to its end, or was brought to it."""
+        """Whether the invocation ended or crashed."""
         return self._turns.is_over
 
     @property
     def is_late(self) -> bool:
-        """Whether Lambda would not let it go on."""
+        """Whether the invocation has reached its timeout."""
         return self.time_left() <= 0
 
     @abstractmethod
     def work(self) -> None:
-        """Do all that there is to do; called by its own turns."""
+        """Do the whole invocation; called by its own turns."""
 
     def step(self, luck: Luck = Luck.FINE) -> None:
-        """Let it meet the world with that luck, and go on to where it would do so again."""
+        """Make the pending port call with this luck and run to the next one."""
         self._luck = luck
         if luck is Luck.CRASH:
             self._turns.crash()
@@ -53,7 +53,7 @@ class Function(ABC):
             self._turns.go_on()
 
     def go_on(self, mishap: Mishap) -> None:
-        """Let it go on to where that happens, or to its end."""
+        """Run until the mishap has happened, or to the end."""
         while not self.is_over:
             if self._seam is mishap.seam:
                 self.step(mishap.luck)
@@ -61,20 +61,20 @@ class Function(ABC):
             self.step()
 
     def finish(self) -> None:
-        """Let it go on to its end."""
+        """Run to the end."""
         while not self.is_over:
             self.step()
 
     def meet(self, seam: Seam) -> Luck:
-        """Stand still before something is done to the world; return the luck that it has."""
+        """Pause before a port call and return its luck."""
         self._seam = seam
         self._turns.stand()
         return self._luck
 
     def clock(self) -> datetime:
-        """Tell the time as this instance sees it."""
+        """Return the time by this instance's clock."""
         return self.world.clock() + self._skew
 
     def time_left(self) -> float:
-        """Tell the seconds until Lambda ends it."""
+        """Return the seconds until Lambda ends the invocation."""
         return (self._ends_at - self.world.clock()).total_seconds()

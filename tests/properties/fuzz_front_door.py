@@ -1,7 +1,7 @@
-"""The front door under Atheris, which looks for inputs that reach new branches: ``make fuzz``.
+"""Fuzzes the front door with Atheris, which looks for inputs that reach new branches.
 
-The property is the one of ``test_front_door_inputs``; Hypothesis makes a request of the bytes
-that Atheris gives. At the first request that breaks it, Atheris shows where and keeps the bytes.
+``make fuzz`` runs it. The property comes from ``test_front_door_inputs``; Hypothesis turns the
+bytes from Atheris into requests. Atheris stops at the first failure and keeps its bytes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ with atheris.instrument_imports(include=["hooklog"]):
         test_no_request_gets_in_unsigned_or_breaks_anything as property_,
     )
 
-#: Seconds after which the run is given up.
+#: Seconds after which the run is aborted.
 _LONGEST = 1500.0
 
 
 def main(requests: int) -> None:
-    """Make that number of requests, not counting bytes that made none."""
+    """Make this number of requests, not counting bytes that yield none."""
     began, made = time.monotonic(), 0
     corpus = tempfile.TemporaryDirectory()
 
@@ -36,10 +36,10 @@ def main(requests: int) -> None:
         if made == requests or took > _LONGEST:
             print(f"Atheris: {made} requests in {took:.0f} s", flush=True)  # noqa: T201
             corpus.cleanup()
-            # libFuzzer knows no other way to end well than its own limits.
+            # libFuzzer offers no way to end successfully other than its own limits.
             os._exit(0 if made == requests else 1)
 
-    # Short bytes make no request, so it begins with long ones.
+    # Short inputs yield no request, so the corpus starts with long ones.
     for number in range(32):
         seed = random.Random(number).randbytes(512)  # noqa: S311 - not for secrets
         (Path(corpus.name) / str(number)).write_bytes(seed)

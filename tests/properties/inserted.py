@@ -1,4 +1,4 @@
-"""A DynamoDB client that takes what can be stored and refuses what cannot, as DynamoDB does."""
+"""A DynamoDB client that refuses the items that DynamoDB refuses."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TOO_LARGE = {"Code": "ValidationError", "Message": "Item size has exceeded the 
 
 
 class Inserted:
-    """Keeps what is inserted into a table without rows, in the form that goes over the wire."""
+    """An empty table that keeps inserted items as they go over the wire."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start without items."""
         self.items: dict[str, Item] = {}
         self.table = DynamoTable(cast("Any", self), "table")
         self._deserialize = TypeDeserializer().deserialize

@@ -1,4 +1,4 @@
-"""Requests to the front door: signed by whom it may concern, or tampered with afterwards."""
+"""Requests to the front door: signed with a right or wrong key, or tampered with later."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _ODD = (
     *("[" * 2_000, '{"a":' * 2_000, '{"id": 1}', "\ufeff{}", "x" * 70_000, "\x00", "\r\n"),
     *(MESSAGE_ID, MESSAGE_ID.upper(), f"{MESSAGE_ID}\n", "2026-05-04T11:59:58Z", "sent"),
 )
-#: What is no text at all.
+#: Values that are not text.
 _OTHERS: tuple[object, ...] = (None, True, 0, -1, 1e999, [], {}, ["x"], {"x": {"x": [1]}})
-# Created once: creating a strategy for each draw costs more than the request that it makes.
+# Made once: making a strategy for each draw would cost more than the request itself.
 _TEXT = st.text(max_size=8)
 _VALUES = _TEXT | st.sampled_from(_ODD)
 _PLACES = st.integers(0, 2**16 - 1)
@@ -56,7 +56,7 @@ def _pick[T](draw: DrawFn, options: Sequence[T]) -> T:
 
 
 def _content(draw: DrawFn) -> str:
-    """Return what a callback says, rightly or not."""
+    """Return the content of a callback, valid or not."""
     kind = _pick(draw, (*_CALLBACKS, "text"))
     if kind == "text":
         return draw(_VALUES)
@@ -65,13 +65,13 @@ def _content(draw: DrawFn) -> str:
         fields[_pick(draw, sorted(fields))] = draw(_VALUES)
     if kind == "message":
         return json.dumps(fields | {_pick(draw, ("more", *fields)): _pick(draw, _OTHERS)})
-    # Whoever calls may send what is no UTF-8.
+    # A caller may send bytes that are not UTF-8.
     return urlencode(fields, errors="surrogatepass") + _pick(draw, ("", "", *_ODD))
 
 
 @st.composite
 def events(draw: DrawFn) -> object:
-    """Return an event, most often a signed one."""
+    """Return an event, signed in most cases."""
     request = Request(path=_pick(draw, _PATHS))
     content = _content(draw)
     if _pick(draw, ("POST", "GET")) == "POST":
@@ -91,7 +91,7 @@ def events(draw: DrawFn) -> object:
 
 
 def _tamper(draw: DrawFn, event: dict[str, Any]) -> None:
-    """Change something that was signed, or claim something else."""
+    """Change a signed part or a header."""
     name = _pick(draw, sorted(event))
     if _pick(draw, (False, False, False, True)):
         event[name] = _pick(draw, _OTHERS)
@@ -111,7 +111,7 @@ def _changed(draw: DrawFn, text: str) -> str:
 
 
 def possible_signatures(request: Request, key: str) -> set[str]:
-    """Return all that a holder of the key may have signed a request with, by any scheme."""
+    """Return every signature that a holder of the key may give a request, by any scheme."""
     body = request.body or ""
     found = set()
     for url in _urls(request):
@@ -119,7 +119,7 @@ def possible_signatures(request: Request, key: str) -> set[str]:
             found |= {scheme_a(key, url, body), scheme_a256(key, url, body)}
             found |= set(_scheme_b(key, url, body))
         except UnicodeEncodeError:
-            # A signer needs bytes, and this text has none, so it cannot have been sent.
+            # Signing needs bytes, so this request cannot have been sent.
             continue
     return found or {"none"}
 

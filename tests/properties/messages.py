@@ -1,4 +1,4 @@
-"""The queue: messages that are delivered, hidden, delivered again and in the end deleted."""
+"""The queue: messages that are delivered, hidden, delivered again and finally deleted."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ MAX_RECEIVES = 14
 
 
 class Message:
-    """One message, wherever it is.
+    """One message in any state.
 
     Attributes:
-        id: of the message.
-        body: as it was sent.
-        sent_at: when, in truth.
-        stamp: when, by the queue's own clock.
-        visible_at: hidden until then.
+        id: SQS message ID.
+        body: the body as sent.
+        sent_at: true time of sending.
+        stamp: time of sending by the queue's own clock.
+        visible_at: time until which the message is hidden.
         receives: deliveries so far.
-        receipt: of the last delivery.
-        is_deleted: acknowledged.
-        is_dead: in the dead-letter queue.
+        receipt: receipt handle of the last delivery.
+        is_deleted: whether the message was acknowledged.
+        is_dead: whether the message is in the dead-letter queue.
         parked_as: key of the row from which an operator redrove it.
 
     """
@@ -41,7 +41,7 @@ class Message:
         stamp: datetime,
         parked_as: str | None = None,
     ) -> None:
-        """Be sent."""
+        """Create a message at the moment of sending."""
         self.id = message_id
         self.body = body
         self.sent_at = sent_at
@@ -54,23 +54,23 @@ class Message:
         self.parked_as = parked_as
 
     def __repr__(self) -> str:
-        """Say what is needed to follow an example."""
+        """Return what a reader needs to follow an example."""
         return f"<{self.id} {self.body}>"
 
     @property
     def says(self) -> dict[str, str]:
-        """What the body says; nothing if it names no log."""
+        """The fields of the body; empty if it names no log."""
         says = json.loads(self.body) if self.body.startswith("{") else {}
         return says if says.get("log_type") in KINDS else {}
 
     @property
     def kind(self) -> LogKind:
-        """Of the log that it names."""
+        """The kind of log that the message names."""
         return KINDS[self.says["log_type"]]
 
     @property
     def key(self) -> str:
-        """Where its end would be found if the ID that it names is the log's."""
+        """The key of the row that shows its ending, if its ID is the log's."""
         says = self.says
         if not says:
             return self.parked_as or f"parked#{self.id}"
@@ -79,30 +79,30 @@ class Message:
 
 @dataclass
 class Messages:
-    """All messages there ever were."""
+    """All messages that were ever sent."""
 
     clock: Clock
-    #: How far the queue's own clock is from the truth.
+    #: How far the queue's own clock is ahead of the true time.
     skew: timedelta = timedelta(0)
     all: list[Message] = field(default_factory=list)
 
     @property
     def waiting(self) -> list[Message]:
-        """Those that have not come to an end."""
+        """Messages that are neither deleted nor dead."""
         return [one for one in self.all if not one.is_deleted and not one.is_dead]
 
     @property
     def visible(self) -> list[Message]:
-        """Those that can be delivered now."""
+        """Messages that can be delivered now."""
         return [one for one in self.waiting if one.visible_at <= self.clock()]
 
     def send(self, body: str, parked_as: str | None = None) -> None:
-        """Take a message, perhaps one that is redriven."""
+        """Accept a message, which may be redriven."""
         now = self.clock()
         self.all.append(Message(f"m{len(self.all)}", body, now, now + self.skew, parked_as))
 
     def receive(self, message: Message) -> Delivery | None:
-        """Deliver it, unless that was done too often."""
+        """Deliver a message, or move it to the dead-letter queue after the last receive."""
         if message.receives >= MAX_RECEIVES:
             message.is_dead = True
             return None
@@ -119,7 +119,7 @@ class Messages:
         )
 
     def delay(self, waits: Mapping[str, int]) -> int:
-        """Hide messages by their last delivery; the deleted cannot be hidden."""
+        """Hide messages by the receipt of their last delivery; return how many were not found."""
         held = {one.receipt: one for one in self.waiting}
         for receipt, seconds in waits.items():
             if receipt in held:

@@ -1,4 +1,4 @@
-"""Where a function meets the world, and what may go wrong there."""
+"""The port calls of a function, and what may go wrong at each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Seam(StrEnum):
-    """Where a function meets the world; it stands still before."""
+    """A call of a port, before which a function pauses."""
 
     START = "start"
     READ = "read"
@@ -24,32 +24,32 @@ class Seam(StrEnum):
 
 
 class Luck(Enum):
-    """What happens to a function when it meets the world."""
+    """What happens to a function at a call of a port."""
 
     FINE = "fine"
-    #: What was asked for is not done.
+    #: The request fails and is not carried out.
     REFUSED = "refused"
-    #: It is done, and the answer gets lost.
+    #: The request is carried out, but the answer is lost.
     UNANSWERED = "unanswered"
-    #: What is read is not the latest.
+    #: The read returns the version before the latest.
     BEHIND = "behind"
-    #: What is read is as old as can be.
+    #: The read returns the oldest version.
     OLD = "old"
-    #: There is no such log, yet.
+    #: The log does not exist yet.
     UNKNOWN = "unknown"
-    #: Lambda ends the function here, and acknowledges nothing.
+    #: Lambda ends the function here and acknowledges nothing.
     CRASH = "crash"
 
 
 class Mishap(NamedTuple):
-    """Bad luck at one place."""
+    """What goes wrong at one port call."""
 
     seam: Seam
     luck: Luck
 
 
 def mishaps(where: Mapping[Seam, Sequence[Luck]]) -> list[Mishap]:
-    """List what can go wrong; a crash can happen anywhere, and so can nothing for a while."""
+    """Return what can go wrong; every port call can also crash or succeed."""
     return [
         Mishap(seam, luck)
         for seam, lucks in where.items()

@@ -1,4 +1,4 @@
-"""What may come instead of a log: answers that depart from its document, or are none."""
+"""Answers that depart from the document of a log, or that are not logs at all."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _VALUES = _JSON | _NUMBERS | _STRINGS | _NESTED
 
 @dataclass(frozen=True)
 class Answer:
-    """What comes when a log is asked for."""
+    """The answer to a request for a log."""
 
     log_type: LogType
     log_id: str
@@ -57,9 +57,9 @@ class Answer:
 
 @st.composite
 def answers(draw: DrawFn, log_type: LogType) -> Answer:
-    """Return an answer that was a valid log before something was done to it."""
+    """Return a valid log with zero to two changes, perhaps spoilt as a whole."""
     log = draw(logs(log_type))
-    # As pairs of texts: a name may come twice, and a value be none.
+    # Pairs of texts, because a name may occur twice and a value may be invalid JSON.
     fields = [(json.dumps(name), json.dumps(value)) for name, value in log.items()]
     for _ in range(draw(st.integers(0, 2))):
         place = draw(st.integers(0, len(fields) - 1))
@@ -80,7 +80,7 @@ def answers(draw: DrawFn, log_type: LogType) -> Answer:
 
 
 def _spoilt(text: str) -> SearchStrategy[str]:
-    """Leave most texts as they are; cut some, or change a letter, or put something around them."""
+    """Leave most texts unchanged; cut, change, replace or wrap the others."""
     places = st.integers(0, len(text))
     return st.one_of(
         *[st.just(text)] * 12,

@@ -1,7 +1,7 @@
-"""Logs as SignalWire's OpenAPI documents allow them: a strategy from a schema.
+"""A strategy for logs from the schemas of SignalWire's OpenAPI documents.
 
-Only the words that these two documents use are understood, and any other is an error, so that
-a new one is not passed over in silence.
+Only the keywords that these documents use are supported; any other is an error, so that a new
+one is not ignored silently.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _UNDERSTOOD = frozenset(
         *("description", "examples", "unevaluatedProperties"),
     }
 )
-#: SQS, DynamoDB and JSON in UTF-8 know no lone surrogates.
+#: SQS, DynamoDB and JSON in UTF-8 have no lone surrogates.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 _URLS = st.builds(
     "https://example.signalwire.com/api/laml/2010-04-01/Accounts/{}/{}/{}".format,
@@ -35,13 +35,13 @@ _URLS = st.builds(
 _MOMENTS = st.datetimes(timezones=st.just(UTC)).map(
     lambda moment: moment.isoformat().replace("+00:00", "Z")
 )
-#: By type and format.
+#: Strategies by type and format.
 _SCALARS: dict[tuple[Json, Json], SearchStrategy[Json]] = {
     ("string", "uuid"): st.uuids().map(str),
     ("string", "uri"): _URLS | st.just("https://example.com/"),
     ("string", "date-time"): _MOMENTS,
     ("string", None): TEXT,
-    # Dollars: a double could be any number, and a charge not.
+    # A charge in dollars, which unlike a double has limits.
     ("number", "double"): st.decimals(-1000, 1_000_000, places=6).map(float) | st.integers(0, 9),
     ("integer", "int32"): st.integers(-(2**31), 2**31 - 1) | st.integers(0, 9),
     ("null", None): st.none(),
@@ -49,7 +49,7 @@ _SCALARS: dict[tuple[Json, Json], SearchStrategy[Json]] = {
 
 
 def logs(log_type: LogType) -> SearchStrategy[Log]:
-    """Return logs of that type, each valid by its document."""
+    """Return logs of this type, each valid by its document."""
     defs = member(document(log_type), "$defs")
     return _objects(member(defs, GET_ONE[log_type]), defs)
 

@@ -1,4 +1,4 @@
-"""The truth: what SignalWire knows of each send, what it shows, and what it calls back."""
+"""The truth: SignalWire's logs of each send, what the API shows, and the callbacks."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tests.webhook import BASE, KEY, Request
 _PATH = "/hooklog"
 #: Small, so that a sweep of a few logs has several pages.
 _PAGE_SIZE = 2
-#: In a callback's words and in a log's.
+#: Failed statuses of callbacks and of logs.
 _FAILED = frozenset({"failed", "busy", "no-answer", "canceled", "undelivered"})
 
 
 class Progress:
-    """One send, as far as it has come."""
+    """The progress of one send."""
 
     def __init__(self, send: Send) -> None:
-        """Begin; a call is completed a moment before it is known that the fax failed."""
+        """Start; the call of a failed fax completes a moment before the failure is known."""
         self.send = send
-        #: All that its log has ever shown; the last one is the truth.
+        #: Every state of its log so far; the last is the truth.
         self.states: list[Log] = []
         *way, end = send.steps
         if end.log["status"] == "completed" and self.fails:
@@ -35,12 +35,12 @@ class Progress:
         self._course = (*way, end)
 
     def __repr__(self) -> str:
-        """Say what is needed to follow an example."""
+        """Return what a reader needs to follow an example."""
         return f"<{self.key} {len(self.states)}/{len(self._course)}>"
 
     @property
     def kind(self) -> LogKind:
-        """Of its log."""
+        """The kind of its log."""
         return KINDS[self.send.log_type]
 
     @property
@@ -50,23 +50,23 @@ class Progress:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has come to its end."""
+        """Whether the send has ended."""
         return len(self.states) >= len(self._course)
 
     @property
     def is_settled(self) -> bool:
-        """Whether its charge was corrected after that."""
+        """Whether its charge was corrected after the end."""
         return len(self.states) > len(self._course)
 
     @property
     def fails(self) -> bool:
-        """Whether it fails in the end, by the callback's word for it."""
+        """Whether the send finally fails, by the status of its last callback."""
         last = self.send.steps[-1].callback
         assert last is not None
         return last.status in _FAILED
 
     def go_on(self) -> Callback | None:
-        """Come to the next status, about which there may be a callback."""
+        """Reach the next status and return its callback, if any."""
         step = self._course[len(self.states)]
         self.states.append(step.log)
         return step.callback
@@ -81,16 +81,16 @@ class Progress:
         return self.states[-1]
 
     def settle(self) -> None:
-        """Cost something else than was said at the end, which no callback announces."""
+        """Correct the charge after the end, which no callback announces."""
         charge = float(str(self.states[-1]["charge"])) + 0.25
         self.states.append(self.states[-1] | {"charge": charge})
 
 
 class Space:
-    """The sends of one space, by the ID of their log."""
+    """The sends of one space by log ID."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start without sends."""
         self.sends: dict[str, Progress] = {}
 
     def find(self, kind: LogKind, log_id: str) -> Progress | None:
@@ -104,7 +104,7 @@ class Space:
         return next((one for one in sends if one.kind is kind and one.send.sid == sid), None)
 
     def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
-        """Return a page of the list; its token is where it begins."""
+        """Return a page of the list; its token is the index of its first log."""
         listed = sorted(
             (instant(str(log["created_at"])), str(log["id"]), log)
             for log in (one.states[-1] for one in self.sends.values() if one.kind is kind)
@@ -116,13 +116,13 @@ class Space:
 
 
 def compared(log: Log) -> tuple[str, Decimal, str | None]:
-    """Return what a row has to have in common with its log."""
+    """Return the values that a row must share with its log."""
     code = log["error_code"]
     return str(log["status"]), Decimal(str(log["charge"])), None if code is None else str(code)
 
 
 def event_of(callback: Callback) -> dict[str, object]:
-    """Sign a callback as SignalWire does, and return the event that AWS makes of it."""
+    """Sign a callback as SignalWire does and return the event that the function gets."""
     signed = signed_request(callback, BASE + _PATH, KEY)
     request = Request(method=signed.method, path=_PATH, query=signed.query)
     request.headers = {name.lower(): value for name, value in signed.headers.items()}

@@ -1,4 +1,4 @@
-"""The sweep at work."""
+"""Invocations of the sweep function."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TIMEOUT = timedelta(seconds=900)
 
 
 class Sweeping(Function):
-    """One sweep; it is its own listing, table, producer and keeper of checkpoints."""
+    """One sweep that is its own listing, table, producer and checkpoints."""
 
     mishaps = mishaps(
         {
@@ -31,7 +31,7 @@ class Sweeping(Function):
     )
 
     def __init__(self, world: World, skew: timedelta) -> None:
-        """Begin."""
+        """Start a sweep."""
         super().__init__(world, skew, _TIMEOUT)
 
     def work(self) -> None:
@@ -54,7 +54,7 @@ class Sweeping(Function):
         return self.world.space.page(kind, start, end, page)
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
-        """Read rows; what others have just written is surely there only if that is asked for."""
+        """Read rows; only a consistent read is sure to show the latest writes."""
         luck = self.meet(Seam.READ)
         if luck is Luck.REFUSED:
             raise StoreThrottledError
@@ -65,7 +65,7 @@ class Sweeping(Function):
         raise AssertionError(writes)
 
     def send_all(self, bodies: Sequence[str]) -> None:
-        """Put messages on the queue; when that fails, some of them may be there."""
+        """Send messages; a failed call may have sent some of them."""
         luck = self.meet(Seam.SEND)
         for body in bodies[: len(bodies) // 2] if luck is Luck.REFUSED else bodies:
             self.world.queue.send(body)
@@ -77,6 +77,6 @@ class Sweeping(Function):
         return self.world.checkpoints.get(kind)
 
     def save(self, kind: LogKind, checkpoint: Checkpoint) -> None:
-        """Keep the checkpoint."""
+        """Save the checkpoint."""
         self.meet(Seam.KEEP)
         self.world.checkpoints[kind] = checkpoint

@@ -1,4 +1,4 @@
-"""The table, which looks at each change of a row: some may never happen."""
+"""The table, which checks each change of a row against the rules."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from hooklog.records.rows import Row, Write
 from hooklog.records.store import Conflict
 from tests.fakes import Item, MemoryTable
 
-#: What of a row only a newer log may change.
+#: Attributes that only a newer log may change.
 _OF_THE_LOG = ("status", "outcome", "charge", "error_code", "fetched_at", "final")
 
 
 class Seen(NamedTuple):
-    """A row as it was read."""
+    """A row as a function read it."""
 
     item: Item
-    #: When the fetch of the log in it began, in truth; None without a log.
+    #: True start of the fetch of its log; None without a log.
     fetched_at: datetime | None
 
 
 class WatchedTable:
-    """Rows, and of each the version before its last."""
+    """The rows, each with its previous version."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start without rows."""
         self._now = MemoryTable()
         self._before = MemoryTable()
         self._fetched_at: dict[tuple[str, object], datetime | None] = {}
@@ -39,11 +39,11 @@ class WatchedTable:
         return self._now.items
 
     def read(self, keys: Sequence[str], *, behind: bool = False) -> dict[str, Row]:
-        """Read rows, as they are or as an eventually consistent read may still show them."""
+        """Read rows as they are, or as an eventually consistent read may still show them."""
         return (self._before if behind else self._now).read(keys)
 
     def seen(self, keys: Sequence[str], *, behind: bool = False) -> dict[str, Seen]:
-        """Return the rows that such a read shows, and what only a test can know of them."""
+        """Return the rows that such a read shows, with the true start of their fetches."""
         items = (self._before if behind else self._now).items
         return {
             key: Seen(items[key], self._fetched_at[key, items[key]["version"]])
@@ -52,7 +52,7 @@ class WatchedTable:
         }
 
     def write(self, write: Write, fetched_at: datetime | None) -> Conflict | None:
-        """Write a row; if that stores a log, its fetch began then, in truth."""
+        """Write a row; `fetched_at` is the true start of the fetch if the write stores a log."""
         old = self.items.get(write.key)
         result = self._now.write([write])[write.key]
         if isinstance(result, Conflict):
@@ -70,7 +70,7 @@ class WatchedTable:
 
 
 def check_succession(old: Item | None, new: Item, *, is_log: bool) -> None:
-    """Check that one version of a row may follow the other; the new one may store a log."""
+    """Check that a row may change from `old` to `new`; `is_log` says that a log was stored."""
     assert new["version"] == (int(str(old["version"])) if old else 0) + 1, "a version was skipped"
     if old is None:
         return
@@ -85,7 +85,7 @@ def check_succession(old: Item | None, new: Item, *, is_log: bool) -> None:
     if "first_failed_at" in old:
         assert new["first_failed_at"] == old["first_failed_at"], "a failure was counted again"
     if "parked_at" in old and "parked_at" not in new:
-        # A message that was redriven before may lift a later parking, too: it has ended since.
+        # A message redriven earlier may also lift a later parking, because it has ended since.
         parkings = old, *cast("list[Item]", old.get("parked_history", []))
         was_redriven = any("redriven_at" in parking for parking in parkings)
         assert is_log or was_redriven, "a parking was lifted without a reason"

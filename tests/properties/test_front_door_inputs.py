@@ -1,4 +1,4 @@
-"""Whatever comes to the front door: a documented answer, and no message without a signature."""
+"""Every request to the front door gets a documented answer; only signed ones are queued."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAMES = {"log_type", "log_id", "resource_sid", "status", "occurred_at", "origin
 @settings(examples(20), suppress_health_check=list(HealthCheck))
 @given(events())
 def test_no_request_gets_in_unsigned_or_breaks_anything(event: object) -> None:
-    """204 is for what is signed and names a log; all else is refused, and nothing raises."""
+    """Only a signed request that names a log gets 204; all others are refused without errors."""
     queue, telemetry = FakeProducer(), FakeDoorTelemetry()
     answer = FrontDoor(BASE, FakeKeys((KEY,)), queue, telemetry).handle(event)
 
@@ -43,7 +43,7 @@ def test_no_request_gets_in_unsigned_or_breaks_anything(event: object) -> None:
 
 
 def check_message(body: str) -> None:
-    """Check that a message says no more than it may, in the form that the enrichment reads."""
+    """Check that a message has only allowed fields, in the form that the enrich function reads."""
     says: dict[str, str] = json.loads(body)
     assert says.keys() <= _NAMES
     assert len({"log_id", "resource_sid"} & says.keys()) == 1
@@ -54,7 +54,7 @@ def check_message(body: str) -> None:
 
 
 def is_signed(event: object) -> bool:
-    """Whether one of the headers is a signature that the key's holder may have made."""
+    """Return whether a header holds a signature that the key's holder may have made."""
     assert isinstance(event, dict)
     headers = {name.lower(): value for name, value in event["headers"].items()}
     claimed = {headers.get(name) for name in (SHA1, SHA256, ALIAS)}

@@ -1,8 +1,8 @@
-"""Whatever happens, and in whatever order: every row ends as the truth, each failure counts once.
+"""Whatever happens, every row finally equals the truth and each failure counts once.
 
-A state machine of sends, callbacks, the queue, several instances of the enrichment at the same
-time, sweeps and the table. The functions are hooklog's own code, down to the ports; Hypothesis
-decides who goes on next, who meets bad luck and who crashes, at each single call of a port.
+A state machine of sends, callbacks, the queue, concurrent instances of the enrich function,
+sweeps and the table. The functions are hooklog's own code down to the ports. At each call of
+a port, Hypothesis decides which instance continues, which call fails and which one crashes.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ SENDS = [
     for seed, is_sid in ((6, False), (7, True))
     for send in simulate_sends(seed, 24, NOW, failing=0.5, fax_id_is_sid=is_sid)
 ]
-#: Each clock is right to a second.
+#: Each clock is accurate to one second.
 SKEWS = st.sampled_from([timedelta(seconds=-1), timedelta(seconds=1)])
-#: Seconds. The short ones matter most: there the clocks may tell the wrong order.
+#: Seconds. Short pauses matter most, because skewed clocks may then reverse the order.
 PAUSES = st.sampled_from([0, 0, 0, 0.4, 0.4, 0.4, 2.5, 20, 450, 4000])
-#: They name a log that does not exist, and nothing.
+#: Bodies that name an unknown log, an unknown kind of log, or nothing.
 NONSENSE = (
     '{"log_type": "fax", "log_id": "00000000-0000-4000-8000-000000000000"}',
     '{"log_type": "letter", "log_id": "1"}',
@@ -54,10 +54,10 @@ HOUR = 3600.0
 
 
 class NoLogLost(RuleBasedStateMachine):
-    """All that may happen."""
+    """All events that may happen."""
 
     def __init__(self) -> None:
-        """Begin with nothing sent."""
+        """Start with nothing sent."""
         super().__init__()
         self.world = World()
         self.callbacks: list[Callback] = []
@@ -65,40 +65,40 @@ class NoLogLost(RuleBasedStateMachine):
         self.sweeps = 0
         self.door = FrontDoor(BASE, FakeKeys((KEY,)), self.world.queue, FakeDoorTelemetry())
 
-    # --- what there is to choose from ---------------------------------------------------------
+    # --- choices ------------------------------------------------------------------------------
 
     @property
     def sends(self) -> list[Progress]:
-        """All that were begun."""
+        """All sends so far."""
         return list(self.world.space.sends.values())
 
     @property
     def moving(self) -> list[Progress]:
-        """Those about which there is more to say."""
+        """Sends whose logs can still change."""
         return [one for one in self.sends if not one.is_settled]
 
     @property
     def bodies(self) -> list[str]:
-        """A message for each log."""
+        """One message per log."""
         return [
             json.dumps({"log_type": one.kind.name, "log_id": one.send.log_id}) for one in self.sends
         ]
 
     @property
     def parked(self) -> list[str]:
-        """The keys of what waits for an operator."""
+        """The keys of parked rows."""
         return [key for key, row in self.world.table.items.items() if "parked_at" in row]
 
-    # --- what SignalWire does -----------------------------------------------------------------
+    # --- SignalWire ---------------------------------------------------------------------------
 
     @initialize(skew=SKEWS)
     def wrong_clock_of_queue(self, skew: timedelta) -> None:
-        """The queue stamps messages by a clock of its own."""
+        """The queue stamps messages with its own clock."""
         self.world.queue.skew = skew
 
     @initialize(numbers=st.lists(st.integers(0, len(SENDS) - 1), min_size=1, max_size=2))
     def send(self, numbers: list[int]) -> None:
-        """A fax or message is sent, or two: few, so that much meets at the same row."""
+        """One or two sends begin: few, so that many events concern the same row."""
         for send in (SENDS[number] for number in numbers):
             self.world.space.sends[send.log_id] = Progress(send)
             self._go_on(self.world.space.sends[send.log_id])
@@ -109,7 +109,7 @@ class NoLogLost(RuleBasedStateMachine):
         steps=st.sampled_from([1, 2, 9]),
     )
     def progress(self, send: Progress, steps: int) -> None:
-        """A log comes to a later status; its callbacks may come later."""
+        """A log reaches a later status; its callbacks may come later."""
         if send.is_over:
             send.settle()
         for _ in range(steps):
@@ -118,18 +118,18 @@ class NoLogLost(RuleBasedStateMachine):
     @precondition(lambda self: self.callbacks)
     @rule(place=st.integers(0, 9), again=st.booleans())
     def call_back(self, place: int, *, again: bool) -> None:
-        """One of the callbacks comes, perhaps not for the last time; others may be lost."""
+        """A callback arrives and may arrive again; others may be lost."""
         callback = self.callbacks[place % len(self.callbacks)]
         assert self.door.handle(event_of(callback)) == {"statusCode": 204}
         if not again:
             self.callbacks.remove(callback)
 
-    # --- what others put on the queue ---------------------------------------------------------
+    # --- other messages on the queue ----------------------------------------------------------
 
     @precondition(lambda self: len(self.world.queue.waiting) < 6)
     @rule(body=st.runner().flatmap(lambda self: st.sampled_from([*self.bodies * 3, *NONSENSE])))
     def ask(self, body: str) -> None:
-        """Somebody asks for a log by its ID, or for what there is not."""
+        """A message requests a log by its ID, or something that does not exist."""
         self.world.queue.send(body)
 
     @precondition(lambda self: self.parked and len(self.world.queue.waiting) < 6)
@@ -146,7 +146,7 @@ class NoLogLost(RuleBasedStateMachine):
             body = json.dumps(json.loads(body) | {"origin": "redrive"})
         self.world.queue.send(body, parked_as=key)
 
-    # --- what the functions do ----------------------------------------------------------------
+    # --- functions ----------------------------------------------------------------------------
 
     @precondition(lambda self: self.world.queue.waiting and len(self.running) < 4)
     @rule(
@@ -168,9 +168,9 @@ class NoLogLost(RuleBasedStateMachine):
         skew: timedelta,
         mishap: Mishap,
     ) -> None:
-        """An instance gets a batch, and comes to a first mishap.
+        """An instance receives a batch and runs to its first mishap.
 
-        A message may be one that another instance has, and may have been lost by many before.
+        Another instance may hold the same message, and many earlier ones may have lost it.
         """
         self.wait(seconds)
         for message in messages:
@@ -181,7 +181,7 @@ class NoLogLost(RuleBasedStateMachine):
     @precondition(lambda self: self.sweeps < 3)
     @rule(skew=SKEWS, mishap=st.sampled_from(Sweeping.mishaps))
     def sweep(self, skew: timedelta, mishap: Mishap) -> None:
-        """A sweep begins, and comes to a first mishap."""
+        """A sweep begins and runs to its first mishap."""
         self.sweeps += 1
         self.running.append(Sweeping(self.world, skew))
         self.go_on(0, (self.running[-1], mishap))
@@ -196,7 +196,7 @@ class NoLogLost(RuleBasedStateMachine):
         ),
     )
     def go_on(self, seconds: float, next_: tuple[Function, Mishap]) -> None:
-        """An instance comes to its next mishap, or to its end."""
+        """An instance runs to its next mishap or to its end."""
         self.wait(seconds)
         function, mishap = next_
         if not function.is_over:
@@ -206,24 +206,24 @@ class NoLogLost(RuleBasedStateMachine):
     @precondition(lambda self: self.running)
     @rule(function=st.runner().flatmap(lambda self: st.sampled_from(self.running)))
     def finish(self, function: Function) -> None:
-        """An instance goes on to its end."""
+        """An instance runs to its end."""
         function.finish()
         self._forget()
 
     def wait(self, seconds: float) -> None:
-        """Time goes by; Lambda ends what takes too long."""
+        """Time passes; Lambda ends instances that run too long."""
         self.world.clock.advance(seconds=seconds)
         for function in self.running:
             if function.is_late:
                 function.step(Luck.CRASH)
         self._forget()
 
-    # --- what has to be true in the end -------------------------------------------------------
+    # --- the final state ----------------------------------------------------------------------
 
     def teardown(self) -> None:
-        """Let everything come to rest, and look."""
+        """Let everything come to rest and check the final state."""
         if sys.exception() is None:
-            # Examples in which more was written have more to say.
+            # Examples with more writes test more.
             target(float(self.world.table.stored))
             self._come_to_rest()
             self._check_truth()
@@ -240,7 +240,7 @@ class NoLogLost(RuleBasedStateMachine):
         self.running = [one for one in self.running if not one.is_over]
 
     def _come_to_rest(self) -> None:
-        """All sends end, without a word; two sweeps follow, the first may have an old period."""
+        """End all sends without callbacks, then sweep twice: the first period may be old."""
         for function in self.running:
             function.finish()
         for send in self.sends:
@@ -275,5 +275,5 @@ class NoLogLost(RuleBasedStateMachine):
 
 
 def test_no_log_is_lost() -> None:
-    """At rest the table equals the truth, and each failure was counted once."""
+    """At rest, the table equals the truth and each failure was counted once."""
     run_state_machine_as_test(NoLogLost, settings=examples(4))

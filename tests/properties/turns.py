@@ -1,4 +1,4 @@
-"""Work that is done in turns: it stands still at each seam until it is told to go on."""
+"""Work that runs in turns: it pauses at each seam until it gets its next turn."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from threading import Lock, Thread
 
 
 class Crash(BaseException):
-    """Lambda ended the instance. Code that lives on after this could not be trusted either."""
+    """Lambda ended the instance; no code of the instance may survive this."""
 
 
 class Turns:
-    """Runs a function in a thread of its own, of which at most one is ever awake.
+    """Runs a function in its own thread; at most one such thread is awake at a time.
 
-    Whoever gives the turns decides alone in which order several pieces of work meet the world,
-    so the same decisions give the same interleaving.
+    The caller that gives the turns alone decides the order of all port calls, so the same
+    decisions give the same interleaving.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
-        """Do nothing yet; the first turn leads to the first seam."""
+        """Wait for the first turn, which leads to the first seam."""
         self.is_over = False
         self._work = work
         self._error: BaseException | None = None
         self._crashes = False
-        # Held by who waits: a lock that another thread releases is the quickest hand-over.
+        # A lock that another thread releases is the fastest hand-over.
         self._turn = Lock()
         self._back = Lock()
         self._turn.acquire()
@@ -32,7 +32,7 @@ class Turns:
         self._thread.start()
 
     def go_on(self) -> None:
-        """Return a turn: up to the next seam, or to the end. Raises what the work raised."""
+        """Run to the next seam or to the end; raise what the work raised."""
         assert not self.is_over, "nobody is there to go on"
         self._turn.release()
         self._back.acquire()

@@ -1,4 +1,4 @@
-"""All that the functions meet, and what may go wrong when they do."""
+"""Everything outside the functions, and the counts of failed logs."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from tests.properties.table import WatchedTable
 
 
 class Failure(NamedTuple):
-    """The first write of a log that had failed."""
+    """The first write of a failed log."""
 
     log_type: str
-    #: Who wrote it.
+    #: The function that wrote it.
     function: object
-    #: Whether that function was told so.
+    #: Whether that function got the answer to its write.
     is_known: bool
 
 
 @dataclass
 class World:
-    """One space, queue and table, and the true time."""
+    """One space, one queue, one table and the true time."""
 
     clock: Clock = field(default_factory=Clock)
     space: Space = field(default_factory=Space)
     table: WatchedTable = field(default_factory=WatchedTable)
     queue: Messages = field(init=False)
-    #: The sweep's.
+    #: The checkpoints of the sweep function.
     checkpoints: dict[LogKind, Checkpoint] = field(default_factory=dict)
-    #: By key.
+    #: Failures by key.
     failures: dict[str, Failure] = field(default_factory=dict)
-    #: As the metrics have it, by log type.
+    #: Failures that the metrics counted, by log type.
     counted: Counter[str] = field(default_factory=Counter)
     #: Functions whose metrics were emitted.
     emitted: set[object] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Let the queue tell the same time, for now."""
+        """Create the queue on the true clock."""
         self.queue = Messages(self.clock)
 
     def check_counts(self) -> None:
-        """Check that each failed log was counted once, unless its function ended too early."""
+        """Check that each failed log was counted once, unless its function had ended."""
         for log_type in {*self.counted, *(one.log_type for one in self.failures.values())}:
             could = [
                 one

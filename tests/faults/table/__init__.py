@@ -1,4 +1,4 @@
-"""The table: each fault that can occur at each step, and how its message ends."""
+"""The table of faults: where each occurs and how its message ends."""
 
 from tests.faults.table.aws import AFTERWARDS, READING, STORING
 from tests.faults.table.logs import LOGS

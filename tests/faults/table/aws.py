@@ -1,4 +1,4 @@
-"""What DynamoDB, SQS and the output may do to a message."""
+"""Faults of DynamoDB, SQS and standard output."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _UNAVAILABLE = errors.StoreUnavailableError()
 
 
 def _every(operation: str, **faults: Refusal | Silence | HangUp) -> dict[str, OverWire]:
-    """Let the whole call fail, which the neighbours are in."""
+    """Return faults of a whole call, which the neighbours share."""
     return {
         f"call {name}".replace("_", " "): Call(operation, fault, hits_all=True)
         for name, fault in faults.items()

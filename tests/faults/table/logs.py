@@ -1,4 +1,4 @@
-"""What may be wrong with a log that SignalWire gives."""
+"""Faults of the logs that SignalWire returns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _bad(name: str, answer: Text, ends: Ending = _INVALID) -> Row:
 
 
 LOGS = (
-    # What is no log at all may be a proxy's, so it is asked for again.
+    # An answer that is not a log may come from a proxy, so the log is requested again.
     _bad("half of JSON", half, _UNREADABLE),
     _bad("JSON and more", lambda message: f"{half(message)}{half(message)}", _UNREADABLE),
     _bad("null", text("null"), _UNREADABLE),
@@ -27,7 +27,7 @@ LOGS = (
     _bad("a deep field", raw("colour", nested(1000)), _UNREADABLE),
     _bad("a number of 5,000 digits", raw("colour", f"1{'0' * 5000}"), _UNREADABLE),
     _bad("a byte order mark", lambda message: "\ufeff" + log()(message), _UNREADABLE),
-    # What is a log and cannot be used waits for a person, with all that came.
+    # An unusable log is parked with the whole answer.
     _bad("an empty object", text("{}")),
     *(_bad(f"no {name}", without(name)) for name in ("id", "status", "created_at")),
     *(_bad(f"{name} is null", log(**{name: None})) for name in ("id", "status", "source")),
@@ -45,7 +45,7 @@ LOGS = (
     _bad("a date of 20 digits", log(created_at=10**20)),
     _bad("the id of another log", log(id=ANOTHER_ID), Parked("log.mismatch")),
     _bad("a second id", raw("id", f'"{ANOTHER_ID}"'), Parked("log.mismatch")),
-    # Odd, and no reason to lose a log.
+    # Odd values that must not lose a log.
     _bad("a lone surrogate", log(remote_station="\ud800"), Stored()),
     _bad("a lone surrogate in a new field", log(colour="\ud800"), Stored()),
     _bad("no charge", without("charge"), Stored()),

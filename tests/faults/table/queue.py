@@ -1,4 +1,4 @@
-"""What may be wrong with a message."""
+"""Faults of messages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MESSAGES = (
     _bad("no JSON in an envelope", text(enveloped(TEXT))),
     _bad("an unknown kind of log", body(log_type=TEXT), _UNKNOWN),
     _bad("a lone surrogate for a kind of log", body(log_type="\ud800"), _UNKNOWN),
-    # Odd, and no reason to lose a log.
+    # Odd values that must not lose a log.
     _bad("a field twice", twice_in_body("log_id", ANOTHER_ID), Stored()),
     _bad("a date long past", body(occurred_at="0001-01-01T00:00:00Z"), Stored()),
     _bad("a date far ahead", body(occurred_at="9999-12-31T23:59:59Z"), Stored()),

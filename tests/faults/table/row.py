@@ -1,4 +1,4 @@
-"""What a row of the table says."""
+"""The rows of the table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.faults.wires import OverWire, Text200
 
 
 class Step(IntEnum):
-    """The steps of a batch in their order; an earlier one decides how a message ends."""
+    """The steps of a batch in order; the earliest fault decides how a message ends."""
 
     PARSE = auto()
     KNOWN = auto()
@@ -34,11 +34,11 @@ class Row:
     Attributes:
         step: where it occurs.
         name: of the fault.
-        trouble: the fault in memory; None if it cannot be told there from no fault.
-        ends: how the message ends that it befalls.
-        given: the row of a fault that has to befall the message too, for this one to matter.
+        trouble: the fault in memory; None if it has no effect there.
+        ends: how its message ends.
+        given: another fault that the message needs for this one to matter.
         hits_all: whether the neighbours end like the message.
-        wires: the forms that it has over sockets, by name.
+        wires: its forms over sockets, by name.
 
     """
 
@@ -51,12 +51,12 @@ class Row:
     wires: Mapping[str, OverWire] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Name the row in a test's ID."""
+        """Return the row's name for a test ID."""
         return f"{self.step.name.lower()}: {self.name}"
 
     @property
     def over_wire(self) -> Mapping[str, OverWire]:
-        """The forms over sockets; an odd text has one by itself."""
+        """The forms over sockets; an odd answer has one by default."""
         if not self.wires and isinstance(self.trouble, Answers) and callable(self.trouble.answer):
             return {"as it is": Text200(self.trouble.answer)}
         return self.wires

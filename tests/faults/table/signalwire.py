@@ -1,4 +1,4 @@
-"""What SignalWire may do instead of giving a log."""
+"""Faults of SignalWire's API and of the credentials for it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _row(
 
 
 def _mends(name: str, wire: OverWire) -> Row:
-    """Return a fault that the adapters hide."""
+    """Return a fault that the adapters handle on their own."""
     return Row(step=Step.FETCH, name=name, trouble=None, ends=Stored(), wires={"": wire})
 
 
