@@ -99,7 +99,7 @@ def failed_message(**changes: Json) -> Log:
 
 
 def record(log: Log, *, sent_at: datetime = SENT_AT, fetched_at: datetime = FETCHED_AT) -> Record:
-    """Validate and enrich a log; what has segments is a message, all else a fax."""
+    """Validate and enrich a log; one with segments is a message, any other a fax."""
     kind = KINDS["message" if "number_of_segments" in log else "fax"]
     return enrich(
         kind,
@@ -111,7 +111,7 @@ def record(log: Log, *, sent_at: datetime = SENT_AT, fetched_at: datetime = FETC
 
 
 def request(log_type: str = "fax", log_id: str = FAX_ID, status: str | None = None) -> LogRequest:
-    """Return what a queue message asks for."""
+    """Return the request of a queue message."""
     return LogRequest(kind=KINDS[log_type], log_id=log_id, event_at=SENT_AT, status=status)
 
 
@@ -128,7 +128,7 @@ def delivery(
     sent_at: datetime = SENT_AT,
     parked_as: str | None = None,
 ) -> Delivery:
-    """Return one delivery of a message, by default one that asks for a fax log."""
+    """Return one delivery of a message, by default a request for a fax log."""
     return Delivery(
         message_id=message_id,
         receipt_handle=f"handle-of-{message_id}",
@@ -140,7 +140,7 @@ def delivery(
 
 
 def history_of(item: Mapping[str, Attribute]) -> list[dict[str, str]]:
-    """Return the parkings of a row that were lifted."""
+    """Return the past parkings of a row."""
     return cast("list[dict[str, str]]", item["parked_history"])
 
 
@@ -179,7 +179,7 @@ def sqs_event(*deliveries: Delivery) -> dict[str, Json]:
 
 
 def every_attribute() -> set[str]:
-    """Name every attribute that a row can have, except its key."""
+    """Return the name of every attribute that a row can have, except its key."""
     records = (record(fax_log()), record(message_log()))
     names = {name for one in records for name in row_attributes(one, DEFAULT_STORAGE)}
     names |= {name for kind in KINDS.values() for name in attribute_names(kind)}

@@ -1,7 +1,7 @@
-"""The search for secrets in whatever was printed, logged, raised or stored.
+"""Searches everything that was printed, logged, raised or stored for secrets.
 
-A suite makes up secrets that exist nowhere else, lets the code work with them, and asks at the
-end for what of them came out::
+A suite makes up secrets that exist nowhere else, lets the code work with them, and asserts at the
+end that none of them leaked::
 
     assert not leaked([printed.out, printed.err, *told_by(error)], [TOKEN, KEY])
 """
@@ -12,12 +12,12 @@ import base64
 import traceback
 from collections.abc import Iterable, Iterator
 
-#: This many consecutive characters are a leak: a secret that is shortened for a log shows as many.
+#: This many consecutive characters are a leak: a secret shortened for a log shows about as many.
 _ENOUGH = 12
 
 
 def leaked(texts: Iterable[str], secrets: Iterable[str]) -> list[str]:
-    """Return the secrets of which a text shows a part, plain, in base64 or in hexadecimal."""
+    """Return the secrets that a text contains in part, plain, in base64 or in hexadecimal."""
     text = "\n".join(texts)
     return [
         secret
@@ -27,9 +27,9 @@ def leaked(texts: Iterable[str], secrets: Iterable[str]) -> list[str]:
 
 
 def told_by(error: BaseException) -> list[str]:
-    """Return all that an exception tells who prints it: its traceback, and what it carries."""
+    """Return everything that printing an exception can show: its traceback, and what it carries."""
     told = [repr(error), *map(str, vars(error).values()), *traceback.format_exception(error)]
-    # Raised `from None`, an exception keeps to itself what it was raised in the handling of.
+    # An exception that was raised `from None` hides the one that was being handled.
     hidden = error.__cause__ is None and error.__suppress_context__
     earlier = error.__cause__ or error.__context__
     return told if hidden or earlier is None else told + told_by(earlier)
@@ -39,8 +39,8 @@ def _forms(secret: str) -> Iterator[str]:
     raw = secret.encode()
     yield secret
     yield raw.hex()
-    # Within a longer text, such as the "project:token" of an Authorization header, a secret may
-    # begin at any of three places of base64's groups.
+    # In a longer text, such as the "project:token" of an Authorization header, a secret may begin
+    # at any of the three positions in a base64 group.
     for shift in range(3):
         encoded = base64.b64encode(bytes(shift) + raw).decode()
         whole = len(encoded) - 4 * ((shift + len(raw)) % 3 > 0)

@@ -1,4 +1,4 @@
-"""Everything that the suite's code printed or logged, for the test that reads it at the end."""
+"""Everything that the tested code printed or logged, for the test that reads it at the end."""
 
 from __future__ import annotations
 

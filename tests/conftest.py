@@ -1,4 +1,4 @@
-"""What all tests share: dummy credentials, no cloud, and a copy of what was printed."""
+"""Fixtures of all tests: dummy credentials, no cloud, and a copy of the output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.captured import CAPTURED
 
-# The same examples everywhere, and no failure because a machine is busy.
+# Examples are the same everywhere, and a busy machine fails no test.
 hypothesis.settings.register_profile("hooklog", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("hooklog")
 
@@ -18,7 +18,7 @@ LAST = "tests/integration/test_privacy.py"
 
 @pytest.fixture(autouse=True)
 def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep a developer's own account and proxies out of the tests."""
+    """Keep a developer's AWS account and proxies out of the tests."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -57,5 +57,5 @@ def pytest_runtest_makereport(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the test that reads the captured output come last."""
+    """Run the test that reads the captured output last."""
     items.sort(key=lambda item: item.nodeid.startswith(LAST))

@@ -1,4 +1,4 @@
-"""Every metric that the functions can emit, got by making them emit it."""
+"""Every metric that the functions can emit, collected by making them emit it."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ type Metric = tuple[str, tuple[tuple[str, str], ...]]
 
 
 def everything(capsys: pytest.CaptureFixture[str]) -> set[Metric]:
-    """Let each function emit all that it can, and return what it emitted."""
+    """Make each function emit every metric that it can, and return the metrics."""
     return metrics_of(everything_printed(capsys))
 
 
 def everything_printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Let each function emit all that it can, and return every line, those of the log too."""
+    """Make each function emit every metric that it can, and return all lines, also log lines."""
     metrics, logger = EmbeddedMetrics(NAMESPACE), Logger(service=f"test-{uuid.uuid4()}")
     capsys.readouterr()
     EnrichTelemetry(logger, metrics).emit(_full_report())
@@ -66,7 +66,7 @@ def everything_printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def metrics_of(lines: list[str]) -> set[Metric]:
-    """Read the metrics out of lines of the embedded format; other lines are passed over."""
+    """Return the metrics of lines in the embedded metric format, ignoring other lines."""
     emitted = [json.loads(line) for line in lines if line.startswith('{"_aws"')]
     return {
         (metric["Name"], tuple(sorted((name, line[name]) for name in dimensions)))
@@ -82,7 +82,7 @@ def _full_report() -> Report:
     known = CATALOGUE
     for counts in (report.enriched, report.finished, report.drift):
         counts.update(list(KINDS))
-    # The only ones of messages too malformed to tell their type.
+    # Only these count messages that are too malformed to have a type.
     for counts in (report.skipped, report.retried, report.parked):
         counts.update([*KINDS, UNKNOWN_TYPE])
     for kind in KINDS:

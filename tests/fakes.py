@@ -1,4 +1,4 @@
-"""In-memory stand-ins for the seams in ``hooklog.ports``; each can be told to fail."""
+"""In-memory stand-ins for the ports of the functions; each can be made to fail."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ type Item = dict[str, Attribute]
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that stands still until a test advances it."""
 
     def __init__(self, now: datetime = NOW) -> None:
-        """Start at a time."""
+        """Start at the given time."""
         self.now = now
 
     def __call__(self) -> datetime:
-        """Tell the time."""
+        """Return the time."""
         return self.now
 
     def advance(self, **duration: float) -> None:
-        """Move on, by what ``timedelta`` takes."""
+        """Advance by the arguments of a ``timedelta``."""
         self.now += timedelta(**duration)
 
 
@@ -42,15 +42,15 @@ class MemoryTable:
     items: dict[str, Item] = field(default_factory=dict)
     reads: list[list[str]] = field(default_factory=list)
     writes: list[list[Write]] = field(default_factory=list)
-    #: Raised by the next reads, in their order; None lets one through.
+    #: Raised by the next reads, in order; None lets a read succeed.
     read_errors: list[StoreError | None] = field(default_factory=list)
-    #: Answered for these keys instead of writing.
+    #: Returned for these keys instead of writing.
     write_errors: dict[str, StoreError] = field(default_factory=dict)
-    #: Called before each write takes effect: what others do meanwhile.
+    #: Called before each write takes effect, to simulate concurrent writers.
     meanwhile: Callable[[], None] = lambda: None
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:  # noqa: ARG002
-        """Read rows; what is in memory is always consistent."""
+        """Read rows; reads from memory are always consistent."""
         self.reads.append(list(keys))
         if self.read_errors and (error := self.read_errors.pop(0)) is not None:
             raise error
@@ -61,7 +61,7 @@ class MemoryTable:
         }
 
     def write(self, writes: Sequence[Write]) -> dict[str, Conflict | StoreError | None]:
-        """Write each by itself."""
+        """Write each row independently."""
         self.writes.append(list(writes))
         self.meanwhile()
         assert len({write.key for write in writes}) == len(writes), "one write a row and call"
@@ -82,11 +82,11 @@ class MemoryTable:
 
 @dataclass
 class FakeSource:
-    """Answers with what it was given for a key; a key without an answer stays unanswered."""
+    """A source that returns the answer given for each key, and nothing for other keys."""
 
     clock: Clock
     answers: dict[str, str | HooklogError] = field(default_factory=dict)
-    #: Keys of requests whose log was found by its url, under another ID.
+    #: Keys of requests whose log was found by its URL, under another ID.
     found_by_url: set[str] = field(default_factory=set)
     requested: list[str] = field(default_factory=list)
     time_left: list[float] = field(default_factory=list)
@@ -94,7 +94,7 @@ class FakeSource:
     def fetch(
         self, requests: Sequence[LogRequest], time_left: TimeLeft
     ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
-        """Answer in the order asked."""
+        """Return the answers in the order of the requests."""
         self.time_left.append(time_left())
         for request in requests:
             self.requested.append(request.key)
@@ -115,20 +115,20 @@ class FakeSource:
 
 @dataclass
 class FakeQueue:
-    """Remembers how long each message was told to wait."""
+    """A queue that keeps the delay of each message."""
 
     waits: dict[str, int] = field(default_factory=dict)
     unset: int = 0
 
     def delay(self, waits: Mapping[str, int]) -> int:
-        """Take the waits; as many fail as ``unset`` says."""
+        """Keep the delays, and return ``unset`` as the number of failures."""
         self.waits.update(waits)
         return self.unset
 
 
 @dataclass
 class FakeTelemetry:
-    """Keeps what was emitted."""
+    """Telemetry that keeps what it is given."""
 
     reports: list[Report] = field(default_factory=list)
     defects: list[tuple[str, BaseException]] = field(default_factory=list)
@@ -144,11 +144,11 @@ class FakeTelemetry:
 
 @dataclass
 class FakeKeys:
-    """Signing keys, and what a second look would find."""
+    """Signing keys, and the keys that a second read would find."""
 
     keys: tuple[str, ...] = ()
     new_keys: tuple[str, ...] | None = None
-    #: Raised instead of an answer.
+    #: Raised instead of returning keys.
     error: HooklogError | None = None
     looks: int = 0
 
@@ -160,7 +160,7 @@ class FakeKeys:
         return self.keys
 
     def renewed(self, refused: tuple[str, ...]) -> tuple[str, ...]:
-        """Return what a second look finds."""
+        """Return the keys that a second read finds."""
         assert refused == self.keys
         self.looks += 1
         return self.keys if self.new_keys is None else self.new_keys
@@ -168,14 +168,14 @@ class FakeKeys:
 
 @dataclass
 class FakeProducer:
-    """Keeps what was put on the queue."""
+    """A producer that keeps the messages that it sends."""
 
     bodies: list[str] = field(default_factory=list)
-    #: Raised instead.
+    #: Raised instead of sending.
     error: Exception | None = None
 
     def send(self, body: str) -> None:
-        """Take a message."""
+        """Keep a message."""
         if self.error is not None:
             raise self.error
         self.bodies.append(body)
@@ -183,7 +183,7 @@ class FakeProducer:
 
 @dataclass
 class FakeDoorTelemetry:
-    """Keeps what an operator would see."""
+    """Telemetry of the front door that keeps what it is given."""
 
     accepted_types: list[str] = field(default_factory=list)
     refusals: list[HooklogError] = field(default_factory=list)
@@ -191,15 +191,15 @@ class FakeDoorTelemetry:
     defects: list[tuple[str, BaseException]] = field(default_factory=list)
 
     def accepted(self, log_type: str) -> None:
-        """Keep what was let in."""
+        """Keep the type of an accepted callback."""
         self.accepted_types.append(log_type)
 
     def refused(self, error: HooklogError) -> None:
-        """Keep what was not."""
+        """Keep the error of a refused callback."""
         self.refusals.append(error)
 
     def closed(self, reason: str) -> None:
-        """Keep why the door is closed."""
+        """Keep the reason why the door is closed."""
         self.reasons.append(reason)
 
     def defect(self, key: str, error: BaseException) -> None:

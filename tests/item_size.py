@@ -1,7 +1,7 @@
-"""How large an item is in DynamoDB's own count, by the rules that AWS documents.
+"""The size of an item as DynamoDB counts it, by the rules that AWS documents.
 
 See "DynamoDB item sizes and formats" in the developer guide. It calls the size of a number
-approximate; here it is never less than what DynamoDB can make of it.
+approximate; here it is an upper bound.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MOST_FOR_A_NUMBER = 21
 
 
 def item_size(item: Mapping[str, Attribute]) -> int:
-    """Count an item's bytes: its attributes' names and values."""
+    """Return an item's size in bytes: the names and values of its attributes."""
     return sum(_text(name) + _value(value) for name, value in item.items())
 
 
@@ -40,10 +40,10 @@ def _text(text: str) -> int:
 
 
 def _number(number: Decimal) -> int:
-    """Count two digits a byte, one byte for the exponent and one for a minus sign.
+    """Return one byte per two digits, one for the exponent and one for a minus sign.
 
-    Zeros at both ends are trimmed. Pairs of digits start at the decimal point, so that an even
-    number of digits may straddle one pair more: 1.234 is 01 23 40.
+    Zeros at both ends are trimmed. Pairs of digits start at the decimal point, so an even number
+    of digits may need one more pair: 1.234 is 01 23 40.
     """
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")
     if not digits:

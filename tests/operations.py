@@ -1,4 +1,4 @@
-"""The operators' page, docs/operations.md, taken apart."""
+"""Parses the operators' page, docs/operations.md."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the table of alarms says of one: where its entry is, and when it goes off."""
+    """One row of the table of alarms: where the alarm's entry is, and when it goes off."""
 
     anchor: str
     when: str
@@ -23,13 +23,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the page says of an alarm."""
+    """The page's entry of an alarm."""
 
     text: str
 
     @property
     def queries(self) -> list[str]:
-        """Its queries for Logs Insights."""
+        """The entry's queries for Logs Insights."""
         return [
             fence["text"] for fence in _FENCE.finditer(self.text) if fence["kind"] == "insights"
         ]
@@ -55,7 +55,7 @@ def entries() -> dict[str, Entry]:
 
 
 def commands() -> list[str]:
-    """Return the shell commands of the page, each in one line."""
+    """Return the shell commands of the page, each on one line."""
     return [
         line
         for fence in _FENCE.finditer(PAGE)

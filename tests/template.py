@@ -40,7 +40,7 @@ def deployable(*resources: str, outputs: tuple[str, ...]) -> str:
 
 
 def properties(resource: str) -> dict[str, Any]:
-    """Return the properties of one resource; a function's with those of `Globals`."""
+    """Return the properties of one resource; a function's include those of `Globals`."""
     whole = template()
     if whole["Resources"][resource]["Type"] == "AWS::Serverless::Function":
         return function_properties(whole, resource)

@@ -1,4 +1,4 @@
-"""SignalWire's side of a callback: what it sends, signed as it signs, in the event of AWS."""
+"""Callbacks as SignalWire sends and signs them, in the events that Lambda receives."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def scheme_a256(key: str, url: str, body: str) -> str:
 
 
 def scheme_b(key: str, url: str, fields: list[tuple[str, str]]) -> str:
-    """Sign a form's fields, or with none the URL alone."""
+    """Sign the URL and a form's fields, if any."""
     signed = url + "".join(k + v for k, v in sorted(fields, key=lambda pair: pair[0]))
     return base64.b64encode(hmac.new(key.encode(), signed.encode(), hashlib.sha1).digest()).decode()
 
@@ -100,7 +100,7 @@ class Request:
     is_base64: bool = False
 
     def event(self) -> dict[str, Any]:
-        """Return the event of payload format 2.0, as a Function URL or an HTTP API does."""
+        """Return the event of payload format 2.0, as a Function URL or an HTTP API sends it."""
         return {
             "version": "2.0",
             "routeKey": "$default",
@@ -118,7 +118,7 @@ class Request:
 
     @property
     def url(self) -> str:
-        """The URL as SignalWire has it."""
+        """The URL that SignalWire calls."""
         return f"{BASE}{self.path}" + (f"?{self.query}" if self.query else "")
 
 
@@ -139,7 +139,7 @@ def json_request(
 def form_request(
     callback: dict[str, str] | None = None, *, key: str = KEY, query: str = ""
 ) -> Request:
-    """Return a signed form callback, by default a fax's; AWS gives a form in base64."""
+    """Return a signed form callback, by default a fax's; AWS encodes a form in base64."""
     fields = fax_status() if callback is None else callback
     request = Request(query=query, is_base64=True)
     request.body = base64.b64encode(urlencode(fields).encode()).decode()

@@ -1,1 +1,1 @@
-"""What `sam build` leaves, as it would be deployed."""
+"""Tests of the output of `sam build`, as it would be deployed."""

@@ -14,14 +14,14 @@ from tests.artefact.starting import FUNCTIONS, LAYERS, Started, start
 
 @pytest.fixture(scope="session")
 def built() -> Path:
-    """Run `sam build`, and return the folder of what it built."""
+    """Run `sam build`, and return the folder of its output."""
     build()
     return ROOT / ".aws-sam/build"
 
 
 @pytest.fixture(scope="session")
 def deployed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Lay everything out as Lambda does: the layers in `opt`, and all files with a new time."""
+    """Lay out all files as Lambda does: layers in `opt`, and every file with a new time."""
     root = tmp_path_factory.mktemp("lambda")
     for layer in LAYERS:
         shutil.copytree(

@@ -1,4 +1,4 @@
-"""A function of the artefact, started in a process that finds nothing else."""
+"""Starts a function of the artefact in a process that can import nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Each function, and what wires its parts.
+#: Each function, and the code that wires its parts.
 FUNCTIONS = {
     "EnrichFunction": "enricher",
     "SweepFunction": "parts",
@@ -16,8 +16,8 @@ FUNCTIONS = {
 }
 LAYERS = ("DependenciesLayer", "HooklogLayer")
 
-#: Imports a function and wires its parts, in a process that finds nothing but the artefact; tells
-#: what was loaded, and which files of it were compiled.
+#: Imports a function and wires its parts, in a process that finds nothing but the artefact, and
+#: prints which modules were loaded and which of their files were compiled.
 START = """
 import json, sys
 
@@ -40,7 +40,7 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Started:
-    """What a function's start did."""
+    """The effects of a function's start."""
 
     #: Files of the artefact that were compiled.
     compiled: list[str]
@@ -51,7 +51,7 @@ class Started:
 
 
 def start(deployed: Path, function: str) -> Started:
-    """Start a function as Lambda would, but with no permission to write bytecode."""
+    """Start a function as Lambda does, without permission to write bytecode."""
     folders = [str(deployed / function), str(deployed / "opt/python")]
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", START, FUNCTIONS[function], *folders],

@@ -1,4 +1,4 @@
-"""What the build needs of a machine."""
+"""What a machine needs for the build."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAKEFILES = [ROOT / "functions/Makefile", *sorted(ROOT.glob("layers/**/Makefile"
 
 @pytest.mark.parametrize("makefile", MAKEFILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_missing_python_is_named(makefile: Path, tmp_path: Path) -> None:
-    """The build says in one sentence what it needs."""
+    """The build says in one sentence which Python it needs."""
     make = shutil.which("make")
     assert make is not None
     command = [make, "--makefile", str(makefile), "build-Anything", f"ARTIFACTS_DIR={tmp_path}"]
@@ -28,7 +28,7 @@ def test_a_missing_python_is_named(makefile: Path, tmp_path: Path) -> None:
 
 
 def test_every_architecture_has_its_makefile() -> None:
-    """The parameter names the folder, and in it the platform is that processor's."""
+    """The parameter names its folder, and the platform in it is that of the processor."""
     machines = {"arm64": "aarch64", "x86_64": "x86_64"}
     assert set(template()["Parameters"]["Architecture"]["AllowedValues"]) == set(machines)
     for architecture, machine in machines.items():

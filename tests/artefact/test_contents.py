@@ -1,4 +1,4 @@
-"""What is in the artefact: bytecode for each source, nothing needless, and little of it."""
+"""The artefact has bytecode for each source, nothing needless, and a small size."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ from tests.artefact.starting import FUNCTIONS, LAYERS
 
 SERVICES = {"dynamodb", "secretsmanager", "sqs"}
 CALL = re.compile(r"\b_client(?:\(\))?\.(\w+)\(")
-#: Bytes of a layer unpacked, and of its archive; docs/decisions/0009-bytecode-in-the-layers.md.
+#: Maximum bytes of a layer unpacked, and of its archive; see
+#: docs/decisions/0009-bytecode-in-the-layers.md.
 MOST = {"DependenciesLayer": (26_000_000, 10_000_000), "HooklogLayer": (800_000, 300_000)}
 
 
 def sources(built: Path) -> Iterator[tuple[Path, str]]:
-    """Return every source file, with the path that it has in Lambda."""
+    """Yield every source file, with its path in Lambda."""
     for part in (*LAYERS, *FUNCTIONS):
         place = "/opt" if part in LAYERS else "/var/task"
         for path in sorted((built / part).rglob("*.py")):
@@ -38,7 +39,7 @@ def sources(built: Path) -> Iterator[tuple[Path, str]]:
 
 
 def test_every_source_has_its_bytecode(built: Path) -> None:
-    """Of this very source, for Lambda's Python, and good whatever the file's time is."""
+    """It is compiled from this source, for Lambda's Python, and valid whatever the file's time."""
     checked = 0
     for path, _ in sources(built):
         bytecode = (path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc").read_bytes()
@@ -52,15 +53,15 @@ def test_every_source_has_its_bytecode(built: Path) -> None:
 
 
 def test_tracebacks_name_the_files_of_lambda(built: Path) -> None:
-    """So the bytecode is also the same wherever it is built."""
+    """The bytecode is therefore the same wherever it is built."""
     for path, deployed_path in sources(built):
         bytecode = path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc"
-        code = marshal.loads(bytecode.read_bytes()[16:])  # noqa: S302 - what this build has written
+        code = marshal.loads(bytecode.read_bytes()[16:])  # noqa: S302 - written by this build
         assert code.co_filename == deployed_path
 
 
 def test_nothing_is_deployed_that_lambda_never_reads(built: Path) -> None:
-    """No stubs, tests, programs or metadata, and nothing of the build itself."""
+    """The layers have no stubs, tests, programs or metadata, and no files of the build itself."""
     names = {path.name for path in built.rglob("*")}
     assert names.isdisjoint(
         {"tests", "bin", "py.typed", "requirements.txt", "Makefile", "build.py"}
@@ -70,7 +71,7 @@ def test_nothing_is_deployed_that_lambda_never_reads(built: Path) -> None:
 
 
 def test_botocore_has_the_data_of_our_services_alone(built: Path) -> None:
-    """Four hundred others stay at home, and so do the texts and examples of ours."""
+    """The data of 400 other services is left out, and so are the texts and examples of ours."""
     data = built / "DependenciesLayer/python/botocore/data"
     assert {path.name for path in data.iterdir() if path.is_dir()} == SERVICES
     partitions = json.loads((data / "endpoints.json").read_text())["partitions"]
@@ -79,7 +80,7 @@ def test_botocore_has_the_data_of_our_services_alone(built: Path) -> None:
 
 
 def test_botocore_knows_the_operations_that_the_code_calls_and_no_other(built: Path) -> None:
-    """An operation that was left out would be missed in the cloud only."""
+    """A missing operation would fail in the cloud only."""
     known: set[str] = set()
     for path in (built / "DependenciesLayer/python/botocore/data").rglob("service-2.json"):
         model = json.loads(path.read_text())
@@ -106,7 +107,7 @@ print(json.dumps({
 
 
 def test_the_trimmed_data_leads_to_the_same_endpoints(deployed: Path) -> None:
-    """In every kind of region, as with botocore's whole data."""
+    """In every kind of region, endpoints are those of botocore's full data."""
     command = [sys.executable, "-I", "-S", "-B", "-c", ENDPOINTS, str(deployed / "opt/python")]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -126,7 +127,7 @@ print(json.dumps({number: [it.country, it.type, it.channel] for number, it in fo
 
 
 def test_the_trimmed_phone_numbers_say_the_same(deployed: Path) -> None:
-    """Of an example of each type of number of every country, and of none."""
+    """It describes an example of each type of number of every country as the full package does."""
     numbers = ["12345", "whatsapp:+14155550123", "+80012345678", "+999", "Hooklog", ""]
     numbers += [
         phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
@@ -145,13 +146,13 @@ def test_the_trimmed_phone_numbers_say_the_same(deployed: Path) -> None:
 
 
 def test_the_compiled_part_is_for_the_processor_that_was_asked_for(built: Path) -> None:
-    """Here, this machine's."""
+    """The build of this machine has this machine's processor."""
     (library,) = built.rglob("*.so")
     assert library.name.endswith(f"-{platform.machine()}-linux-gnu.so")
 
 
 def test_every_package_keeps_its_licence(built: Path) -> None:
-    """One folder a pinned package, with its version and its text."""
+    """Each pinned package has one folder, with its version and its licence text."""
     pins = (ROOT / "layers/dependencies/requirements.txt").read_text().split()
     wanted = {pin.replace("==", "-").replace("-", "_") for pin in pins if "==" in pin}
     kept = {
@@ -164,7 +165,7 @@ def test_every_package_keeps_its_licence(built: Path) -> None:
 
 @pytest.mark.parametrize("layer", MOST)
 def test_the_layers_stay_small(built: Path, layer: str) -> None:
-    """Unpacked and packed, as the decision says."""
+    """Their sizes, unpacked and compressed, are within the limits of the decision."""
     files = [path for path in (built / layer).rglob("*") if path.is_file()]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:

@@ -1,1 +1,1 @@
-"""A third kind of log, registered as CONTRIBUTING.md says, and taken all the way."""
+"""A third kind of log, registered as CONTRIBUTING.md says, passes through all of hooklog."""

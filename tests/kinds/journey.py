@@ -1,4 +1,4 @@
-"""A voice log's way through hooklog; ``test_new_kind.py`` runs this with voice as a kind."""
+"""A voice log's journey through hooklog; ``test_new_kind.py`` runs it with voice as a kind."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_the_callback_becomes_a_message() -> None:
 
 
 def test_the_logs_become_rows(desk: Desk, space: RunningSpace) -> None:
-    """Fetched from their own path, with outcome, explanation, cost per second and metrics."""
+    """Rows have an outcome, an explanation and a cost per second, and metrics are emitted."""
     telemetry = store_both(desk, space)
     assert space.requests().counts == {"voice_one": 2}
     assert telemetry.defects == []
@@ -137,20 +137,20 @@ def test_the_logs_become_rows(desk: Desk, space: RunningSpace) -> None:
 
 
 class NoCheckpoints(Checkpoints):
-    """Checkpoints of a first sweep."""
+    """Checkpoints as a first sweep finds them."""
 
     def load(self, kind: object) -> None:
         """Return none."""
 
     def save(self, kind: object, checkpoint: Checkpoint) -> None:
-        """Forget it."""
+        """Discard the checkpoint."""
 
 
 class Sent:
     """A queue that keeps what is sent."""
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Start empty."""
         self.bodies: list[str] = []
 
     def send_all(self, bodies: Sequence[str]) -> None:
@@ -177,7 +177,7 @@ def test_sweep_and_backfill_find_what_is_missing(desk: Desk, space: RunningSpace
 
 
 def test_the_command_line_knows_the_kind(desk: Desk, space: RunningSpace, tmp_path: Path) -> None:
-    """It shows, counts, exports and reports calls as calls."""
+    """It shows, counts, exports and reports calls under their own name."""
     store_both(desk, space)
     assert "duration" in desk.hooklog("show", "voice", CALL_ID).output
     (group,) = desk.json("failures", "--since", "24h", "--type", "voice")

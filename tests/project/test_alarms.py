@@ -32,7 +32,7 @@ OF_AWS = {
 
 
 def watched(alarm: dict[str, Any]) -> Iterator[tuple[str, Metric]]:
-    """Yield namespace and metric of all that an alarm watches, including metric math."""
+    """Yield the namespace and metric of all that an alarm watches, including metric math."""
     properties = alarm["Properties"]
     metrics = [
         one["MetricStat"]["Metric"] for one in properties.get("Metrics", ()) if "MetricStat" in one
@@ -76,7 +76,7 @@ def test_the_functions_emit_what_is_watched(capsys: pytest.CaptureFixture[str]) 
     ],
 )
 def test_every_kind_of_log_is_watched(metric: str, kinds: set[str]) -> None:
-    """Otherwise logs of a new kind could fail unnoticed."""
+    """Each kind has its alarm, so failures of a new kind cannot go unnoticed."""
     assert set(watching(metric)) == kinds
 
 

@@ -1,4 +1,4 @@
-"""Which parts may depend on which, and what an import must not do."""
+"""Which parts may import which, and what an import must not do."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ LAYERS = (
     {"adapters"},
 )
 
-#: What every function loads of the package when it starts,
+#: The modules of the package that every function loads when it starts.
 SHARED = """
     adapters adapters.aws adapters.aws.clients adapters.aws.secret adapters.aws.sqs
     adapters.telemetry adapters.telemetry.emf
     errors queue_messages logs logs.kind logs.fax logs.message
 """
-#: what those load that talk to SignalWire and to the table,
+#: The further modules of the functions that talk to SignalWire and to the table.
 SIGNALWIRE = """
     adapters.aws.dynamodb adapters.signalwire adapters.signalwire.api
     adapters.signalwire.credentials adapters.signalwire.lists
     clock parsing settings logs.model logs.listing records records.rows records.store
 """
-#: and what each function loads on top; no module may be missing or needless.
+#: All modules that each function loads; none may be missing or needless.
 LOADED = {
     "enrich": f"""
         {SHARED} {SIGNALWIRE} adapters.signalwire.fetching adapters.telemetry.enrich
@@ -62,9 +62,9 @@ LOADED = {
 }
 
 WORLD = {"boto3", "botocore", "urllib3", "aws_lambda_powertools"}
-#: Powertools' parser is pydantic with a helper; it knows nothing of AWS unless asked.
+#: Powertools' parser is pydantic with a helper, and does not load AWS's libraries by itself.
 PARSER = "aws_lambda_powertools.utilities.parser"
-#: Imports modules, and prints what of the world they touched meanwhile as JSON.
+#: Imports modules, and prints as JSON what they touched of the outside world.
 WATCH = """
 import json, os, sys
 
@@ -112,7 +112,7 @@ def name_of(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Name every module that a file imports, wherever in the file."""
+    """Yield the name of every module that a file imports, wherever in the file."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -124,7 +124,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def of_the_world(path: Path) -> set[str]:
-    """Name what a file imports of AWS, HTTP and the adapters to them."""
+    """Return the imports of a file from AWS's and HTTP's libraries and from the adapters."""
     return {
         name
         for name in imports(path)
@@ -137,16 +137,16 @@ def of_the_world(path: Path) -> set[str]:
 class Touched(NamedTuple):
     """What happened while modules were imported."""
 
-    #: The file of each read of the environment.
+    #: File of each read of the environment.
     reads: list[str]
     #: Event and file of each use of a socket.
     sockets: list[tuple[str, str]]
-    #: Loaded at the end.
+    #: Names of the modules that were loaded at the end.
     modules: set[str]
 
 
 def import_watched(*modules: str, folder: Path | None = None) -> Touched:
-    """Import modules in a fresh interpreter, and tell what they touched."""
+    """Import modules in a fresh interpreter, and return what they touched."""
     folders = [PACKAGE.parent, *([folder] if folder else [])]
     script = [sys.executable, "-c", WATCH, ",".join(map(str, folders)), ",".join(modules)]
     environment = {"PYTHONPATH": ":".join(map(str, folders))}
@@ -173,7 +173,7 @@ def test_one_module_knows_the_parser() -> None:
 
 
 def test_adapters_are_where_the_world_is() -> None:
-    """The rule above has something to find."""
+    """The test above can fail."""
     assert {name.split(".")[0] for path in ADAPTERS for name in of_the_world(path)} >= WORLD
 
 
@@ -190,13 +190,13 @@ def allowed(part: str) -> set[str]:
 
 @pytest.mark.parametrize("path", MODULES[1:], ids=name_of)
 def test_a_module_imports_only_what_stands_above_it(path: Path) -> None:
-    """Downwards or sideways there is no import, not even for an annotation."""
+    """No module imports downwards or sideways, not even for an annotation."""
     parts = {part_of(name) for name in imports(path) if name.startswith("hooklog.")}
     assert parts <= allowed(part_of(name_of(path)))
 
 
 def test_every_module_has_a_layer() -> None:
-    """A new package does not escape the rule."""
+    """A new package cannot escape the rule."""
     assert name_of(MODULES[0]) == "hooklog"
     assert {part_of(name_of(path)) for path in MODULES[1:]} == set().union(*LAYERS)
 
@@ -206,7 +206,7 @@ def test_the_domain_loads_nothing_of_the_world() -> None:
     loaded = import_watched(*map(name_of, DOMAIN)).modules
     assert "hooklog.enrich.pipeline" in loaded
     for name in loaded:
-        # Powertools looks at botocore's version number, which loads the bare package.
+        # Powertools reads botocore's version number, which loads the bare package.
         assert name.split(".")[0] not in {"boto3", "urllib3"}
         assert not name.startswith(("botocore.", "hooklog.adapters"))
 
@@ -235,13 +235,13 @@ def test_imports_touch_nothing(folder: Path) -> None:
     assert {"app", *map(name_of, MODULES)} <= found.modules
     assert found.reads == []
     for event, file in found.sockets:
-        # urllib3 binds to ::1 to see whether there is IPv6; it sends nothing.
+        # urllib3 binds to ::1 to detect IPv6, and sends nothing.
         assert event in {"socket.__new__", "socket.bind"}
         assert "urllib3" in file
 
 
 def test_reads_are_seen(tmp_path: Path) -> None:
-    """The rule above would see a read, and a socket."""
+    """The test above finds reads and sockets."""
     reader = tmp_path / "reader.py"
     reader.write_text("import os, socket; os.getenv('A'); 'B' in os.environ; socket.socket()")
     found = import_watched("reader", folder=tmp_path)

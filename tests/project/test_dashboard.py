@@ -70,7 +70,7 @@ def metrics() -> Iterator[Shown]:
 
 
 def test_three_questions() -> None:
-    """From top to bottom: is it healthy, what is failing, what does it cost."""
+    """From top to bottom: is it healthy, what is failing, and what does it cost?"""
     texts = sorted((one for one in WIDGETS if one["type"] == "text"), key=lambda one: one["y"])
     assert [one["properties"]["markdown"].partition("\n")[0] for one in texts] == [
         "# Is it healthy?",
@@ -168,7 +168,7 @@ def test_failures_by_category() -> None:
 
 
 def test_the_top_ten() -> None:
-    """The ten codes with the most failures in the period that the dashboard shows."""
+    """They are the ten codes with the most failures in the period of the dashboard."""
     (properties,) = [one for one in of_kind("metric") if one["view"] == "bar"]
     ((line,),) = properties["metrics"]
     assert line["expression"].startswith("SORT(SEARCH(")
@@ -203,7 +203,7 @@ def test_parts_can_be_left_out() -> None:
 
 
 def test_the_dashboard_can_be_left_out() -> None:
-    """A parameter removes the dashboard, which costs money beyond an account's third."""
+    """A parameter removes the dashboard, which costs money after an account's third."""
     assert RESOURCES["OperationsDashboard"]["Condition"] == "HasDashboard"
     assert TEMPLATE["Conditions"]["HasDashboard"] == ["Dashboard", "true"]
     assert TEMPLATE["Outputs"]["DashboardUrl"]["Condition"] == "HasDashboard"

@@ -1,4 +1,4 @@
-"""The sample events of `sam local invoke`: real in shape, and served by the simulated space."""
+"""Sample events of `sam local invoke` have real shapes, and the simulated space has their logs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FUNCTION = "EnrichFunction"
 #: A well-formed id that no space serves.
 UNKNOWN = "message#00000000-0000-4000-8000-000000000000"
 
-#: What each record asks for, as the row's key, or the code of the error that parks it.
+#: The row's key that each record requests, or the code of the error that parks it.
 ASKS_FOR = {
     "fax.json": [f"fax#{OFFICIAL_FAX_ID}"],
     "message.json": [f"message#{OFFICIAL_MESSAGE_ID}"],
@@ -59,7 +59,7 @@ def read(name: str) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def asked(delivery: Delivery) -> LogRequest | MessageError:
-    """Return what a delivery asks for, or why it cannot be used."""
+    """Return the request of a delivery, or the error that makes it unusable."""
     try:
         return log_request(delivery.body, delivery.sent_at)
     except MessageError as error:
@@ -67,7 +67,7 @@ def asked(delivery: Delivery) -> LogRequest | MessageError:
 
 
 def environment() -> dict[str, str]:
-    """Return what `events/env.json` sets for the function."""
+    """Return the environment that `events/env.json` sets for the function."""
     variables = read("env.json")[FUNCTION]
     assert isinstance(variables, dict)
     return variables
@@ -80,7 +80,7 @@ def test_every_event_is_described_here() -> None:
 
 @pytest.mark.parametrize("name", ASKS_FOR)
 def test_each_record_gives_the_expected_request_or_error(name: str) -> None:
-    """The handler's own reader finds in each record what the file is meant to show."""
+    """The handler's parser reads from each record what the file is meant to show."""
     outcomes = [asked(delivery) for delivery in deliveries(read(name))]
     found = [
         outcome.key if isinstance(outcome, LogRequest) else outcome.code for outcome in outcomes
@@ -119,7 +119,7 @@ def test_records_have_the_shape_that_lambda_documents(name: str) -> None:
 
 @pytest.mark.parametrize("name", ASKS_FOR)
 def test_the_space_of_make_serve_has_the_logs(name: str) -> None:
-    """Every log that is asked for exists there, save the one that is meant to be unknown."""
+    """Every requested log exists there, except the one that is meant to be unknown."""
     logs = generate(serve.SEED, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, datetime.now(UTC))
     served = {f"{kind}#{log_id}" for kind in LOG_TYPES for log_id in logs.logs(kind)}
     keys = {key for key in ASKS_FOR[name] if "#" in key}
@@ -128,7 +128,7 @@ def test_the_space_of_make_serve_has_the_logs(name: str) -> None:
 
 @pytest.mark.parametrize("name", ASKS_FOR)
 def test_the_logs_have_reached_the_announced_statuses(name: str) -> None:
-    """No sample waits for the API to catch up, so each is done with at its first invocation."""
+    """No sample waits for the API to catch up, so each is done after its first invocation."""
     logs = generate(serve.SEED, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, datetime.now(UTC))
     statuses = {
         f"{kind}#{log_id}": str(log["status"])
@@ -141,13 +141,13 @@ def test_the_logs_have_reached_the_announced_statuses(name: str) -> None:
 
 
 def test_the_environment_names_only_declared_variables() -> None:
-    """The SAM CLI passes over a variable that the template does not declare, without a word."""
+    """The SAM CLI silently ignores a variable that the template does not declare."""
     assert read("env.json").keys() == {FUNCTION}
     assert environment().keys() <= properties(FUNCTION)["Environment"]["Variables"].keys()
 
 
 def test_the_environment_leads_to_what_make_serve_starts() -> None:
-    """The function meets the served ports, names and credentials, the space over plain http."""
+    """The function gets the served ports, names and credentials, and the space over plain HTTP."""
     settings = EnrichSettings.load(environment())
     host = "http://host.docker.internal"
     assert settings.signalwire_url == f"{host}:{serve.SPACE_PORT}"
@@ -160,5 +160,5 @@ def test_the_environment_leads_to_what_make_serve_starts() -> None:
 
 
 def test_the_cloud_gets_no_endpoint() -> None:
-    """The variable is declared for local use only: CloudFormation drops what has no value."""
+    """The variable is for local use only: CloudFormation drops a variable without a value."""
     assert properties(FUNCTION)["Environment"]["Variables"]["AWS_ENDPOINT_URL"] == "AWS::NoValue"

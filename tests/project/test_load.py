@@ -142,7 +142,7 @@ def test_the_log_itself_is_compared(rows: Rows, monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_a_message_that_is_parked_wrongly_is_found(rows: Rows, change: Row, sentence: str) -> None:
-    """It has another code, another body, or a record in the same row."""
+    """A wrong code, a wrong body, or a record in the same row is a difference."""
     row = first(lambda row: row.get("parked_code") == "log.mismatch", rows)
     row.update(change)
     (only,) = found(rows)

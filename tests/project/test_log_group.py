@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 class Logs:
-    """A local cloud's logs: ten thousand events an answer, the oldest first, and no token."""
+    """A local cloud's logs: ten thousand events per answer, oldest first, and no token."""
 
     def __init__(self, times: list[int]) -> None:
-        """Have an event at each of these milliseconds."""
+        """Create one event at each of these times, in milliseconds."""
         self._events = [
             {"timestamp": time, "message": f"line {number}"} for number, time in enumerate(times)
         ]
 
     def get_paginator(self, operation: str) -> Logs:
-        """Stand for all of it."""
+        """Return this object, which is its own paginator."""
         assert operation == "filter_log_events"
         return self
 
@@ -36,13 +36,13 @@ class Logs:
 
 @pytest.mark.parametrize("count", [0, 1, 9_999, 10_000, 10_001, 25_000])
 def test_every_line_once(count: int) -> None:
-    """In their order, however many there are and share a millisecond."""
+    """Lines come in order, however many there are and however many share a millisecond."""
     logs = cast("CloudWatchLogsClient", Logs([number // 7 for number in range(count)]))
     assert list(lines(logs, "group")) == [f"line {number}" for number in range(count)]
 
 
 def test_too_many_lines_of_one_millisecond_are_told() -> None:
-    """It does not read the same ones again and again."""
+    """An error is raised instead of reading the same lines forever."""
     logs = cast("CloudWatchLogsClient", Logs([5] * 10_001))
     with pytest.raises(RuntimeError, match="one millisecond"):
         list(lines(logs, "group"))

@@ -1,4 +1,4 @@
-"""The operators' page can be followed: its queries find lines, its commands exist."""
+"""The queries of the operators' page find lines, and its commands exist."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OF_THE_CLI = {"query", "max-items", "notification-endpoint"}
 
 
 def fields_of(query: str) -> set[str]:
-    """Return the fields that a query reads, roughly: its words that mean nothing else."""
+    """Return the fields that a query reads, roughly: the words without another meaning."""
     bare = re.sub(r"\"[^\"]*\"|/(?:\\/|[^/])*/|\bbin\([^)]*\)", " ", query)
     named = set(re.findall(r"\bas (\w+)", bare))
     words = re.findall(r"@?[A-Za-z_][\w.]*(?!\w*\()", bare)
@@ -38,7 +38,7 @@ def fields_of(query: str) -> set[str]:
 
 
 def flat(value: object, name: str = "") -> Iterator[str]:
-    """Name the fields of a line as Logs Insights does: ``found.missing``, ``at.0``."""
+    """Yield the fields of a line, named as in Logs Insights: ``found.missing``, ``at.0``."""
     parts = (
         value.items()
         if isinstance(value, dict)
@@ -52,7 +52,7 @@ def flat(value: object, name: str = "") -> Iterator[str]:
 
 
 def test_fields_are_told_from_words() -> None:
-    """The reading below finds what a query reads, and only that."""
+    """The parser finds the fields of a query, and only those."""
     query = 'filter a.b = "c d" and ispresent(e) or @message like /f \\/ g/\n'
     query += "| stats sum(h) as i, count(*) as j by k, bin(5m)\n| sort i desc | limit 10"
     assert fields_of(query) == {"a.b", "e", "@message", "h", "k"}

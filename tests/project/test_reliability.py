@@ -1,4 +1,4 @@
-"""The page on reliability tells of a whole run and of tests that exist."""
+"""The page on reliability reports a complete run, and names tests that exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.load.figures import Figures
 
 
 def test_the_kept_run_was_complete_and_good() -> None:
-    """It had every fault; nothing is lost, left or different, and each log ended somewhere."""
+    """The run had every fault; nothing is lost, left or different, and every log has a result."""
     run = Figures.load()
     assert run.faults.keys() == {one.name for one in ALL}
     assert run.logs >= 10_000

@@ -143,7 +143,7 @@ def test_all_values_are_read() -> None:
 
 
 def test_defaults() -> None:
-    """Queue and secret are enough; the door is closed then."""
+    """Queue and secret are enough; the door is then closed."""
     settings = WebhookSettings.load(
         {k: COMPLETE[k] for k in ("QUEUE_URL", "SIGNALWIRE_SECRET_ARN")}
     )

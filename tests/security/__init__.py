@@ -1,1 +1,1 @@
-"""What the page on security promises: see docs/security.md."""
+"""Tests of what docs/security.md promises."""

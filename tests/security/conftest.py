@@ -1,4 +1,4 @@
-"""What several tests of this folder need."""
+"""Fixtures of the security tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.cloud import ROOT
 
 @pytest.fixture(scope="session")
 def deployed() -> dict[str, Any]:
-    """Return the template's resources as CloudFormation gets them, translated by SAM itself."""
+    """Return the template's resources as SAM translates them for CloudFormation."""
     python, script = ROOT / ".tools/sam/bin/python", ROOT / "local/translate_template.py"
     done = subprocess.run([python, script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""What comes from others: pinned, with hashes and licences, and the same wherever it is used."""
+"""Dependencies are pinned with hashes, have acceptable licences, and are the same everywhere."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from packaging.utils import canonicalize_name
 from local.cloud import ROOT
 from local.licences import DEPLOYED, distributed, licence, pinned
 
-#: Written by `make lock`, each from its neighbour that ends in ``.in``.
+#: Written by `make lock`, each from the file of the same name that ends in ``.in``.
 LOCKED = [ROOT / "requirements.txt", DEPLOYED, *sorted((ROOT / "local").glob("requirements-*.txt"))]
 DEVELOPMENT = LOCKED[0]
-#: One package: its pin, a condition perhaps, and its hashes.
+#: One package: its pin, an optional condition, and its hashes.
 ENTRY = re.compile(
     r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,._-]+\])?==[^\s;]+( ; [^\\\n]+)?"
     r"( \\\n    --hash=sha256:[0-9a-f]{64})+"
 )
-#: Terms that allow to distribute hooklog as it is. Others want to be thought about first.
+#: Licences that allow hooklog to be distributed as it is. Any other needs a decision first.
 ALLOWED = re.compile(
     r"(MIT|MIT-0|MIT-CMU|MIT License|MIT No Attribution License \(MIT-0\)|0BSD|BSD-[23]-Clause"
     r"|BSD License|Apache-2\.0|Apache Software License|ISC License \(ISCL\)|PSF-2\.0"
@@ -36,14 +36,14 @@ def text(file: Path) -> str:
 
 
 def direct(file: Path) -> dict[str, str]:
-    """Return what the neighbour that ends in ``.in`` asks for, by name."""
+    """Return the requirements of the file of the same name that ends in ``.in``, by package."""
     asked = pinned(text(file.with_suffix(".in")))
     return {canonicalize_name(name): wanted for name, wanted in asked.items()}
 
 
 @pytest.mark.parametrize("file", LOCKED, ids=lambda file: file.name)
 def test_every_package_has_its_version_and_its_hashes(file: Path) -> None:
-    """And nothing else: no other index, no link, no package without a hash."""
+    """The file has nothing else: no other index, no link, and no package without a hash."""
     entries = re.sub(r"^\s*#.*\n", "", text(file), flags=re.MULTILINE).strip()
     assert pinned(entries)
     assert ENTRY.sub("", entries).split() == []
@@ -51,12 +51,12 @@ def test_every_package_has_its_version_and_its_hashes(file: Path) -> None:
 
 @pytest.mark.parametrize("file", LOCKED, ids=lambda file: file.name)
 def test_what_is_asked_for_is_what_is_pinned(file: Path) -> None:
-    """Whoever changes the one file and forgets `make lock` is told."""
+    """A change of the ``.in`` file without `make lock` fails."""
     asked = direct(file)
     assert asked
     have = pinned(text(file))
     assert {name: have.get(name) for name in asked} == asked
-    # Each pins exactly; a range would let the next `make lock` decide.
+    # Each pins exactly; with a range, the next `make lock` would decide.
     lines = [line for line in text(file.with_suffix(".in")).splitlines() if line[:1].isalpha()]
     assert len(lines) == len(asked)
 
@@ -67,7 +67,7 @@ def test_what_is_tested_is_what_is_deployed() -> None:
 
 
 def test_what_is_installed_is_what_is_pinned() -> None:
-    """An environment that was changed by hand proves little."""
+    """The tests run with the pinned versions; an environment changed by hand proves little."""
     entries = re.findall(
         r"^([a-z0-9._-]+(?:\[.*\])?==\S+(?: ; [^\\\n]+)?)", text(DEVELOPMENT), re.MULTILINE
     )
@@ -81,14 +81,14 @@ def test_what_is_installed_is_what_is_pinned() -> None:
 
 
 def test_the_functions_themselves_bring_nothing() -> None:
-    """Their packages are all in the one layer."""
+    """All their packages are in one layer."""
     for folder in ("functions/*", "layers/hooklog"):
         for file in ROOT.glob(f"{folder}/requirements.txt"):
             assert pinned(text(file)) == {}
 
 
 def test_pyproject_takes_what_is_pinned() -> None:
-    """Who installs the command line gets versions around those that are tested."""
+    """An installed command line gets versions in a range around the tested ones."""
     project = tomllib.loads(text(ROOT / "pyproject.toml"))
     have = pinned(text(DEVELOPMENT))
     extras = project["project"]["optional-dependencies"].values()
@@ -98,7 +98,7 @@ def test_pyproject_takes_what_is_pinned() -> None:
 
 
 def test_the_page_names_everything_that_is_distributed() -> None:
-    """The layer whole, and every package that another one requires."""
+    """It names the whole layer, including every package that another one requires."""
     named = set(
         re.findall(r"^\| ([a-z0-9-]+) \| [0-9]", text(ROOT / "docs/licences.md"), re.MULTILINE)
     )
@@ -109,6 +109,6 @@ def test_the_page_names_everything_that_is_distributed() -> None:
 
 @pytest.mark.parametrize("name", sorted(set.union(*distributed())))
 def test_every_licence_allows_to_distribute(name: str) -> None:
-    """A package without terms, or with such as bind others, is noticed when it comes."""
+    """A new package with no licence, or with one that restricts distribution, fails."""
     terms = re.split(r" (?:or|AND|OR) ", licence(name))
     assert all(ALLOWED.fullmatch(term) for term in terms), terms

@@ -1,4 +1,4 @@
-"""docs/security.md says what there is: its tests, its commands, its settings, its attributes."""
+"""docs/security.md names only tests, commands, settings and attributes that exist."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PERSONAL = PAGE.partition("## Personal data\n")[2].partition("\n## ")[0]
 
 
 def cells(table: str) -> list[list[str]]:
-    """Return the rows of a table, without its head."""
+    """Return the rows of a table, without its header."""
     lines = [line for line in table.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[1:]]
 
 
 @pytest.mark.parametrize("row", cells(MODEL), ids=lambda row: row[0])
 def test_every_threat_has_its_control_its_test_and_what_is_left(row: list[str]) -> None:
-    """And the tests that it names exist."""
+    """Each row has all its cells, and the tests that it names exist."""
     _asset, _reach, _threat, control, tests, left = row
     assert control
     assert left
@@ -33,13 +33,13 @@ def test_every_threat_has_its_control_its_test_and_what_is_left(row: list[str]) 
 
 
 def test_every_attribute_that_may_hold_a_number_is_named() -> None:
-    """What a row can know of a person stands in the table of personal data."""
+    """The table of personal data has every attribute that can identify a person."""
     named = set(re.findall(r"`([^`]+)`", PERSONAL))
     assert {*MAY_HOLD_NUMBERS, "redriven_by"} <= named
 
 
 def test_the_periods_are_those_of_the_template() -> None:
-    """How long messages are kept, in days."""
+    """The page states in days how long messages are kept."""
     resources = template()["Resources"]
     kept = [
         resources[name]["Properties"]["MessageRetentionPeriod"] // 86400
@@ -49,7 +49,7 @@ def test_the_periods_are_those_of_the_template() -> None:
 
 
 def test_the_settings_and_commands_that_it_names_exist() -> None:
-    """Whoever follows the page gets what it says."""
+    """A reader can follow the page as it is written."""
     settings = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][A-Za-z]+)+)(?:=\w+)?`", PAGE))
     settings -= {"AuthType", "GetItem", "PutItem", "KmsKeyId"}
     assert settings

@@ -1,4 +1,4 @@
-"""Where the next page of a list may lead: the one path that SignalWire's own answer names."""
+"""The link to the next page of a list leads to the configured space and nowhere else."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def lists(url: str) -> LogLists:
     ],
 )
 def test_the_next_page_is_asked_of_the_configured_space_or_of_nobody(link: str) -> None:
-    """Whatever host a link names, the credentials do not go there."""
+    """The credentials never go to another host that a link names."""
     with tiny(LAST) as elsewhere:
         first = {"links": {"next": link.format(elsewhere=elsewhere.host)}, "data": []}
         with tiny(response(json.dumps(first)), LAST) as space:

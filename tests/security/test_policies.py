@@ -1,7 +1,7 @@
-"""What the deployed stack allows to whom, according to the template as SAM translates it.
+"""The permissions of the deployed stack, in the template as SAM translates it.
 
-``tests/project/test_template.py`` and ``tests/project/test_webhook_template.py`` hold that each
-function may do only what its code calls.
+``tests/project/test_template.py`` and ``tests/project/test_webhook_template.py`` check that
+each function may do only what its code calls.
 """
 
 from __future__ import annotations

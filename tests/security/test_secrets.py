@@ -1,4 +1,4 @@
-"""Secrets stay inside, whatever goes wrong: not in log lines, metrics, exceptions or rows."""
+"""Secrets never reach log lines, metrics, exceptions or rows, whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from tests.canary import leaked, told_by
 from tests.fakes import Clock, FakeProducer, FakeQueue, MemoryTable
 from tests.webhook import BASE, Request, json_request
 
-#: Found nowhere else; long enough that no part of them is there by chance.
+#: They exist nowhere else, and are so long that no part of them occurs by chance.
 TOKEN = "PT5b1ce97a0d3f486e92c7f81ab64d20e3"
 KEY = "PSK_7d40fb2c9e8a4f13a6b5c2d1e0f98374"
 PROJECT = "0e7d2f6a-93b1-4c58-8f0d-6a1b5c7e9d24"
 SECRETS = (TOKEN, KEY)
 AUTHORIZATION = Credentials(PROJECT, TOKEN).authorization
-#: Seconds; what a test does not wait for must not fail on a busy machine either.
+#: Seconds; enough that a test that does not wait passes on a busy machine too.
 AMPLE = 30.0
 
 ECHO = json.dumps({"Authorization": AUTHORIZATION, "token": TOKEN, "from": TOKEN})
-#: What a server, or a proxy before it, may answer that has seen the request.
+#: Answers of a server, or of a proxy in front of it, that has read the request.
 ANSWERS = {
     "a log": response(json.dumps(fax_log(id=FAX_ID))),
     "an echo": response(ECHO),
@@ -77,7 +77,7 @@ def client(url: str, *answers: str | bytes | Exception) -> SignalWireApi:
 
 
 def logger() -> Logger:
-    """Return a logger that leaves nothing out, and writes where the test reads."""
+    """Return a logger of every level that writes where the test reads."""
     return Logger(service=f"canary-{uuid.uuid4()}", level="DEBUG")
 
 
@@ -85,7 +85,7 @@ def logger() -> Logger:
 def test_no_answer_of_a_server_brings_a_secret_out(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A batch ends as it ends; what it prints, and says of why, is without secrets."""
+    """However a batch ends, its output and its reasons contain no secret."""
     table = MemoryTable()
     with tiny(ANSWERS[name]) as server:
         source = ConcurrentSource(client(server.url), concurrency=1, clock=Clock())
@@ -109,7 +109,7 @@ def test_no_answer_of_a_server_brings_a_secret_out(
 
 @pytest.mark.parametrize("name", [name for name in ANSWERS if name not in {"a log", "an echo"}])
 def test_no_exception_tells_a_secret(name: str) -> None:
-    """Nor what it was raised from, unless that is hidden."""
+    """The exception that it was raised from shows none either, unless that is hidden."""
     with tiny(ANSWERS[name]) as server, pytest.raises(FetchError) as caught:
         client(server.url).get("/", AMPLE)
     assert not leaked(told_by(caught.value), SECRETS)
@@ -128,14 +128,14 @@ def test_no_exception_tells_a_secret(name: str) -> None:
     ],
 )
 def test_a_secret_of_no_use_is_not_shown(answer: str | bytes | Exception) -> None:
-    """The error says what is wrong with it, not what it is."""
+    """The error says what is wrong with the secret, but does not repeat it."""
     with pytest.raises(FetchError) as caught:
         client("http://127.0.0.1:1", answer).get("/", AMPLE)
     assert not leaked(told_by(caught.value), SECRETS)
 
 
 def requests() -> Iterator[Request]:
-    """Return callbacks that get in, and such that do not."""
+    """Yield callbacks that are accepted, and callbacks that are refused."""
     yield json_request(key=KEY)
     yield Request(body="{}")
     yield Request(body=KEY, headers={"x-signalwire-signature": KEY})
@@ -151,7 +151,7 @@ def test_the_front_door_shows_no_key(
     keys: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Neither to the caller nor in the log, even where something else goes wrong."""
+    """Neither the response nor the log contains a key, even after another error."""
     door = FrontDoor(
         url=BASE,
         keys=SecretSigningKeys(SecretsManager(keys).client, ARN),
@@ -180,7 +180,7 @@ def test_the_front_door_shows_no_key(
     ],
 )
 def test_the_search_finds_a_secret_in_any_form(text: str) -> None:
-    """Whole or cut, plain or encoded: the tests above can fail."""
+    """It finds whole and shortened, plain and encoded secrets, so the tests above can fail."""
     assert leaked([text], SECRETS) == [TOKEN]
     chained = HooklogError("harmless")
     chained.__cause__ = RuntimeError(text)
@@ -188,6 +188,6 @@ def test_the_search_finds_a_secret_in_any_form(text: str) -> None:
 
 
 def test_the_search_finds_nothing_in_other_texts() -> None:
-    """Another secret of the same form is not this one."""
+    """Another secret of the same form is not mistaken for this one."""
     other = Credentials(PROJECT, f"PT{random.Random(1).randbytes(16).hex()}")  # noqa: S311
     assert leaked([other.api_token, other.authorization, PROJECT], SECRETS) == []

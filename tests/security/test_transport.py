@@ -1,7 +1,7 @@
-"""The way to SignalWire: who may answer, in which protocol, how much and for how long.
+"""Requests to SignalWire: trusted servers, TLS, and limits of size and time.
 
-What an answer means is in ``tests/adapters/signalwire/test_api.py``, redirects and limits of size
-among it.
+``tests/adapters/signalwire/test_api.py`` tests what answers mean, including redirects and limits of
+size.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from tests.security.tls import tls_space
 from tests.template import template
 
 PATH = "/api/fax/logs/3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11"
-#: Seconds; what a test does not wait for must not fail on a busy machine either.
+#: Seconds; enough that a test that does not wait passes on a busy machine too.
 AMPLE = 30.0
 
 
 def api(url: str, *, seconds_a_look: float = 0) -> SignalWireApi:
-    """Return a client, with a clock that moves on by so much each time it is looked at."""
+    """Return a client with a clock that advances by this many seconds each time it is read."""
     ticks = itertools.count(step=seconds_a_look) if seconds_a_look else itertools.repeat(0.0)
     monotonic: Callable[[], float] = ticks.__next__
     return SignalWireApi(
@@ -47,7 +47,7 @@ def api(url: str, *, seconds_a_look: float = 0) -> SignalWireApi:
 
 
 def refusal(client: SignalWireApi, time_left: float = AMPLE) -> FetchError:
-    """Return the error that a request ends in."""
+    """Return the error that a request raises."""
     with pytest.raises(FetchError) as caught:
         client.get(PATH, time_left)
     return caught.value
@@ -58,7 +58,7 @@ def refusal(client: SignalWireApi, time_left: float = AMPLE) -> FetchError:
 
 @pytest.fixture
 def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
-    """Return an authority that this process trusts."""
+    """Return a certificate authority that this process trusts."""
     made = trustme.CA()
     made.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
@@ -66,7 +66,7 @@ def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
 
 
 def test_a_space_that_proves_who_it_is_gets_the_request(authority: trustme.CA) -> None:
-    """What the next tests refuse, they refuse for its certificate and nothing else."""
+    """A trusted certificate is accepted, so the next tests fail for the certificate alone."""
     with tls_space(authority.issue_cert("localhost")) as space:
         assert api(f"https://localhost:{space.port}").get(PATH, AMPLE) == "{}"
     assert space.paths == [PATH]
@@ -75,7 +75,7 @@ def test_a_space_that_proves_who_it_is_gets_the_request(authority: trustme.CA) -
 def test_the_authorities_are_read_once_for_all_connections(
     authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There are some hundred and fifty, and a batch may open a hundred connections."""
+    """There are about 150, and a batch may open a hundred connections."""
     read: list[object] = []
     load = ssl.SSLContext.load_default_certs
 
@@ -94,7 +94,7 @@ def test_the_authorities_are_read_once_for_all_connections(
 
 @pytest.mark.usefixtures("authority")
 def test_a_certificate_of_nobody_known_is_refused() -> None:
-    """Signed by its own maker alone, it proves nothing: no request, so no credentials either."""
+    """A self-signed certificate proves nothing: no request is sent, so no credentials either."""
     with tls_space(trustme.CA().issue_cert("localhost")) as space:
         error = refusal(api(f"https://localhost:{space.port}"))
     assert type(error) is FetchConnectionError
@@ -103,7 +103,7 @@ def test_a_certificate_of_nobody_known_is_refused() -> None:
 
 
 def test_a_certificate_of_another_host_is_refused(authority: trustme.CA) -> None:
-    """Whoever owns another name may not answer for this one."""
+    """The owner of another name cannot answer for this one."""
     with tls_space(authority.issue_cert("elsewhere.example.com")) as space:
         error = refusal(api(f"https://localhost:{space.port}"))
     assert "SSLError" in error.detail
@@ -111,7 +111,7 @@ def test_a_certificate_of_another_host_is_refused(authority: trustme.CA) -> None
 
 
 def test_a_certificate_that_has_run_out_is_refused(authority: trustme.CA) -> None:
-    """Its key may be anybody's by now."""
+    """An expired certificate is not trusted, because its key may be known by now."""
     old = authority.issue_cert("localhost", not_after=NOW - timedelta(days=1))
     with tls_space(old) as space:
         error = refusal(api(f"https://localhost:{space.port}"))
@@ -123,7 +123,7 @@ def test_a_certificate_that_has_run_out_is_refused(authority: trustme.CA) -> Non
 
 
 def deploys(space: str) -> bool:
-    """Whether the template takes this host."""
+    """Return whether the template accepts this host."""
     return (
         re.fullmatch(template()["Parameters"]["SignalWireSpace"]["AllowedPattern"], space)
         is not None
@@ -131,7 +131,7 @@ def deploys(space: str) -> bool:
 
 
 def speaks_plainly(space: str) -> bool:
-    """Whether the settings talk to this host without TLS."""
+    """Return whether the settings talk to this host without TLS."""
     settings = EnrichSettings(
         table_name="t",
         queue_url="q",
@@ -145,7 +145,7 @@ def speaks_plainly(space: str) -> bool:
     "space", ["host.docker.internal", "host.docker.internal:8070", "HOST.Docker.internal"]
 )
 def test_the_machine_around_a_container_cannot_be_deployed(space: str) -> None:
-    """It is spoken to plainly, for ``sam local invoke``; a stack does not take its name."""
+    """It is reached without TLS for ``sam local invoke``, but a stack refuses its name."""
     assert speaks_plainly(space)
     assert not deploys(space)
 
@@ -159,7 +159,7 @@ def test_the_machine_around_a_container_cannot_be_deployed(space: str) -> None:
     ],
 )
 def test_any_other_host_gets_tls(space: str) -> None:
-    """Private addresses too: who listens on a network is not known from its numbers."""
+    """Private addresses get it too, because an address does not say who listens on its network."""
     assert deploys(space)
     assert not speaks_plainly(space)
 
@@ -168,13 +168,13 @@ def test_any_other_host_gets_tls(space: str) -> None:
 
 
 def chunked(*chunks: bytes) -> bytes:
-    """Return an answer in these pieces; an empty one is its end."""
+    """Return an answer in these chunks; an empty chunk ends it."""
     head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     return head.encode() + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
 
 
 def test_an_answer_that_trickles_in_is_given_up() -> None:
-    """A sender that always sends a little more, just in time, cannot hold a thread for long."""
+    """A server that keeps sending a little more, just in time, cannot hold up a batch."""
     with tiny(chunked(*[b"x"] * 1000, b"")) as server:
         error = refusal(api(server.url, seconds_a_look=1), time_left=10)
     assert type(error) is FetchTimeoutError
@@ -182,13 +182,13 @@ def test_an_answer_that_trickles_in_is_given_up() -> None:
 
 
 def test_an_answer_in_pieces_comes_whole() -> None:
-    """Pieces are no offence while there is time."""
+    """A chunked answer is read to its end while there is time."""
     with tiny(chunked(b"{", b'"a":', b" 1}", b"")) as server:
         assert api(server.url, seconds_a_look=1).get(PATH, 10) == '{"a": 1}'
 
 
 def test_a_second_try_has_the_time_that_is_left() -> None:
-    """A connection that breaks when the time is up is not made again."""
+    """A connection that breaks when the time is up is not opened again."""
     with tiny(NOTHING) as server:
         assert type(refusal(api(server.url, seconds_a_look=1), time_left=2)) is FetchTimeoutError
         assert len(server.requests) == 1
@@ -196,7 +196,7 @@ def test_a_second_try_has_the_time_that_is_left() -> None:
 
 
 def test_what_unpacks_to_a_hundred_times_its_size_is_not_unpacked() -> None:
-    """Fifty megabytes of nothing, packed: no more of it is held than the limit allows."""
+    """Of fifty compressed megabytes of zeros, no more is held than the limit allows."""
     packed = gzip.compress(bytes(50_000_000), compresslevel=1)
     with tiny(response(packed, Content_Encoding="gzip")) as server:
         client = api(server.url)

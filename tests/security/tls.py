@@ -1,4 +1,4 @@
-"""A space that speaks TLS on the loopback interface, with whatever certificate a test wants."""
+"""A space that speaks TLS on the loopback interface, with a certificate that the test chooses."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import trustme
 
 
 class Space:
-    """What the server was asked, by path; its answer is always ``{}``."""
+    """The paths that the server was asked for; its answer is always ``{}``."""
 
     def __init__(self, port: int) -> None:
-        """Nothing yet."""
+        """Start with no requests."""
         self.port = port
         self.paths: list[str] = []
 
 
 @contextmanager
 def tls_space(certificate: trustme.LeafCert) -> Iterator[Space]:
-    """Serve with that certificate."""
+    """Serve with the given certificate."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -40,12 +40,12 @@ def tls_space(certificate: trustme.LeafCert) -> Iterator[Space]:
         daemon_threads = True
 
         def finish_request(self, request: object, client_address: object) -> None:
-            """Shake hands in the connection's own thread."""
+            """Do the TLS handshake in the connection's own thread."""
             assert isinstance(request, ssl.SSLSocket)
             try:
                 request.do_handshake()
             except (ssl.SSLError, OSError):
-                # The client found fault with the certificate and hung up: what tests want.
+                # The client refused the certificate and hung up, which is what tests check.
                 return
             Handler(request, client_address, self)
 
