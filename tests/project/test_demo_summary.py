@@ -1,4 +1,4 @@
-"""The demo prints everything that matters to a reader."""
+"""What the demo prints: nothing that matters to a reader may be missing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BOTH_WIDTHS = pytest.mark.parametrize("width", [80, 100])
 
 
 def lines(content: RenderableType, width: int = 80) -> list[str]:
-    """Render content as a terminal of this width shows it."""
+    """Render as a terminal of that width would show it."""
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(content)
@@ -52,12 +52,12 @@ def lines(content: RenderableType, width: int = 80) -> list[str]:
 
 
 def text(content: RenderableType, width: int = 80) -> str:
-    """Render content, and join its wrapped lines."""
+    """Render, and join what was wrapped."""
     return " ".join(" ".join(lines(content, width)).split())
 
 
 def cells(content: RenderableType, width: int = 80) -> list[list[str]]:
-    """Render content, and split the lines at blanks."""
+    """Render, and part the lines at blanks."""
     return [line.split() for line in lines(content, width)]
 
 
@@ -77,7 +77,7 @@ def parking(key: str, error: HooklogError, *, body: str = "not JSON", attempts: 
 
 @BOTH_WIDTHS
 def test_a_failure_is_explained_in_full(width: int) -> None:
-    """The whole cause is printed, however narrow the terminal."""
+    """The whole cause is there, however narrow the terminal."""
     items = [row(failed_fax()), row(failed_message())]
     shown = text(records(items), width)
     assert all(str(item["cause"]) in shown for item in items)
@@ -85,14 +85,14 @@ def test_a_failure_is_explained_in_full(width: int) -> None:
 
 @BOTH_WIDTHS
 def test_no_value_of_a_record_is_cut_off(width: int) -> None:
-    """The longest of the usual values fit into 80 columns too."""
+    """The longest of the usual values fit, at 80 columns too."""
     log = failed_message(**{"from": "+442079460958", "error_code": "carrier_violation"})
     expected = "message +442079460958 +14155550122 failed carrier_violation $0.00415 7.2 s"
     assert expected.split() in cells(records([row(log)]), width)
 
 
 def test_failures_stand_first() -> None:
-    """Failures come before logs in progress, and those before successes."""
+    """Failures come before what is in progress, and that before successes."""
     logs = [message_log(), fax_log(status="queued"), failed_message(id=str(uuid.uuid4()))]
     shown = text(records([row(log) for log in logs]))
     assert "Records: 1 failed, 1 in progress, 1 succeeded" in shown
@@ -115,7 +115,7 @@ def test_what_a_failure_lacks_shows_as_a_dash() -> None:
 
 
 def test_a_parked_message_shows_code_attempts_reason_and_remedy() -> None:
-    """The table says what is parked, why, and what to do."""
+    """A person learns what is parked, why, and what to do."""
     error = MessageMalformedError("The body is not JSON.")
     shown = text(parked([parking("parked#1", error, body="[not JSON", attempts=3)]))
     assert "parked#1 message.malformed 3 Message [not JSON" in shown
@@ -123,14 +123,14 @@ def test_a_parked_message_shows_code_attempts_reason_and_remedy() -> None:
 
 
 def test_a_parking_without_a_detail_of_its_own_still_says_why() -> None:
-    """The remedy is not repeated as the reason."""
+    """The operator's line is not given as the reason too."""
     shown = text(parked([parking("fax#1", NotFoundError())]))
     assert shown.count(NotFoundError.operator) == 1
     assert "Why 404: the log is not readable yet" in shown
 
 
 def test_a_stored_log_is_not_shown_as_parked() -> None:
-    """That table has only messages that wait for an operator."""
+    """Only what waits for a person is in that table."""
     assert "Parked: 0 messages" in text(parked([row(failed_fax())]))
 
 
@@ -153,14 +153,14 @@ TRUE_FAX = {f"fax#{FAX_ID}": str(fax_log()["status"])}
 def accounting(
     truth: dict[str, str], items: list[Item], report: SendReport = REPORT, unusable: int = 0
 ) -> Accounting:
-    """Return the accounting of a run whose queues are empty."""
-    return Accounting.of(
-        truth, items, report=report, found=FOUND, unusable=unusable, left=0, dead=0
+    """Count a run whose queues are empty."""
+    return Accounting(
+        truth=truth, items=items, report=report, sweep=SWEEP, unusable=unusable, left=0, dead=0
     )
 
 
 def test_everything_is_accounted_for() -> None:
-    """Callbacks, the sweep, logs and messages have one line each."""
+    """Callbacks, the sweep, logs and messages: each has its line."""
     truth = {**TRUE_FAX, f"message#{MESSAGE_ID}": str(message_log()["status"])}
     places = {"pk": "sweep#fax", "watermark": "2026-05-04T12:00:00Z"}
     items = [row(fax_log()), row(message_log()), parking("parked#1", NotFoundError()), places]
@@ -176,7 +176,7 @@ def test_everything_is_accounted_for() -> None:
 
 @pytest.mark.parametrize("items", [[], [row(fax_log(status="queued"))]], ids=["missing", "stale"])
 def test_a_log_without_a_true_row_is_lost(items: list[Item]) -> None:
-    """An outdated row counts as a lost log."""
+    """A row that is behind counts as little as a missing one."""
     account = accounting(TRUE_FAX, items)
     assert account.lost == 1
     assert not account.is_sound
@@ -184,27 +184,27 @@ def test_a_log_without_a_true_row_is_lost(items: list[Item]) -> None:
 
 
 def test_a_message_that_is_parked_nowhere_is_lost() -> None:
-    """A message that leads to no log must be in the table too."""
+    """What leads to no log has to be in the table too."""
     items = [row(fax_log()), parking("parked#1", NotFoundError())]
     assert accounting(TRUE_FAX, items, unusable=2).lost == 1
 
 
 def test_a_refused_callback_is_a_defect() -> None:
-    """The sweep finds its log, so nothing is lost, but the front door should have accepted it."""
+    """The sweep makes up for it, so nothing is lost; but the front door should have taken it."""
     account = accounting(TRUE_FAX, [row(fax_log())], replace(REPORT, accepted=7, refused=1))
     assert account.lost == 0
     assert not account.is_sound
 
 
 def test_a_stored_log_that_was_parked_later_counts_once() -> None:
-    """A log's row is counted once."""
+    """One row is one log's end."""
     both = {**parking(f"fax#{FAX_ID}", NotFoundError()), **row(fax_log())}
     account = accounting(TRUE_FAX, [both])
     assert (account.lost, account.parked) == (0, 0)
 
 
 def test_metrics_are_added_up_by_their_dimensions(capsys: pytest.CaptureFixture[str]) -> None:
-    """The metrics of several batches are summed to one line per metric and dimensions."""
+    """What several batches emit is one line for each metric and its dimensions."""
     telemetry = EnrichTelemetry(Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog"))
     for milliseconds in ([5.0, 900.0], [7.0]):
         report = Report(
@@ -222,7 +222,7 @@ def test_metrics_are_added_up_by_their_dimensions(capsys: pytest.CaptureFixture[
 
 
 def test_other_log_lines_are_passed_over() -> None:
-    """Lines without a metric, or with one of another namespace, are ignored."""
+    """Lines that hold no metric, or another namespace's, leave no trace."""
     foreign = {
         "Namespace": "Other",
         "Dimensions": [[]],
