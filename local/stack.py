@@ -134,17 +134,12 @@ def messages_left(cloud: LocalCloud, queue_url: str) -> int:
 
 
 def wait_until_empty(
-    cloud: LocalCloud,
-    queue_url: str,
-    *,
-    within_s: float,
-    say: Callable[[int], None] = lambda _: None,
+    left: Callable[[], int], *, within_s: float, say: Callable[[int], None] = lambda _: None
 ) -> None:
     """Wait until a queue has no messages.
 
     Args:
-        cloud: of the queue.
-        queue_url: of the queue.
+        left: returns the number of messages in the queue.
         within_s: seconds to wait at most.
         say: called with the number of messages that are left, several times per second.
 
@@ -153,10 +148,12 @@ def wait_until_empty(
 
     """
     deadline = time.monotonic() + within_s
-    while left := messages_left(cloud, queue_url):
+    while messages := left():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{left} messages are in the queue after {within_s:.0f} seconds")
-        say(left)
+            raise TimeoutError(
+                f"{messages} messages are still in the queue after {within_s:.0f} seconds."
+            )
+        say(messages)
         time.sleep(0.25)
 
 

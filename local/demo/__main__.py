@@ -141,8 +141,7 @@ class _Demo:
     def _wait(self, cloud: LocalCloud, deployed: stack.Stack, last: str) -> None:
         with step(self.console, "Wait until the queue is empty") as say:
             stack.wait_until_empty(
-                cloud,
-                deployed.queue_url,
+                lambda: stack.messages_left(cloud, deployed.queue_url),
                 within_s=_EMPTY_WITHIN,
                 say=lambda left: say(f"{left} left" if left > 1 else f"1 left: {last}"),
             )

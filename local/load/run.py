@@ -196,12 +196,8 @@ def wait_until_empty(
 
     """
     started = time.monotonic()
-    while messages := left():
-        if time.monotonic() - started > timeout_s:
-            raise TimeoutError(
-                f"{messages} messages are still in the queue after {timeout_s:.0f} seconds. "
-                f"The cloud's output:\n{log.read_text()}"
-            )
-        report(messages)
-        time.sleep(0.5)
+    try:
+        stack.wait_until_empty(left, within_s=timeout_s, say=report)
+    except TimeoutError as error:
+        raise TimeoutError(f"{error} The cloud's output:\n{log.read_text()}") from None
     return time.monotonic() - started

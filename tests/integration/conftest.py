@@ -11,7 +11,7 @@ import pytest
 
 from local.cloud import LocalCloud, local_cloud
 from local.space import RunningSpace, generate, serve
-from local.stack import Stack, build, deploy, put_credentials, wait_until_empty
+from local.stack import Stack, build, deploy, messages_left, put_credentials, wait_until_empty
 from tests.webhook import BASE, KEY
 
 #: Seconds, far more than any test's messages need.
@@ -29,7 +29,8 @@ class Deployment:
 
 def drain(deployment: Deployment) -> None:
     """Wait until the queue is empty, or fail."""
-    wait_until_empty(deployment.cloud, deployment.stack.queue_url, within_s=_WITHIN)
+    cloud, queue_url = deployment.cloud, deployment.stack.queue_url
+    wait_until_empty(lambda: messages_left(cloud, queue_url), within_s=_WITHIN)
 
 
 @pytest.fixture(scope="session")

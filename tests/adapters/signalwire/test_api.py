@@ -177,8 +177,10 @@ def test_wrong_id_is_left_to_the_caller(space: RunningSpace) -> None:
         (402, RejectedError),
         (405, RejectedError),
         (408, FetchTimeoutError),
+        (409, UpstreamError),
         (410, RejectedError),
         (422, RejectedError),
+        (425, UpstreamError),
         (451, RejectedError),
         (499, RejectedError),
         (501, UpstreamError),
@@ -442,14 +444,23 @@ def server_is_usable(client: SignalWireApi, server: Tiny) -> bool:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["application/json", "application/json; charset=utf-8", "Application/JSON ;charset=UTF-8"],
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/JSON ;charset=UTF-8",
+        "application/problem+json",
+        "application/vnd.api+json; charset=utf-8",
+    ],
 )
 def test_json(content_type: str) -> None:
     """The content type identifies JSON, in any spelling."""
     assert body_of(response('{"é":1}', content_type=content_type)) == '{"é":1}'
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "text/json", "application/jsonp", ""])
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/html", "text/json", "application/jsonp", "application/json+xml", ""],
+)
 def test_no_json(content_type: str) -> None:
     """An answer of another content type is not read as JSON."""
     assert body_of(response(content_type=content_type)) is BadPayloadError

@@ -81,6 +81,8 @@ UPSTREAM = _row(
     s502=_space(FaultKind.SERVER_ERROR, status=502),
     s503=_space(FaultKind.SERVER_ERROR, status=503),
     s504=_status(504, f"<html>{TEXT}"),
+    s409=_status(409),
+    s425=_status(425),
     redirect=_status(302),
     no_content=_status(204, ""),
 )

@@ -96,6 +96,12 @@ def test_origins(origin: str) -> None:
     assert read(body(origin=origin)).origin == origin
 
 
+def test_null_is_an_absent_value() -> None:
+    """A producer may write null for an optional field that it has no value for."""
+    nulls = body(status=None, resource_sid=None, origin=None, occurred_at=None)
+    assert read(nulls) == read(body())
+
+
 def test_event_time_becomes_utc() -> None:
     """An event time in another zone is converted to UTC, like all other times."""
     occurred_at = read(body(occurred_at="2026-05-04T14:00:00+02:00")).event_at

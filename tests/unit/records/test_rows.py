@@ -49,28 +49,18 @@ def test_whole_numbers_are_read_as_int(name: str) -> None:
 
 def test_other_values_are_kept() -> None:
     """A charge stays exact, and texts, truth values and lists stay as stored."""
-    row = read(
-        status="completed",
-        outcome="failed",
-        charge=Decimal("0.00415"),
-        error_code="34004",
-        final=True,
-        parked_code="fetch.not_found",
-        redriven_by="ops",
-        parked_history=[{"code": "log.invalid"}],
-    )
-    assert row == Row(
-        names=row.names,
-        version=1,
-        status="completed",
-        outcome="failed",
-        charge=Decimal("0.00415"),
-        error_code="34004",
-        final=True,
-        parked_code="fetch.not_found",
-        redriven_by="ops",
-        parked_history=[{"code": "log.invalid"}],
-    )
+    stored: dict[str, Attribute] = {
+        "status": "completed",
+        "outcome": "failed",
+        "charge": Decimal("0.00415"),
+        "error_code": "34004",
+        "final": True,
+        "parked_code": "fetch.not_found",
+        "redriven_by": "ops",
+        "parked_history": [{"code": "log.invalid"}],
+    }
+    row = read(**stored)
+    assert {name: getattr(row, name) for name in stored} == stored
     assert type(row.charge) is Decimal
 
 
