@@ -22,6 +22,7 @@ from tests.faults.telemetry import KeptTelemetry
 class Purpose(StrEnum):
     """The purpose of a write."""
 
+    ALIAS = "alias"
     LOG = "log"
     PARKING = "parking"
     LIFT = "lift"
@@ -29,6 +30,8 @@ class Purpose(StrEnum):
     @classmethod
     def of(cls, write: Write) -> Purpose:
         """Return the purpose of a write by its values."""
+        if "alias_of" in write.values:
+            return cls.ALIAS
         if "fetched_at" in write.values:
             return cls.LOG
         return cls.PARKING if "parked_code" in write.values else cls.LIFT

@@ -18,6 +18,7 @@ MOMENTS = (
     "fetch",
     *["answer"] * 5,
     "read",  # the row of a log that was found by its resource
+    "write",  # the aliases of faxes
     "write",  # the logs
     "write",  # the parked messages
     "read",  # the row from which a message was redriven

@@ -22,7 +22,6 @@ from hooklog.records.recording import StoreRecord
 from local.space import Log
 from tests.builders import (
     FAX_ID,
-    FAX_SID,
     MESSAGE_ID,
     body,
     delivery,
@@ -209,69 +208,6 @@ def test_drift_is_stored_and_counted(bench: Bench) -> None:
     ]
     assert bench.table.items[FAX]["unknown_fields"] == '{"colour":"red"}'
     assert bench.report.drift == {"fax": 1}
-
-
-def test_a_log_found_by_its_resource_is_stored_under_its_own_id(bench: Bench) -> None:
-    """A FaxSid leads to the log whose url ends in it; the row says how it was found."""
-    bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(failed_fax())
-    bench.source.found_by_url = {f"fax#{FAX_SID}"}
-    text = json.dumps({"log_type": "fax", "resource_sid": FAX_SID, "status": "failed"})
-    assert bench.run(sent(text)) == []
-    assert set(bench.table.items) == {FAX}
-    assert bench.table.items[FAX]["resolved_by"] == "url"
-    assert bench.report.failures == {("fax", "34004", "network"): 1}
-
-    # The second message updates that row, and the decision rests on that row.
-    bench.clock.advance(minutes=1)
-    assert bench.run(sent(text, at=bench.clock())) == []
-    assert bench.table.items[FAX]["version"] == 2
-    assert bench.report.failures == {}
-
-
-def test_a_replayed_fax_callback_changes_nothing(bench: Bench) -> None:
-    """A replayed callback costs a search for its log, but the row already reflects it."""
-    bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(failed_fax())
-    bench.source.found_by_url = {f"fax#{FAX_SID}"}
-    callback = {"log_type": "fax", "resource_sid": FAX_SID, "status": "failed"}
-    text = json.dumps(callback | {"origin": "webhook"})
-    bench.run(sent(text))
-    before = dict(bench.table.items[FAX])
-    bench.clock.advance(hours=1)
-    assert bench.run(sent(text, message_id="replay", at=bench.clock())) == []
-    assert bench.table.items == {FAX: before}
-    assert bench.report.skipped == {"fax": 1}
-
-
-def test_a_resource_whose_sid_is_the_logs_id_is_found_by_id(bench: Bench) -> None:
-    """In spaces where the SID is the log's ID, the row says that it was found by ID."""
-    bench.answer(fax_log())
-    text = json.dumps({"log_type": "fax", "resource_sid": FAX_ID})
-    assert bench.run(sent(text)) == []
-    assert bench.table.items[FAX]["resolved_by"] == "id"
-    assert bench.run(sent(text, attempt=2)) == []
-    assert bench.source.requested == [FAX]
-
-
-def test_one_log_named_in_both_ways_is_written_once(bench: Bench) -> None:
-    """A log named by ID and by resource in one batch costs one write for both messages."""
-    bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(fax_log())
-    bench.source.found_by_url = {f"fax#{FAX_SID}"}
-    bench.answer(fax_log())
-    by_sid = json.dumps({"log_type": "fax", "resource_sid": FAX_SID})
-    assert bench.run(sent(), sent(by_sid, message_id="m2")) == []
-    assert [len(writes) for writes in bench.table.writes] == [1]
-
-
-def test_an_unreadable_row_of_a_resolved_log_returns_its_message(bench: Bench) -> None:
-    """Only that message is returned; its neighbour with a readable row is stored."""
-    bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(fax_log())
-    bench.source.found_by_url = {f"fax#{FAX_SID}"}
-    bench.answer(message_log())
-    by_sid = json.dumps({"log_type": "fax", "resource_sid": FAX_SID})
-    bench.table.read_errors = [None, errors.StoreUnavailableError()]
-    good = sent(body("message", MESSAGE_ID), message_id="good")
-    assert bench.run(sent(by_sid), good) == ["m1"]
-    assert set(bench.table.items) == {MESSAGE}
 
 
 # --- what is parked at once -----------------------------------------------------------------

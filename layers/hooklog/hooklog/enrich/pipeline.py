@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hooklog.catalogue import Catalogue
@@ -39,9 +39,9 @@ from hooklog.errors import (
 )
 from hooklog.parsing import ValidationError, describe
 from hooklog.queue_messages import LogRequest
-from hooklog.records.enrichment import Record, enrich
+from hooklog.records.enrichment import FoundBy, Record, enrich
 from hooklog.records.items import DEFAULT_STORAGE, StorageOptions
-from hooklog.records.recording import StoreRecord, already_reflects
+from hooklog.records.recording import StoreAlias, StoreRecord, already_reflects
 from hooklog.records.rows import Row
 from hooklog.records.store import Stored, Table, apply
 
@@ -88,6 +88,8 @@ class _Job:
 
     request: LogRequest
     members: list[tuple[Delivery, LogRequest]] = field(default_factory=list)
+    #: Whether an alias in the table led to the log.
+    by_alias: bool = False
 
     @property
     def event_at(self) -> datetime:
@@ -139,6 +141,7 @@ class _Batch:
             return {}
         try:
             self._rows = self._parts.table.read(list(jobs))
+            jobs = self._follow_aliases(jobs)
         except StoreError as error:
             for key, job in jobs.items():
                 self._fail_job(key, job, error)
@@ -147,6 +150,29 @@ class _Batch:
         for key in known:
             self._skip(key, jobs[key])
         return {key: job for key, job in jobs.items() if key not in known}
+
+    def _follow_aliases(self, jobs: dict[str, _Job]) -> dict[str, _Job]:
+        """Put each job that names an alias under its log's own key, and read the rows there.
+
+        Raises:
+            StoreError: those rows cannot be read.
+
+        """
+        aliases = {
+            key: row.alias_of
+            for key, row in self._rows.items()
+            if row.alias_of and row.fetched_at is None and jobs[key].request.resource_sid
+        }
+        if unread := set(aliases.values()) - self._rows.keys():
+            self._rows = {**self._rows, **self._parts.table.read(sorted(unread))}
+        followed: dict[str, _Job] = {}
+        for key, job in jobs.items():
+            request = job.request
+            if target := aliases.get(key):
+                request = replace(request, log_id=target.partition("#")[2])
+            one = followed.setdefault(request.key, _Job(request, by_alias=bool(target)))
+            one.members += job.members
+        return followed
 
     def _enrich(self, jobs: dict[str, _Job]) -> dict[str, tuple[Record, _Job]]:
         """Fetch, validate and enrich each log as soon as it arrives."""
@@ -201,7 +227,7 @@ class _Batch:
             catalogue=self._parts.catalogue,
             sent_at=job.event_at,
             fetched_at=answer.began_at,
-            resolved_by=answer.found_by if job.request.resource_sid else None,
+            resolved_by=_resolved_by(job, answer),
         )
 
     def _store(self, records: dict[str, tuple[Record, _Job]]) -> None:
@@ -215,6 +241,7 @@ class _Batch:
         for key in resolved:
             if key in records and records[key][1].is_known(self._rows.get(key)):
                 self._skip(key, records.pop(key)[1])
+        self._store_aliases(records)
         changes = [StoreRecord(record, self._parts.storage) for record, _ in records.values()]
         results = apply(self._parts.table, changes, self._rows)
         for key, (record, job) in records.items():
@@ -231,6 +258,29 @@ class _Batch:
             else:
                 self._report.skipped[record.kind.name] += 1
             self._expect_announced(job, record)
+
+    def _store_aliases(self, records: dict[str, tuple[Record, _Job]]) -> None:
+        """Write missing aliases; drop and fail the records whose alias cannot be written."""
+        aliases = [
+            StoreAlias(record, self._parts.storage)
+            for key, (record, _) in records.items()
+            if record.alias and not self._has_alias(record, self._rows.get(key))
+        ]
+        by_key = {alias.key: alias for alias in aliases}
+        results = apply(self._parts.table, list(by_key.values()), self._rows)
+        for alias in aliases:
+            if isinstance(result := results[alias.key], StoreError):
+                key = alias.record.key
+                self._fail_job(key, records.pop(key)[1], result)
+
+    def _has_alias(self, record: Record, row: Row | None) -> bool:
+        """Return whether the alias stands; an alias that expires has to be renewed."""
+        if self._parts.storage.ttl is not None:
+            return False
+        # The alias was written before the row that has the SID.
+        return record.resolved_by == "alias" or (
+            record.resolved_by != "url" and row is not None and "resource_sid" in row.names
+        )
 
     def _publish(self) -> None:
         """Publish the report; an error here undoes nothing."""
@@ -263,3 +313,9 @@ class _Batch:
     def _fail_job(self, key: str, job: _Job, error: HooklogError) -> None:
         members = [delivery for delivery, _ in job.members]
         self._endings.fail(key, job.request.kind.name, members, error)
+
+
+def _resolved_by(job: _Job, answer: Fetched) -> FoundBy | None:
+    if job.request.resource_sid is None:
+        return None
+    return "alias" if job.by_alias and answer.found_by == "id" else answer.found_by

@@ -97,6 +97,11 @@ class LogKind:
             self.fields[name] for name, info in infos.items() if not info.is_required()
         )
 
+    @cached_property
+    def has_sid(self) -> bool:
+        """Whether callbacks name a SID that is not the log's ID."""
+        return any(fields.resource_sid for fields in self.callbacks)
+
     def key(self, log_id: str) -> str:
         """Return the table's partition key of a log of this kind."""
         return f"{self.name}#{log_id}"

@@ -10,12 +10,16 @@ from decimal import Decimal
 from typing import Literal
 
 from hooklog.catalogue import Catalogue, Explanation
-from hooklog.logs import LogKind
+from hooklog.logs import UUID_PATTERN, LogKind
 from hooklog.logs.model import MICRO_DOLLAR, SignalWireLog
 from hooklog.records.numbers import Party, party
 
+#: How a log was found whose message named only the resource's SID: the SID is also its ID, its
+#: ``url`` ends in the SID, or an alias in the table leads to it.
+type FoundBy = Literal["id", "url", "alias"]
 type Outcome = Literal["succeeded", "failed", "in_progress"]
 
+_SID = re.compile(UUID_PATTERN)
 #: ``url`` of a LaML resource, as SignalWire's API documents it.
 _RESOURCE_URL = re.compile(
     r"https?://[^/]+/api/laml/2010-04-01/Accounts/(?P<account>[^/]+)/[A-Za-z]+/(?P<sid>[^/?#]+)"
@@ -57,12 +61,19 @@ class Record:
     sent_at: datetime
     fetched_at: datetime
     drift: tuple[str, ...]
-    resolved_by: Literal["id", "url"] | None = None
+    resolved_by: FoundBy | None = None
 
     @property
     def key(self) -> str:
         """The table's partition key."""
         return self.kind.key(self.log.id.lower())
+
+    @property
+    def alias(self) -> str | None:
+        """The SID by which others name the log, in lower case, if that is not the log's ID."""
+        sid = (self.resource_sid or "").lower()
+        is_other = self.kind.has_sid and sid != self.log.id.lower()
+        return sid if is_other and _SID.fullmatch(sid) else None
 
     @property
     def lag_ms(self) -> int:
@@ -89,7 +100,7 @@ def enrich(
     catalogue: Catalogue,
     sent_at: datetime,
     fetched_at: datetime,
-    resolved_by: Literal["id", "url"] | None = None,
+    resolved_by: FoundBy | None = None,
 ) -> Record:
     """Add to a log what its fields imply; the same arguments give the same record."""
     outcome = _outcome(kind, log)

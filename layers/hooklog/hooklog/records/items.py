@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 from hooklog.clock import iso
@@ -85,11 +85,16 @@ def row_attributes(record: Record, options: StorageOptions) -> dict[str, Attribu
     # An index without a row's key does not hold the row, and costs nothing for it.
     day = f"{log.created_at:%Y-%m-%d}#{record.kind.name}"
     return values | {
-        "expires_at": int((record.fetched_at + options.ttl).timestamp()) if options.ttl else None,
+        "expires_at": expires_at(record.fetched_at, options.ttl) if options.ttl else None,
         "failed_on": day if record.outcome == "failed" else None,
         "number": record.other_number if options.index_numbers else None,
         "day": day if options.index_days else None,
     }
+
+
+def expires_at(moment: datetime, ttl: timedelta) -> int:
+    """Return when an item expires, in seconds since 1970, as DynamoDB's time to live wants it."""
+    return int((moment + ttl).timestamp())
 
 
 def record_attributes(

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from hooklog.clock import iso
 from hooklog.queue_messages import LogRequest, Origin
 from hooklog.records.enrichment import Record
-from hooklog.records.items import DEFAULT_STORAGE, StorageOptions, row_attributes
+from hooklog.records.items import DEFAULT_STORAGE, StorageOptions, expires_at, row_attributes
 from hooklog.records.parking import PARKED_ATTRIBUTES, history
-from hooklog.records.rows import Row, Write
+from hooklog.records.rows import Attribute, Row, Write
 
 
 def already_reflects(
@@ -74,6 +74,39 @@ def supersedes(record: Record, row: Row) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreAlias:
+    """Make a log known under its resource's SID, where that is not its ID.
+
+    A fax's callbacks and the answer to sending it name only the SID. The alias is written before
+    the log's row, so that no such row lacks it; an alias without a row only saves the search for
+    the log. It expires with the row, so where rows expire each fetch renews it.
+    """
+
+    record: Record
+    options: StorageOptions = DEFAULT_STORAGE
+
+    @property
+    def key(self) -> str:
+        """The partition key under the SID."""
+        return self.record.kind.key(self.record.alias or "")
+
+    def plan(self, row: Row | None) -> Write | None:
+        """Insert or renew the alias; a message may be parked in the same row.
+
+        A stored log, or one that was erased, keeps its row.
+        """
+        if row is not None and (row.fetched_at is not None or row.erased_at is not None):
+            return None
+        values: dict[str, Attribute] = {"alias_of": self.record.key}
+        if self.options.ttl is not None and (row is None or row.parked_at is None):
+            values["expires_at"] = expires_at(self.record.fetched_at, self.options.ttl)
+        elif row is not None and row.alias_of == self.record.key:
+            return None
+        version = row.version if row is not None else None
+        return Write(key=self.key, expected_version=version, values=values)
+
+
+@dataclass(frozen=True, slots=True)
 class StoreRecord:
     """Store an explained log, and lift a parking that it outlived."""
 
@@ -96,7 +129,7 @@ class StoreRecord:
         counts_failure = record.outcome == "failed" and not failed_before
         if counts_failure:
             values["first_failed_at"] = iso(record.fetched_at)
-        outdated = attributes.keys() - values.keys()
+        outdated = {"alias_of", *attributes} - values.keys()
         if row is not None and row.parked_at is not None and row.parked_at <= record.fetched_at:
             outdated |= PARKED_ATTRIBUTES
             values["parked_history"] = history(row, lifted_at=record.fetched_at)

@@ -39,6 +39,7 @@ class Row:
         redriven_at: when an operator put the message on the queue again.
         redriven_by: the operator.
         parked_history: parkings that were lifted, oldest first.
+        alias_of: key of the log's row, if this row stands under the log's other name.
         erased_at: when an operator erased everything else on request; the row stays, so that
             nothing stores the log again.
 
@@ -60,6 +61,7 @@ class Row:
     redriven_at: datetime | None = None
     redriven_by: str | None = None
     parked_history: Sequence[Attribute] = ()
+    alias_of: str | None = None
     erased_at: datetime | None = None
 
     @classmethod
