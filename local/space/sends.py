@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from local.space import fax_logs, lifecycles, message_logs, payloads
 from local.space.generation import PROJECT_ID
+from local.space.model import resource_sid
 from local.space.payloads import SEND_KINDS, Callback, Method, SendKind
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class _Planner:
         case = next(self._faxes[failing])
         error_message = next(self._errors) if case.failed else None
         log = fax_logs.fax_log(case, rng, created, self._project_id, error_message)
-        sid, method = payloads.fax_sid(log), next(self._methods)
+        sid, method = resource_sid(log), next(self._methods)
         if self._fax_id_is_sid:
             log["id"] = sid
 
