@@ -69,7 +69,10 @@ def test_refusals(
     assert (answer.status, answer.json) == (status, {"error": reason})
 
 
-@pytest.mark.parametrize(("path", "attribute"), [(ONE, "created_at"), (LIST, "created_before")])
+@pytest.mark.parametrize(
+    ("path", "attribute"),
+    [(ONE, "created_at"), (RESOURCE, "created_at"), (LIST, "created_before")],
+)
 def test_history_limit(running: RunningSpace, api: Api, path: str, attribute: str) -> None:
     """A log older than the history is a 422 about the creation time."""
     running.add_fault(fault(FaultKind.HISTORY_LIMIT))
