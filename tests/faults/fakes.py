@@ -96,6 +96,16 @@ class FaultySource(FakeSource):
                 canary.raised(answer)
             yield request, answer if time_left() > 0 else OutOfTimeError()
 
+    def fetch_resources(
+        self, paths: Sequence[str], time_left: TimeLeft
+    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
+        """Answer requests for fax resources while time is left."""
+        for path, answer in super().fetch_resources(paths, time_left):
+            self._moments.meet("resource")
+            if isinstance(answer, HooklogError):
+                canary.raised(answer)
+            yield path, answer if time_left() > 0 else OutOfTimeError()
+
 
 class FaultyQueue:
     """A queue that refuses to delay single messages."""
@@ -140,4 +150,5 @@ class Fakes(Bench):
         self.queue.refused.clear()
         self.catalogue.is_broken = False
         self.telemetry.error = None
+        self.source.resources.clear()
         self.list_logs(messages)

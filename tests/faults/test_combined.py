@@ -11,6 +11,7 @@ from tests.faults.messages import fax, neighbours, text_message
 from tests.faults.table import Row
 from tests.faults.telemetry import KeptTelemetry
 from tests.faults.test_alone import IN_MEMORY
+from tests.faults.troubles import Tells
 
 
 def one_of_each() -> list[Row]:
@@ -27,7 +28,8 @@ KINDS = one_of_each()
 
 def check(telemetry: KeptTelemetry, first: list[Row], second: list[Row]) -> None:
     """Apply faults to two messages of a batch and check how every message ends."""
-    one, other = fax("one"), text_message("other")
+    has_resource = any(isinstance(row.trouble, Tells) for row in second)
+    one, other = fax("one"), (fax if has_resource else text_message)("other")
     messages = [one, other, *neighbours()]
     bench = Fakes(telemetry)
     bench.list_logs(messages)

@@ -18,6 +18,7 @@ MOMENTS = (
     "fetch",
     *["answer"] * 5,
     "read",  # the row of a log that was found by its resource
+    *["resource"] * 2,  # of the neighbouring fax, and of the one that was found
     "write",  # the aliases of faxes
     "write",  # the logs
     "write",  # the parked messages
@@ -67,13 +68,15 @@ def test_moments(telemetry: KeptTelemetry) -> None:
 
 @pytest.mark.parametrize("moment", range(len(MOMENTS)), ids=named)
 def test_no_time_left(telemetry: KeptTelemetry, moment: int) -> None:
-    """Requests without an answer return to the queue; fetched logs are stored all the same."""
+    """Requests without an answer return to the queue; settled logs are stored all the same."""
     bench = Fakes(telemetry)
     messages = batch(bench)
     bench.moments.happens[moment] = lambda: setattr(bench, "seconds_left", 0.0)
     answered = MOMENTS[:moment].count("answer")
     asked = ["neighbouring fax", "neighbouring message", "by SID", "redriven", "no log"]
-    late = dict.fromkeys(asked[answered:], ("returned", 30))
+    settled = MOMENTS[:moment].count("resource")
+    unsettled = ["neighbouring fax", "by SID"][settled:]
+    late = dict.fromkeys([*asked[answered:], *unsettled], ("returned", 30))
     assert bench.run(messages) == UNDISTURBED | late
     lately = bench.report.errors["fetch.out_of_time"]
     assert lately == len(late)

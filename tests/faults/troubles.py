@@ -85,6 +85,18 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Tells:
+    """The fax resource gives a different answer; no other signal tells how the fax ended."""
+
+    answer: str | HooklogError
+    slots: ClassVar = frozenset({"body", "answer"})
+
+    def befall(self, bench: Fakes, message: Message) -> None:
+        """Change the answer."""
+        bench.source.resources[message.sid] = self.answer
+
+
+@dataclass(frozen=True)
 class Behind:
     """The message announces a final status that the log has not reached."""
 

@@ -43,6 +43,18 @@ class Space:
 
 
 @dataclass(frozen=True)
+class Resource:
+    """The space answers requests for the fax resource with a fault until it is cleared."""
+
+    fault: Fault
+    hits_all: bool = False
+
+    def befall(self, wire: Wire, message: Message) -> None:
+        """Add the fault for this fax."""
+        wire.space.add_fault(replace(self.fault, endpoint="fax_resource", fax_sid=message.sid))
+
+
+@dataclass(frozen=True)
 class Text200:
     """The space answers 200 with this text and declares it as JSON."""
 

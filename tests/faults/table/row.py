@@ -19,6 +19,7 @@ class Step(IntEnum):
     FETCH = auto()
     VALIDATE = auto()
     ENRICH = auto()
+    SETTLE = auto()
     STORE = auto()
     CONFIRM = auto()
     PARK = auto()

@@ -247,7 +247,7 @@ class _Batch:
                 unsettled[key] = path
         if not unsettled or not self._parts.settle_faxes:
             return records
-        paths = sorted(set(unsettled.values()))
+        paths = list(dict.fromkeys(unsettled.values()))
         answers = dict(self._parts.source.fetch_resources(paths, self._fetch_time_left))
         for key, path in unsettled.items():
             record, job = records[key]
