@@ -99,9 +99,9 @@ class Found:
 
     @property
     def relation(self) -> str:
-        """Say in a few words what the name is to the log; empty if it has no other name."""
+        """Say in a sentence what the name is to the log; empty if it has no other name."""
         if not self.is_by_sid:
-            return f"its SID is {self.alias['pk']}" if self.alias else ""
+            return f"Its SID is {self.alias['pk']}." if self.alias else ""
         if self.item is None:
             state = "not stored"
         elif "erased_at" in self.item:
@@ -110,7 +110,7 @@ class Found:
             state = f"stored as {plain(self.item['outcome'])}"
         else:
             state = "parked"
-        return f"the SID of {self.key}, which is {state}"
+        return f"It is the SID of {self.key}, which is {state}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
