@@ -153,7 +153,7 @@ def test_a_message_parked_under_the_sid_is_on_the_page_of_its_log(site: Site) ->
     store(site, sent_fax(1))
     for name in (sid(1), log_id(1)):
         _, text = get(site.client(), f"/records/fax/{name}")
-        order = ["The phone call ended", "under its SID", ">Parked<", "Fax created"]
+        order = ["The phone call ended", "under its SID", 'event">Parked<', "Fax created"]
         places = [text.index(one) for one in (*order, "The stored row", "The row under its SID")]
         assert places == sorted(places)
         assert f'<span class="id">{other}</span>' in text
