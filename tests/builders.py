@@ -13,7 +13,7 @@ from hooklog.queue_messages import PARKED_AS, LogRequest
 from hooklog.records.enrichment import Record, enrich
 from hooklog.records.items import DEFAULT_STORAGE, attribute_names, row_attributes
 from hooklog.records.parking import PARKED_ATTRIBUTES
-from hooklog.records.rows import ATTRIBUTES
+from hooklog.records.rows import read_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,4 +183,5 @@ def every_attribute() -> set[str]:
     records = (record(fax_log()), record(message_log()))
     names = {name for one in records for name in row_attributes(one, DEFAULT_STORAGE)}
     names |= {name for kind in KINDS.values() for name in attribute_names(kind)}
-    return {*names, *ATTRIBUTES, *PARKED_ATTRIBUTES}
+    read = {name for kind in KINDS.values() for name in read_of(kind.key(""))}
+    return {*names, *read, *PARKED_ATTRIBUTES}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hooklog.clock import TimeLeft
 from hooklog.enrich.ports import Fetched
 from hooklog.enrich.report import Report
-from hooklog.errors import HooklogError, StoreError
+from hooklog.errors import HooklogError, NotFoundError, StoreError
 from hooklog.queue_messages import LogRequest
 from hooklog.records.rows import Attribute, Row, Write
 from hooklog.records.store import Conflict
@@ -55,7 +55,7 @@ class MemoryTable:
         if self.read_errors and (error := self.read_errors.pop(0)) is not None:
             raise error
         return {
-            key: Row.of(self.items[key], names=frozenset(self.items[key]))
+            key: Row.of(key, self.items[key], names=frozenset(self.items[key]))
             for key in keys
             if key in self.items
         }
@@ -89,6 +89,11 @@ class FakeSource:
     #: Keys of requests whose log was found by its URL, under another ID.
     found_by_url: set[str] = field(default_factory=set)
     requested: list[str] = field(default_factory=list)
+    #: The end of a fax resource's path, by which it is answered; any other was deleted.
+    resources: dict[str, str | HooklogError] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    #: Whether no request for a resource is answered in time.
+    silent: bool = False
     time_left: list[float] = field(default_factory=list)
 
     def fetch(
@@ -111,6 +116,19 @@ class FakeSource:
                 )
             elif answer is not None:
                 yield request, answer
+
+    def fetch_resources(
+        self, paths: Sequence[str], time_left: TimeLeft
+    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
+        """Return the answers in the order of the paths."""
+        self.time_left.append(time_left())
+        for path in paths if not self.silent else ():
+            self.asked.append(path)
+            answer = self.resources.get(path.rpartition("/")[2], NotFoundError())
+            if isinstance(answer, str):
+                yield path, Fetched(body=answer, began_at=self.clock(), took_ms=12.5)
+            else:
+                yield path, answer
 
 
 @dataclass

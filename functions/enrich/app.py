@@ -61,6 +61,7 @@ def enricher() -> Enricher:
         catalogue=CATALOGUE,
         clock=utc_now,
         jitter=random.random,
+        settle_faxes=settings.settle_faxes,
         backoff=Backoff(first=settings.retry_first_delay),
         storage=StorageOptions(
             ttl=timedelta(days=settings.record_ttl_days) if settings.record_ttl_days else None,

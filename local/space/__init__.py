@@ -1,11 +1,17 @@
-"""A simulated SignalWire space: a local stand-in for the REST log API, with faults on demand.
+"""A simulated SignalWire space: a local stand-in for its log API, with faults on demand.
 
     with serve(generate(seed=7, fax=20, message=30, now=datetime.now(UTC))) as space:
         space.add_fault(Fault(FaultKind.RATE_LIMITED, times=2, retry_after=1))
         ...  # GET http://{space.host}/api/fax/logs
 
 It serves every kind of log in `hooklog.logs.KINDS`. Faxes and messages can be generated; a log of
-any kind can be put. The space also sends faxes and messages, and calls back about them:
+any kind can be put. Each fax log has its fax resource, whose end agrees with the log until a test
+changes or deletes the resource:
+
+        space.put_fax_resource(sid, {"status": "failed", "error_code": "34004"})
+        ...  # GET http://{space.host}/api/laml/2010-04-01/Accounts/{space.project_id}/Faxes/{sid}
+
+The space also sends faxes and messages, and calls back about them:
 
         sends = simulate_sends(seed=7, count=100, now=datetime.now(UTC))
         target = Target("http://127.0.0.1:8080")

@@ -20,6 +20,7 @@ import aiohttp
 from yarl import URL
 
 from local.space.delivery_faults import NO_DELIVERY_FAULTS, Delivery, DeliveryFaults, StatusChange
+from local.space.model import resource_sid
 from local.space.signatures import SignedRequest, signed_request, with_query
 
 if TYPE_CHECKING:
@@ -118,10 +119,10 @@ def run_sends(
 ) -> SendReport:
     """Carry out all sends concurrently, and return when the last callback is settled.
 
-    The logs appear in the space and change their statuses every `step_s` seconds, while callbacks
-    signed with `key` go to the target. The callbacks of one send are sequential, so a slow
-    receiver also delays the next statuses. Blocks; call it from a thread without an event loop.
-    Raises TimeoutError after `within_s` seconds.
+    The logs appear in the space and change their statuses every `step_s` seconds, with the fax
+    resources that contradict them, while callbacks signed with `key` go to the target. The
+    callbacks of one send are sequential, so a slow receiver also delays the next statuses. Blocks;
+    call it from a thread without an event loop. Raises TimeoutError after `within_s` seconds.
     """
     began_at = time.monotonic()
     runner = _Runner(space, target, key, policy)
@@ -188,6 +189,9 @@ class _Runner:
         for item in timeline:
             await asyncio.sleep(began_at + item.at_s - time.monotonic())
             if isinstance(item, StatusChange):
+                if item.resource is not None:
+                    # Before the log, or the resource would agree with it for a moment.
+                    self._space.put_fax_resource(resource_sid(item.log), item.resource)
                 self._space.put_log(item.log_type, item.log)
             else:
                 await self._deliver(item.callback, session)

@@ -7,10 +7,12 @@
 | GET `/_space/requests` | | the fields of `Requests` |
 | DELETE `/_space/requests` | | 204 |
 | POST `/_space/logs` | `{"log_type", "log", "deleted"?}` | 204 |
+| POST `/_space/fax_resources` | `{"sid", "fields"}` | 204 |
+| DELETE `/_space/fax_resources/{sid}` | | 204 |
 | GET `/_space/ids` | | `{"fax": {id: status}, "message": {id: status}, …}` |
 | POST `/_space/latency` | `{"seconds": number}` | 204 |
 
-An invalid body is answered with 400 `{"error": "<what is wrong>"}`.
+An invalid body or SID is answered with 400 `{"error": "<what is wrong>"}`.
 """
 
 from __future__ import annotations
@@ -36,6 +38,13 @@ class _LogToPut(BaseModel):
     deleted: bool = False
 
 
+class _FaxResourceToPut(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    sid: str
+    fields: dict[str, JsonValue]
+
+
 class _Latency(BaseModel):
     model_config = ConfigDict(strict=True)
 
@@ -50,6 +59,8 @@ def routes() -> list[web.RouteDef]:
         web.get("/_space/requests", _requests),
         web.delete("/_space/requests", _reset_requests),
         _change("/_space/logs", _LogToPut, _put_log),
+        _change("/_space/fax_resources", _FaxResourceToPut, _put_fax_resource),
+        web.delete("/_space/fax_resources/{sid}", _delete_fax_resource),
         web.get("/_space/ids", _ids),
         _change("/_space/latency", _Latency, _set_latency),
     ]
@@ -73,6 +84,18 @@ def _change[Body](
 
 def _put_log(state: State, body: _LogToPut) -> None:
     state.space.put(body.log_type, body.log, deleted=body.deleted)
+
+
+def _put_fax_resource(state: State, body: _FaxResourceToPut) -> None:
+    state.fax_resources.put(body.sid, body.fields)
+
+
+async def _delete_fax_resource(request: web.Request) -> web.Response:
+    try:
+        request.app[STATE].fax_resources.delete(request.match_info["sid"])
+    except ValueError as error:
+        return responses.as_json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+    return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 def _set_latency(state: State, body: _Latency) -> None:

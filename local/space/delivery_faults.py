@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """The API shows a log's next status, `at_s` seconds after the send began."""
+    """The API shows a log's next status, `at_s` seconds after the send began.
+
+    `resource` holds the fields in which the fax resource then contradicts the log, if it does.
+    """
 
     at_s: float
     log_type: LogType
     log: Log
+    resource: Log | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class DeliveryFaults:
     """What goes wrong with callbacks.
 
     - `drop`: the share that is never sent.
+    - `silent`: the share of the faxes which contradict their logs whose last callback is never
+      sent, so that only the fax resource tells the failure.
     - `repeat`: the share of the others that is sent a second time.
     - `reorder`: whether a callback may be held back until any later status of its send. Otherwise
       callbacks arrive in order, each repeat directly after the first.
@@ -52,10 +58,12 @@ class DeliveryFaults:
     reorder: bool = False
     delay_s: tuple[float, float] = (0.0, 0.0)
     seed: int = 0
+    silent: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse impossible values."""
-        for name, share in (("drop", self.drop), ("repeat", self.repeat)):
+        shares = (("drop", self.drop), ("repeat", self.repeat), ("silent", self.silent))
+        for name, share in shares:
             if not 0 <= share <= 1:
                 raise ValueError(f"{name} must be a share from 0 to 1, not {share}")
         least, most = self.delay_s
@@ -71,10 +79,11 @@ class DeliveryFaults:
         # Each event has its time, the status that it follows, and its rank among several there.
         events: list[tuple[float, int, float, StatusChange | Delivery]] = []
         earliest = 0.0
+        last = len(send.steps) - 1 if self._silences(send) else None
         for index, step in enumerate(send.steps):
-            change = StatusChange(index * step_s, send.log_type, step.log)
+            change = StatusChange(index * step_s, send.log_type, step.log, step.resource)
             events.append((change.at_s, index, 0.0, change))
-            if step.callback is None or rng.random() < self.drop:
+            if step.callback is None or rng.random() < self.drop or index == last:
                 continue
             for is_repeat in (False, True) if rng.random() < self.repeat else (False,):
                 after, rank = index, 1.0
@@ -86,6 +95,11 @@ class DeliveryFaults:
                 events.append((at_s, after, rank, Delivery(at_s, step.callback, is_repeat)))
         # The sort is stable, so equal events keep their order.
         return tuple(event for *_, event in sorted(events, key=itemgetter(0, 1, 2)))
+
+    def _silences(self, send: Send) -> bool:
+        if send.log_type != "fax" or not send.contradicts:
+            return False
+        return Random(f"{self.seed} silent {send.sid}").random() < self.silent  # noqa: S311
 
 
 NO_DELIVERY_FAULTS = DeliveryFaults()

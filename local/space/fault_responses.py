@@ -44,7 +44,7 @@ async def respond(fault: Fault, request: web.Request, handler: Handler) -> web.S
         return await _truncate(request, await handler(request), fault.kind)
     if fault.kind is FaultKind.WRONG_ID:
         return _with_another_id(await handler(request))
-    return _refusal(fault, is_list="id" not in request.match_info)
+    return _refusal(fault, is_list=not {"id", "sid"} & set(request.match_info))
 
 
 def _refusal(fault: Fault, *, is_list: bool) -> web.Response:
@@ -108,11 +108,12 @@ async def _truncate(
 
 
 def _with_another_id(usual: web.StreamResponse) -> web.StreamResponse:
-    log: Json = json.loads(_body(usual))
-    if not isinstance(log, dict) or "id" not in log:
-        return usual  # There is no such log.
-    other = uuid.uuid5(uuid.NAMESPACE_OID, str(log["id"]))
-    return responses.as_json(log | {"id": str(other)})
+    found: Json = json.loads(_body(usual))
+    name = next((name for name in ("id", "sid") if isinstance(found, dict) and name in found), None)
+    if not isinstance(found, dict) or name is None:
+        return usual  # There is no such log or resource.
+    other = uuid.uuid5(uuid.NAMESPACE_OID, str(found[name]))
+    return responses.as_json(found | {name: str(other)})
 
 
 def _body(usual: web.StreamResponse) -> bytes:

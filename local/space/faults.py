@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from local.space.model import is_uuid
+from local.space.model import FAX_RESOURCE, LOG_TYPES, is_uuid
 
 
 class FaultKind(StrEnum):
@@ -28,7 +28,7 @@ class FaultKind(StrEnum):
     - `html`: 200 with an HTML page, as a proxy sends it.
     - `truncated`: headers with the full length, half of the body, then the connection closes.
     - `reset`: as `truncated`, but the connection is reset.
-    - `wrong_id`: the requested log under another ID; never for a list request.
+    - `wrong_id`: the requested log or fax resource under another ID; never for a list request.
     - `unauthorized`, `forbidden`, `not_found`: 401, 403 and 404.
     - `history_limit`: 422, the log is older than the account's history.
     """
@@ -61,13 +61,36 @@ _STATUSES: Mapping[FaultKind, Collection[int]] = {
 }
 
 
+_ONE, _LIST = "_one", "_list"
+_ENDPOINTS = (
+    *(f"{name}{end}" for name in LOG_TYPES for end in (_LIST, _ONE)),
+    FAX_RESOURCE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an API request asks for, by its path.
+
+    `endpoint` is named as in the counts of `Requests`. A request for a log has a `log_id`, one for
+    a fax resource a `fax_sid`, one for a list neither.
+    """
+
+    endpoint: str
+    log_id: str | None = None
+    fax_sid: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault, for the next `times` requests that match.
 
-    With a `log_id` only requests for that log match, without one any request for a log or a
-    list. Raises ValueError, with a sentence that names the field, for an invalid combination.
+    Without `endpoint`, `log_id` and `fax_sid` every API request matches. Raises ValueError, with a
+    sentence that names the field, for an invalid combination.
 
+    - `endpoint`: only requests to it match: `<log type>_list`, `<log type>_one` or `fax_resource`.
+    - `log_id`: only requests for that log match, never those for its fax resource.
+    - `fax_sid`: only requests for the resource of that fax match.
     - `retry_after`: seconds, or text that is sent unchanged (an HTTP date); of `rate_limited` and
       `server_error`.
     - `delay_s`: seconds; of `slow` and `slow_body`.
@@ -84,13 +107,14 @@ class Fault:
     delay_s: float | None = None
     status: int | None = None
     text: str | None = None
+    endpoint: str | None = None
+    fax_sid: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse an impossible fault."""
         if self.times < 1:
             raise ValueError(f"times must be at least 1, not {self.times}")
-        if self.log_id is not None and not is_uuid(self.log_id):
-            raise ValueError(f"log_id must be a UUID, not {self.log_id!r}")
+        self._check_selection()
         if (self.kind in _WITH_DELAY) != (self.delay_s is not None):
             raise ValueError("delay_s belongs to a slow fault, which needs it")
         if (self.kind is FaultKind.ANSWER) != (self.text is not None):
@@ -102,11 +126,32 @@ class Fault:
         if self.status is not None and self.status not in _STATUSES.get(self.kind, ()):
             raise ValueError(f"status does not fit a {self.kind} fault: {self.status}")
 
-    def matches(self, log_id: str | None) -> bool:
-        """Return whether the fault applies to a request for this log, or for a list (None)."""
-        if self.log_id is not None:
-            return log_id is not None and self.log_id.lower() == log_id.lower()
-        return log_id is not None or self.kind is not FaultKind.WRONG_ID
+    def _check_selection(self) -> None:
+        if self.endpoint is not None and self.endpoint not in _ENDPOINTS:
+            names = ", ".join(_ENDPOINTS)
+            raise ValueError(f"endpoint must be one of {names}, not {self.endpoint!r}")
+        for name, value in (("log_id", self.log_id), ("fax_sid", self.fax_sid)):
+            if value is not None and not is_uuid(value):
+                raise ValueError(f"{name} must be a UUID, not {value!r}")
+        if self.log_id is not None and self.fax_sid is not None:
+            raise ValueError("fax_sid and log_id exclude each other: no request has both")
+        if self.endpoint is None:
+            return
+        if self.log_id is not None and not self.endpoint.endswith(_ONE):
+            raise ValueError(f"log_id does not fit the endpoint {self.endpoint}")
+        if self.fax_sid is not None and self.endpoint != FAX_RESOURCE:
+            raise ValueError(f"fax_sid does not fit the endpoint {self.endpoint}")
+        if self.kind is FaultKind.WRONG_ID and self.endpoint.endswith(_LIST):
+            raise ValueError(f"endpoint does not fit a wrong_id fault: {self.endpoint}")
+
+    def matches(self, asked: Asked) -> bool:
+        """Return whether the fault applies to a request."""
+        if self.endpoint is not None and self.endpoint != asked.endpoint:
+            return False
+        for wanted, given in ((self.log_id, asked.log_id), (self.fax_sid, asked.fax_sid)):
+            if wanted is not None and (given is None or wanted.lower() != given.lower()):
+                return False
+        return self.kind is not FaultKind.WRONG_ID or not asked.endpoint.endswith(_LIST)
 
 
 class FaultQueue:
@@ -124,13 +169,10 @@ class FaultQueue:
         """Remove every fault that still waits."""
         self._waiting.clear()
 
-    def take(self, log_id: str | None) -> Fault | None:
-        """Use up one turn of the first fault that matches a request, if any, and return it.
-
-        `log_id` is the requested log, None for a list.
-        """
+    def take(self, asked: Asked) -> Fault | None:
+        """Use up one turn of the first fault that matches a request, if any, and return it."""
         for index, (fault, left) in enumerate(self._waiting):
-            if fault.matches(log_id):
+            if fault.matches(asked):
                 if left > 1:
                     self._waiting[index] = (fault, left - 1)
                 else:

@@ -56,6 +56,17 @@ def message_cases(*, relay: bool, failing: bool) -> tuple[MessageCase, ...]:
     return tuple(case for case in ends if (case.status in _MESSAGE_FAILED) == failing)
 
 
+def contradicted_fax_cases() -> tuple[FaxCase, ...]:
+    """Return the cases whose log tells of no failure, so that the fax's own end contradicts it."""
+    return tuple(case for case in fax_cases(failing=False) if case.status == "completed")
+
+
+def contradicted_message_cases(*, relay: bool) -> tuple[MessageCase, ...]:
+    """Return the delivered cases of Relay or LaML, which a callback can contradict."""
+    cases = message_cases(relay=relay, failing=False)
+    return tuple(case for case in cases if case.status == "delivered")
+
+
 def fax_lifecycle(case: FaxCase) -> Lifecycle:
     """Return the lifecycle that ends in this case; an inbound fax has one callback, at its end."""
     end = (case.status, _final_word(case))

@@ -96,6 +96,13 @@ CASES = (
 )
 
 
+UNREACHABLE = {
+    True: ("unreachable_destination_handset", "Handset not reachable"),
+    False: ("30003", "Handset not reachable"),
+}
+"""The code and the text of an unreachable handset, of Relay (true) and of LaML."""
+
+
 def official_message_log() -> Log:
     """Return the example of the specification, including its contradictions.
 

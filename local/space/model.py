@@ -23,6 +23,8 @@ type Position = tuple[datetime, str]
 """The place of a log among the others: its creation time (UTC), then its ID for ties."""
 
 LOG_TYPES: tuple[LogType, ...] = tuple(KINDS)
+FAX_RESOURCE = "fax_resource"
+"""The endpoint of the fax resource; those of logs are `<log type>_list` and `<log type>_one`."""
 
 _UUID = re.compile(UUID_PATTERN, re.IGNORECASE)
 
@@ -43,6 +45,11 @@ def instant(text: str) -> datetime:
     return as_utc(datetime.fromisoformat(text))
 
 
+def resource_sid(log: Log) -> str:
+    """Return the end of a log's `url`, the SID of its resource; empty without a URL."""
+    return str(log.get("url") or "").rpartition("/")[2]
+
+
 @dataclass
 class Space:
     """The logs of one space.
@@ -58,6 +65,9 @@ class Space:
     _order: dict[LogType, list[Position]] = field(
         default_factory=lambda: {name: [] for name in KINDS}, init=False, repr=False
     )
+    _sids: dict[LogType, dict[str, str]] = field(
+        default_factory=lambda: {name: {} for name in KINDS}, init=False, repr=False
+    )
 
     def logs(self, log_type: LogType) -> dict[str, Log]:
         """Return the logs of one kind by lower-case ID, in the order in which they were added."""
@@ -71,6 +81,14 @@ class Space:
         """Return the position of one log; raises KeyError for an unknown ID."""
         return _position(self._logs[log_type][log_id])
 
+    def log_of(self, log_type: LogType, sid: str) -> Log | None:
+        """Return the log whose `url` ends in this SID, in either case; the one put last of several.
+
+        None if there is no such log.
+        """
+        log_id = self._sids[log_type].get(sid.lower())
+        return None if log_id is None else self._logs[log_type][log_id]
+
     def put(self, log_type: LogType, log: Log, *, deleted: bool = False) -> None:
         """Add a log, or replace the one with the same ID.
 
@@ -82,9 +100,15 @@ class Space:
         position = _position(log)
         log_id = position[1]
         logs, order = self._logs[log_type], self._order[log_type]
+        sids = self._sids[log_type]
         if log_id in logs:
             del order[bisect_left(order, _position(logs[log_id]))]
+            old = resource_sid(logs[log_id]).lower()
+            if sids.get(old) == log_id:
+                del sids[old]
         insort(order, position)
+        if sid := resource_sid(log).lower():
+            sids[sid] = log_id
         # A copy, or the caller could move the log without changing the order.
         logs[log_id] = copy.deepcopy(log)
         if deleted:

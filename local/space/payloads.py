@@ -11,11 +11,11 @@ A form omits a parameter without a value; JSON says null.
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from local.space import values
+from local.space.model import resource_sid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ SendKind = Literal["message", "sms", "fax"]
 Method = Literal["POST", "GET"]
 SEND_KINDS: tuple[SendKind, ...] = get_args(SendKind)
 
-_API_VERSION = "v1"
+API_VERSION = "v1"
 _DOCUMENT = "https://example.com/documents/order.pdf"
 
 
@@ -84,12 +84,12 @@ def laml_message(log: Log, status: str, text: str, *, project_id: str) -> Callba
 def laml_fax(log: Log, status: str, method: Method, *, project_id: str, is_over: bool) -> Callback:
     """Return the callback of a fax at this status; only the last has pages, media and errors."""
     inbound = log["direction"] == "inbound"
-    sid = fax_sid(log)
+    sid = resource_sid(log)
     pages = log["number_of_pages"]
     fields: dict[str, Json] = {
         "FaxSid": sid,
         "AccountSid": project_id,
-        "ApiVersion": _API_VERSION,
+        "ApiVersion": API_VERSION,
         "From": log["from"],
         "To": log["to"],
         "FaxStatus": status,
@@ -101,16 +101,11 @@ def laml_fax(log: Log, status: str, method: Method, *, project_id: str, is_over:
         fields["ErrorCode"] = log["error_code"]
         fields["ErrorMessage"] = log["error_message"]
     if is_over and pages is not None:
-        medium = str(uuid.uuid5(uuid.UUID(sid), "medium"))
+        medium = values.medium_sid(sid)
         fields["RemoteStationId"] = log.get("remote_station") or log["from" if inbound else "to"]
         fields["MediaSid"] = medium
         fields["MediaUrl"] = values.laml_url(project_id, "Faxes", f"{sid}/Media/{medium}")
     return Callback("fax", method, status, _texts(fields))
-
-
-def fax_sid(log: Log) -> str:
-    """Return the SID of a fax, which ends its log's `url`."""
-    return str(log["url"]).rpartition("/")[2]
 
 
 def _texts(fields: Mapping[str, Json]) -> dict[str, Json]:

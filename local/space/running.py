@@ -61,6 +61,18 @@ class RunningSpace:
         """Add a log or replace the one with its ID; raises ValueError as `Space.put` does."""
         self._call(lambda: self._state.space.put(log_type, log, deleted=deleted))
 
+    def put_fax_resource(self, sid: str, fields: Log) -> None:
+        """Replace these fields of a derived fax resource, instead of those replaced before.
+
+        A deleted resource exists again; without fields it is the derived one. Raises ValueError for
+        a SID that is not a UUID.
+        """
+        self._call(lambda: self._state.fax_resources.put(sid, fields))
+
+    def delete_fax_resource(self, sid: str) -> None:
+        """Answer requests for a fax resource with 404; raises ValueError if it is no UUID."""
+        self._call(lambda: self._state.fax_resources.delete(sid))
+
     def ids(self) -> dict[LogType, dict[str, str]]:
         """Return the status of each log by kind and ID."""
         return self._call(self._state.statuses)

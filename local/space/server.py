@@ -1,4 +1,4 @@
-"""The web application: the documented log API, and the controls of the stand-in."""
+"""The web application: the documented APIs of logs and faxes, and the controls of the stand-in."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from aiohttp import web
 
 from hooklog.logs import KINDS
 from local.space import control, fault_responses, paging, responses
-from local.space.model import LogType, is_uuid
+from local.space.faults import Asked
+from local.space.model import FAX_RESOURCE, LogType, is_uuid
 from local.space.state import STATE
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from local.space.state import State
+
+_FAX = "/api/laml/2010-04-01/Accounts/{account}/Faxes/{sid}"
 
 
 def application(state: State) -> web.Application:
@@ -28,6 +31,7 @@ def application(state: State) -> web.Application:
     for name, kind in KINDS.items():
         app.router.add_get(kind.path, partial(_list, name), name=f"{name}_list")
         app.router.add_get(kind.path + "/{id}", partial(_one, name), name=f"{name}_one")
+    app.router.add_get(_FAX, _fax_resource, name=FAX_RESOURCE)
     app.add_routes(control.routes())
     app.router.add_route("*", "/{path:.*}", _not_found)
     return app
@@ -38,18 +42,19 @@ async def _api(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Do for each API request what does not depend on the log: count, delay, refuse, spoil."""
     if not request.path.startswith("/api/"):
         return await handler(request)
-    state, log_id = request.app[STATE], request.match_info.get("id")
-    endpoint = request.match_info.route.name
+    state, match = request.app[STATE], request.match_info
+    endpoint = match.route.name
     if endpoint is None:
         return await _authorized(request, handler)
-    with state.traffic.track(endpoint, log_id):
+    asked = Asked(endpoint, log_id=match.get("id"), fax_sid=match.get("sid"))
+    with state.traffic.track(asked):
         if state.latency_s > 0:
             await asyncio.sleep(state.latency_s)
         if state.rate_limit is not None and not state.rate_limit.admits(time.monotonic()):
             state.traffic.count_limited()
             # The next second has a count of its own.
             return responses.error(HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "1"})
-        return await _authorized(request, partial(_unless_faulty, log_id, handler))
+        return await _authorized(request, partial(_unless_faulty, asked, handler))
 
 
 async def _authorized(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -59,10 +64,10 @@ async def _authorized(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 async def _unless_faulty(
-    log_id: str | None, handler: Handler, request: web.Request
+    asked: Asked, handler: Handler, request: web.Request
 ) -> web.StreamResponse:
     state = request.app[STATE]
-    fault = state.faults.take(log_id)
+    fault = state.faults.take(asked)
     if fault is None:
         return await handler(request)
     state.traffic.count_fault(fault.kind)
@@ -82,6 +87,14 @@ async def _one(log_type: LogType, request: web.Request) -> web.Response:
         return responses.error(HTTPStatus.BAD_REQUEST)
     log = request.app[STATE].space.logs(log_type).get(log_id)
     return responses.error(HTTPStatus.NOT_FOUND) if log is None else responses.as_json(log)
+
+
+async def _fax_resource(request: web.Request) -> web.Response:
+    account, sid = request.match_info["account"], request.match_info["sid"]
+    if not is_uuid(sid):
+        return responses.error(HTTPStatus.BAD_REQUEST)
+    fax = request.app[STATE].fax_resources.get(account, sid)
+    return responses.error(HTTPStatus.NOT_FOUND) if fax is None else responses.as_json(fax)
 
 
 async def _not_found(_: web.Request) -> web.Response:

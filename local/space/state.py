@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.space.faults import FaultQueue
+from local.space.faults import Asked, FaultQueue
+from local.space.fax_resources import FaxResources
 from local.space.model import LOG_TYPES, LogType, Space
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 class Requests:
     """The API requests that a space has received, including refused and faulty ones.
 
-    `counts` is by endpoint: `<log type>_list` and `<log type>_one`. `ids` are the IDs that were
-    asked for, in order. `max_in_flight` is the highest number of open requests. `faults` counts
-    the faults that were shown, by kind, and `limited` the requests that the rate limit refused.
+    `counts` is by endpoint: `<log type>_list`, `<log type>_one` and `fax_resource`. `ids` are the
+    IDs of the logs that were asked for, in order, and `sids` the SIDs of the fax resources.
+    `max_in_flight` is the highest number of open requests. `faults` counts the faults that were
+    shown, by kind, and `limited` the requests that the rate limit refused.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -32,6 +34,7 @@ class Requests:
     ids: list[str] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
     limited: int = 0
+    sids: list[str] = field(default_factory=list)
 
 
 class Traffic:
@@ -47,12 +50,14 @@ class Traffic:
         self._seen = Requests(max_in_flight=self._in_flight)
 
     @contextmanager
-    def track(self, endpoint: str, log_id: str | None) -> Iterator[None]:
+    def track(self, asked: Asked) -> Iterator[None]:
         """Count a request from its start to the end of its response."""
         seen = self._seen
-        seen.counts[endpoint] = seen.counts.get(endpoint, 0) + 1
-        if log_id is not None:
-            seen.ids.append(log_id)
+        seen.counts[asked.endpoint] = seen.counts.get(asked.endpoint, 0) + 1
+        if asked.log_id is not None:
+            seen.ids.append(asked.log_id)
+        if asked.fax_sid is not None:
+            seen.sids.append(asked.fax_sid)
         self._in_flight += 1
         seen.max_in_flight = max(seen.max_in_flight, self._in_flight)
         try:
@@ -112,6 +117,11 @@ class State:
     rate_limit: RateLimit | None = None
     faults: FaultQueue = field(default_factory=FaultQueue)
     traffic: Traffic = field(default_factory=Traffic)
+    fax_resources: FaxResources = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive the fax resources from the logs."""
+        self.fax_resources = FaxResources(self.space, self.project_id)
 
     def authorizes(self, header: str) -> bool:
         """Return whether an `Authorization` header carries the project ID and its token."""

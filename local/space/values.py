@@ -44,6 +44,11 @@ def laml_url(project_id: str, resource: str, sid: str) -> str:
     return f"{account}/{resource}/{sid}"
 
 
+def medium_sid(fax_sid: str) -> str:
+    """Return the SID of a fax's document, which depends on the fax only."""
+    return str(uuid.uuid5(uuid.UUID(fax_sid), "medium"))
+
+
 def dollars(units: int) -> float:
     """Convert units of 0.00001 dollars into dollars.
 

@@ -13,6 +13,7 @@ import urllib3
 from local.space import (
     EVERY_FAX_CASE,
     EVERY_MESSAGE_CASE,
+    PROJECT_ID,
     Json,
     Log,
     LogType,
@@ -30,6 +31,13 @@ TIMEOUT_S = 2.0
 PATHS: dict[LogType, str] = {"fax": "/api/fax/logs", "message": "/api/messaging/logs"}
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 """A valid ID that no log has."""
+OFFICIAL_FAX_SID = "c9a1d3e4-56f7-89ab-cdef-0123456789ab"
+"""The SID of the official fax, which differs from its log's ID."""
+
+
+def fax_path(sid: str, account: str = PROJECT_ID) -> str:
+    """Return the path of a fax resource."""
+    return f"/api/laml/2010-04-01/Accounts/{account}/Faxes/{sid}"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any
 
 import pytest
 from signalwire.rest import (
@@ -11,6 +12,7 @@ from signalwire.rest import (
     SignalWireRestError,
     SignalWireRestTransportError,
 )
+from signalwire.rest._base import ReadResource
 
 from local.space import (
     OFFICIAL_FAX_ID,
@@ -20,7 +22,7 @@ from local.space import (
     RunningSpace,
     Space,
 )
-from tests.contract.conftest import TIMEOUT_S, UNKNOWN_ID
+from tests.contract.conftest import OFFICIAL_FAX_SID, TIMEOUT_S, UNKNOWN_ID
 
 OPTIONS = RequestOptions(timeout=TIMEOUT_S)
 
@@ -40,6 +42,16 @@ def client(running: RunningSpace) -> RestClient:
         host=running.host,
         request_options=OPTIONS,
     )
+
+
+@pytest.fixture
+def faxes(client: RestClient, running: RunningSpace) -> ReadResource[Any, Any]:
+    """Return a resource of the client's own class, as `compat.faxes` was in its version 3.0.
+
+    Version 3.7 has no fax resource.
+    """
+    path = f"/api/laml/2010-04-01/Accounts/{running.project_id}/Faxes"
+    return ReadResource(client._http, path)
 
 
 def test_get(client: RestClient, space: Space) -> None:
@@ -78,6 +90,44 @@ def test_a_missing_log(client: RestClient) -> None:
     """An unknown ID is a 404 with the documented body."""
     with pytest.raises(SignalWireRestError) as caught:
         client.logs.fax.get(UNKNOWN_ID)
+    assert (caught.value.status_code, caught.value.body) == (404, {"error": "Not Found"})
+
+
+def test_get_a_fax(faxes: ReadResource[Any, Any], space: Space) -> None:
+    """`get` returns the fax resource with all documented fields."""
+    account = f"/api/laml/2010-04-01/Accounts/{OFFICIAL_FAX_ID}"
+    path = f"{account}/Faxes/{OFFICIAL_FAX_SID}"
+    fax = faxes.get(OFFICIAL_FAX_SID)
+    medium = fax["media_sid"]
+    assert fax == {
+        "sid": OFFICIAL_FAX_SID,
+        "account_sid": OFFICIAL_FAX_ID,
+        "api_version": "v1",
+        "date_created": "2024-05-06T12:20:00Z",
+        "date_updated": "2024-05-06T12:22:00Z",
+        "direction": "inbound",
+        "from": "+12065551212",
+        "to": "+12065553434",
+        "status": "failed",
+        "error_code": "34004",
+        "error_message": "The call dropped prematurely",
+        "num_pages": "2",
+        "price": "-0.01",
+        "price_unit": "USD",
+        "quality": "fine",
+        "duration": 120,
+        "media_sid": medium,
+        "media_url": f"{space.logs('fax')[OFFICIAL_FAX_ID]['url']}/Media/{medium}",
+        "links": {"media": f"{path}/Media"},
+        "url": path,
+    }
+
+
+def test_a_deleted_fax(running: RunningSpace, faxes: ReadResource[Any, Any]) -> None:
+    """A deleted resource is a 404 with the documented body."""
+    running.delete_fax_resource(OFFICIAL_FAX_SID)
+    with pytest.raises(SignalWireRestError) as caught:
+        faxes.get(OFFICIAL_FAX_SID)
     assert (caught.value.status_code, caught.value.body) == (404, {"error": "Not Found"})
 
 

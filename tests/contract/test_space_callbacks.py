@@ -28,11 +28,11 @@ from local.space import (
 from local.space.delivery_faults import Delivery
 from local.space.model import Json, Space
 from local.space.signatures import ALIAS, SHA256_SIGNATURE, SIGNATURE, sign_body, sign_form
-from tests.contract.conftest import NOW, PATHS, Api
+from tests.contract.conftest import NOW, PATHS, Api, fax_path
 from tests.contract.receiver import SILENCE, Received, Receiver, receive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 KEY = "PSK_only_for_tests"
 PUBLIC = "https://hooks.example.com:443/signalwire"
@@ -249,6 +249,54 @@ def test_every_log_reaches_its_last_status(
     api = Api(empty)
     for send in SENDS:
         assert api.get(f"{PATHS[send.log_type]}/{send.log_id}").json == send.final
+    api.close()
+
+
+@pytest.mark.parametrize("fax_id_is_sid", [False, True])
+@pytest.mark.parametrize("silent", [0.0, 1.0])
+def test_a_fax_resource_ends_as_its_callback_says(
+    empty: RunningSpace, receiver: Receiver, *, silent: float, fax_id_is_sid: bool
+) -> None:
+    """It ends as the last callback says, even if that was never sent, and whatever the log says."""
+    sends = simulate_sends(7, 30, NOW, kinds=("fax",), contradict=0.5, fax_id_is_sid=fax_id_is_sid)
+    report = run_sends(empty, sends, Target(receiver.url), KEY, DeliveryFaults(silent=silent))
+    contradicting = sum(send.contradicts for send in sends)
+    assert 0 < contradicting < len(sends)
+    assert report.dropped == silent * contradicting
+    api, received = Api(empty), by_sid(receiver.received)
+    for send in sends:
+        last = send.callbacks[-1]
+        fax = api.get(fax_path(send.sid)).json
+        assert fax["status"] == last.status
+        assert fax["error_code"] == last.fields.get("ErrorCode")
+        assert fax["error_message"] == last.fields.get("ErrorMessage")
+        assert fax["media_url"] == last.fields.get("MediaUrl")
+        log = api.get(f"{PATHS['fax']}/{send.log_id}").json
+        assert (log["status"] == "completed" and log["error_code"] is None) == (
+            fax["status"] in {"delivered", "received"} or send.contradicts
+        )
+        words = [word for word, _ in received.get(send.sid, [])]
+        assert (last.status in words) == (not silent or not send.contradicts)
+    api.close()
+
+
+def test_a_contradicting_resource_never_agrees(
+    empty: RunningSpace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even while its log completes does it say that the fax arrived."""
+    (send,) = simulate_sends(7, 1, NOW, kinds=("fax",), contradict=1)
+    api, seen = Api(empty), []
+    for name in ("put_log", "put_fax_resource"):
+        usual = getattr(empty, name)
+
+        def then_look(*arguments: object, put: Callable[..., None] = usual) -> None:
+            put(*arguments)
+            answer = api.get(fax_path(send.sid))
+            seen.append(answer.json["status"])
+
+        monkeypatch.setattr(empty, name, then_look)
+    run_sends(empty, [send], Target(receiver.url), KEY)
+    assert list(dict.fromkeys(seen)) == ["queued", "processing", "sending", "failed"]
     api.close()
 
 

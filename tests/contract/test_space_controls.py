@@ -31,7 +31,15 @@ from local.space import (
     server,
     state,
 )
-from tests.contract.conftest import NOW, PATHS, TIMEOUT_S, UNKNOWN_ID, Api
+from tests.contract.conftest import (
+    NOW,
+    OFFICIAL_FAX_SID,
+    PATHS,
+    TIMEOUT_S,
+    UNKNOWN_ID,
+    Api,
+    fax_path,
+)
 
 ONE = f"{PATHS['fax']}/{OFFICIAL_FAX_ID}"
 ROOT = Path(__file__).parents[2]
@@ -59,7 +67,7 @@ def test_wrong_credentials_are_refused(space: Space, header: str) -> None:
     """Every path of the API requires the project ID with its token."""
     with serve(space, project_id="project", api_token="token") as running:
         api = Api(running)
-        for path in (ONE, PATHS["message"], "/api/nothing"):
+        for path in (ONE, PATHS["message"], fax_path(OFFICIAL_FAX_SID), "/api/nothing"):
             answer = api.send("GET", path, headers={"Authorization": header})
             assert (answer.status, answer.json) == (401, {"error": "Unauthorized"})
         assert api.get(ONE).status == 200
@@ -99,10 +107,19 @@ def test_requests_are_counted(running: RunningSpace, api: Api) -> None:
     for path in (ONE, ONE, PATHS["fax"], PATHS["message"], f"{PATHS['message']}/{UNKNOWN_ID}"):
         api.get(path)
     api.get(ONE, credentials="a:b")
+    api.get(fax_path(OFFICIAL_FAX_SID))
+    api.get(fax_path(UNKNOWN_ID))
     api.get("/_space/ids")
     seen = running.requests()
-    assert seen.counts == {"fax_one": 3, "fax_list": 1, "message_list": 1, "message_one": 1}
+    assert seen.counts == {
+        "fax_one": 3,
+        "fax_list": 1,
+        "fax_resource": 2,
+        "message_list": 1,
+        "message_one": 1,
+    }
     assert seen.ids == [OFFICIAL_FAX_ID, OFFICIAL_FAX_ID, UNKNOWN_ID, OFFICIAL_FAX_ID]
+    assert seen.sids == [OFFICIAL_FAX_SID, UNKNOWN_ID]
     assert seen.max_in_flight == 1
     running.reset_requests()
     assert running.requests().counts == {}
@@ -176,9 +193,24 @@ def test_controls_over_http(api: Api) -> None:
         "ids": [OFFICIAL_FAX_ID, OFFICIAL_FAX_ID, UNKNOWN_ID],
         "faults": {"rate_limited": 1},
         "limited": 0,
+        "sids": [],
     }
     assert api.send("DELETE", "/_space/requests").status == 204
     assert api.send("GET", "/_space/requests").json["ids"] == []
+
+
+def test_fax_resources_over_http(running: RunningSpace, api: Api) -> None:
+    """A fax resource is changed, deleted and restored over HTTP as by the Python methods."""
+    path = f"/_space/fax_resources/{OFFICIAL_FAX_SID.upper()}"
+    body: Json = {"sid": OFFICIAL_FAX_SID, "fields": {"status": "busy"}}
+    assert post(api, "/_space/fax_resources", body) == 204
+    assert api.get(fax_path(OFFICIAL_FAX_SID)).json["status"] == "busy"
+    assert api.send("DELETE", path).status == 204
+    assert api.get(fax_path(OFFICIAL_FAX_SID)).status == 404
+    running.put_fax_resource(OFFICIAL_FAX_SID, {})
+    assert api.get(fax_path(OFFICIAL_FAX_SID)).json["status"] == "failed"
+    answer = api.send("DELETE", "/_space/fax_resources/FX1")
+    assert (answer.status, bool(answer.json["error"])) == (400, True)
 
 
 @pytest.fixture
@@ -219,6 +251,9 @@ def test_a_further_kind_of_log_is_served(voice_running: RunningSpace) -> None:
         ("/_space/logs", {"log_type": "fax", "log": {}}),
         ("/_space/logs", {"log_type": "letter", "log": {}}),
         ("/_space/logs", {"log_type": "fax", "log": {}, "deleted": 1}),
+        ("/_space/fax_resources", {"sid": UNKNOWN_ID}),
+        ("/_space/fax_resources", {"sid": UNKNOWN_ID, "fields": []}),
+        ("/_space/fax_resources", {"sid": "FX1", "fields": {}}),
         ("/_space/latency", {"seconds": -1}),
         ("/_space/latency", {"seconds": True}),
         ("/_space/latency", {}),

@@ -13,11 +13,12 @@ from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Fault, FaultKind, RunningSpace
 from local.space.model import is_uuid
-from tests.contract.conftest import PATHS, UNKNOWN_ID, Api
+from tests.contract.conftest import OFFICIAL_FAX_SID, PATHS, UNKNOWN_ID, Api, fax_path
 
 ONE = f"{PATHS['fax']}/{OFFICIAL_FAX_ID}"
 MESSAGE = f"{PATHS['message']}/{OFFICIAL_MESSAGE_ID}"
 LIST = PATHS["fax"]
+RESOURCE = fax_path(OFFICIAL_FAX_SID)
 DELAY_S = 0.1
 
 
@@ -68,7 +69,10 @@ def test_refusals(
     assert (answer.status, answer.json) == (status, {"error": reason})
 
 
-@pytest.mark.parametrize(("path", "attribute"), [(ONE, "created_at"), (LIST, "created_before")])
+@pytest.mark.parametrize(
+    ("path", "attribute"),
+    [(ONE, "created_at"), (RESOURCE, "created_at"), (LIST, "created_before")],
+)
 def test_history_limit(running: RunningSpace, api: Api, path: str, attribute: str) -> None:
     """A log older than the history is a 422 about the creation time."""
     running.add_fault(fault(FaultKind.HISTORY_LIMIT))
@@ -214,6 +218,46 @@ def test_a_fault_for_one_log_waits_for_it(running: RunningSpace, api: Api) -> No
     assert [api.get(path).status for path in (MESSAGE, LIST, ONE, ONE)] == [403, 200, 404, 200]
 
 
+def test_a_fault_without_a_selection_matches_every_request(running: RunningSpace, api: Api) -> None:
+    """It also matches a request for a fax resource."""
+    running.add_fault(Fault(FaultKind.FORBIDDEN, times=4))
+    paths = (RESOURCE, LIST, ONE, RESOURCE, RESOURCE)
+    assert [api.get(path).status for path in paths] == [403, 403, 403, 403, 200]
+
+
+def test_a_fault_for_a_log_spares_its_fax_resource(running: RunningSpace, api: Api) -> None:
+    """That holds even if the log's ID is the SID of the fax."""
+    log = api.get(ONE).json | {"id": OFFICIAL_FAX_SID}
+    running.put_log("fax", log)
+    running.add_fault(Fault(FaultKind.FORBIDDEN, log_id=OFFICIAL_FAX_SID))
+    running.add_fault(Fault(FaultKind.NOT_FOUND, fax_sid=OFFICIAL_FAX_SID.upper()))
+    paths = (fax_path(UNKNOWN_ID), LIST, RESOURCE, RESOURCE, f"{LIST}/{OFFICIAL_FAX_SID}")
+    assert [api.get(path).status for path in paths] == [404, 200, 404, 200, 403]
+    assert running.requests().faults == {"not_found": 1, "forbidden": 1}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path"), [("fax_list", LIST), ("message_one", MESSAGE), ("fax_resource", RESOURCE)]
+)
+def test_a_fault_for_an_endpoint_spares_the_others(
+    running: RunningSpace, api: Api, endpoint: str, path: str
+) -> None:
+    """It waits for a request to that endpoint, whatever log or fax it asks for."""
+    running.add_fault(Fault(FaultKind.FORBIDDEN, endpoint=endpoint))
+    others = {LIST, ONE, MESSAGE, RESOURCE} - {path}
+    assert {api.get(other).status for other in others} == {200}
+    assert [api.get(path).status for _ in range(2)] == [403, 200]
+
+
+def test_wrong_id_of_a_fax_resource(running: RunningSpace, api: Api) -> None:
+    """The wrong ID of a resource is its SID, and nothing else is wrong."""
+    usual = api.get(RESOURCE).json
+    running.add_fault(Fault(FaultKind.WRONG_ID, endpoint="fax_resource"))
+    wrong = api.get(RESOURCE).json
+    assert wrong["sid"] != usual["sid"]
+    assert wrong | {"sid": usual["sid"]} == usual
+
+
 def test_a_refused_request_uses_up_no_fault(running: RunningSpace, api: Api) -> None:
     """Wrong credentials are answered with 401, and leave the fault for the next request."""
     running.add_fault(Fault(FaultKind.NOT_FOUND))
@@ -238,6 +282,13 @@ def test_faults_can_be_cleared(running: RunningSpace, api: Api) -> None:
         ('{"kind": "html", "times": "1"}', "times"),
         ('{"kind": "html", "log_id": 5}', "log_id"),
         ('{"kind": "html", "log_id": "5"}', "log_id"),
+        ('{"kind": "html", "fax_sid": "FX1"}', "fax_sid"),
+        (f'{{"kind": "html", "fax_sid": "{UNKNOWN_ID}", "log_id": "{UNKNOWN_ID}"}}', "fax_sid"),
+        (f'{{"kind": "html", "fax_sid": "{UNKNOWN_ID}", "endpoint": "fax_one"}}', "fax_sid"),
+        (f'{{"kind": "html", "log_id": "{UNKNOWN_ID}", "endpoint": "fax_list"}}', "log_id"),
+        (f'{{"kind": "html", "log_id": "{UNKNOWN_ID}", "endpoint": "fax_resource"}}', "log_id"),
+        ('{"kind": "html", "endpoint": "letter_one"}', "endpoint"),
+        ('{"kind": "wrong_id", "endpoint": "fax_list"}', "endpoint"),
         ('{"kind": "slow"}', "delay_s"),
         ('{"kind": "slow", "delay_s": 0}', "delay_s"),
         ('{"kind": "slow", "delay_s": "1"}', "delay_s"),

@@ -6,12 +6,13 @@ These tests send nothing.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from local.space import SEND_KINDS, DeliveryFaults, LogType, Send, simulate_sends
+from local.space import SEND_KINDS, Callback, DeliveryFaults, LogType, Send, simulate_sends
 from local.space.delivery_faults import Delivery, StatusChange
 from local.space.model import instant
 from tests.contract import schemas
@@ -20,6 +21,7 @@ from tests.contract.test_space_matches_openapi import MISSING, deviations
 
 COUNT = 400
 SENDS = simulate_sends(7, COUNT, NOW)
+CONTRADICTING = simulate_sends(7, COUNT, NOW, contradict=0.5)
 #: Deliberate deviations of the sends' logs from the specification.
 ODDITIES: dict[LogType, set[tuple[str, str]]] = {
     "fax": {("remote_station", MISSING)},
@@ -39,6 +41,12 @@ def has_failed(send: Send) -> bool:
     """Return whether the last callback reports a failure."""
     failures = {"failed", "undelivered", "busy", "no-answer", "canceled"}
     return send.callbacks[-1].status in failures
+
+
+def has_error(callback: Callback) -> bool:
+    """Return whether a callback reports an error."""
+    names = ("ErrorCode", "ErrorMessage", "error_code", "error_message")
+    return any(callback.fields.get(name) is not None for name in names)
 
 
 def deliveries(send: Send, faults: DeliveryFaults) -> list[Delivery]:
@@ -120,10 +128,82 @@ def test_a_completed_call_can_be_a_failed_fax() -> None:
     assert all(s.callbacks[-1].fields["ErrorMessage"] == s.final["error_message"] for s in odd)
 
 
-def test_fax_ids_can_be_sids() -> None:
+def test_a_share_of_the_sends_contradicts() -> None:
+    """About the given share of each kind does, and the given share of the others fails."""
+    for kind in SEND_KINDS:
+        sends = [send for send in CONTRADICTING if send.kind == kind]
+        contradicting = [send for send in sends if send.contradicts]
+        assert 0.4 < len(contradicting) / len(sends) < 0.6
+        others = [send for send in sends if not send.contradicts]
+        assert 0.15 < sum(map(has_failed, others)) / len(others) < 0.35
+    assert not any(send.contradicts for send in SENDS)
+    everything = simulate_sends(7, 60, NOW, contradict=1, failing=1)
+    assert all(send.contradicts for send in everything)
+
+
+def test_a_contradicting_log_ends_well() -> None:
+    """Its last callback reports a failure with an error, which the log never has."""
+    words, errors = set(), set()
+    for send in CONTRADICTING:
+        said = send.callbacks[-1].fields
+        if send.contradicts:
+            for step in send.steps:
+                assert (step.log["error_code"], step.log["error_message"]) == (None, None)
+            code = said.get("ErrorCode") or said.get("error_code")
+            words.add((send.kind, send.final["status"], send.callbacks[-1].status, code))
+            errors.add(said.get("ErrorMessage") or said.get("error_message"))
+            assert not any(has_error(callback) for callback in send.callbacks[:-1])
+    assert words == {
+        ("fax", "completed", "failed", "34004"),
+        ("sms", "delivered", "undelivered", "30003"),
+        ("message", "delivered", "undelivered", "unreachable_destination_handset"),
+    }
+    assert None in errors  # The callback of a LaML message has no text.
+    assert len(errors) > 5
+
+
+def test_only_a_fax_resource_contradicts_its_log() -> None:
+    """At the end of a contradicting fax it says what the callback says; else it is derived."""
+    seen = set()
+    for send in CONTRADICTING:
+        *before, last = send.steps
+        assert all(step.resource is None for step in before)
+        assert (last.resource is not None) == (send.contradicts and send.kind == "fax")
+        if last.resource is not None:
+            said = send.callbacks[-1].fields
+            assert last.resource == {
+                "status": said["FaxStatus"],
+                "error_code": said["ErrorCode"],
+                "error_message": said["ErrorMessage"],
+            }
+            seen.add(send.final["direction"])
+    assert "inbound" in seen
+    assert len(seen) > 1
+
+
+def test_failures_are_reported_with_their_errors() -> None:
+    """The last callback of any send has its log's error, or the contradicting one."""
+    for send in SENDS:
+        said, code = send.callbacks[-1].fields, send.final["error_code"]
+        if send.kind == "message":
+            assert said["error_code"] == code
+            assert said["error_message"] == send.final["error_message"]
+        else:
+            assert said.get("ErrorCode") == code
+        if send.kind == "fax":
+            assert said.get("ErrorMessage") == send.final["error_message"]
+
+
+@pytest.mark.parametrize("contradict", [0.0, 0.5])
+def test_fax_ids_can_be_sids(contradict: float) -> None:
     """A fax log has an ID of its own or the FaxSid; everything else is the same."""
-    for own, same in zip(SENDS, simulate_sends(7, COUNT, NOW, fax_id_is_sid=True), strict=True):
+    sends, same_ids = (
+        simulate_sends(7, COUNT, NOW, contradict=contradict, fax_id_is_sid=is_sid)
+        for is_sid in (False, True)
+    )
+    for own, same in zip(sends, same_ids, strict=True):
         assert own.callbacks == same.callbacks
+        assert own.steps[-1].resource == same.steps[-1].resource
         assert own.final | {"id": same.log_id} == same.final
         assert same.log_id == same.sid == own.sid
         assert (own.log_id == own.sid) == (own.kind != "fax")
@@ -141,6 +221,8 @@ def test_an_invalid_plan_is_refused() -> None:
         simulate_sends(7, 1, NOW, kinds=())
     with pytest.raises(ValueError, match="failing"):
         simulate_sends(7, 1, NOW, failing=1.1)
+    with pytest.raises(ValueError, match="contradict"):
+        simulate_sends(7, 1, NOW, contradict=-0.1)
     assert simulate_sends(7, 0, NOW) == ()
 
 
@@ -181,6 +263,26 @@ def test_faults_have_the_given_shares() -> None:
     assert deliveries(SENDS[0], DeliveryFaults(drop=1)) == []
     everything = deliveries(SENDS[0], DeliveryFaults(repeat=1))
     assert len(everything) == 2 * len(SENDS[0].callbacks)
+
+
+@pytest.mark.parametrize(("silent", "least", "most"), [(0, 0, 0), (0.5, 0.3, 0.7), (1, 1, 1)])
+def test_only_contradicting_faxes_fall_silent(silent: float, least: float, most: float) -> None:
+    """About the given share of them loses its last callback; nothing else changes."""
+    usual = DeliveryFaults(repeat=0.3, reorder=True, seed=1)
+    faults = replace(usual, silent=silent)
+    silenced = []
+    for send in CONTRADICTING:
+        last = send.callbacks[-1]
+        kept = [item for item in deliveries(send, faults) if item.callback is last]
+        contradicts = send.contradicts and send.kind == "fax"
+        if contradicts:
+            silenced.append(not kept)
+        assert kept or contradicts
+        rest = [item.callback for item in deliveries(send, faults) if item.callback is not last]
+        assert set(map(id, rest)) == set(map(id, send.callbacks[:-1]))
+        changes = [item for item in faults.timeline(send) if isinstance(item, StatusChange)]
+        assert [change.resource for change in changes] == [step.resource for step in send.steps]
+    assert least <= sum(silenced) / len(silenced) <= most
 
 
 @pytest.mark.parametrize("step_s", [0.0, 0.2])
@@ -235,6 +337,7 @@ def test_delays_are_within_their_bounds() -> None:
     [
         ("drop", 1.1),
         ("repeat", -0.1),
+        ("silent", 1.1),
         ("delay_s", (0.5, 0.1)),
         ("delay_s", (-1, 0)),
         ("delay_s", (0, float("inf"))),

@@ -92,6 +92,14 @@ class _Noting:
                 canary.raised(answer)
             yield request, answer
 
+    def fetch_resources(
+        self, paths: Sequence[str], time_left: TimeLeft
+    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
+        for path, answer in self._source.fetch_resources(paths, time_left):
+            if isinstance(answer, HooklogError):
+                canary.raised(answer)
+            yield path, answer
+
 
 def secret(space: RunningSpace, token: str | None = None) -> str:
     """Return the credentials secret for a space."""

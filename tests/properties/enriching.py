@@ -22,6 +22,7 @@ from hooklog.errors import (
     UnexpectedError,
     UpstreamError,
 )
+from hooklog.logs import FAX
 from hooklog.queue_messages import LogRequest
 from hooklog.records.rows import Row, Write
 from hooklog.records.store import Conflict
@@ -135,6 +136,24 @@ class Enriching(Function):
                     ),
                 )
 
+    def fetch_resources(
+        self, paths: Sequence[str], time_left: TimeLeft
+    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
+        """Ask for fax resources; one that contradicts its log is not deleted."""
+        for path in paths:
+            luck = self.meet(Seam.ANSWER)
+            if time_left() <= 0:
+                return
+            found = self.world.space.find_by_sid(FAX, path.rpartition("/")[2])
+            assert found is not None, "an invented resource"
+            if luck is Luck.UNKNOWN and not found.send.contradicts:
+                yield path, NotFoundError()
+            elif luck in {Luck.REFUSED, Luck.UNANSWERED, Luck.UNKNOWN}:
+                yield path, UpstreamError()
+            else:
+                body = json.dumps(found.resource(luck))
+                yield path, Fetched(body=body, began_at=self.clock(), took_ms=12.5)
+
     def delay(self, waits: Mapping[str, int]) -> int:
         """Hide messages."""
         if self.meet(Seam.DELAY) is Luck.FINE:
@@ -167,19 +186,21 @@ class Enriching(Function):
             return StoreThrottledError()
         if lost := self.world.table.write(write, self._fetched_at.get(write.key)):
             return lost
+        is_known = luck is not Luck.UNANSWERED
         if "fetched_at" in write.values:
-            self._check_log(write, is_known=luck is not Luck.UNANSWERED)
+            self._check_log(write)
+        if write.values.get("outcome") == "failed":
+            log_type = write.key.partition("#")[0]
+            self.world.failures.setdefault(write.key, Failure(log_type, self, is_known))
         return StoreUnavailableError() if luck is Luck.UNANSWERED else None
 
-    def _check_log(self, write: Write, *, is_known: bool) -> None:
-        """Check that the space has shown the stored log, and record its first failure."""
-        log_type, _, log_id = write.key.partition("#")
+    def _check_log(self, write: Write) -> None:
+        """Check that the space has shown the stored log."""
+        log_id = write.key.partition("#")[2]
         values = write.values
         stored = values["status"], values["charge"], values.get("error_code")
         states = self.world.space.sends[log_id].states
         assert any(stored == compared(state) for state in states), "an invented log"
-        if values["outcome"] == "failed":
-            self.world.failures.setdefault(write.key, Failure(log_type, self, is_known))
 
     def _acknowledge(self, response: BatchResponse) -> None:
         returned = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from hooklog.logs import KINDS, LogKind
 from hooklog.logs.listing import Page
 from local.space import Callback, Log, Send
+from local.space.fax_resources import derived
 from local.space.model import instant
 from local.space.sends import Step
 from local.space.signatures import signed_request
@@ -31,7 +32,8 @@ class Progress:
         self.states: list[Log] = []
         *way, end = send.steps
         if end.log["status"] == "completed" and self.fails:
-            way.append(Step(end.log | {"error_code": None, "error_message": None}, None))
+            log = end.log | {"error_code": None, "error_message": None}
+            way.append(Step(log, None, end.resource or {"status": "sending"}))
         self._course = (*way, end)
 
     def __repr__(self) -> str:
@@ -73,12 +75,21 @@ class Progress:
 
     def shown(self, luck: Luck) -> Log:
         """Return the log as the API shows it."""
+        return self.states[self._shown(luck)]
+
+    def resource(self, luck: Luck) -> Log:
+        """Return the fax resource as the API shows it."""
+        index = self._shown(luck)
+        contradicted = self._course[min(index, len(self._course) - 1)].resource
+        return derived(self.states[index]) | (contradicted or {})
+
+    def _shown(self, luck: Luck) -> int:
         match luck:
             case Luck.OLD:
-                return self.states[0]
-            case Luck.BEHIND if len(self.states) > 1:
-                return self.states[-2]
-        return self.states[-1]
+                return 0
+            case Luck.BEHIND:
+                return max(0, len(self.states) - 2)
+        return len(self.states) - 1
 
     def settle(self) -> None:
         """Correct the charge after the end, which no callback announces."""

@@ -11,7 +11,7 @@ from hooklog.records.store import Conflict
 from tests.fakes import Item, MemoryTable
 
 #: Attributes that only a newer log may change.
-_OF_THE_LOG = ("status", "outcome", "charge", "error_code", "fetched_at", "final")
+_OF_THE_LOG = ("status", "charge", "error_code", "fetched_at", "final")
 
 
 class Seen(NamedTuple):
@@ -79,6 +79,7 @@ def check_succession(old: Item | None, new: Item, *, is_log: bool) -> None:
     if not is_log:
         for name in _OF_THE_LOG:
             assert new.get(name) == old.get(name), f"{name} changed without a log"
+    _check_outcomes(old.get("outcome"), new.get("outcome"), is_log=is_log)
     if not is_log and "fetched_at" in old and "parked_at" in new:
         assert str(new["parked_at"]) >= str(old["fetched_at"]), "a stored log was parked after all"
     assert new.get("final") or not old.get("final"), "an end was unseen"
@@ -91,6 +92,13 @@ def check_succession(old: Item | None, new: Item, *, is_log: bool) -> None:
         assert is_log or was_redriven, "a parking was lifted without a reason"
         if is_log:
             assert str(new["fetched_at"]) >= str(old["parked_at"]), "a later parking was lifted"
+
+
+def _check_outcomes(old: object, new: object, *, is_log: bool) -> None:
+    if old == "failed":
+        assert new == "failed", "a failure was undone"
+    elif not is_log:
+        assert new in {old, "failed"}, "an outcome was invented"
 
 
 def _rank(item: Item) -> tuple[bool, str]:

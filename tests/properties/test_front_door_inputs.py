@@ -21,7 +21,7 @@ from tests.webhook import ALIAS, BASE, KEY, SHA1, SHA256, Request
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STATUS = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
-_NAMES = {"log_type", "log_id", "resource_sid", "status", "occurred_at", "origin"}
+_NAMES = {"log_type", "log_id", "resource_sid", "status", "error_code", "occurred_at", "origin"}
 
 
 @settings(examples(20), suppress_health_check=list(HealthCheck))

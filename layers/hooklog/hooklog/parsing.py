@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 
 from aws_lambda_powertools.utilities import parser
 from aws_lambda_powertools.utilities.parser import ValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
+
+from hooklog.errors import BadPayloadError, LogInvalidError
 
 #: Fields that a description names at most.
 _MOST_FIELDS = 5
 
-__all__ = ["ValidationError", "describe", "parse"]
+__all__ = ["ValidationError", "describe", "parse", "read_answer"]
 
 
 def parse[Model: BaseModel](content: Mapping[str, object], model: type[Model]) -> Model:
@@ -22,6 +25,32 @@ def parse[Model: BaseModel](content: Mapping[str, object], model: type[Model]) -
 
     """
     return parser.parse(event=dict(content), model=model)
+
+
+def read_answer[Content](
+    text: str, read: Callable[[dict[str, JsonValue]], Content], what: str
+) -> Content:
+    """Read SignalWire's answer.
+
+    Args:
+        text: of the answer.
+        read: validates its content, and raises ValidationError or ValueError.
+        what: the answer is, for people.
+
+    Raises:
+        LogInvalidError: the content does not fit; the error has the answer.
+        BadPayloadError: it is no JSON object, or is nested too deeply.
+
+    """
+    try:
+        content = json.loads(text)
+        if isinstance(content, dict):
+            return read(content)
+    except ValidationError as error:
+        raise LogInvalidError(f"The {what} is invalid: {describe(error)}.", payload=text) from None
+    except (ValueError, RecursionError):
+        pass
+    raise BadPayloadError("The answer is not a JSON object.")
 
 
 def describe(error: ValidationError) -> str:

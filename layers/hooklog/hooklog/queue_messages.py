@@ -7,12 +7,16 @@ imports it, and SignalWire waits while that function starts.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from hooklog.logs import LogKind
 
+#: The form of an error code that may be queued and logged. Anything else could be personal data,
+#: and so could seven digits, whatever surrounds them.
+ERROR_CODE = re.compile(r"(?!(\D*\d){7})([A-Za-z][A-Za-z0-9_.-]{0,63}|-?\d+)")
 #: SQS message attribute of a redriven message: the key of the row in which it was parked.
 PARKED_AS = "parked_as"
 
@@ -37,6 +41,7 @@ class LogRequest:
             which may or may not be the log's own ID.
         event_at: when the event happened, or else when the message was sent.
         status: that the callback announced, in the callback's words.
+        error_code: that the callback gave for a failure.
         origin: who asked.
         resource_sid: LaML SID of the fax or message, by which its log can be found in a list.
 
@@ -46,6 +51,7 @@ class LogRequest:
     log_id: str
     event_at: datetime
     status: str | None = None
+    error_code: str | None = None
     origin: Origin = Origin.MANUAL
     resource_sid: str | None = None
 
@@ -62,6 +68,7 @@ def message_body(
     log_id: str | None = None,
     resource_sid: str | None = None,
     status: str | None = None,
+    error_code: str | None = None,
     occurred_at: datetime | None = None,
 ) -> str:
     """Write the body of a message that asks for a log.
@@ -72,6 +79,7 @@ def message_body(
         log_id: the log's UUID; this or ``resource_sid`` is needed.
         resource_sid: LaML SID of the fax or message.
         status: that a callback announced.
+        error_code: that a callback gave for a failure.
         occurred_at: when the event happened, in UTC.
 
     """
@@ -80,6 +88,7 @@ def message_body(
         "log_id": log_id,
         "resource_sid": resource_sid,
         "status": status,
+        "error_code": error_code,
         "occurred_at": occurred_at.isoformat() if occurred_at else None,
         "origin": origin,
     }

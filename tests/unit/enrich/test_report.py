@@ -59,14 +59,6 @@ def test_stored_records() -> None:
     assert not report.drift
 
 
-def test_drift() -> None:
-    """A record counts as drifted once, however many departures it has."""
-    report = Report()
-    report.count_stored(record(fax_log(quality="ultra", ecm=True)))
-    report.count_stored(record(fax_log()))
-    assert report.drift == {"fax": 1}
-
-
 def test_failures() -> None:
     """Failures count by type, normalised code and category."""
     report = Report()

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hooklog.clock import iso
-from hooklog.records.rows import ATTRIBUTES, Row, Write
-from tests.builders import FETCHED_AT
+from hooklog.records.rows import Row, Write, read_of
+from hooklog.records.signals import Signal
+from tests.builders import FAX_ID, FETCHED_AT
 
 if TYPE_CHECKING:
     from hooklog.records.rows import Attribute
 
+KEY = f"fax#{FAX_ID}"
 TIMES = {
     "fetched_at",
     "first_failed_at",
@@ -28,9 +30,9 @@ WHOLE = {"version", "parked_attempts"}
 
 
 def read(**item: Attribute) -> Row:
-    """Read a row of version 1 with these attributes."""
+    """Read a fax's row of version 1 with these attributes."""
     whole = {"version": Decimal(1), **item}
-    return Row.of(whole, names=frozenset(whole))
+    return Row.of(KEY, whole, names=frozenset(whole))
 
 
 @pytest.mark.parametrize("name", sorted(TIMES))
@@ -54,6 +56,10 @@ def test_other_values_are_kept() -> None:
         "outcome": "failed",
         "charge": Decimal("0.00415"),
         "error_code": "34004",
+        "error_message": "a text",
+        "drift": ["value:quality"],
+        "settled_by": "call",
+        "unsettled": True,
         "final": True,
         "parked_code": "fetch.not_found",
         "redriven_by": "ops",
@@ -64,6 +70,23 @@ def test_other_values_are_kept() -> None:
     assert type(row.charge) is Decimal
 
 
+def test_a_signal_is_read_from_the_attributes_of_its_kind() -> None:
+    """What a fax's row says of a message is not read, and a status is needed."""
+    row = read(
+        settled_by="fax",
+        fax_status="failed",
+        fax_error_code="34004",
+        fax_error_message="a text",
+        fax_duration=Decimal(17),
+        message_status="delivered",
+    )
+    assert row.signal == Signal(
+        by="fax", status="failed", error_code="34004", error_message="a text", duration=17
+    )
+    assert type(row.signal.duration) is int
+    assert read(settled_by="call", message_status="failed").signal is None
+
+
 def test_an_absent_attribute_has_its_default() -> None:
     """A row may lack every attribute except its version."""
     assert read() == Row(names=frozenset({"version"}), version=1)
@@ -72,14 +95,15 @@ def test_an_absent_attribute_has_its_default() -> None:
 def test_a_row_knows_the_names_of_all_its_attributes() -> None:
     """An update may remove any attribute, so the names include those that no decision reads."""
     names = frozenset({"version", "pk", "cause", "note"})
-    row = Row.of({"version": Decimal(1), "cause": "x", "note": "y"}, names=names)
+    row = Row.of(KEY, {"version": Decimal(1), "cause": "x", "note": "y"}, names=names)
     assert row.names == names
     assert row == Row(names=names, version=1)
 
 
 def test_every_field_has_its_type_converted() -> None:
     """A new field that is a time or a whole number needs no second list."""
-    assert {*ATTRIBUTES} == {field.name for field in fields(Row)} - {"names"}
+    signal = {"fax_status", "fax_error_code", "fax_error_message", "fax_duration"}
+    assert read_of(KEY) == {field.name for field in fields(Row)} - {"names", "signal"} | signal
     types = {field.name: str(field.type) for field in fields(Row)}
     assert {name for name, kind in types.items() if kind.startswith("datetime")} == TIMES
     assert {name for name, kind in types.items() if kind.startswith("int")} == WHOLE

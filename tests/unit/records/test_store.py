@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,14 +15,16 @@ from hooklog.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
+from hooklog.records.enrichment import Record
 from hooklog.records.items import record_attributes
 from hooklog.records.parking import Park
 from hooklog.records.recording import StoreRecord
 from hooklog.records.rows import Attribute, Change
+from hooklog.records.signals import attribute_names as signal_names
 from hooklog.records.store import Stored, StoreResult, UpToDate, apply
 from local.space import Json
 from tests.builders import FAX_ID, FETCHED_AT, body, fax_log, record
-from tests.fakes import MemoryTable
+from tests.fakes import Item, MemoryTable
 
 KEY = f"fax#{FAX_ID}"
 
@@ -42,6 +44,20 @@ def state(index: int, second: int) -> StoreRecord:
     return StoreRecord(
         record(fax_log(**STATES[index]), fetched_at=FETCHED_AT + timedelta(seconds=second))
     )
+
+
+def check(item: Item, changes: Sequence[StoreRecord], winner: Record) -> None:
+    """Check that a row shows the winner, and every failure that another log reported."""
+    failed = [change.record for change in changes if change.record.outcome == "failed"]
+    if winner.outcome != "succeeded" or not failed:
+        own_end = signal_names("fax").values() if failed else ()
+        shown = {name: value for name, value in item.items() if name not in own_end}
+        assert _log_attributes(shown) == record_attributes(winner)
+        return
+    assert item["status"] == winner.log.status
+    assert item["outcome"] == "failed"
+    assert (item["settled_by"], item["drift"]) == ("log", ["contradiction:log"])
+    assert item["explanation"] in {one.explanation.key for one in failed if one.explanation}
 
 
 def parking(second: int) -> Park:
@@ -92,14 +108,14 @@ class Interleaving:
 def test_any_interleaving_ends_in_the_same_row(
     seen: list[tuple[int, int]], cuts_in: list[bool]
 ) -> None:
-    """The row shows the latest end, or the latest progress if there is no end."""
+    """The row shows the latest end, or the latest progress; a failure outlasts a later success."""
     table = MemoryTable()
     changes = [state(*pair) for pair in seen]
     results = Interleaving(table, iter(changes), iter(cuts_in)).run()
 
     winner = max(changes, key=lambda c: (c.record.log.is_terminal, c.record.fetched_at))
     stored = table.items[KEY]
-    assert _log_attributes(stored) == record_attributes(winner.record)
+    check(stored, changes, winner.record)
     assert len(results) == len(changes)
     assert all(isinstance(result, Stored | UpToDate) for result in results)
 
@@ -135,7 +151,7 @@ def test_parking_never_costs_a_record_anything(
 
     records = [change for change in changes if isinstance(change, StoreRecord)]
     winner = max(records, key=lambda c: (c.record.log.is_terminal, c.record.fetched_at))
-    assert _log_attributes(table.items[KEY]) == record_attributes(winner.record)
+    check(table.items[KEY], records, winner.record)
     # All parkings are later than all fetches here, so the last of them still stands.
     assert table.items[KEY]["parked_at"] == parking(max(parked)).plan(None).values["parked_at"]  # type: ignore[union-attr]
 

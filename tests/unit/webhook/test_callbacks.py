@@ -34,6 +34,7 @@ def test_message_status() -> None:
         "log_type": "message",
         "log_id": MESSAGE_ID,
         "status": "undelivered",
+        "error_code": "30003",
         "occurred_at": "2026-05-04T11:59:58+00:00",
         "origin": "webhook",
     }
@@ -57,6 +58,7 @@ def test_fax_status() -> None:
         "log_type": "fax",
         "resource_sid": FAX_SID,
         "status": "failed",
+        "error_code": "34004",
         "occurred_at": "2026-05-04T11:59:58+00:00",
         "origin": "webhook",
     }
@@ -79,7 +81,7 @@ def test_the_message_is_one_that_the_enrichment_reads() -> None:
 def test_nothing_personal_is_enqueued(content: str) -> None:
     """The message holds the listed fields only, and no number or text of the callback."""
     assert set(message(content)) <= {
-        *("log_type", "log_id", "resource_sid", "status", "occurred_at", "origin")
+        *("log_type", "log_id", "resource_sid", "status", "error_code", "occurred_at", "origin")
     }
     enqueued = read(content).message
     for secret in ("+1", "2025550143", "4155550122", "314159", "Handset", "dropped"):

@@ -8,14 +8,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+)
 
 from hooklog.clock import as_utc
 from hooklog.errors import EventError, MessageMalformedError, UnsupportedTypeError
 from hooklog.logs import KINDS
 from hooklog.logs.model import LogId
 from hooklog.parsing import ValidationError, describe, parse
-from hooklog.queue_messages import PARKED_AS, LogRequest, Origin
+from hooklog.queue_messages import ERROR_CODE, PARKED_AS, LogRequest, Origin
 
 #: Milliseconds up to the year 9999, the last that a datetime can hold.
 _LAST_MOMENT = 253_402_300_799_999
@@ -23,6 +31,14 @@ _LAST_MOMENT = 253_402_300_799_999
 _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 #: EventBridge through SNS to SQS makes two envelopes; deeper nesting is rejected.
 _MAX_ENVELOPES = 2
+
+
+def _error_code(value: object) -> object:
+    """Take a number for its digits; refuse what does not look like a code, except a blank text."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(text, str) and (text := text.strip()) and not ERROR_CODE.fullmatch(text):
+        raise ValueError("not an error code")
+    return text
 
 
 class QueueMessage(BaseModel):
@@ -34,6 +50,7 @@ class QueueMessage(BaseModel):
     log_id: LogId | None = None
     resource_sid: LogId | None = None
     status: str | None = None
+    error_code: Annotated[str, BeforeValidator(_error_code)] | None = None
     origin: Origin | None = None
     occurred_at: Annotated[AwareDatetime, AfterValidator(as_utc)] | None = None
 
@@ -151,6 +168,7 @@ def log_request(body: str, sent_at: datetime) -> LogRequest:
         log_id=log_id,
         event_at=_event_time(fields.occurred_at, sent_at),
         status=fields.status,
+        error_code=fields.error_code or None,
         origin=fields.origin or Origin.MANUAL,
         resource_sid=fields.resource_sid,
     )

@@ -2,11 +2,11 @@
 
 ::
 
-    records -> parse -> coalesce -> known? -> fetch -> validate -> enrich -> store -> report
-                 |                    |         |          |                   |
-               parked              skipped    retry or   parked             skipped
-            (bad message)         (row is     parked    (bad log)         (row is
-                                   up to date)                             up to date)
+    records -> parse -> known? -> fetch -> validate -> enrich -> settle -> store -> report
+                 |        |         |          |                    |        |
+               parked  skipped    retry or   parked              retry or  skipped
+             (message) (row is    parked     (log)               parked    (row is
+                     up to date)                                         up to date)
 
 Each step narrows what is left to do. Every delivery ends as exactly one of: acknowledged with a
 row, acknowledged as parked, or returned to the queue.
@@ -14,7 +14,6 @@ row, acknowledged as parked, or returned to the queue.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,23 +25,29 @@ from hooklog.enrich.endings import BatchResponse, Endings
 from hooklog.enrich.ports import Fetched, LogSource, Queue, Telemetry
 from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.enrich.retry import Backoff
+from hooklog.enrich.settling import fax_signal
 from hooklog.errors import (
-    BadPayloadError,
     BehindError,
     HooklogError,
-    LogInvalidError,
     LogMismatchError,
     MessageError,
     OutOfTimeError,
     StoreError,
     UnexpectedError,
 )
-from hooklog.parsing import ValidationError, describe
+from hooklog.parsing import read_answer
 from hooklog.queue_messages import LogRequest
-from hooklog.records.enrichment import FoundBy, Record, enrich
+from hooklog.records.enrichment import FoundBy, Record, enrich, weigh
 from hooklog.records.items import DEFAULT_STORAGE, StorageOptions
-from hooklog.records.recording import StoreAlias, StoreRecord, already_reflects
+from hooklog.records.recording import (
+    StoreAlias,
+    StoreRecord,
+    already_reflects,
+    is_contradiction_known,
+    kept_signal,
+)
 from hooklog.records.rows import Row
+from hooklog.records.signals import Signal, announced, strongest
 from hooklog.records.store import Stored, Table, apply
 
 #: The most that the clocks of SQS and Lambda are assumed to differ.
@@ -53,7 +58,11 @@ STORE_RESERVE = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enricher:
-    """The enrich function's parts, wired once per execution environment."""
+    """The enrich function's parts, wired once per execution environment.
+
+    With ``settle_faxes``, the fax resource is fetched where neither log nor callback tells how a
+    fax ended.
+    """
 
     source: LogSource
     table: Table
@@ -63,6 +72,7 @@ class Enricher:
     clock: Clock
     jitter: Callable[[], float]
     storage: StorageOptions = DEFAULT_STORAGE
+    settle_faxes: bool = True
     backoff: Backoff = field(default_factory=Backoff)
 
     def handle(self, event: object, time_left: TimeLeft) -> BatchResponse:
@@ -96,6 +106,10 @@ class _Job:
         """When the latest of the events happened."""
         return max(request.event_at for _, request in self.members)
 
+    def is_last(self, error: type[HooklogError]) -> bool:
+        """Return whether this is every message's last attempt before that error ends it."""
+        return all(delivery.attempt >= error.max_attempts for delivery, _ in self.members)
+
     def is_known(self, row: Row | None) -> bool:
         """Return whether the row reflects every one of the messages."""
         return all(
@@ -117,7 +131,7 @@ class _Batch:
     def run(self, batch: list[Delivery]) -> BatchResponse:
         """Take all steps in order."""
         self._report.received = len(batch)
-        self._store(self._enrich(self._skip_known(self._parse(batch))))
+        self._store(self._settle(self._enrich(self._skip_known(self._parse(batch)))))
         response = self._endings.finish(self._parts.table, self._parts.queue, self._rows)
         self._publish()
         return response
@@ -179,13 +193,11 @@ class _Batch:
         records: dict[str, tuple[Record, _Job]] = {}
         unanswered = dict(jobs)
         answers = self._parts.source.fetch(
-            [job.request for job in jobs.values()], lambda: self._time_left() - STORE_RESERVE
+            [job.request for job in jobs.values()], self._fetch_time_left
         )
         for request, answer in answers:
             job = unanswered.pop(request.key)
             if not isinstance(answer, Fetched):
-                if isinstance(answer, UnexpectedError):
-                    self._parts.telemetry.defect(request.key, answer.__cause__ or answer)
                 self._fail_job(request.key, job, answer)
                 continue
             self._report.fetch_ms[request.kind.name].append(answer.took_ms)
@@ -204,20 +216,62 @@ class _Batch:
                 records[record.key] = record, job
         for key, job in unanswered.items():
             self._fail_job(key, job, OutOfTimeError())
+        return self._skip_resolved(records)
+
+    def _skip_resolved(
+        self, records: dict[str, tuple[Record, _Job]]
+    ) -> dict[str, tuple[Record, _Job]]:
+        """Read the rows of logs whose IDs are known only now, and drop those that are known."""
+        resolved = [key for key, (record, _) in records.items() if record.resolved_by == "url"]
+        try:
+            self._rows = {**self._rows, **(self._parts.table.read(resolved) if resolved else {})}
+        except StoreError as error:
+            for key in resolved:
+                self._fail_job(key, records.pop(key)[1], error)
+        for key in resolved:
+            if key in records and records[key][1].is_known(self._rows.get(key)):
+                self._skip(key, records.pop(key)[1])
         return records
+
+    def _settle(self, records: dict[str, tuple[Record, _Job]]) -> dict[str, tuple[Record, _Job]]:
+        """Add what callbacks, the row and the fax resource tell of the end."""
+        unsettled: dict[str, str] = {}
+        for key, (record, job) in records.items():
+            row = self._rows.get(key)
+            signals = [announced(request) for _, request in job.members]
+            signal = strongest(record.kind, *signals, kept_signal(row, record.kind))
+            records[key] = self._weighed(record, job, signal), job
+            is_known = row is not None and row.settled_by == "call" and not row.unsettled
+            path = record.resource_path
+            if record.is_call_end and signal is None and not is_known and path is not None:
+                unsettled[key] = path
+        if not unsettled or not self._parts.settle_faxes:
+            return records
+        paths = sorted(set(unsettled.values()))
+        answers = dict(self._parts.source.fetch_resources(paths, self._fetch_time_left))
+        for key, path in unsettled.items():
+            record, job = records[key]
+            answer = answers.get(path, OutOfTimeError())
+            if isinstance(answer, Fetched):
+                self._report.fetch_ms[record.kind.name].append(answer.took_ms)
+            try:
+                signal = fax_signal(record, answer)
+            except HooklogError as error:
+                self._fail_job(key, records.pop(key)[1], error)
+            else:
+                records[key] = self._weighed(record, job, signal), job
+        return records
+
+    def _weighed(self, record: Record, job: _Job, signal: Signal | None) -> Record:
+        if signal is None:
+            return record
+        row = self._rows.get(record.key)
+        is_last = job.is_last(BehindError) or (row is not None and is_contradiction_known(row))
+        return weigh(record, signal, is_last=is_last)
 
     def _record(self, job: _Job, answer: Fetched) -> Record:
         kind = job.request.kind
-        try:
-            content = json.loads(answer.body)
-            log = kind.model.read(content) if isinstance(content, dict) else None
-        except ValidationError as error:
-            detail = f"The log is invalid: {describe(error)}."
-            raise LogInvalidError(detail, payload=answer.body) from None
-        except (ValueError, RecursionError):
-            log = None
-        if log is None:
-            raise BadPayloadError("The answer is not a JSON object.")
+        log = read_answer(answer.body, kind.model.read, "log")
         if answer.found_by == "id" and log.id.lower() != job.request.log_id:
             detail = "The answer carries another id than the one asked for."
             raise LogMismatchError(detail, payload=answer.body)
@@ -231,18 +285,11 @@ class _Batch:
         )
 
     def _store(self, records: dict[str, tuple[Record, _Job]]) -> None:
-        resolved = [key for key, (record, _) in records.items() if record.resolved_by == "url"]
-        try:
-            # Their IDs are known only now, so their rows could not be read earlier.
-            self._rows = {**self._rows, **(self._parts.table.read(resolved) if resolved else {})}
-        except StoreError as error:
-            for key in resolved:
-                self._fail_job(key, records.pop(key)[1], error)
-        for key in resolved:
-            if key in records and records[key][1].is_known(self._rows.get(key)):
-                self._skip(key, records.pop(key)[1])
         self._store_aliases(records)
-        changes = [StoreRecord(record, self._parts.storage) for record, _ in records.values()]
+        changes = [
+            StoreRecord(record, self._parts.storage, is_last=job.is_last(BehindError))
+            for record, job in records.values()
+        ]
         results = apply(self._parts.table, changes, self._rows)
         for key, (record, job) in records.items():
             result = results[key]
@@ -251,6 +298,8 @@ class _Batch:
                 continue
             if isinstance(result, Stored):
                 self._report.count_stored(record)
+                if result.counts_drift:
+                    self._report.drift[record.kind.name] += 1
                 if result.counts_end:
                     self._report.finished[record.kind.name] += 1
                 if result.counts_failure:
@@ -282,6 +331,9 @@ class _Batch:
             record.resolved_by != "url" and row is not None and "resource_sid" in row.names
         )
 
+    def _fetch_time_left(self) -> float:
+        return self._time_left() - STORE_RESERVE
+
     def _publish(self) -> None:
         """Publish the report; an error here undoes nothing."""
         try:
@@ -297,11 +349,13 @@ class _Batch:
         self._endings.done(key, log_type, [delivery for delivery, _ in job.members])
 
     def _expect_announced(self, job: _Job, record: Record) -> None:
-        """Return messages whose log has not yet reached the status that they announce."""
+        """Return messages whose log is behind what they announce, or contradicts it."""
         done: list[Delivery] = []
         behind: list[Delivery] = []
         for delivery, request in job.members:
-            is_behind = record.kind.is_behind(record.log.status, request.status)
+            is_behind = record.is_unsettled or record.kind.is_behind(
+                record.log.status, request.status
+            )
             (behind if is_behind else done).append(delivery)
         if behind:
             error = BehindError()
@@ -311,6 +365,8 @@ class _Batch:
         self._endings.done(record.key, record.kind.name, done)
 
     def _fail_job(self, key: str, job: _Job, error: HooklogError) -> None:
+        if isinstance(error, UnexpectedError) and error.__cause__ is not None:
+            self._parts.telemetry.defect(key, error.__cause__)
         members = [delivery for delivery, _ in job.members]
         self._endings.fail(key, job.request.kind.name, members, error)
 

@@ -42,6 +42,11 @@ class LogSource(Protocol):
     ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
         """Fetch each log once, in any order; never beyond the time that is left."""
 
+    def fetch_resources(
+        self, paths: Sequence[str], time_left: TimeLeft
+    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
+        """Fetch the resource at each path once, in the same way."""
+
 
 class Queue(Protocol):
     """Where messages wait."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from hooklog.catalogue import Catalogue
+from hooklog.queue_messages import ERROR_CODE
 from hooklog.records.enrichment import Record
 
 #: ``log_type`` of messages that do not reveal theirs.
 UNKNOWN_TYPE = "unknown"
-#: The form of an error code that may be logged. Anything else could be personal data, and so
-#: could seven digits, whatever surrounds them.
-_CODE = re.compile(r"(?!(\D*\d){7})([A-Za-z][A-Za-z0-9_.-]{0,63}|-?\d+)")
 
 
 @dataclass(slots=True)
@@ -30,7 +27,7 @@ class Report:
         failures: failures stored for the first time, by (log type, error code, category).
         unlisted: error codes without a metric of their own, as the API returned them.
         errors: processing errors by hooklog's own code.
-        drift: records that depart from the specification.
+        drift: logs that depart from the specification in a way that their row did not tell yet.
         fetch_ms: duration of each fetch.
         lag_ms: from event to fetch, of each record written.
 
@@ -53,14 +50,12 @@ class Report:
         """Count a record that was written."""
         self.enriched[record.kind.name] += 1
         self.lag_ms[record.kind.name].append(record.lag_ms)
-        if record.drift:
-            self.drift[record.kind.name] += 1
 
     def count_failure(self, record: Record, catalogue: Catalogue) -> None:
         """Count a failed log under its error code, or under ``other`` if that has no metric."""
-        raw = (record.log.error_code or "").strip()
+        raw = (record.error_code or "").strip()
         metric_code = catalogue.metric_code(record.kind.name, raw)
         category = record.explanation.category if record.explanation else "unknown"
         self.failures[record.kind.name, metric_code, category] += 1
         if metric_code == "other":
-            self.unlisted.add(raw if _CODE.fullmatch(raw) else "unprintable")
+            self.unlisted.add(raw if ERROR_CODE.fullmatch(raw) else "unprintable")

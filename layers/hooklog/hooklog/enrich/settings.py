@@ -14,6 +14,10 @@ class EnrichSettings(Settings):
     retry_first_delay: float = Field(
         30, ge=1, le=900, description="seconds before the first retry; each further wait doubles"
     )
+    settle_faxes: bool = Field(
+        default=True,
+        description="true if the fax resource is fetched where nothing else tells how a fax ended",
+    )
     index_numbers: bool = Field(
         default=False, description="true if the table has the index numbers, else false"
     )

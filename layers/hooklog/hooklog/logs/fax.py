@@ -59,11 +59,17 @@ FAX = LogKind(
     # The SID of a fax is not its log's ID.
     callbacks=(
         CallbackFields(
-            content="form", resource_sid="FaxSid", status="FaxStatus", occurred_at="Timestamp"
+            content="form",
+            resource_sid="FaxSid",
+            status="FaxStatus",
+            error_code="ErrorCode",
+            occurred_at="Timestamp",
         ),
     ),
     details=("number_of_pages", "quality", "remote_station"),
     colour="#33658a",
     # 34004 says only that a fax failed; the text says why.
     texts_tell_more=True,
+    call_ends=frozenset({"completed"}),
+    resource_path="/api/laml/2010-04-01/Accounts/{account_id}/Faxes/{sid}",
 )

@@ -29,6 +29,7 @@ class CallbackFields:
         log_id: field with the log's own ID.
         resource_sid: field with the LaML SID, where that is not the log's ID.
         status: field with the status.
+        error_code: field with the code of a failure.
         occurred_at: field with the time of the event.
 
     """
@@ -37,6 +38,7 @@ class CallbackFields:
     log_id: str = ""
     resource_sid: str = ""
     status: str
+    error_code: str = ""
     occurred_at: str
 
     @property
@@ -64,6 +66,9 @@ class LogKind:
         colour: of this kind in charts, as ``#rrggbb``.
         texts_tell_more: whether the catalogue knows this kind's error texts, which then tell
             more than the codes do.
+        call_ends: terminal statuses that tell the end of a call, and not how the fax that it
+            carried ended.
+        resource_path: of the resource that tells how it ended, with ``account_id`` and ``sid``.
 
     """
 
@@ -78,6 +83,8 @@ class LogKind:
     details: Sequence[str]
     colour: str
     texts_tell_more: bool = False
+    call_ends: frozenset[str] = frozenset()
+    resource_path: str = ""
 
     @cached_property
     def model(self) -> type[SignalWireLog]:

@@ -67,10 +67,20 @@ MESSAGE = LogKind(
     },
     callbacks=(
         # Relay and REST.
-        CallbackFields(content="json", log_id="id", status="status", occurred_at="timestamp"),
+        CallbackFields(
+            content="json",
+            log_id="id",
+            status="status",
+            error_code="error_code",
+            occurred_at="timestamp",
+        ),
         # LaML: the SID of a message is its log's ID.
         CallbackFields(
-            content="form", log_id="MessageSid", status="MessageStatus", occurred_at="Timestamp"
+            content="form",
+            log_id="MessageSid",
+            status="MessageStatus",
+            error_code="ErrorCode",
+            occurred_at="Timestamp",
         ),
     ),
     details=("kind", "number_of_segments"),

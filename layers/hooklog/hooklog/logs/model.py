@@ -8,6 +8,7 @@ a date may have the form that mail has. Such a departure is noted and never cost
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar, Self
@@ -25,7 +26,7 @@ from pydantic import (
 
 from hooklog.clock import as_utc
 from hooklog.logs.kind import UUID_PATTERN
-from hooklog.parsing import parse
+from hooklog.parsing import ValidationError, parse
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 #: Digits without a plus sign, an exponent or spaces: ``-0.00750``.
@@ -176,18 +177,55 @@ class SignalWireLog(BaseModel):
 
     @property
     def has_error(self) -> bool:
-        """Whether the log names an error.
-
-        Blank texts name none, and neither do results that stand for success: FreeSWITCH's 0 with
-        its text "OK", or a carrier's 000 with the text "SUCCESS".
-        """
-        texts = ((self.error_code or "").strip(), (self.error_message or "").strip())
-        return any(text.strip("0").casefold() not in {"", "ok", "success"} for text in texts)
+        """Whether the log names an error."""
+        return names_error(self.error_code, self.error_message)
 
     @property
     def unknown_fields(self) -> dict[str, JsonValue]:
         """Fields that the specification lacks, with their values."""
         return dict(self.model_extra or {})
+
+
+class FaxResource(BaseModel):
+    """What hooklog uses of the fax resource, which tells how a fax itself ended.
+
+    ``GET /api/laml/2010-04-01/Accounts/{AccountSid}/Faxes/{Sid}``; numbers may be texts.
+    """
+
+    status: str
+    error_code: ErrorCode | None = None
+    error_message: str | None = None
+    #: Seconds.
+    duration: Count | None = None
+
+    @classmethod
+    def read(cls, content: Mapping[str, JsonValue]) -> Self:
+        """Validate a resource; a duration that cannot be read is not set.
+
+        Raises:
+            ValidationError: the content does not fit the model.
+            ValueError: the content is nested too deeply.
+
+        """
+        fields = {
+            name: _without_surrogates(content[name]) for name in cls.model_fields if name in content
+        }
+        try:
+            return parse(fields, cls)
+        except ValidationError as error:
+            if {problem["loc"][0] for problem in error.errors()} != {"duration"}:
+                raise
+        return parse({**fields, "duration": None}, cls)
+
+
+def names_error(code: str | None, message: str | None) -> bool:
+    """Return whether a code or a text names an error.
+
+    Blank texts name none, and neither do results that stand for success: FreeSWITCH's 0 with its
+    text "OK", or a carrier's 000 with the text "SUCCESS".
+    """
+    texts = ((code or "").strip(), (message or "").strip())
+    return any(text.strip("0").casefold() not in {"", "ok", "success"} for text in texts)
 
 
 def _has_text_for_a_charge(details: JsonValue) -> bool:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from hooklog.catalogue import Catalogue, Explanation
 from hooklog.logs import UUID_PATTERN, LogKind
-from hooklog.logs.model import MICRO_DOLLAR, SignalWireLog
+from hooklog.logs.model import MICRO_DOLLAR, SignalWireLog, names_error
 from hooklog.records.numbers import Party, party
+from hooklog.records.signals import Signal, Source, failed
 
 #: How a log was found whose message named only the resource's SID: the SID is also its ID, its
 #: ``url`` ends in the SID, or an alias in the table leads to it.
 type FoundBy = Literal["id", "url", "alias"]
 type Outcome = Literal["succeeded", "failed", "in_progress"]
 
-_SID = re.compile(UUID_PATTERN)
 #: ``url`` of a LaML resource, as SignalWire's API documents it.
 _RESOURCE_URL = re.compile(
     r"https?://[^/]+/api/laml/2010-04-01/Accounts/(?P<account>[^/]+)/[A-Za-z]+/(?P<sid>[^/?#]+)"
@@ -44,7 +44,10 @@ class Record:
         sent_at: when the event happened or was queued.
         fetched_at: when the fetch began; a later fetch saw a later truth.
         resolved_by: how the log was found, if the message named only the resource's SID.
+        catalogue: that explains a failure.
         drift: departures from the specification, as ``what:field``.
+        signal: what others tell of the end, if anybody does.
+        is_unsettled: whether log and signal do not agree yet; then the log is fetched again.
 
     """
 
@@ -60,8 +63,11 @@ class Record:
     charge_gap: Decimal
     sent_at: datetime
     fetched_at: datetime
+    catalogue: Catalogue = field(repr=False)
     drift: tuple[str, ...]
     resolved_by: FoundBy | None = None
+    signal: Signal | None = None
+    is_unsettled: bool = False
 
     @property
     def key(self) -> str:
@@ -73,7 +79,37 @@ class Record:
         """The SID by which others name the log, in lower case, if that is not the log's ID."""
         sid = (self.resource_sid or "").lower()
         is_other = self.kind.has_sid and sid != self.log.id.lower()
-        return sid if is_other and _SID.fullmatch(sid) else None
+        return sid if is_other and _is_uuid(sid) else None
+
+    @property
+    def resource_path(self) -> str | None:
+        """The path of the resource that tells how a fax ended, if the log names it."""
+        account_id, sid = self.account_id or "", self.resource_sid or ""
+        if not self.kind.resource_path or not (_is_uuid(account_id) and _is_uuid(sid)):
+            return None
+        return self.kind.resource_path.format(account_id=account_id, sid=sid)
+
+    @property
+    def is_call_end(self) -> bool:
+        """Whether the log tells only that the call ended, and leaves open how the fax did."""
+        return self.log.status in self.kind.call_ends and self.own_failure is None
+
+    @property
+    def own_failure(self) -> Signal | None:
+        """The failure that the log itself reports, if it does."""
+        return _own_failure(self.kind, self.log)
+
+    @property
+    def settled_by(self) -> Source | Literal["call"] | None:
+        """Who told of the end beside the log; the call decides where nobody did."""
+        if self.signal is not None:
+            return self.signal.by
+        return "call" if self.is_call_end else None
+
+    @property
+    def error_code(self) -> str | None:
+        """The log's error code, or else the signal's."""
+        return self.log.error_code or (self.signal.error_code if self.signal else None)
 
     @property
     def lag_ms(self) -> int:
@@ -103,14 +139,14 @@ def enrich(
     resolved_by: FoundBy | None = None,
 ) -> Record:
     """Add to a log what its fields imply; the same arguments give the same record."""
-    outcome = _outcome(kind, log)
+    outcome = _outcome(kind, log, None)
     resource = _RESOURCE_URL.fullmatch(log.url or "")
     details = sum((detail.charge for detail in log.charge_details or ()), Decimal(0))
     return Record(
         kind=kind,
         log=log,
         outcome=outcome,
-        explanation=_explanation(kind, log, catalogue) if outcome == "failed" else None,
+        explanation=_explanation(kind, log, None, catalogue) if outcome == "failed" else None,
         sender=party(log.from_) if log.from_ else None,
         recipient=party(log.to) if log.to else None,
         account_id=resource["account"] if resource else None,
@@ -119,8 +155,42 @@ def enrich(
         charge_gap=log.charge - details if log.charge is not None else Decimal(0),
         sent_at=sent_at,
         fetched_at=fetched_at,
+        catalogue=catalogue,
         drift=tuple(kind.drift(log)),
         resolved_by=resolved_by,
+    )
+
+
+def weigh(record: Record, signal: Signal | None, *, is_last: bool = False) -> Record:
+    """Return the record as the signal shows it beside the log.
+
+    They contradict each other if one reports a failure and the other a success. The failure
+    counts; the log is fetched again a few times, and then the drift names the contradiction.
+
+    Args:
+        record: of the log.
+        signal: the strongest.
+        is_last: whether the log is not fetched again for the contradiction.
+
+    """
+    kind, log = record.kind, record.log
+    drift, is_unsettled = kind.drift(log), False
+    if signal is not None and log.is_terminal:
+        if not signal.tells_end(kind):
+            is_unsettled = record.is_call_end
+        elif signal.is_failure(kind) != (record.own_failure is not None):
+            is_unsettled = not is_last
+            drift += [signal.contradiction] if is_last else []
+    outcome = _outcome(kind, log, signal)
+    return replace(
+        record,
+        signal=signal,
+        outcome=outcome,
+        explanation=_explanation(kind, log, signal, record.catalogue)
+        if outcome == "failed"
+        else None,
+        drift=tuple(sorted(drift)),
+        is_unsettled=is_unsettled,
     )
 
 
@@ -130,24 +200,43 @@ def _unit_charge(log: SignalWireLog) -> Decimal | None:
     return (log.charge / log.units).quantize(MICRO_DOLLAR)
 
 
-def _outcome(kind: LogKind, log: SignalWireLog) -> Outcome:
-    """Return how it ended; a fax's ``completed`` is the end of the call and proves no success.
+def _own_failure(kind: LogKind, log: SignalWireLog) -> Signal | None:
+    code, message = log.error_code, log.error_message
+    if not failed(kind, log.status, code, message, is_end=log.is_terminal):
+        return None
+    return Signal(by="log", status=log.status, error_code=code, error_message=message)
+
+
+def _outcome(kind: LogKind, log: SignalWireLog, signal: Signal | None) -> Outcome:
+    """Return how it ended; a failure counts, whoever reports it.
 
     An undocumented status counts as failed if the log names an error, and otherwise as progress:
     it is not final then, and any later fetch may replace it.
     """
-    if log.status in log.failed:
+    if _own_failure(kind, log) or (signal is not None and signal.is_failure(kind)):
         return "failed"
-    if log.has_error and (log.is_terminal or log.status not in kind.progress):
-        return "failed"
-    return "succeeded" if log.is_terminal else "in_progress"
+    if not log.is_terminal:
+        return "in_progress"
+    is_open = log.status in kind.call_ends and signal is not None and not signal.tells_end(kind)
+    return "in_progress" if is_open else "succeeded"
 
 
-def _explanation(kind: LogKind, log: SignalWireLog, catalogue: Catalogue) -> Explanation:
-    by_code = catalogue.by_code(log.error_code) if log.error_code else None
-    by_text = catalogue.by_text(log.error_message or "") if kind.texts_tell_more else None
-    if found := by_text or by_code:
+def _explanation(
+    kind: LogKind, log: SignalWireLog, signal: Signal | None, catalogue: Catalogue
+) -> Explanation:
+    """Explain a failure by the log's own error, or else by the signal's; a status tells least."""
+    status, code, message = log.status, log.error_code, log.error_message
+    has_own = log.has_error or (log.status in log.failed and (signal is None or signal.by == "log"))
+    if signal is not None and signal.is_failure(kind) and not has_own:
+        code, message = signal.error_code, signal.error_message
+        status = log.status if log.status in log.failed else signal.status
+    by_text = catalogue.by_text(message or "") if kind.texts_tell_more else None
+    if found := by_text or (catalogue.by_code(code) if code else None):
         return found
-    if log.has_error:
+    if names_error(code, message):
         return catalogue.unknown
-    return catalogue.by_status(kind.name, log.status) or catalogue.unknown
+    return catalogue.by_status(kind.name, status) or catalogue.unknown
+
+
+def _is_uuid(text: str) -> bool:
+    return re.fullmatch(UUID_PATTERN, text, re.IGNORECASE) is not None

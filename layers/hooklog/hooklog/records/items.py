@@ -15,6 +15,7 @@ from hooklog.clock import iso
 from hooklog.logs import LogKind
 from hooklog.records.enrichment import Record
 from hooklog.records.rows import Attribute
+from hooklog.records.signals import attribute_names as signal_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +70,21 @@ _ATTRIBUTES: Mapping[str, Callable[[Record], Attribute | None]] = {
     "drift": lambda record: list(record.drift) or None,
     "unknown_fields": lambda record: record.unknown_fields,
     "final": lambda record: record.log.is_terminal or None,
+    "unsettled": lambda record: record.is_unsettled or None,
 }
+#: Attributes of a failure.
+_OF_A_FAILURE = frozenset(
+    {
+        *("outcome", "explanation", "category", "cause", "advice", "retry", "severity"),
+        "failed_on",
+    }
+)
 
 
 def attribute_names(kind: LogKind) -> list[str]:
     """Name every attribute that says something about a log of this kind."""
-    return list(dict.fromkeys([*_api_fields(kind).values(), *_ATTRIBUTES]))
+    own_end = signal_names(kind.name).values()
+    return list(dict.fromkeys([*_api_fields(kind).values(), *_ATTRIBUTES, *own_end]))
 
 
 def row_attributes(record: Record, options: StorageOptions) -> dict[str, Attribute | None]:
@@ -84,12 +94,30 @@ def row_attributes(record: Record, options: StorageOptions) -> dict[str, Attribu
     values |= {name: value_of(record) for name, value_of in _ATTRIBUTES.items()}
     # An index without a row's key does not hold the row, and costs nothing for it.
     day = f"{log.created_at:%Y-%m-%d}#{record.kind.name}"
-    return values | {
-        "expires_at": expires_at(record.fetched_at, options.ttl) if options.ttl else None,
-        "failed_on": day if record.outcome == "failed" else None,
-        "number": record.other_number if options.index_numbers else None,
-        "day": day if options.index_days else None,
-    }
+    return (
+        values
+        | signal_attributes(record)
+        | {
+            "expires_at": expires_at(record.fetched_at, options.ttl) if options.ttl else None,
+            "failed_on": day if record.outcome == "failed" else None,
+            "number": record.other_number if options.index_numbers else None,
+            "day": day if options.index_days else None,
+        }
+    )
+
+
+def signal_attributes(record: Record) -> dict[str, Attribute | None]:
+    """Return the attributes of what others told of the end; None means absent."""
+    return {
+        name: getattr(record.signal, field, None)
+        for field, name in signal_names(record.kind.name).items()
+    } | {"settled_by": record.settled_by}
+
+
+def failure_attributes(record: Record) -> dict[str, Attribute]:
+    """Return the attributes that say that a log failed, and why."""
+    attributes = record_attributes(record)
+    return {name: attributes[name] for name in _OF_A_FAILURE & attributes.keys()}
 
 
 def expires_at(moment: datetime, ttl: timedelta) -> int:

@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hooklog.clock import iso
+from hooklog.logs import LogKind
 from hooklog.queue_messages import LogRequest, Origin
-from hooklog.records.enrichment import Record
-from hooklog.records.items import DEFAULT_STORAGE, StorageOptions, expires_at, row_attributes
+from hooklog.records.enrichment import Record, weigh
+from hooklog.records.items import (
+    DEFAULT_STORAGE,
+    StorageOptions,
+    expires_at,
+    failure_attributes,
+    row_attributes,
+    signal_attributes,
+)
 from hooklog.records.parking import PARKED_ATTRIBUTES, history
 from hooklog.records.rows import Attribute, Row, Write
+from hooklog.records.signals import CONTRADICTION, Signal, announced, failed, strongest
 
 
 def already_reflects(
@@ -18,9 +27,9 @@ def already_reflects(
 ) -> bool:
     """Return whether a stored row already shows what this message announces.
 
-    It does if it is not behind the status that the message announces, and if it was fetched after
-    the message was sent, by more than the clocks may differ, or if the callback is obsolete. An
-    erased log is never fetched again.
+    It does if it is not behind the status that the message announces, does not lack an end that
+    the message tells, and was fetched after the message was sent, by more than the clocks may
+    differ, or if the callback is obsolete. An erased log is never fetched again.
 
     Args:
         row: of the log.
@@ -31,11 +40,21 @@ def already_reflects(
     """
     if row is not None and row.erased_at is not None:
         return True
-    if row is None or row.fetched_at is None or row.status is None:
+    if row is None or row.fetched_at is None or row.status is None or row.unsettled:
         return False
-    if request.kind.is_behind(row.status, request.status):
+    if request.kind.is_behind(row.status, request.status) or _tells_more(request, row):
         return False
     return row.fetched_at >= sent_at + skew or _is_obsolete(row, request)
+
+
+def _tells_more(request: LogRequest, row: Row) -> bool:
+    """Return whether a message tells a failure, or an end of which only the call is known."""
+    signal = announced(request)
+    if signal is None:
+        return False
+    if signal.is_failure(request.kind):
+        return row.outcome != "failed"
+    return row.settled_by == "call"
 
 
 def _is_obsolete(row: Row, request: LogRequest) -> bool:
@@ -108,10 +127,21 @@ class StoreAlias:
 
 @dataclass(frozen=True, slots=True)
 class StoreRecord:
-    """Store an explained log, and lift a parking that it outlived."""
+    """Store an explained log, and lift a parking that it outlived.
+
+    The row keeps the strongest signal of all that told of the end. One that is new to the row is
+    added even to a row that shows a later fetch.
+
+    Attributes:
+        record: as this fetch and its messages tell it.
+        options: how to store.
+        is_last: whether the log is not fetched again for a contradiction.
+
+    """
 
     record: Record
     options: StorageOptions = DEFAULT_STORAGE
+    is_last: bool = True
 
     @property
     def key(self) -> str:
@@ -120,9 +150,9 @@ class StoreRecord:
 
     def plan(self, row: Row | None) -> Write | None:
         """Insert or update; leave a row that shows something later."""
-        record = self.record
+        record = self._weighed(row)
         if row is not None and not supersedes(record, row):
-            return None
+            return self._added_signal(row)
         attributes = row_attributes(record, self.options)
         values = {name: value for name, value in attributes.items() if value is not None}
         failed_before = row is not None and row.first_failed_at is not None
@@ -140,4 +170,72 @@ class StoreRecord:
             remove=sorted(outdated & row.names) if row is not None else (),
             counts_failure=counts_failure,
             counts_end=record.log.is_terminal and not (row is not None and row.final),
+            counts_drift=not {*record.drift} <= {*(row.drift if row is not None else ())},
         )
+
+    def _weighed(self, row: Row | None) -> Record:
+        """Return the record beside the signals that the row kept."""
+        record = self.record
+        if row is None:
+            return record
+        signals = [record.signal, kept_signal(row, record.kind)]
+        if row.final and record.outcome != "failed":
+            # A fetch that shows a success does not undo the failure that an earlier one showed.
+            signals.append(_failure_of(row, record.kind))
+        signal = strongest(record.kind, *signals)
+        if signal == record.signal and not is_contradiction_known(row):
+            return record
+        is_last = self.is_last or is_contradiction_known(row)
+        return weigh(record, signal, is_last=is_last)
+
+    def _added_signal(self, row: Row) -> Write | None:
+        """Add what this fetch and its messages tell of the end to a row with a later fetch."""
+        record, kind = self.record, self.record.kind
+        own = record.own_failure if record.log.is_terminal else None
+        signal = strongest(kind, record.signal, own)
+        if row.erased_at is not None or signal is None or not signal.tells_end(kind):
+            return None
+        kept = kept_signal(row, kind) or _failure_of(row, kind)
+        if strongest(kind, kept, signal) == kept:
+            return None
+        weighed = weigh(record, signal)
+        attributes = signal_attributes(weighed)
+        values = {name: value for name, value in attributes.items() if value is not None}
+        counts_failure = counts_drift = False
+        if weighed.outcome == "failed" and row.outcome != "failed":
+            values |= failure_attributes(weighed)
+            if row.first_failed_at is None:
+                values["first_failed_at"] = iso(record.fetched_at)
+                counts_failure = True
+            if row.final and not self.is_last:
+                values["unsettled"] = True
+            elif row.final:
+                counts_drift = signal.contradiction not in row.drift
+                values["drift"] = list[Attribute](sorted({*row.drift, signal.contradiction}))
+        return Write(
+            key=self.key,
+            expected_version=row.version,
+            values=values,
+            remove=sorted((attributes.keys() - values.keys()) & row.names),
+            counts_failure=counts_failure,
+            counts_drift=counts_drift,
+        )
+
+
+def kept_signal(row: Row | None, kind: LogKind) -> Signal | None:
+    """Return the end that a row keeps; a resource that was under way has gone on since."""
+    signal = row.signal if row is not None else None
+    return signal if signal is not None and signal.tells_end(kind) else None
+
+
+def _failure_of(row: Row, kind: LogKind) -> Signal | None:
+    """Return the failure that the stored log itself reports, if it does."""
+    status, code, message = row.status or "", row.error_code, row.error_message
+    if not failed(kind, status, code, message, is_end=row.final):
+        return None
+    return Signal(by="log", status=status, error_code=code, error_message=message)
+
+
+def is_contradiction_known(row: Row) -> bool:
+    """Return whether the row names a contradiction, for which the log was fetched often enough."""
+    return any(name.startswith(CONTRADICTION) for name in row.drift)

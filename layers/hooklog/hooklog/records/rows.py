@@ -15,6 +15,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, cast
 
+from hooklog.records.signals import Signal, attribute_names
+
 type Attribute = str | int | Decimal | bool | list[Attribute] | Mapping[str, Attribute]
 
 
@@ -27,6 +29,11 @@ class Row:
         version: counts the row's writes.
         status: of the stored log; None while the row is only a parked message.
         outcome: of the stored log.
+        error_message: of the stored log, if it has one.
+        drift: of the stored log.
+        settled_by: who told of the log's end beside the log.
+        unsettled: whether the log contradicts them, and is to be fetched again.
+        signal: what they told.
         charge: of the stored log, dollars.
         error_code: of the stored log, if it has one.
         fetched_at: when the fetch of the stored log began; None while there is no log.
@@ -51,6 +58,11 @@ class Row:
     outcome: str | None = None
     charge: Decimal | None = None
     error_code: str | None = None
+    error_message: str | None = None
+    drift: Sequence[str] = ()
+    settled_by: str | None = None
+    unsettled: bool = False
+    signal: Signal | None = None
     fetched_at: datetime | None = None
     final: bool = False
     first_failed_at: datetime | None = None
@@ -65,24 +77,40 @@ class Row:
     erased_at: datetime | None = None
 
     @classmethod
-    def of(cls, item: Mapping[str, Attribute], names: frozenset[str]) -> Row:
+    def of(cls, key: str, item: Mapping[str, Attribute], names: frozenset[str]) -> Row:
         """Read a row.
 
         Args:
-            item: at least the attributes in :data:`ATTRIBUTES` that the row has.
+            key: of the row.
+            item: at least the attributes of :func:`read_of` that the row has.
             names: of all attributes that the row has.
 
         """
-        values: dict[str, object] = {name: item[name] for name in ATTRIBUTES if name in item}
+        values: dict[str, object] = {name: item[name] for name in _ATTRIBUTES if name in item}
         for name in _TIMES & values.keys():
             values[name] = datetime.fromisoformat(str(values[name]))
         for name in _WHOLE & values.keys():
             values[name] = int(cast("Decimal", values[name]))
+        values["signal"] = _signal(key, item)
         return cls(names=names, **values)  # type: ignore[arg-type] # each field has its own type
 
 
-#: What :meth:`Row.of` reads of an item.
-ATTRIBUTES = tuple(field.name for field in fields(Row) if field.name != "names")
+def read_of(key: str) -> frozenset[str]:
+    """Name the attributes that :meth:`Row.of` reads of an item."""
+    return _ATTRIBUTES.union(attribute_names(key.partition("#")[0]).values())
+
+
+def _signal(key: str, item: Mapping[str, Attribute]) -> Signal | None:
+    names = attribute_names(key.partition("#")[0])
+    values: dict[str, object] = {field: item[name] for field, name in names.items() if name in item}
+    if "status" not in values:
+        return None
+    if "duration" in values:
+        values["duration"] = int(cast("Decimal", values["duration"]))
+    return Signal(**values)  # type: ignore[arg-type] # each field has its own type
+
+
+_ATTRIBUTES = frozenset(field.name for field in fields(Row)) - {"names", "signal"}
 _TIMES = frozenset(field.name for field in fields(Row) if str(field.type).startswith("datetime"))
 _WHOLE = frozenset(field.name for field in fields(Row) if str(field.type).startswith("int"))
 
@@ -97,6 +125,7 @@ class Write:
     remove: Sequence[str] = ()
     counts_failure: bool = False
     counts_end: bool = False
+    counts_drift: bool = False
 
     @property
     def version(self) -> int:

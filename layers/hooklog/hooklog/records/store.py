@@ -45,6 +45,7 @@ class Stored:
 
     counts_failure: bool = False
     counts_end: bool = False
+    counts_drift: bool = False
 
 
 class UpToDate:
@@ -104,7 +105,9 @@ def _round(
     for write in writes:
         match written[write.key]:
             case None:
-                results[write.key] = Stored(write.counts_failure, write.counts_end)
+                results[write.key] = Stored(
+                    write.counts_failure, write.counts_end, write.counts_drift
+                )
             case StoreError() as error:
                 results[write.key] = error
             case Conflict():

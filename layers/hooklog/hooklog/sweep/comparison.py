@@ -80,7 +80,8 @@ def compare(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Ve
     ):
         return Verdict.STALE
     # Without a time the log may be old enough; another fetch decides.
-    is_stuck = not row.final and (listed.created_at is None or listed.created_at < stuck_before)
+    is_open = not row.final or row.unsettled
+    is_stuck = is_open and (listed.created_at is None or listed.created_at < stuck_before)
     return Verdict.UNFINISHED if is_stuck else Verdict.PRESENT
 
 

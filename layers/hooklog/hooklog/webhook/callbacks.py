@@ -3,9 +3,9 @@
 Each kind of log lists the forms of its callbacks (:class:`hooklog.logs.CallbackFields`); the field
 with the ID tells them apart.
 
-The message names a log and what the callback announced. Everything else of a callback is dropped:
-numbers and texts are personal data, and the signature of a form does not show where one value ends
-and the next name begins, so its values are hints. The log is fetched for the truth.
+The message names a log and what the callback announced: a status and an error code. Everything else
+of a callback is dropped, because numbers and texts are personal data. The signature of a form does
+not show where one value ends and the next name begins, so the log is fetched for the truth.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 
 from hooklog.errors import CallbackMalformedError
 from hooklog.logs import KINDS, UUID_PATTERN
-from hooklog.queue_messages import Origin, message_body
+from hooklog.queue_messages import ERROR_CODE, Origin, message_body
 
 _UUID = re.compile(UUID_PATTERN, re.IGNORECASE)
 #: A word, and nothing that could be a number or a text.
@@ -72,18 +72,23 @@ def read(content: str) -> Callback:
         log_id=identifier if names.log_id else None,
         resource_sid=identifier if names.resource_sid else None,
         status=_status(fields.get(names.status, "")),
+        error_code=_error_code(fields.get(names.error_code, "")),
         occurred_at=_moment(fields.get(names.occurred_at, "")),
     )
     return Callback(log_type, message)
 
 
 def _json_fields(content: str) -> Mapping[str, str]:
-    """Return the fields that are texts; hooklog uses no other."""
+    """Return the fields that are texts, or numbers as texts; hooklog uses no other."""
     try:
         fields = json.loads(content)
     except (ValueError, RecursionError):
         raise CallbackMalformedError("It is not JSON.") from None
-    return {name: value for name, value in fields.items() if isinstance(value, str)}
+    return {
+        name: str(value)
+        for name, value in fields.items()
+        if isinstance(value, str | int) and not isinstance(value, bool)
+    }
 
 
 def _form_fields(content: str) -> Mapping[str, str]:
@@ -99,6 +104,12 @@ def _form_fields(content: str) -> Mapping[str, str]:
 def _status(value: str) -> str | None:
     """Return what can be a status; without one the log is still fetched."""
     return value if _STATUS.fullmatch(value) else None
+
+
+def _error_code(value: str) -> str | None:
+    """Return what can be an error code, and can be nobody's number."""
+    value = value.strip()
+    return value if ERROR_CODE.fullmatch(value) else None
 
 
 def _moment(value: str) -> datetime | None:

@@ -17,7 +17,7 @@ from hooklog.errors import (
     StoreTooLargeError,
     StoreUnavailableError,
 )
-from hooklog.records.rows import ATTRIBUTES, Attribute, Row, Write
+from hooklog.records.rows import Attribute, Row, Write, read_of
 from hooklog.records.store import Conflict
 
 if TYPE_CHECKING:
@@ -106,8 +106,9 @@ class DynamoTable:
 
     def _row(self, item: Mapping[str, AttributeValueTypeDef]) -> Row:
         # The rest of an item is not needed, and would cost time.
-        values = {name: self._deserialize(item[name]) for name in ATTRIBUTES if name in item}
-        return Row.of(values, names=frozenset(item))
+        key = item["pk"]["S"]
+        values = {name: self._deserialize(item[name]) for name in read_of(key) & item.keys()}
+        return Row.of(key, values, names=frozenset(item))
 
     def _write_chunk(self, writes: Sequence[Write]) -> dict[str, Conflict | StoreError | None]:
         results: dict[str, Conflict | StoreError | None] = {}

@@ -43,11 +43,13 @@ class _Stop:
     Attributes:
         error: the answer that makes further requests of the batch pointless.
         is_limited: whether an answer was 429.
+        is_late: whether the time was too short for all answers.
 
     """
 
     error: FetchError | None = None
     is_limited: bool = False
+    is_late: bool = False
 
     def note(self, error: HooklogError) -> None:
         """Note the error that a request ended in."""
@@ -77,31 +79,48 @@ class ConcurrentSource:
         self, requests: Sequence[LogRequest], time_left: TimeLeft
     ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
         """Yield each log's answer as it arrives; a late one is given up as out of time."""
-        stop, in_time = _Stop(), True
-        pending: dict[Future[Fetched | HooklogError], LogRequest] = {
-            self._threads.submit(self._one, request, stop, time_left): request
-            for request in requests
-        }
+        stop = _Stop()
         unknown: list[LogRequest] = []
+        paths = [(request, f"{request.kind.path}/{request.log_id}") for request in requests]
+        for request, answer in self._all(paths, stop, time_left):
+            if isinstance(answer, NotFoundError) and request.resource_sid is not None:
+                unknown.append(request)
+            else:
+                yield request, answer
+        for group in _by_day(unknown):
+            yield from self._by_sid(group, stop, time_left)
+        self._adapt(stop, len(requests))
+
+    def fetch_resources(
+        self, paths: Sequence[str], time_left: TimeLeft
+    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
+        """Yield the answer for each path as it arrives, as for a log."""
+        stop = _Stop()
+        yield from self._all([(path, path) for path in paths], stop, time_left)
+        self._adapt(stop, len(paths))
+
+    def _all[Wanted](
+        self, paths: Sequence[tuple[Wanted, str]], stop: _Stop, time_left: TimeLeft
+    ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
+        pending: dict[Future[Fetched | HooklogError], Wanted] = {
+            self._threads.submit(self._one, path, stop, time_left): wanted for wanted, path in paths
+        }
         try:
             for future in as_completed(tuple(pending), timeout=max(0.0, time_left())):
-                request, answer = pending.pop(future), future.result()
-                if isinstance(answer, NotFoundError) and request.resource_sid is not None:
-                    unknown.append(request)
-                else:
-                    yield request, answer
+                yield pending.pop(future), future.result()
         except TimeoutError:
             # A thread cannot be ended. It is left to its own timeouts together with its pool,
             # so that the next batch gets all of its threads.
             self._replace_threads()
-            in_time = False
-            for request in pending.values():
-                yield request, OutOfTimeError()
-        for group in _by_day(unknown):
-            yield from self._by_sid(group, stop, time_left)
+            stop.is_late = True
+            for wanted in pending.values():
+                yield wanted, OutOfTimeError()
+
+    def _adapt(self, stop: _Stop, count: int) -> None:
+        """Halve the number of threads after a 429; raise it after as many fetches without one."""
         if stop.is_limited:
             self._change_concurrency(self._concurrency // 2)
-        elif in_time and len(requests) >= self._concurrency:
+        elif not stop.is_late and count >= self._concurrency:
             self._change_concurrency(self._concurrency + _ADDED)
 
     def _change_concurrency(self, wanted: int) -> None:
@@ -167,7 +186,7 @@ class ConcurrentSource:
             if (path := page.next) is None:
                 return
 
-    def _one(self, request: LogRequest, stop: _Stop, time_left: TimeLeft) -> Fetched | HooklogError:
+    def _one(self, path: str, stop: _Stop, time_left: TimeLeft) -> Fetched | HooklogError:
         if stop.error is not None:
             return stop.error
         left = time_left()
@@ -175,7 +194,7 @@ class ConcurrentSource:
             return OutOfTimeError()
         began_at, began = self._clock(), time.perf_counter()
         try:
-            body = self._api.get(f"{request.kind.path}/{request.log_id}", left)
+            body = self._api.get(path, left)
         except FetchError as error:
             stop.note(error)
             return error
