@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 MAY_HOLD_NUMBERS: Final = (
     *("from", "to", "number", "remote_station", "url", "error_message", "unknown_fields"),
     *("parked_body", "parked_payload"),
+    # What others than the log told of the end.
+    *(f"{log_type}_error_message" for log_type in KINDS),
 )
 #: Attributes that are searched: those, and to be safe all that only one kind of log has.
 _SEARCHED: Final = tuple(

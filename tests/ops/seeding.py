@@ -51,9 +51,9 @@ def store(desk: Desk, *logs: Log) -> list[str]:
     return _written(desk, *changes)
 
 
-def alias(desk: Desk, number: int) -> str:
+def alias(desk: Desk, number: int, **changes: Json) -> str:
     """Let a fax's SID lead to its log, as before its row is stored; return the SID's key."""
-    found = record(sent_fax(number))
+    found = record(sent_fax(number, **changes))
     return _written(desk, StoreAlias(found, STORAGE))[0]
 
 
@@ -65,7 +65,7 @@ def sent_fax(number: int, **changes: Json) -> Log:
 
 def store_with_alias(desk: Desk, number: int, **changes: Json) -> tuple[str, str]:
     """Store a fax as the function does; return the keys under its ID and under its SID."""
-    other = alias(desk, number)
+    other = alias(desk, number, **changes)
     (key,) = store(desk, sent_fax(number, **changes))
     return key, other
 

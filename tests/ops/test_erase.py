@@ -10,6 +10,7 @@ import pytest
 
 from hooklog.clock import iso
 from hooklog.errors import LogInvalidError, MessageMalformedError
+from hooklog.logs import KINDS
 from hooklog.records.parking import Lift, Park
 from hooklog.records.recording import StoreAlias, StoreRecord, already_reflects
 from hooklog.records.store import UpToDate, apply
@@ -40,11 +41,13 @@ OWN_WORDS = {
         "charge_gap",
         "drift",
     ),
+    *("settled_by", "unsettled"),
     *("day", "failed_on", "erased_at", "parked_history", "redriven_at", "redriven_by"),
     *("parked_code", "parked_detail", "parked_attempts", "parked_first_at", "parked_at"),
 }
 FEW_WORDS = {
     *("status", "direction", "source", "type", "kind", "quality", "error_code"),
+    *(f"{kind}_{name}" for kind in KINDS for name in ("status", "error_code", "duration")),
     *("charge", "charge_details", "number_of_pages", "number_of_segments"),
 }
 

@@ -203,11 +203,11 @@ def test_the_list_tells_a_sid_from_an_id(desk: Desk) -> None:
     assert "It is the SID" not in desk.hooklog("parked", "list").output
     alias(desk, 1)
     (key,) = store(desk, sent_fax(1))
-    park(desk, 2, log_type="message")
+    message, by_id = park(desk, 2, log_type="message"), park(desk, 3)
     shown = " ".join(desk.hooklog("parked", "list").output.split())
     assert f"It is the SID of {key}, which is stored as failed." in shown
     items = {item["key"]: item["sid_of"] for item in desk.json("parked", "list")["items"]}
-    assert items == {other: key, f"message#{log_id(2)}": None}
+    assert items == {other: key, message: None, by_id: None}
 
 
 def test_a_log_that_is_parked_itself_names_its_sid(desk: Desk) -> None:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
-from hooklog_ops.records import Period, Records
+from hooklog_ops.records import Item, Period, Records, log_key
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.ops.conftest import Desk
 from tests.ops.seeding import alias, log_id, park, sent_fax, sid, store, store_with_alias
@@ -74,6 +74,23 @@ def test_a_stored_log_is_never_taken_for_an_alias(desk: Desk) -> None:
     assert records(desk).find(other).key == key
 
 
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"fetched_at": "…", "parked_code": "log.invalid"}, "fax#1"),
+        ({"erased_at": "…"}, "fax#1"),
+        ({"alias_of": "fax#2"}, "fax#2"),
+        ({"alias_of": "fax#2", "parked_code": "fetch.not_found"}, "fax#2"),
+        ({"alias_of": "fax#2", "fetched_at": "…"}, "fax#1"),
+        ({"parked_code": "fetch.not_found"}, None),
+        ({"parked_history": []}, None),
+    ],
+)
+def test_an_item_stands_for_a_log_or_leads_to_one(item: Item, expected: str | None) -> None:
+    """A parked message alone does not tell whether its name is an ID or a SID."""
+    assert log_key({"pk": "fax#1", **item}) == expected
+
+
 def test_a_message_parked_under_a_sid_is_found_with_its_log(desk: Desk) -> None:
     """Also where the row under the SID does not lead to the log yet."""
     (key,) = store(desk, sent_fax(1))
@@ -93,10 +110,13 @@ def test_many_names_cost_few_calls(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     def counting(**asked: Any) -> object:  # noqa: ANN401 - boto3's parameters
         nonlocal calls
         calls += 1
+        (wanted,) = asked["RequestItems"].values()
+        keys = [key["pk"]["S"] for key in wanted["Keys"]]
+        assert len(keys) == len(set(keys)), "DynamoDB refuses a repeated key"
         return read(**asked)
 
     monkeypatch.setattr(client, "batch_get_item", counting)
-    assert records(desk).log_keys([*names, key]) == {key: key, other: key}
+    assert records(desk).log_keys([key, *names]) == {key: key, other: key}
     assert calls == 2
     records(desk).find_all(names)
     assert calls <= 2 + 3
