@@ -32,16 +32,8 @@ OWN_WORDS = {
     *("log_type", "outcome", "category", "cause", "advice", "retry", "severity", "explanation"),
     *("fetched_at", "lag_ms", "created_at", "first_failed_at", "expires_at", "version", "final"),
     *("from_country", "from_type", "from_channel", "to_country", "to_type", "to_channel"),
-    *(
-        "account_id",
-        "resource_sid",
-        "resolved_by",
-        "alias_of",
-        "unit_charge",
-        "charge_gap",
-        "drift",
-    ),
-    *("settled_by", "unsettled"),
+    *("account_id", "resource_sid", "resolved_by", "unit_charge", "charge_gap", "drift"),
+    *("alias_of", "settled_by", "unsettled"),
     *("day", "failed_on", "erased_at", "parked_history", "redriven_at", "redriven_by"),
     *("parked_code", "parked_detail", "parked_attempts", "parked_first_at", "parked_at"),
 }
