@@ -71,6 +71,8 @@ class Use:
         messages: on the queue per log, one per callback.
         together: how many of a log's messages arrive within the queue's delay, in one batch.
         failed: share of logs that fail, 0 to 1.
+        faxes: share of logs that are faxes, each with an alias for its SID.
+        unsettled: share of the faxes whose end no callback tells, so that one more request asks.
         memory_mb: of the function.
         index_numbers: whether that index is deployed.
         index_days: whether that index is deployed.
@@ -83,6 +85,8 @@ class Use:
     messages: int = 3
     together: int = 2
     failed: float = 0.1
+    faxes: float = 0.5
+    unsettled: float = 0.0
     memory_mb: int = 512
     index_numbers: bool = False
     index_days: bool = False
@@ -126,14 +130,14 @@ def of_hooklog(run: Measured, use: Use, prices: Prices) -> Bill:
     states = use.messages - use.together + 1
     indexes = use.index_numbers + use.index_days + use.failed
     new = run.batch("hooklog", NEW)
-    # Each state costs one read and one write of a row; an index is written once per log.
+    # Each state costs one read and one write of a row; an index and an alias are written once.
     return _bill(
         run,
         use,
         prices,
         subject="hooklog",
-        fetches=use.logs * states,
-        writes=use.logs * (states + indexes),
+        fetches=use.logs * (states + use.faxes * use.unsettled),
+        writes=use.logs * (states + indexes + use.faxes),
         reads=use.logs * states * 0.5 * _reads_per_row(new),
     )
 
@@ -212,6 +216,8 @@ def parameter_table() -> str:
         ("`IndexDays`", "true", replace(base, index_days=True)),
         ("both", "true", replace(base, index_numbers=True, index_days=True)),
         ("index `failures`", "if no log failed", replace(base, failed=0.0)),
+        ("`SettleFaxes`", "true, and no callback tells a fax's end", replace(base, unsettled=1.0)),
+        ("no faxes", "", replace(base, faxes=0.0)),
         ("`DelaySeconds`", "0: no messages arrive together", replace(base, together=1)),
         ("`BatchingWindowSeconds`", "20", replace(base, window_seconds=20.0)),
         ("SignalWire's answers", "300 ms", replace(base, api_ms=300)),

@@ -48,7 +48,7 @@ def sqs_event(first: int, size: int) -> dict[str, object]:
             {
                 "messageId": log_id(number),
                 "receiptHandle": f"handle-{number}",
-                "body": json.dumps({"log_type": _log_type(number), "log_id": log_id(number)}),
+                "body": json.dumps(_callback(number)),
                 "attributes": {
                     "ApproximateReceiveCount": "1",
                     "SentTimestamp": sent,
@@ -76,6 +76,16 @@ def response_body(path: str) -> bytes:
 def log_id(number: int) -> str:
     """Return a log's ID, in the form of a UUID 4."""
     return f"00000000-0000-4000-8000-{number:012x}"
+
+
+def _callback(number: int) -> dict[str, str]:
+    """Return the message that the last callback of a log becomes; it tells how a fax ended."""
+    ends = ("failed", "delivered") if _log_type(number) == "fax" else ("undelivered", "delivered")
+    return {
+        "log_type": _log_type(number),
+        "log_id": log_id(number),
+        "status": ends[0] if _has_failed(number) else ends[1],
+    }
 
 
 def _log_type(number: int) -> str:

@@ -39,7 +39,7 @@ class Aws:
 
     def outcomes(self) -> dict[str, str]:
         """Return the outcome of each row, by key."""
-        return {key: row["outcome"]["S"] for key, row in self.rows.items()}
+        return {key: row["outcome"]["S"] for key, row in self.rows.items() if "alias_of" not in row}
 
     def call(self, target: str, request: Json) -> Json:
         """Carry out an operation, named as in the header ``X-Amz-Target``.

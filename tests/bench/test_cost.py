@@ -37,12 +37,25 @@ def test_each_index_costs_one_write_per_log() -> None:
 
 def test_messages_that_arrive_together_cost_one_write() -> None:
     """The sequential handler writes once per message."""
-    apart = replace(BASE, together=1, failed=0.0)
-    together = replace(BASE, together=3, failed=0.0)
+    apart = replace(BASE, together=1, failed=0.0, faxes=0.0)
+    together = replace(BASE, together=3, failed=0.0, faxes=0.0)
     assert of_hooklog(RUN, apart, PRICES).writes == pytest.approx(
         3 * of_hooklog(RUN, together, PRICES).writes
     )
     assert of_sequential(RUN, apart, PRICES).writes == of_sequential(RUN, together, PRICES).writes
+
+
+def test_a_fax_costs_an_alias_and_perhaps_a_request() -> None:
+    """Its alias is written once; the resource is fetched where no callback tells the end."""
+    bills = [
+        of_hooklog(RUN, replace(BASE, faxes=faxes, unsettled=unsettled), PRICES)
+        for faxes, unsettled in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+    ]
+    none, settled, unsettled = bills
+    assert settled.writes - none.writes == pytest.approx(BASE.logs * PRICES.dynamodb_write_unit)
+    assert settled.duration == none.duration
+    assert unsettled.writes == settled.writes
+    assert unsettled.duration > settled.duration
 
 
 def test_the_fixed_part_counts_metrics_and_alarms(capsys: pytest.CaptureFixture[str]) -> None:

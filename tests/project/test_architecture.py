@@ -23,7 +23,8 @@ ADAPTERS = [path for path in MODULES if "adapters" in path.parts]
 #: The package's layers, lowest first. A module imports from its own part and from those above it in
 #: this list; the parts of one line never import each other.
 LAYERS = (
-    {"clock", "errors", "catalogue", "parsing"},
+    {"clock", "errors", "catalogue"},
+    {"parsing"},
     {"logs"},
     {"queue_messages"},
     {"settings", "records"},
@@ -41,7 +42,8 @@ SHARED = """
 SIGNALWIRE = """
     adapters.aws.dynamodb adapters.signalwire adapters.signalwire.api
     adapters.signalwire.credentials adapters.signalwire.lists
-    clock parsing settings logs.model logs.listing records records.rows records.store
+    clock parsing settings logs.model logs.listing records records.rows
+    records.signals records.store
 """
 #: All modules that each function loads; none may be missing or needless.
 LOADED = {
@@ -49,7 +51,7 @@ LOADED = {
         {SHARED} {SIGNALWIRE} adapters.signalwire.fetching adapters.telemetry.enrich
         catalogue records.enrichment records.items records.numbers records.parking
         records.recording enrich enrich.deliveries enrich.endings enrich.pipeline enrich.ports
-        enrich.report enrich.retry enrich.settings
+        enrich.report enrich.retry enrich.settings enrich.settling
     """,
     "webhook": f"""
         {SHARED} adapters.aws.signing_keys adapters.telemetry.webhook
