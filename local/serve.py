@@ -121,6 +121,8 @@ def _summary(row: dict[str, AttributeValueTypeDef]) -> str:
     text = {name: value["S"] for name, value in row.items() if "S" in value}
     if "parked_code" in text:
         return f"parked: {text['parked_code']}. {text['parked_detail']}"
+    if "alias_of" in text:
+        return f"the SID of {text['alias_of']}"
     return ": ".join(text[name] for name in ("outcome", "cause") if name in text)
 
 

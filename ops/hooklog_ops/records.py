@@ -1,10 +1,17 @@
-"""The table's records, found through an index and never by a scan."""
+"""The table's records, found by a name or through an index, and never by a scan.
+
+A fax has two names: its log's ID, and the SID that sending it returned and that its callbacks
+carry. The functions keep an alias under the SID (:class:`hooklog.records.recording.StoreAlias`),
+perhaps in the same item as a message that was parked under it. Which row a name leads to is decided
+by :func:`log_key`, and nowhere else.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import batched
@@ -15,20 +22,95 @@ from botocore.exceptions import ClientError
 
 from hooklog.adapters.aws.dynamodb import MAX_KEYS
 from hooklog.clock import iso
-from hooklog.logs import KINDS
+from hooklog.logs import KINDS, UUID_PATTERN
 from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
+from hooklog_ops.formatting import plain
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, KeysAndAttributesTypeDef
 
 #: A row as Python values, with the attributes of a record or a parked message.
 type Item = Mapping[str, Any]
 #: The key of an index where a query starts or ended.
 type IndexKey = Mapping[str, AttributeValueTypeDef]
 
+#: What :func:`log_key` reads of an item.
+_OF_THE_RULE: Final = ("pk", "fetched_at", "erased_at", "alias_of")
+_SID: Final = re.compile(UUID_PATTERN)
+_DESERIALIZE: Final = TypeDeserializer().deserialize
 #: The template's parameter that deploys an index.
 PARAMETERS: Final = {"numbers": "IndexNumbers", "days": "IndexDays"}
+
+
+def may_be_sid(key: str) -> bool:
+    """Return whether logs of the key's kind have a SID that is not their ID."""
+    kind = KINDS.get(key.partition("#")[0])
+    return kind is not None and kind.has_sid
+
+
+def log_key(item: Item) -> str | None:
+    """Return the key of the log's row that an item stands for, or leads to.
+
+    A stored log stands for itself, whatever else its ID may be, and so does an erased one. Any
+    other item leads where its alias does. A parked message alone does not tell whether its name is
+    the log's ID or the SID; then the answer is None.
+    """
+    if "fetched_at" in item or "erased_at" in item:
+        return str(item["pk"])
+    return item.get("alias_of")
+
+
+def sid_key(item: Item) -> str | None:
+    """Return the key under a stored log's SID, if it has one that is not its ID."""
+    log_type, _, log_id = item["pk"].partition("#")
+    sid = str(item.get("resource_sid", "")).lower()
+    if not may_be_sid(item["pk"]) or sid == log_id or not _SID.fullmatch(sid):
+        return None
+    return KINDS[log_type].key(sid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the table has under one of a log's names.
+
+    Attributes:
+        name: the key that was looked up.
+        key: of the log's row; another one if the name is the log's SID.
+        item: the log's row, or a message that was parked under its key; None if there is neither.
+        alias: what stands under the log's SID, perhaps with a parked message; None if nothing does.
+
+    """
+
+    name: str
+    key: str
+    item: Item | None
+    alias: Item | None
+
+    @property
+    def is_by_sid(self) -> bool:
+        """Whether the name is the log's SID."""
+        return self.name != self.key
+
+    @property
+    def is_parked_by_sid(self) -> bool:
+        """Whether a message waits under the log's SID."""
+        return self.alias is not None and "parked_code" in self.alias
+
+    @property
+    def relation(self) -> str:
+        """Say in a sentence what the name is to the log; empty if it has no other name."""
+        if not self.is_by_sid:
+            return f"Its SID is {self.alias['pk']}." if self.alias else ""
+        if self.item is None:
+            state = "not stored"
+        elif "erased_at" in self.item:
+            state = "erased"
+        elif "outcome" in self.item:
+            state = f"stored as {plain(self.item['outcome'])}"
+        else:
+            state = "parked"
+        return f"It is the SID of {self.key}, which is {state}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +177,30 @@ class Records:
         """Read that table."""
         self._client = client
         self._table_name = table_name
-        self._deserialize = TypeDeserializer().deserialize
 
     def get(self, key: str) -> Item | None:
         """Read one row as it is now."""
         answer = self._client.get_item(
             TableName=self._table_name, Key={"pk": {"S": key}}, ConsistentRead=True
         )
-        return self._item(answer["Item"]) if "Item" in answer else None
+        return as_item(answer["Item"]) if "Item" in answer else None
+
+    def find(self, name: str) -> Found:
+        """Find a log by the key under its ID or under its SID, with what stands under both."""
+        return _found(name, self.get)
+
+    def find_all(self, names: Sequence[str]) -> dict[str, Found]:
+        """Find many logs as :meth:`find` does, with two calls per hundred names."""
+        items = {item["pk"]: item for item in self.rows(names)}
+        others = {log_key(item) or "" for item in items.values()}
+        others |= {sid_key(item) or "" for item in items.values()}
+        items |= {item["pk"]: item for item in self.rows(sorted(others - items.keys() - {""}))}
+        return {name: _found(name, items.get) for name in names}
+
+    def log_keys(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the log's key for each name that is known, with one call per hundred names."""
+        found = {item["pk"]: log_key(item) for item in self.rows(names, only=_OF_THE_RULE)}
+        return {name: key for name, key in found.items() if key}
 
     def of_number(self, number: str, *, limit: int, cursor: str | None = None) -> Page:
         """Return the history of a number at the other end.
@@ -120,7 +218,7 @@ class Records:
         keys, last = self._query(
             "numbers", "number", number, limit=limit, start=decode_cursor(cursor)
         )
-        return Page(items=self.rows([key["pk"] for key in keys]), cursor=encode_cursor(last))
+        return Page(items=self._logs(keys), cursor=encode_cursor(last))
 
     def of_period(self, period: Period) -> Iterator[Item]:
         """Yield the logs that were created in a period, newest first per day and kind.
@@ -130,7 +228,7 @@ class Records:
 
         """
         for keys in self._partitions("days", "day", period, limit=MAX_KEYS):
-            for item in self.rows([key["pk"] for key in keys]):
+            for item in self._logs(keys):
                 if datetime.fromisoformat(item["created_at"]) in period:
                     yield item
 
@@ -154,21 +252,35 @@ class Records:
         found, last = self._query("failures", "failed_on", partition, limit=limit, start=start)
         return [_failure(item) for item in found], last is not None
 
-    def rows(self, keys: Sequence[str]) -> list[Item]:
-        """Read rows by their keys, in that order; keys without a row are left out."""
+    def rows(self, keys: Iterable[str], *, only: Sequence[str] = ()) -> list[Item]:
+        """Read rows by their keys, in that order; keys without a row are left out.
+
+        Args:
+            keys: a repeated one is read once.
+            only: attributes to read; empty for all.
+
+        """
+        keys = list(dict.fromkeys(keys))
+        asked: KeysAndAttributesTypeDef = {"Keys": []}
+        if only:
+            asked["ProjectionExpression"] = ", ".join(only)
         found: dict[str, Item] = {}
         for chunk in batched(keys, MAX_KEYS, strict=False):
             missing: list[dict[str, AttributeValueTypeDef]] = [{"pk": {"S": key}} for key in chunk]
             while missing:
                 answer = self._client.batch_get_item(
-                    RequestItems={self._table_name: {"Keys": missing}}
+                    RequestItems={self._table_name: {**asked, "Keys": missing}}
                 )
                 for raw in answer["Responses"].get(self._table_name, []):
-                    item = self._item(raw)
+                    item = as_item(raw)
                     found[item["pk"]] = item
                 unread = answer["UnprocessedKeys"].get(self._table_name)
                 missing = unread["Keys"] if unread else []
         return [found[key] for key in keys if key in found]
+
+    def _logs(self, entries: Iterable[Item]) -> list[Item]:
+        """Read the logs that an index lists; a row may have been erased since, or be none."""
+        return [row for row in self.rows(one["pk"] for one in entries) if "fetched_at" in row]
 
     def _partitions(
         self, index: str, attribute: str, period: Period, *, limit: int | None = None
@@ -216,10 +328,25 @@ class Records:
                     " holds the logs that are stored from then on."
                 ) from None
             raise
-        return [self._item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
+        return [as_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
 
-    def _item(self, raw: Mapping[str, AttributeValueTypeDef]) -> Item:
-        return {name: self._deserialize(value) for name, value in raw.items()}
+
+def as_item(raw: Mapping[str, AttributeValueTypeDef]) -> Item:
+    """Read an item as DynamoDB returns it."""
+    return {name: _DESERIALIZE(value) for name, value in raw.items()}
+
+
+def _found(name: str, read: Callable[[str], Item | None]) -> Found:
+    named = read(name)
+    key = (log_key(named) if named else None) or name
+    if key != name:
+        return Found(name=name, key=key, item=read(key), alias=named)
+    other = sid_key(named) if named else None
+    alias = read(other) if other else None
+    # Another log may have that ID, or the same SID.
+    if alias and log_key(alias) not in {None, key}:
+        alias = None
+    return Found(name=name, key=key, item=named, alias=alias)
 
 
 def encode_cursor(key: IndexKey | None) -> str | None:

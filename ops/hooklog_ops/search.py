@@ -20,7 +20,7 @@ _PREFIXED = re.compile(r"[a-z]+:\S+")
 
 
 class Term(StrEnum):
-    """What a text can stand for."""
+    """What a text can stand for; a log's ID may be a fax's SID, which looks the same."""
 
     KEY = "key"
     LOG_ID = "log_id"

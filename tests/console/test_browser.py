@@ -107,7 +107,7 @@ def test_from_the_first_page_to_the_reason_in_one_step(tab: Tab) -> None:
 def test_search_page_and_filter(tab: Tab) -> None:
     """A code leads to its failures, which have pages and a filter; a number has a history."""
     tab.open("/")
-    box = tab.page.get_by_label("Log ID, phone number or error code")
+    box = tab.page.get_by_label("Log ID or SID, phone number or error code")
     box.fill("34004")
     box.press("Enter")
     expect(tab.page.get_by_label("Explanation")).to_contain_text("What to do")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -11,7 +12,16 @@ from hooklog.clock import iso
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.console.conftest import Site, get, post
 from tests.fakes import NOW
-from tests.ops.seeding import failed_faxes, log_id, park, store
+from tests.ops.seeding import (
+    alias,
+    failed_faxes,
+    log_id,
+    park,
+    sent_fax,
+    sid,
+    store,
+    store_with_alias,
+)
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'"
 NUMBER = "+442079460958"
@@ -113,6 +123,42 @@ def test_a_missing_record_links_to_signalwire(site: Site) -> None:
     assert get(site.client(), f"/records/letter/{log_id(1)}")[0] == 404
 
 
+def test_a_sid_without_its_record_leads_to_its_log(site: Site) -> None:
+    """The row may have expired; the page does not say that nobody asked for it."""
+    alias(site, 1)
+    status, text = get(site.client(), f"/records/fax/{sid(1)}")
+    assert status == 200
+    assert f"fax#{sid(1)} is the SID of this fax." in text
+    assert f'href="/records/fax/{log_id(1)}/now"' in text
+    assert "No message asked" not in text
+
+
+def test_an_unknown_id_may_be_a_sid(site: Site) -> None:
+    """The page says how to look for it, by a button if the console may act."""
+    for allow_actions, told in ((False, f"hooklog enqueue fax {sid(1)}"), (True, "/refetch")):
+        client = site.client(allow_actions=allow_actions)
+        for path in (f"/records/fax/{sid(1)}", f"/search?q={sid(1)}"):
+            _, text = get(client, path)
+            assert told in text
+            assert f"/records/message/{sid(1)}/refetch" not in text
+
+
+def test_a_message_parked_under_the_sid_is_on_the_page_of_its_log(site: Site) -> None:
+    """By either name, with both rows; alone, it is shown without its log."""
+    other = park(site, 1, name=sid(1))
+    alias(site, 1)
+    _, text = get(site.client(), f"/records/fax/{sid(1)}")
+    assert "There is no record of this fax" in text
+    assert "Check that the log ID belongs to this project" in text
+    store(site, sent_fax(1))
+    for name in (sid(1), log_id(1)):
+        _, text = get(site.client(), f"/records/fax/{name}")
+        order = ["The phone call ended", "under its SID", 'event">Parked<', "Fax created"]
+        places = [text.index(one) for one in (*order, "The stored row", "The row under its SID")]
+        assert places == sorted(places)
+        assert f'<span class="id">{other}</span>' in text
+
+
 def test_an_unknown_address_leads_on(site: Site) -> None:
     """To the search and the overview, unless the page has a better sentence."""
     status, text = get(site.client(), "/nowhere")
@@ -138,6 +184,15 @@ def test_a_record_can_be_compared_with_signalwire(site: Site) -> None:
     assert item["charge"] == {"N": "0.02"}
 
 
+def test_a_comparison_by_sid_asks_for_the_log(site: Site) -> None:
+    """SignalWire knows it by its ID only."""
+    store_with_alias(site, 1)
+    site.space.put_log("fax", sent_fax(1, charge=0.5))
+    _, text = get(site.client(), f"/records/fax/{sid(1)}/now")
+    assert re.search(r"<dt>charge</dt>.*<del>0\.02</del>.*<ins>0\.5</ins>", text)
+    assert "SignalWire returned no log" not in text
+
+
 def test_a_log_can_be_missing_on_either_side(site: Site) -> None:
     """The page says which side lacks it."""
     site.space.put_log("fax", fax_log(id=log_id(1)))
@@ -156,6 +211,19 @@ def test_a_refetch_puts_the_log_on_the_queue(site: Site) -> None:
     (message,) = site.queued()
     assert f'"log_id": "{log_id(1)}"' in message["Body"]
     assert post(client, "/records/fax/x/refetch")[0] == 404
+
+
+def test_a_refetch_by_sid_asks_for_the_log(site: Site) -> None:
+    """An unknown name is asked for as ID and as SID."""
+    alias(site, 1)
+    client = site.client(allow_actions=True)
+    for name, asked in (
+        (sid(1), {"log_id": log_id(1)}),
+        (sid(2), {"log_id": sid(2), "resource_sid": sid(2)}),
+    ):
+        post(client, f"/records/fax/{name}/refetch")
+        (message,) = site.queued()
+        assert json.loads(message["Body"]) == {"log_type": "fax", "origin": "manual", **asked}
 
 
 @pytest.mark.parametrize("sample", [7, 100])

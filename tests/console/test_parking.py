@@ -10,7 +10,7 @@ import pytest
 from hooklog.errors import HistoryLimitError, MessageMalformedError
 from tests.console.conftest import Site, get, post
 from tests.fakes import NOW, Clock
-from tests.ops.seeding import park
+from tests.ops.seeding import alias, park, sent_fax, sid, store
 
 COUNT = "/parked/redrive?code=fetch.not_found"
 
@@ -45,6 +45,15 @@ def test_parked_messages_of_a_code_are_paged(site: Site) -> None:
     assert sorted(found) == expected
     assert found[-1] == expected[-1]
     assert 'rel="next"' not in second
+
+
+def test_a_message_parked_under_a_sid_names_its_log(site: Site) -> None:
+    """And says whether the log is stored."""
+    park(site, 1, name=sid(1))
+    alias(site, 1)
+    (key,) = store(site, sent_fax(1))
+    _, text = get(site.client(), "/parked?code=fetch.not_found")
+    assert f"It is the SID of {key}, which is stored as failed." in text
 
 
 @pytest.mark.parametrize("cursor", ["x", "~", "~~", "2026~"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from hooklog_ops.search import Interpretation, Term, interpret
 from tests.builders import FAX_ID, failed_fax, message_log
 from tests.console.conftest import BASE_URL, Site, get
-from tests.ops.seeding import log_id, park, store
+from tests.ops.seeding import log_id, park, sid, store, store_with_alias
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,27 @@ def test_an_id_leads_to_its_record_whatever_its_type(site: Site) -> None:
     assert leads_to(site, log_id(2)) == f"/records/message/{log_id(2)}"
     park(site, 3)
     assert leads_to(site, log_id(3)) == f"/records/fax/{log_id(3)}"
+
+
+def test_a_sid_leads_to_the_record_of_its_log(site: Site) -> None:
+    """The page says by which name it was found."""
+    key, other = store_with_alias(site, 1)
+    place = leads_to(site, sid(1).upper())
+    _, text = get(site.client(), place)
+    assert "The phone call ended" in text
+    assert f'<p class="id">{key}</p>' in text
+    assert re.search(f"Found by the SID of this fax: .*{other}", text)
+    _, text = get(site.client(), leads_to(site, log_id(1)))
+    assert "Found by" not in text
+
+
+def test_a_sid_that_is_also_an_id_shows_both(site: Site) -> None:
+    """A message may have the ID that is a fax's SID."""
+    key, other = store_with_alias(site, 1)
+    store(site, message_log(id=sid(1)))
+    _, text = get(site.client(), f"/search?q={sid(1)}")
+    assert re.search(f'href="/records/fax/{sid(1)}">{other}</a> .*the SID of {key}', text)
+    assert f'href="/records/message/{sid(1)}"' in text
 
 
 def test_an_id_of_several_records_shows_them(site: Site) -> None:

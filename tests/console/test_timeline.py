@@ -90,3 +90,13 @@ def test_a_lifted_parking_stays_in_the_timeline() -> None:
 def test_an_erased_row_has_one_event() -> None:
     """The row has no other time."""
     assert told({"erased_at": minutes(0)}) == [("Erased", "", "")]
+
+
+def test_what_happened_under_the_sid_belongs_to_the_log() -> None:
+    """A message that was parked before the log was known, and lifted."""
+    lifted = {"code": "fetch.not_found", "at": minutes(4), "lifted_at": minutes(10)}
+    events = timeline(RECORD, {"alias_of": "fax#1", "parked_history": [lifted]})
+    assert [event.what for event in events] == [
+        *("Fax created", "Parked", "Event that led to the fetch", "Fetched and stored"),
+        "No longer parked",
+    ]

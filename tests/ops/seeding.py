@@ -9,7 +9,7 @@ from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.errors import HooklogError, NotFoundError
 from hooklog.records.items import StorageOptions
 from hooklog.records.parking import Park
-from hooklog.records.recording import StoreRecord
+from hooklog.records.recording import StoreAlias, StoreRecord
 from hooklog.records.rows import Change
 from hooklog.records.store import Stored, apply
 from tests.builders import body, failed_fax, record
@@ -25,6 +25,11 @@ STORAGE = StorageOptions(index_numbers=True, index_days=True)
 def log_id(number: int) -> str:
     """Return one of many IDs."""
     return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def sid(number: int) -> str:
+    """Return one of many SIDs of faxes."""
+    return f"00000000-0000-4000-9000-{number:012d}"
 
 
 def table(desk: Desk) -> DynamoTable:
@@ -44,6 +49,25 @@ def store(desk: Desk, *logs: Log) -> list[str]:
         )
         changes.append(StoreRecord(found, STORAGE))
     return _written(desk, *changes)
+
+
+def alias(desk: Desk, number: int, **changes: Json) -> str:
+    """Let a fax's SID lead to its log, as before its row is stored; return the SID's key."""
+    found = record(sent_fax(number, **changes))
+    return _written(desk, StoreAlias(found, STORAGE))[0]
+
+
+def sent_fax(number: int, **changes: Json) -> Log:
+    """Return a failed fax whose SID is not its log's ID."""
+    url = str(failed_fax()["url"]).rpartition("/")[0]
+    return failed_fax(id=log_id(number), url=f"{url}/{sid(number)}") | changes
+
+
+def store_with_alias(desk: Desk, number: int, **changes: Json) -> tuple[str, str]:
+    """Store a fax as the function does; return the keys under its ID and under its SID."""
+    other = alias(desk, number, **changes)
+    (key,) = store(desk, sent_fax(number, **changes))
+    return key, other
 
 
 def failed_faxes(
@@ -71,12 +95,14 @@ def park(
     log_type: str = "fax",
     at: datetime = NOW - timedelta(hours=1),
     text: str | None = None,
+    name: str | None = None,
 ) -> str:
-    """Park a message; return its key."""
+    """Park a message, under the log's ID or another name; return its key."""
+    name = name or log_id(number)
     change = Park(
-        key=f"{log_type}#{log_id(number)}",
+        key=f"{log_type}#{name}",
         error=error or NotFoundError(),
-        body=body(log_type, log_id(number)) if text is None else text,
+        body=body(log_type, name) if text is None else text,
         attempts=5,
         at=at,
         log_type=log_type,

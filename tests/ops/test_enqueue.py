@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from hooklog.enrich.deliveries import log_request
 from hooklog.queue_messages import Origin, message_body
 from hooklog_ops import queues
 from hooklog_ops.errors import OperatorError, SendError
+from tests.fakes import NOW
 from tests.ops.conftest import Desk
-from tests.ops.seeding import log_id
+from tests.ops.seeding import alias, log_id, park, sid, store_with_alias
 
 
 def enqueued(desk: Desk) -> list[str]:
@@ -29,10 +31,39 @@ def file_of(directory: Path, *lines: str) -> str:
 
 def test_each_log_is_put_on_the_queue(desk: Desk) -> None:
     """As a producer writes it, with the origin `manual`."""
-    assert desk.json("enqueue", "fax", log_id(1), log_id(2)) == {"enqueued": 2}
+    assert desk.json("enqueue", "fax", log_id(1), log_id(2)) == {"enqueued": 2, "sids": []}
     bodies = [json.loads(message["Body"]) for message in desk.queued()]
     assert sorted(one["log_id"] for one in bodies) == [log_id(1), log_id(2)]
     assert {(one["log_type"], one["origin"]) for one in bodies} == {("fax", "manual")}
+
+
+def test_a_sid_that_the_table_knows_is_enqueued_as_its_logs_id(desk: Desk) -> None:
+    """Also before the row is stored; the answer names each SID."""
+    store_with_alias(desk, 1)
+    alias(desk, 2)
+    names = (sid(1).upper(), sid(2), log_id(1))
+    told = desk.json("enqueue", "fax", *names)
+    assert told["enqueued"] == 3
+    assert told["sids"] == [{"sid": sid(n), "log_id": log_id(n)} for n in (1, 2)]
+    bodies = [json.loads(message["Body"]) for message in desk.queued()]
+    assert sorted(one["log_id"] for one in bodies) == [log_id(1), log_id(1), log_id(2)]
+    assert all("resource_sid" not in one for one in bodies)
+    assert (
+        "3 logs on the queue, 2 of them named by SID."
+        in desk.hooklog("enqueue", "fax", *names).output
+    )
+
+
+def test_a_name_that_the_table_does_not_know_is_looked_for_as_id_and_as_sid(desk: Desk) -> None:
+    """The function fetches the log with this ID, and else searches for the SID."""
+    park(desk, 1)
+    desk.json("enqueue", "fax", log_id(1), log_id(2))
+    for message in desk.queued():
+        request = log_request(message["Body"], NOW)
+        assert request.log_id == request.resource_sid
+    desk.json("enqueue", "message", log_id(3))
+    (message,) = desk.queued()
+    assert "resource_sid" not in message["Body"]
 
 
 def test_a_file_is_counted_before_anything_is_sent(desk: Desk, tmp_path: Path) -> None:
@@ -43,7 +74,7 @@ def test_a_file_is_counted_before_anything_is_sent(desk: Desk, tmp_path: Path) -
     assert asked.exit_code == 2
     assert "--yes" in asked.output
     assert enqueued(desk) == []
-    assert desk.json("enqueue", "fax", "--file", file, "--yes") == {"enqueued": 2}
+    assert desk.json("enqueue", "fax", "--file", file, "--yes") == {"enqueued": 2, "sids": []}
     assert enqueued(desk) == [log_id(1), log_id(2)]
 
 
@@ -94,7 +125,7 @@ def test_an_interrupted_run_says_how_to_continue(
     assert str(result.exception) == f"{told} Continue with --skip 10."
     assert isinstance(result.exception, OperatorError)
     assert result.exception.status == (130 if told == "Stopped." else 1)
-    assert desk.json(*chosen, "--skip", "10") == {"enqueued": 15}
+    assert desk.json(*chosen, "--skip", "10") == {"enqueued": 15, "sids": []}
     assert enqueued(desk) == [log_id(number) for number in range(25)]
 
 

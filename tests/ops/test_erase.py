@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hooklog.clock import iso
 from hooklog.errors import LogInvalidError, MessageMalformedError
-from hooklog.records.parking import Park
-from hooklog.records.recording import StoreRecord
+from hooklog.logs import KINDS
+from hooklog.records.parking import Lift, Park
+from hooklog.records.recording import StoreAlias, StoreRecord, already_reflects
 from hooklog.records.store import UpToDate, apply
-from hooklog_ops.erasure import MAY_HOLD_NUMBERS, Eraser, Holder, digits
-from hooklog_ops.errors import ErasureError
-from tests.builders import body, every_attribute, fax_log, message_log, record
+from hooklog_ops.erasure import MAY_HOLD_NUMBERS, Holder, LogEraser, NumberEraser, digits
+from hooklog_ops.errors import ErasureError, NotThereError
+from tests.builders import body, every_attribute, fax_log, message_log, record, request
 from tests.fakes import NOW, Clock
 from tests.ops.conftest import Desk
-from tests.ops.seeding import log_id, store, table
+from tests.ops.seeding import STORAGE, alias, log_id, sent_fax, sid, store, store_with_alias, table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -31,11 +33,13 @@ OWN_WORDS = {
     *("fetched_at", "lag_ms", "created_at", "first_failed_at", "expires_at", "version", "final"),
     *("from_country", "from_type", "from_channel", "to_country", "to_type", "to_channel"),
     *("account_id", "resource_sid", "resolved_by", "unit_charge", "charge_gap", "drift"),
+    *("alias_of", "settled_by", "unsettled"),
     *("day", "failed_on", "erased_at", "parked_history", "redriven_at", "redriven_by"),
     *("parked_code", "parked_detail", "parked_attempts", "parked_first_at", "parked_at"),
 }
 FEW_WORDS = {
     *("status", "direction", "source", "type", "kind", "quality", "error_code"),
+    *(f"{kind}_{name}" for kind in KINDS for name in ("status", "error_code", "duration")),
     *("charge", "charge_details", "number_of_pages", "number_of_segments"),
 }
 
@@ -48,9 +52,9 @@ def rows(desk: Desk) -> dict[str, dict[str, AttributeValueTypeDef]]:
     return {item["pk"]["S"]: item for page in pages for item in page["Items"]}
 
 
-def eraser(desk: Desk, number: str = NUMBER) -> Eraser:
+def eraser(desk: Desk, number: str = NUMBER) -> NumberEraser:
     """Return an eraser for the desk's table."""
-    return Eraser(desk.stack.dynamodb, desk.stack.output("TableName"), number)
+    return NumberEraser(desk.stack.dynamodb, desk.stack.output("TableName"), number)
 
 
 def park(desk: Desk, key: str, *, text: str = "{?", payload: str | None = None) -> None:
@@ -153,6 +157,104 @@ def test_it_says_where_the_number_can_still_be(desk: Desk) -> None:
         assert place in said
 
 
+def test_an_alias_stays_and_leads_to_the_emptied_row(desk: Desk) -> None:
+    """It holds no number; the list names the fax's other name."""
+    key, other = store_with_alias(desk, 1, to=NUMBER)
+    before = rows(desk)
+    (row,) = desk.json("erase", "--number", NUMBER, "--dry-run")["would_erase"]
+    assert (row["key"], row["other_name"]) == (key, other)
+    assert f"{key}, also {other}" in desk.hooklog("erase", "--number", NUMBER, "--dry-run").output
+    assert desk.json("erase", "--number", NUMBER, "--yes")["erased"] == 1
+    assert rows(desk)[other] == before[other]
+    row = table(desk).read([rows(desk)[other]["alias_of"]["S"]])[key]
+    assert already_reflects(row, request(), NOW, timedelta())
+
+
+def test_an_alias_that_is_a_parked_message_with_the_number_is_emptied(desk: Desk) -> None:
+    """Nothing of the message stays, and the function writes nothing there again."""
+    other = f"fax#{sid(1)}"
+    park(desk, other, text=body(log_id=sid(1), caller=NUMBER))
+    key, _ = store_with_alias(desk, 1)
+    (row,) = desk.json("erase", "--number", NUMBER, "--dry-run")["would_erase"]
+    assert (row["key"], row["other_name"]) == (other, key)
+    desk.json("erase", "--number", NUMBER, "--yes")
+    assert set(rows(desk)[other]) == {"pk", "version", "erased_at"}
+    change = StoreAlias(record(sent_fax(1)), STORAGE)
+    assert isinstance(apply(table(desk), [change], {})[other], UpToDate)
+
+
+@pytest.mark.parametrize("name", [log_id(1), sid(1).upper()])
+def test_one_log_is_erased_by_either_name(desk: Desk, name: str) -> None:
+    """Its row, and a message that is parked under its SID; other rows stay as they are."""
+    other = f"fax#{sid(1)}"
+    park(desk, other, text=body(log_id=sid(1)))
+    key, _ = store_with_alias(desk, 1)
+    store(desk, sent_fax(2))
+    before = rows(desk)
+    command = ("erase", "--log", "fax", name)
+    told = desk.json(*command, "--dry-run")
+    assert told["log"] == key
+    assert [row["key"] for row in told["would_erase"]] == [other, key]
+    assert desk.hooklog(*command).exit_code == 2
+    assert rows(desk) == before
+    assert desk.json(*command, "--yes") == {"log": key, "erased": 2}
+    after = rows(desk)
+    for erased in (key, other):
+        assert set(after[erased]) == {"pk", "version", "erased_at"}
+    assert {one for one in before if before[one] == after[one]} == {f"fax#{log_id(2)}"}
+    assert desk.json("erase", "--log", "fax", log_id(1), "--yes")["would_erase"] == []
+
+
+def test_the_alias_of_an_erased_log_stays(desk: Desk) -> None:
+    """It alone holds nothing, and an erasure by the SID says whose log it erases."""
+    key, other = store_with_alias(desk, 1)
+    before = rows(desk)
+    told = desk.hooklog("erase", "--log", "fax", sid(1), "--yes").output
+    assert f"{other} is the SID of {key}. 1 row of {key}." in told
+    assert "backups" in told
+    assert rows(desk)[other] == before[other]
+    assert desk.json("erase", "--log", "fax", sid(1), "--yes")["would_erase"] == []
+
+
+def test_a_log_without_a_row_cannot_be_erased(desk: Desk) -> None:
+    """A tombstone for it would keep the log out of the table for good."""
+    other = alias(desk, 1)
+    for name in (sid(1), log_id(2)):
+        result = desk.hooklog("erase", "--log", "fax", name, "--yes")
+        assert isinstance(result.exception, NotThereError)
+    assert set(rows(desk)) == {other}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--number", NUMBER, "--log", "fax", log_id(1)),
+        ("--log", "letter", log_id(1)),
+        ("--log", "fax", "1"),
+    ],
+)
+def test_what_to_erase_has_to_be_clear(desk: Desk, options: tuple[str, ...]) -> None:
+    """Either a number or one log of a known kind."""
+    store(desk, sent_fax(1, to=NUMBER))
+    before = rows(desk)
+    assert desk.hooklog("erase", *options, "--yes").exit_code == 2
+    assert rows(desk) == before
+
+
+def test_a_sid_whose_message_was_lifted_meanwhile_is_left_alone(desk: Desk) -> None:
+    """Nothing is left to erase there, and the alias still leads to the log."""
+    other = f"fax#{sid(1)}"
+    park(desk, other)
+    store_with_alias(desk, 1)
+    erasing = LogEraser(desk.stack.dynamodb, desk.stack.output("TableName"), other)
+    (parked, _) = erasing.holders()
+    lift = Lift(key=other, into=f"fax#{log_id(1)}", at=NOW)
+    apply(table(desk), [lift], table(desk).read([other]))
+    assert not erasing.erase(parked, Clock(NOW))
+    assert "alias_of" in rows(desk)[other]
+
+
 @pytest.mark.parametrize("number", ["12065550123", "+1 206 555 0123", "+0206555", "", "*", "+1"])
 def test_anything_but_a_number_is_refused(number: str) -> None:
     """A short or empty text would be found in other rows."""
@@ -184,7 +286,7 @@ class Racing:
 def race(desk: Desk, *others: dict[str, Any]) -> bool:
     """Erase a row that other writers change meanwhile."""
     client: Any = Racing(desk, *others)
-    racing = Eraser(client, desk.stack.output("TableName"), NUMBER)
+    racing = NumberEraser(client, desk.stack.output("TableName"), NUMBER)
     holder = Holder(key="fax#1", version=1, attributes=["to"])
     return racing.erase(holder, Clock(NOW))
 

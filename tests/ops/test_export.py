@@ -23,7 +23,7 @@ from hooklog_ops.records import Item, Period, Records
 from tests.builders import failed_fax, failed_message, fax_log, message_log, record
 from tests.fakes import NOW
 from tests.ops.conftest import Desk
-from tests.ops.seeding import STORAGE, log_id, store
+from tests.ops.seeding import STORAGE, alias, log_id, store, store_with_alias
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -95,6 +95,15 @@ def test_a_period_is_exported_to_a_file(desk: Desk, tmp_path: Path) -> None:
     assert len((tmp_path / "logs.jsonl").read_text().splitlines()) == 4
     printed = desk.hooklog("export", "--since", "2h", "--type", "fax", "--format", "jsonl").stdout
     assert [json.loads(line)["log_type"] for line in printed.splitlines()] == ["fax", "fax"]
+
+
+def test_an_alias_is_not_exported(desk: Desk) -> None:
+    """A fax with two names is one record."""
+    hour_ago = (utc_now() - timedelta(hours=1)).isoformat()
+    key, _ = store_with_alias(desk, 1, created_at=hour_ago)
+    alias(desk, 2)
+    printed = desk.hooklog("export", "--since", "2h", "--format", "jsonl").stdout
+    assert [f"fax#{json.loads(line)['id']}" for line in printed.splitlines()] == [key]
 
 
 def test_json_describes_the_file(desk: Desk, tmp_path: Path) -> None:

@@ -17,10 +17,10 @@ from hooklog.records.parking import Park
 from hooklog.records.store import apply
 from hooklog_ops.errors import SendError
 from hooklog_ops.parked import ParkedFilter, ParkedList, RedriveResult, parkable_codes
-from tests.builders import body
+from tests.builders import FETCHED_AT, body
 from tests.fakes import NOW, Clock
 from tests.ops.conftest import Desk
-from tests.ops.seeding import log_id, park, table
+from tests.ops.seeding import alias, log_id, park, sent_fax, sid, store, table
 
 UNREADABLE = "parked#4f8d41b3-857d-4a19-b4e2-4278aa00bb11"
 
@@ -195,3 +195,26 @@ def test_the_list_shows_counts_reasons_and_the_next_step(desk: Desk) -> None:
     shown = desk.hooklog("parked", "list", "--limit", "1").output
     for text in ("2 messages", "fetch.not_found", key, NotFoundError.operator, "1 more"):
         assert text in shown
+
+
+def test_the_list_tells_a_sid_from_an_id(desk: Desk) -> None:
+    """A message parked under a fax's SID names its log, and what became of that."""
+    other = park(desk, 1, name=sid(1))
+    assert "It is the SID" not in desk.hooklog("parked", "list").output
+    alias(desk, 1)
+    (key,) = store(desk, sent_fax(1))
+    message, by_id = park(desk, 2, log_type="message"), park(desk, 3)
+    shown = " ".join(desk.hooklog("parked", "list").output.split())
+    assert f"It is the SID of {key}, which is stored as failed." in shown
+    items = {item["key"]: item["sid_of"] for item in desk.json("parked", "list")["items"]}
+    assert items == {other: key, message: None, by_id: None}
+
+
+def test_a_log_that_is_parked_itself_names_its_sid(desk: Desk) -> None:
+    """An operator may know the fax by either name."""
+    other = alias(desk, 1)
+    (key,) = store(desk, sent_fax(1))
+    park(desk, 1, at=FETCHED_AT + timedelta(hours=1))
+    shown = " ".join(desk.hooklog("parked", "list").output.split())
+    assert key in shown
+    assert f"Its SID is {other}." in shown

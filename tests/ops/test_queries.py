@@ -8,9 +8,10 @@ import pytest
 
 from hooklog.clock import utc_now
 from hooklog.errors import NotFoundError
+from hooklog_ops.fetching import FetchResult
 from tests.builders import failed_fax, failed_message, message_log
 from tests.ops.conftest import Desk
-from tests.ops.seeding import log_id, park, store
+from tests.ops.seeding import alias, log_id, park, sent_fax, sid, store, store_with_alias
 
 NUMBER = "+14155550122"
 
@@ -45,6 +46,60 @@ def test_show_says_how_to_get_a_missing_record(desk: Desk) -> None:
     result = desk.hooklog("show", "fax", log_id(7))
     assert result.exit_code == 1
     assert f"hooklog enqueue fax {log_id(7)}" in str(result.exception)
+
+
+def test_show_finds_a_fax_by_its_sid(desk: Desk) -> None:
+    """It says which of the names was given; the JSON has both rows."""
+    key, other = store_with_alias(desk, 1)
+    shown = " ".join(desk.hooklog("show", "fax", sid(1).upper()).output.split())
+    assert f"{other} is the SID of this fax; its log is {key}." in shown
+    assert "The phone call ended" in shown
+    assert "is the SID" not in desk.hooklog("show", "fax", log_id(1)).output
+    for name in (log_id(1), sid(1)):
+        answer = desk.json("show", "fax", name)
+        assert (answer["record"]["pk"], answer["alias"]["alias_of"]) == (key, key)
+        assert answer["alias"]["pk"] == other
+
+
+def test_show_says_that_only_the_alias_is_left(desk: Desk) -> None:
+    """The advice names the log's ID."""
+    alias(desk, 1)
+    result = desk.hooklog("show", "fax", sid(1))
+    assert result.exit_code == 1
+    told = str(result.exception)
+    assert f"is the SID of a fax whose log is fax#{log_id(1)}, but there is no such record" in told
+    assert f"hooklog enqueue fax {log_id(1)}" in told
+
+
+def test_show_tells_of_a_message_that_is_parked_under_the_sid(desk: Desk) -> None:
+    """By either name, with the log's own row if there is one."""
+    park(desk, 1, name=sid(1))
+    alias(desk, 1)
+    shown = desk.hooklog("show", "fax", sid(1)).output
+    assert "fetch.not_found" in shown
+    assert "There is no record of that log" in shown
+    store(desk, sent_fax(1))
+    for name in (log_id(1), sid(1)):
+        shown = desk.hooklog("show", "fax", name).output
+        assert "The phone call ended" in shown
+        assert f"fax#{sid(1)}, its SID" in shown
+        assert "fetch.not_found" in shown
+
+
+def test_show_asks_signalwire_for_the_logs_id(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SignalWire knows no log by its SID."""
+    asked: list[str] = []
+
+    def answer(_: object, __: object, log_id: str, ___: object) -> FetchResult:
+        asked.append(log_id)
+        return FetchResult(error="fetch.not_found: none")
+
+    monkeypatch.setattr("hooklog_ops.commands.show.fetch", answer)
+    alias(desk, 1)
+    assert desk.json("show", "fax", sid(1), "--fetch")["record"] is None
+    told = " ".join(desk.hooklog("show", "fax", sid(2), "--fetch").output.split())
+    assert f"`hooklog enqueue fax {sid(2)}`" in told
+    assert asked == [log_id(1), sid(2)]
 
 
 @pytest.mark.parametrize(

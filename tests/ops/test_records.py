@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
-from hooklog_ops.records import Period, Records
+from hooklog_ops.records import Item, Period, Records, log_key
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.ops.conftest import Desk
-from tests.ops.seeding import log_id, store
+from tests.ops.seeding import alias, log_id, park, sent_fax, sid, store, store_with_alias
 
 NUMBER = "+14155550122"
 DAY = datetime(2026, 5, 4, tzinfo=UTC)
@@ -34,6 +35,113 @@ def test_a_record_is_found_by_its_key(desk: Desk) -> None:
     assert item is not None
     assert (item["pk"], item["outcome"]) == (key, "succeeded")
     assert records(desk).get("message#unknown") is None
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_fax_is_found_by_its_id_and_by_its_sid(desk: Desk, *, together: bool) -> None:
+    """Either name leads to the log's row and to its alias; alone and among others."""
+    key, other = store_with_alias(desk, 1)
+    for name in (key, other):
+        found = records(desk).find_all([name])[name] if together else records(desk).find(name)
+        assert found.item is not None
+        assert found.alias is not None
+        assert (found.name, found.key) == (name, key)
+        assert (found.item["pk"], found.item["outcome"]) == (key, "failed")
+        assert (found.alias["pk"], found.alias["alias_of"]) == (other, key)
+        assert found.is_by_sid == (name == other)
+
+
+def test_a_name_without_a_log_leads_nowhere(desk: Desk) -> None:
+    """An alias alone names its log, whose row is missing; a parked message stands for itself."""
+    other = alias(desk, 1)
+    found = records(desk).find(other)
+    assert (found.key, found.item) == (f"fax#{log_id(1)}", None)
+    parked = park(desk, 2)
+    assert records(desk).find(parked).item == records(desk).get(parked)
+    unknown = records(desk).find(f"fax#{log_id(9)}")
+    assert (unknown.item, unknown.alias, unknown.is_by_sid) == (None, None, False)
+
+
+def test_a_stored_log_is_never_taken_for_an_alias(desk: Desk) -> None:
+    """One log's ID may be the SID of another; two logs may have the same SID."""
+    (first,) = store(desk, sent_fax(1))
+    (same_name,) = store(desk, failed_fax(id=sid(1)))
+    assert records(desk).find(same_name).key == same_name
+    assert records(desk).find(first).alias is None
+    key, other = store_with_alias(desk, 2)
+    (twin,) = store(desk, sent_fax(3, url=sent_fax(2)["url"]))
+    assert records(desk).find(twin).alias is None
+    assert records(desk).find(other).key == key
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"fetched_at": "…", "parked_code": "log.invalid"}, "fax#1"),
+        ({"erased_at": "…"}, "fax#1"),
+        ({"alias_of": "fax#2"}, "fax#2"),
+        ({"alias_of": "fax#2", "parked_code": "fetch.not_found"}, "fax#2"),
+        ({"alias_of": "fax#2", "fetched_at": "…"}, "fax#1"),
+        ({"parked_code": "fetch.not_found"}, None),
+        ({"parked_history": []}, None),
+    ],
+)
+def test_an_item_stands_for_a_log_or_leads_to_one(item: Item, expected: str | None) -> None:
+    """A parked message alone does not tell whether its name is an ID or a SID."""
+    assert log_key({"pk": "fax#1", **item}) == expected
+
+
+def test_a_message_parked_under_a_sid_is_found_with_its_log(desk: Desk) -> None:
+    """Also where the row under the SID does not lead to the log yet."""
+    (key,) = store(desk, sent_fax(1))
+    park(desk, 1, name=sid(1))
+    found = records(desk).find(key)
+    assert found.is_parked_by_sid
+    assert not records(desk).find(f"fax#{sid(1)}").is_by_sid
+
+
+def test_many_names_cost_few_calls(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One per hundred names to learn what each stands for, two to read what is there."""
+    key, other = store_with_alias(desk, 1)
+    names = [key, other, *(f"fax#{log_id(number)}" for number in range(2, 150))]
+    client, calls = desk.stack.dynamodb, 0
+    read = client.batch_get_item
+
+    def counting(**asked: Any) -> object:  # noqa: ANN401 - boto3's parameters
+        nonlocal calls
+        calls += 1
+        (wanted,) = asked["RequestItems"].values()
+        keys = [key["pk"]["S"] for key in wanted["Keys"]]
+        assert len(keys) == len(set(keys)), "DynamoDB refuses a repeated key"
+        return read(**asked)
+
+    monkeypatch.setattr(client, "batch_get_item", counting)
+    assert records(desk).log_keys([key, *names]) == {key: key, other: key}
+    assert calls == 2
+    records(desk).find_all(names)
+    assert calls <= 2 + 3
+
+
+def test_an_alias_is_in_no_list(desk: Desk) -> None:
+    """Neither in a period, nor among failures, nor in a number's history; nor is an erased row."""
+    key, _ = store_with_alias(desk, 1, created_at=at(12))
+    alias(desk, 2)
+    period = Period(since=DAY, until=DAY + timedelta(days=1))
+    number = str(sent_fax(1)["to"])
+    assert [item["pk"] for item in records(desk).of_period(period)] == [key]
+    assert [one.key for one in records(desk).failures(period)] == [key]
+    assert [item["pk"] for item in records(desk).of_number(number, limit=9).items] == [key]
+
+
+def test_a_row_that_was_erased_since_the_index_was_read_is_left_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no time of creation."""
+    key, other = store_with_alias(desk, 1, created_at=at(12))
+    entries = [{"pk": key}, {"pk": other}, {"pk": "fax#gone"}]
+    monkeypatch.setattr(Records, "_query", lambda *_, **__: (entries, None))
+    period = Period(since=DAY, until=DAY + timedelta(hours=23), log_types=["fax"])
+    assert [item["pk"] for item in records(desk).of_period(period)] == [key]
 
 
 def test_a_numbers_history_comes_page_by_page_newest_first(desk: Desk) -> None:

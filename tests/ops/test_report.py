@@ -47,10 +47,18 @@ def test_totals() -> None:
     assert LAGS[1] < 7.25 <= LAGS[2]
 
 
-def test_a_parked_message_without_a_record_does_not_count() -> None:
-    """There may be no such log."""
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"parked_code": "message.malformed"},
+        {"alias_of": "fax#2"},
+        {"alias_of": "fax#2", "log_type": "fax", "parked_history": []},
+    ],
+)
+def test_what_is_no_record_does_not_count(other: dict[str, object]) -> None:
+    """A parked message has perhaps no log; an alias is a second name of one."""
     totals = Totals()
-    totals.add({"pk": "parked#1", "parked_code": "message.malformed"})
+    totals.add({"pk": "fax#1", **other})
     assert totals.total == 0
 
 

@@ -9,20 +9,22 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hooklog.queue_messages import Origin, message_body
+from hooklog.logs import KINDS
 from hooklog_ops.commands.options import DryRun, Json, Kind, Rate, Yes, uuid
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
 from hooklog_ops.commands.terminal import confirm, progress_bar
 from hooklog_ops.errors import SendError, StoppedError
 from hooklog_ops.formatting import as_json, counted
-from hooklog_ops.queues import Message, at_rate, send
+from hooklog_ops.queues import at_rate, send
+from hooklog_ops.records import Records, may_be_sid
+from hooklog_ops.requesting import manual_request
 
 
 def enqueue(
     context: typer.Context,
     log_type: Kind,
     log_ids: Annotated[
-        list[str] | None, typer.Argument(help="IDs of logs, UUIDs.", metavar="ID…")
+        list[str] | None, typer.Argument(help="IDs of logs or SIDs of faxes, UUIDs.", metavar="ID…")
     ] = None,
     *,
     file: Annotated[
@@ -43,7 +45,8 @@ def enqueue(
 ) -> None:
     """Put logs on the queue by their IDs; each is fetched and stored a few seconds later.
 
-    Asks before it sends the IDs of a file. Sending a log twice costs one read.
+    Asks before it sends the IDs of a file. Sending a log twice costs one read. A fax may be named
+    by its SID; if the table does not know it, SignalWire's list of the last day is searched for it.
 
     For example: `hooklog enqueue fax 3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11`
     """
@@ -58,25 +61,31 @@ def enqueue(
     if file:
         confirm(f"Put {counted(len(ids), 'log')} on the queue?", yes=yes)
     client, url = deployed.sqs, deployed.output("QueueUrl")
+    names = [KINDS[log_type].key(log_id) for log_id in ids]
+    known = Records(deployed.dynamodb, deployed.output("TableName")).log_keys(
+        [name for name in names if may_be_sid(name)]
+    )
     sent = 0
     with progress_bar("Sending", len(ids)) as done:
         try:
-            for chunk in at_rate(ids, rate, time.sleep):
-                bodies = (
-                    message_body(log_type=log_type, log_id=log_id, origin=Origin.MANUAL)
-                    for log_id in chunk
-                )
-                send(client, url, [Message(body=body) for body in bodies])
+            for chunk in at_rate(names, rate, time.sleep):
+                send(client, url, [manual_request(name, known.get(name)) for name in chunk])
                 sent += len(chunk)
                 done(len(chunk))
         except SendError as error:
             raise SendError(f"{error} Continue with --skip {skip + sent}.") from None
         except KeyboardInterrupt:
             raise StoppedError(f"Stopped. Continue with --skip {skip + sent}.") from None
+    sids = [
+        {"sid": name.partition("#")[2], "log_id": key.partition("#")[2]}
+        for name, key in known.items()
+        if key != name
+    ]
     if json:
-        print(as_json({"enqueued": sent}))
-    else:
-        Console().print(f"{counted(sent, 'log')} on the queue.")
+        print(as_json({"enqueued": sent, "sids": sids}))
+        return
+    named = f", {len(sids)} of them named by SID" if sids else ""
+    Console().print(f"{counted(sent, 'log')} on the queue{named}.")
 
 
 def _of_file(lines: Iterable[str]) -> Iterator[str]:

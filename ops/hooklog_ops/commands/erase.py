@@ -1,32 +1,43 @@
-"""`hooklog erase`: remove one person's number from the table."""
+"""`hooklog erase`: remove one person's number, or one log, from the table."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from hooklog.clock import utc_now
-from hooklog_ops.commands.options import DryRun, Json, Yes
+from hooklog.logs import KINDS
+from hooklog_ops.commands.options import DryRun, Json, Yes, one_of, uuid
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
 from hooklog_ops.commands.terminal import confirm, counting, progress_bar
-from hooklog_ops.erasure import Eraser
+from hooklog_ops.erasure import Eraser, Holder, LogEraser, NumberEraser
+from hooklog_ops.errors import NotThereError
 from hooklog_ops.formatting import as_json, counted
 
+#: An eraser, the rows that it would empty, the search as JSON, and as a sentence.
+type _Plan = tuple[Eraser, Sequence[Holder], Mapping[str, object], str]
+
 _ELSEWHERE = """\
-The number can still be
+{what} can still be
   - in the table's backups: point-in-time recovery keeps 35 days
   - at SignalWire, which has the logs themselves
   - in messages on a queue, if their producer wrote it there: 14 days at most
-  - in exported files
-and in logs that are stored from now on: check with --dry-run. See docs/security.md."""
+  - in exported files"""
+_LATER = """
+and in logs that are stored from now on: check with --dry-run."""
 
 
 def erase(
     context: typer.Context,
     *,
-    number: Annotated[str, typer.Option(help="In E.164 form, such as +12065550123.")],
+    number: Annotated[str | None, typer.Option(help="In E.164 form, such as +12065550123.")] = None,
+    log: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Type of one log, and its ID or the fax's SID.", metavar="TYPE ID"),
+    ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -34,35 +45,32 @@ def erase(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Erase a number: each row that holds it keeps only its key and the time of the erasure.
+    """Erase a number or a log: each of its rows keeps only its key and the time of the erasure.
 
-    Reads the whole table once, at one read unit per 4 kB; counts first, and asks.
-    After an interruption, the same command continues where it stopped.
+    A number can be anywhere: the whole table is read once, at one read unit per 4 kB. Counts first,
+    and asks. After an interruption, the same command continues where it stopped.
 
-    For example: `hooklog erase --number +12065550123 --dry-run`
+    For example: `hooklog erase --number +12065550123 --dry-run`, or
+    `hooklog erase --log fax 3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11`
     """
+    if (number is None) == (log is None):
+        raise typer.BadParameter("give either --number or --log")
+    name = _key(*log) if log else ""
     deployed = deployment(context, stack, profile, region)
-    eraser = Eraser(deployed.dynamodb, deployed.output("TableName"), number)
+    client, table_name = deployed.dynamodb, deployed.output("TableName")
+    eraser: Eraser
+    if number is not None:
+        eraser, holders, summary, told = _of_number(NumberEraser(client, table_name, number))
+    else:
+        eraser, holders, summary, told = _of_log(LogEraser(client, table_name, name))
     console = Console(stderr=json)
-    rows_read = 0
-
-    with counting("Reading the table", "rows") as shown:
-
-        def read(count: int) -> None:
-            nonlocal rows_read
-            rows_read += count
-            shown(count)
-
-        holders = list(eraser.holders(read))
     if not json:
-        console.print(
-            f"{counted(rows_read, 'row')} read; {counted(len(holders), 'row')} with the number."
-        )
+        console.print(told, highlight=False, soft_wrap=True)
         for holder in holders:
-            console.print(f"  {holder.key}  ({', '.join(holder.attributes)})", highlight=False)
+            console.print(_line(holder), highlight=False, soft_wrap=True)
     if dry_run or not holders:
         if json:
-            print(as_json({"rows": rows_read, "would_erase": holders}))
+            print(as_json({**summary, "would_erase": holders}))
         return
     confirm(f"Erase {counted(len(holders), 'row')}? This cannot be undone.", yes=yes)
     erased = 0
@@ -71,6 +79,47 @@ def erase(
             erased += eraser.erase(holder, utc_now)
             done(1)
     if json:
-        print(as_json({"rows": rows_read, "erased": erased}))
+        print(as_json({**summary, "erased": erased}))
         return
-    console.print(f"{counted(erased, 'row')} erased.\n\n{_ELSEWHERE}", highlight=False)
+    elsewhere = _ELSEWHERE.format(what="The number" if number else "What was erased")
+    console.print(
+        f"{counted(erased, 'row')} erased.\n\n{elsewhere}{_LATER if number else ''}"
+        " See docs/security.md.",
+        highlight=False,
+    )
+
+
+def _key(log_type: str, log_id: str) -> str:
+    """Return the key of a log that the command line names."""
+    one_of(log_type, tuple(KINDS), "type of log")
+    return KINDS[log_type].key(uuid(log_id))
+
+
+def _of_number(eraser: NumberEraser) -> _Plan:
+    rows_read = 0
+    with counting("Reading the table", "rows") as shown:
+
+        def read(count: int) -> None:
+            nonlocal rows_read
+            rows_read += count
+            shown(count)
+
+        holders = list(eraser.holders(read))
+    told = f"{counted(rows_read, 'row')} read; {counted(len(holders), 'row')} with the number."
+    return eraser, holders, {"rows": rows_read}, told
+
+
+def _of_log(eraser: LogEraser) -> _Plan:
+    found, holders = eraser.found, eraser.holders()
+    by_sid = f"{found.name} is the SID of {found.key}. " if found.is_by_sid else ""
+    if found.item is None and not holders:
+        raise NotThereError(f"{by_sid}There is no record {found.key}, so nothing to erase.")
+    told = f"{by_sid}{counted(len(holders), 'row')} of {found.key}."
+    return eraser, holders, {"log": found.key}, told
+
+
+def _line(holder: Holder) -> str:
+    """Write where a row holds a number, and the other name of its fax."""
+    attributes = f"  ({', '.join(holder.attributes)})" if holder.attributes else ""
+    other = f", also {holder.other_name}" if holder.other_name else ""
+    return f"  {holder.key}{other}{attributes}"

@@ -30,14 +30,14 @@ def moment(text: str) -> datetime:
 
 
 def uuid(text: str) -> str:
-    """Read a log's ID, and return it in lower case, as in the table.
+    """Read a log's ID or SID, and return it in lower case, as in the table.
 
     Raises:
         typer.BadParameter: it is not a UUID.
 
     """
     if not re.fullmatch(UUID_PATTERN, text.lower()):
-        raise typer.BadParameter(f"{text!r} is not a log ID; it must be a UUID")
+        raise typer.BadParameter(f"{text!r} is not a log ID or SID; it must be a UUID")
     return text.lower()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -24,7 +26,15 @@ from hooklog_ops.commands.options import (
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
 from hooklog_ops.commands.terminal import below, confirm, counting, progress_bar, watched
 from hooklog_ops.formatting import ago, as_json, counted
-from hooklog_ops.parked import UNREADABLE, ParkedFilter, ParkedItem, ParkedList, parkable_codes
+from hooklog_ops.parked import (
+    UNREADABLE,
+    ParkedFilter,
+    ParkedItem,
+    ParkedList,
+    logs_of,
+    parkable_codes,
+)
+from hooklog_ops.records import Found, Records
 
 app = typer.Typer(
     help="Messages that could not be processed and wait for you.", no_args_is_help=True
@@ -68,15 +78,18 @@ def list_parked(
     wanted = ParkedFilter(codes=code or (), log_type=log_type, since=since, until=until)
     with counting("Reading the list", "messages") as seen:
         items = list(watched(parked.items(wanted), seen))
+    shown = items[:limit]
+    logs = logs_of(Records(deployed.dynamodb, deployed.output("TableName")), shown)
     if json:
-        print(as_json({"counts": _counts(items), "items": items[:limit]}))
+        told = [asdict(item) | {"sid_of": _sid_of(logs.get(item.key))} for item in shown]
+        print(as_json({"counts": _counts(items), "items": told}))
         return
     console = Console()
     if not items:
         console.print("Nothing is parked.")
         return
     _show_counts(console, items)
-    _show_items(console, items[:limit])
+    _show_items(console, shown, logs)
     if len(items) > limit:
         console.print(f"\n[dim]and {len(items) - limit} more; --limit shows them[/]")
     console.print("\nFix the cause, then: hooklog parked redrive --dry-run", highlight=False)
@@ -178,12 +191,19 @@ def _show_code(console: Console, code: str, items: list[ParkedItem]) -> None:
         console.print(below(f"What to do: {own.operator}"))
 
 
-def _show_items(console: Console, items: list[ParkedItem]) -> None:
+def _sid_of(found: Found | None) -> str | None:
+    """Return the key of the log whose SID an entry is parked under."""
+    return found.key if found is not None and found.is_by_sid else None
+
+
+def _show_items(console: Console, items: list[ParkedItem], logs: Mapping[str, Found]) -> None:
     now = utc_now()
     for item in items:
         told = f"{item.code}, {counted(item.attempts, 'attempt')}, {ago(item.parked_at, now)}"
         console.print(f"\n{item.key}", highlight=False)
         console.print(below(told))
+        if item.key in logs and (relation := logs[item.key].relation):
+            console.print(below(relation))
         own = BY_CODE.get(item.code)
         if own is None or item.detail != own.operator:
             console.print(below(item.detail, style="dim"))

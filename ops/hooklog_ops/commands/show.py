@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
 from hooklog.errors import BY_CODE
-from hooklog.logs import KINDS
+from hooklog.logs import KINDS, LogKind
 from hooklog.records.parking import PARKED_ATTRIBUTES
 from hooklog_ops.commands.options import Json, Kind, uuid
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
@@ -19,7 +19,7 @@ from hooklog_ops.commands.terminal import styled
 from hooklog_ops.errors import NotThereError
 from hooklog_ops.fetching import FetchResult, fetch
 from hooklog_ops.formatting import as_json
-from hooklog_ops.records import Item, Records
+from hooklog_ops.records import Found, Item, Records
 
 #: Attributes that are shown as sentences or in a form of their own.
 _TOLD = PARKED_ATTRIBUTES | {
@@ -33,7 +33,7 @@ _OF_THE_TABLE = frozenset({"version", "expires_at", "failed_on", "number", "day"
 def show(
     context: typer.Context,
     log_type: Kind,
-    log_id: Annotated[str, typer.Argument(help="The log's ID, a UUID.")],
+    log_id: Annotated[str, typer.Argument(help="The log's ID or the fax's SID, a UUID.")],
     *,
     ask: Annotated[
         bool, typer.Option("--fetch", help="Ask SignalWire now, and show the differences.")
@@ -45,26 +45,65 @@ def show(
 ) -> None:
     """Show how a log ended, why, and what to do.
 
+    A fax is found by its log's ID and by the SID that sending it returned.
+
     For example: `hooklog show fax 3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11`
     """
     log_id = uuid(log_id)
     deployed = deployment(context, stack, profile, region)
-    key = KINDS[log_type].key(log_id)
-    item = Records(deployed.dynamodb, deployed.output("TableName")).get(key)
-    fetched = fetch(deployed, KINDS[log_type], log_id, item) if ask else None
-    if item is None and fetched is None:
-        raise NotThereError(
-            f"There is no record {key}. --fetch asks SignalWire for it, and"
-            f" `hooklog enqueue {log_type} {log_id}` stores it."
-        )
+    kind = KINDS[log_type]
+    found = Records(deployed.dynamodb, deployed.output("TableName")).find(kind.key(log_id))
+    fetched = fetch(deployed, kind, found.key.partition("#")[2], found.item) if ask else None
+    if found.item is None and fetched is None and not found.is_parked_by_sid:
+        raise NotThereError(_missing(found, kind))
     if json:
-        print(as_json({"record": item, "fetched": fetched}))
+        print(as_json({"record": found.item, "alias": found.alias, "fetched": fetched}))
         return
     console = Console()
-    if item is not None:
-        console.print(Group(f"[bold]{item['pk']}[/]", *_verdict(item), _values(item)))
+    if told := [*_told(found, log_type)]:
+        console.print(Group(*told))
     if fetched is not None:
-        console.print(_compared(fetched, known=item is not None))
+        console.print(_compared(fetched, known=found.item is not None))
+        if fetched.error and kind.has_sid and found.item is None and not found.is_by_sid:
+            console.print(
+                f"If this is the SID of a {log_type}, `hooklog enqueue {log_type} {log_id}` looks"
+                " for its log in SignalWire's list of the last day."
+            )
+
+
+def _missing(found: Found, kind: LogKind) -> str:
+    """Say that there is no record, and how to get one."""
+    enqueue = f"`hooklog enqueue {kind.name} {found.key.partition('#')[2]}`"
+    if found.is_by_sid:
+        return (
+            f"{found.name} is the SID of a {kind.name} whose log is {found.key}, but there is no"
+            f" such record: it has expired, or is about to be stored. --fetch asks SignalWire for"
+            f" it, and {enqueue} stores it."
+        )
+    if kind.has_sid:
+        return (
+            f"There is no record {found.key}, and no {kind.name} with this SID. --fetch asks"
+            f" SignalWire for the log with this ID, and {enqueue} looks for it by either name and"
+            " stores it."
+        )
+    return (
+        f"There is no record {found.key}. --fetch asks SignalWire for it, and {enqueue} stores it."
+    )
+
+
+def _told(found: Found, log_type: str) -> Iterator[RenderableType]:
+    """Tell of the log's row, and of a message that is parked under its SID."""
+    if found.is_by_sid:
+        yield f"{found.name} is the SID of this {log_type}; its log is {found.key}."
+        if found.item is None:
+            yield "There is no record of that log: it has expired, or is about to be stored."
+    if found.item is not None:
+        yield f"[bold]{found.item['pk']}[/]"
+        yield from _verdict(found.item)
+        yield _values(found.item)
+    if found.alias is not None and found.is_parked_by_sid:
+        yield f"[bold]{found.alias['pk']}[/], its SID"
+        yield from _verdict(found.alias)
 
 
 def _verdict(item: Item) -> Iterator[str]:

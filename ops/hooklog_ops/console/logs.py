@@ -12,7 +12,6 @@ from flask import Blueprint, render_template, request
 from hooklog.catalogue import CATALOGUE, Explanation
 from hooklog.errors import BY_CODE
 from hooklog.logs import KINDS
-from hooklog.queue_messages import Origin, message_body
 from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.failure_list import FailurePage, Filter, Position, failure_page
 from hooklog_ops.console.guard import RefusedError, is_foreign
@@ -21,8 +20,9 @@ from hooklog_ops.console.timeline import timeline
 from hooklog_ops.errors import NotThereError
 from hooklog_ops.fetching import FetchResult, fetch
 from hooklog_ops.formatting import as_json, day
-from hooklog_ops.queues import Message, send
+from hooklog_ops.queues import send
 from hooklog_ops.records import Item
+from hooklog_ops.requesting import manual_request
 
 #: Records of a number's history per page.
 _HISTORY = 25
@@ -51,13 +51,14 @@ def pages(backend: Backend) -> Blueprint:
 
     @blueprint.post(f"/records/<any({kinds}):log_type>/<uuid:log_id>/refetch")
     def refetch(log_type: str, log_id: UUID) -> str:
-        body = message_body(log_type=log_type, log_id=str(log_id), origin=Origin.MANUAL)
-        send(backend.stack.sqs, backend.stack.output("QueueUrl"), [Message(body=body)])
+        name = KINDS[log_type].key(str(log_id))
+        message = manual_request(name, backend.records.log_keys([name]).get(name))
+        send(backend.stack.sqs, backend.stack.output("QueueUrl"), [message])
         return render_template(
             "notice.html",
             title="On the queue",
             text="hooklog fetches the log and stores it within a few seconds.",
-            href=url_of(KINDS[log_type].key(str(log_id))),
+            href=url_of(name),
             link="See the record",
         )
 
@@ -77,29 +78,40 @@ def pages(backend: Backend) -> Blueprint:
 
 
 def _record(backend: Backend, log_type: str, log_id: str, *, ask: bool = False) -> str:
-    key = f"{log_type}#{log_id}"
-    item = backend.records.get(key)
+    found = backend.records.find(f"{log_type}#{log_id}")
+    item = found.item or {}
     fetched: FetchResult | None = None
-    if ask and not (item and "erased_at" in item):
-        fetched = fetch(backend.stack, KINDS[log_type], log_id, item)
-    if item is None and fetched is None:
+    if ask and "erased_at" not in item:
+        kind = KINDS[log_type]
+        fetched = fetch(backend.stack, kind, found.key.partition("#")[2], found.item)
+    if found.item is None and fetched is None and not found.is_parked_by_sid:
         if log_type in KINDS:
-            return render_template("log_id.html", log_id=log_id, items=[], log_types=[log_type])
-        raise NotThereError(f"There is no record {key}.")
-    item = item or {}
+            # With its log's ID, if the table knows the SID.
+            log_id = found.key.partition("#")[2]
+            return render_template(
+                "log_id.html",
+                log_id=log_id,
+                items=[],
+                log_types=[log_type],
+                sid=found.name if found.is_by_sid else "",
+            )
+        raise NotThereError(f"There is no record {found.key}.")
+    # What happened to messages under the SID is part of the log's story.
+    parked = [row for row in (item, found.alias or {}) if "parked_code" in row]
     unknown = item.get("unknown_fields")
     return render_template(
         "record.html",
-        key=key,
+        found=found,
+        key=found.key,
         log_type=log_type,
         item=item,
         fetched=fetched,
-        events=timeline(item),
-        own=BY_CODE.get(item.get("parked_code", "")),
+        events=timeline(item, found.alias),
+        parked=[(row, BY_CODE.get(row["parked_code"])) for row in parked],
         unknown_fields=json.dumps(json.loads(unknown), indent=2, ensure_ascii=False)
         if unknown
         else None,
-        everything=as_json(item) if item else None,
+        rows=[as_json(row) for row in (found.item, found.alias) if row is not None],
     )
 
 

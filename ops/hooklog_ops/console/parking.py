@@ -14,7 +14,13 @@ from hooklog.clock import iso
 from hooklog.errors import BY_CODE
 from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.panels import attempt
-from hooklog_ops.parked import UNREADABLE, ParkedItem, parkable_codes
+from hooklog_ops.parked import (
+    UNREADABLE,
+    ParkedItem,
+    ParkedPage,
+    logs_of,
+    parkable_codes,
+)
 
 #: Entries of one code per page.
 _PAGE = 25
@@ -32,11 +38,21 @@ def pages(backend: Backend) -> Blueprint:
         code, cursor = request.args.get("code"), request.args.get("cursor")
         if code is not None:
             known = _known(code)
+
+            def query() -> tuple[ParkedPage, dict[str, str]]:
+                page = backend.parked.page(known, limit=_PAGE, cursor=cursor)
+                logs = logs_of(backend.records, page.items)
+                return page, {key: log.relation for key, log in logs.items()}
+
+            found = attempt(query)
+            page, told = found.value or (None, {})
             return render_template(
                 "parked_code.html",
                 code=known,
                 own=BY_CODE.get(known),
-                page=attempt(lambda: backend.parked.page(known, limit=_PAGE, cursor=cursor)),
+                problem=found.problem,
+                page=page,
+                relations=told,
                 is_first=cursor is None,
             )
         counts = attempt(lambda: backend.parked.oldest(backend.pool))

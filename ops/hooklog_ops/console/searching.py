@@ -9,6 +9,7 @@ from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
 from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.logs import url_of
+from hooklog_ops.records import log_key
 from hooklog_ops.search import Interpretation, Term, interpret
 
 
@@ -32,11 +33,20 @@ def pages(backend: Backend) -> Blueprint:
 
 
 def _of_log(backend: Backend, log_id: str) -> str | Response:
-    """Look for the ID as that of each kind of log, by one request."""
+    """Look for an ID or SID among each kind of log, by one request.
+
+    The page of a SID is that of its log.
+    """
     items = backend.records.rows([f"{name}#{log_id}" for name in (*KINDS, "parked")])
     if len(items) == 1:
         return redirect(url_of(items[0]["pk"]))
-    return render_template("log_id.html", log_id=log_id, items=items, log_types=list(KINDS))
+    return render_template(
+        "log_id.html",
+        log_id=log_id,
+        items=[(item["pk"], log_key(item)) for item in items],
+        log_types=list(KINDS),
+        sid="",
+    )
 
 
 def _href(meaning: Interpretation) -> str:

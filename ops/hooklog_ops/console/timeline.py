@@ -27,13 +27,15 @@ class Event:
     kind: str = ""
 
 
-def timeline(item: Item) -> list[Event]:
-    """Return the known events, oldest first."""
-    events = [*_of_log(item), *_of_parking(item)]
+def timeline(item: Item, alias: Item | None = None) -> list[Event]:
+    """Return the known events of a log, and of messages under its SID, oldest first."""
+    events = [*_of_log(item)]
     if erased_at := _time(item, "erased_at"):
         events.append(Event(at=erased_at, what="Erased"))
-    for entry in item.get("parked_history", ()):
-        events += _of_lifted(entry)
+    for row in (item, alias or {}):
+        events += _of_parking(row)
+        for entry in row.get("parked_history", ()):
+            events += _of_lifted(entry)
     return sorted(events, key=lambda event: event.at)
 
 
