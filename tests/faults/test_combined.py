@@ -29,7 +29,7 @@ KINDS = one_of_each()
 def check(telemetry: KeptTelemetry, first: list[Row], second: list[Row]) -> None:
     """Apply faults to two messages of a batch and check how every message ends."""
     has_resource = any(isinstance(row.trouble, Tells) for row in second)
-    one, other = fax("one"), (fax if has_resource else text_message)("other")
+    one, other = fax("one"), fax("other", 25) if has_resource else text_message("other")
     messages = [one, other, *neighbours()]
     bench = Fakes(telemetry)
     bench.list_logs(messages)

@@ -13,7 +13,6 @@ from tests.faults.texts import nested
 from tests.faults.troubles import Tells
 from tests.faults.wires import ALWAYS, OverWire, Resource
 
-
 _BEHIND = Returned(code="fetch.behind", after=(15, 30), deliveries=4, then=Stored())
 
 

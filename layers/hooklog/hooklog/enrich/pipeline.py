@@ -306,7 +306,9 @@ class _Batch:
                     self._report.count_failure(record, self._parts.catalogue)
             else:
                 self._report.skipped[record.kind.name] += 1
-            self._expect_announced(job, record)
+            # A row that shows as much or more has settled what this fetch could not.
+            is_unsettled = record.is_unsettled and isinstance(result, Stored)
+            self._expect_end(job, record, is_unsettled=is_unsettled)
 
     def _store_aliases(self, records: dict[str, tuple[Record, _Job]]) -> None:
         """Write missing aliases; drop and fail the records whose alias cannot be written."""
@@ -348,14 +350,12 @@ class _Batch:
         self._report.skipped[log_type] += 1
         self._endings.done(key, log_type, [delivery for delivery, _ in job.members])
 
-    def _expect_announced(self, job: _Job, record: Record) -> None:
+    def _expect_end(self, job: _Job, record: Record, *, is_unsettled: bool) -> None:
         """Return messages whose log is behind what they announce, or contradicts it."""
         done: list[Delivery] = []
         behind: list[Delivery] = []
         for delivery, request in job.members:
-            is_behind = record.is_unsettled or record.kind.is_behind(
-                record.log.status, request.status
-            )
+            is_behind = is_unsettled or record.kind.is_behind(record.log.status, request.status)
             (behind if is_behind else done).append(delivery)
         if behind:
             error = BehindError()
