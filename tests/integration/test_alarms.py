@@ -84,6 +84,7 @@ def bad_day(watch: Watch, ordinary_day: State) -> State:
     assert ordinary_day.notified == set()
     make_signalwire_fail(watch)
     drain(watch.deployment)
+    list_entries_without_an_id(watch)
     for log_type in LOG_TYPES:
         put(watch, log_type)
     sweep(watch.deployment.cloud, watch.deployment.stack)
@@ -130,6 +131,19 @@ def make_signalwire_fail(watch: Watch) -> None:
             space.add_fault(Fault(kind, log_id=log_id, times=times))
             bodies.append(body(log_type, log_id))
     enqueue(watch, *bodies)
+
+
+def list_entries_without_an_id(watch: Watch) -> None:
+    """Let one sweep read lists that have nothing but a log without an ID."""
+    logs: dict[LogType, dict[str, Json]] = {"fax": fax_log(), "message": message_log()}
+    for log_type, log in logs.items():
+        del log["id"]
+        text = json.dumps({"links": {}, "data": [log]})
+        watch.deployment.space.add_fault(
+            Fault(FaultKind.ANSWER, text=text, endpoint=f"{log_type}_list")
+        )
+    found = sweep(watch.deployment.cloud, watch.deployment.stack)
+    assert found == {log_type: {"unreadable": 1} for log_type in logs}
 
 
 def crash_functions(watch: Watch) -> None:

@@ -73,6 +73,7 @@ def test_the_functions_emit_what_is_watched(capsys: pytest.CaptureFixture[str]) 
         ("FailedLogs", set(KINDS)),
         ("LogsFinished", set(KINDS)),
         ("MissingLogs", set(KINDS)),
+        ("UnreadableEntries", set(KINDS)),
     ],
 )
 def test_every_kind_of_log_is_watched(metric: str, kinds: set[str]) -> None:
@@ -117,7 +118,7 @@ def test_an_alarm_is_deployed_with_what_it_watches(name: str) -> None:
     for namespace, (metric, dimensions) in watched(ALARMS[name]):
         if namespace != "MetricsNamespace":
             conditions.add(RESOURCES[dimensions[0][1].partition(".")[0]].get("Condition"))
-        elif metric == "MissingLogs":
+        elif metric in {"MissingLogs", "UnreadableEntries"}:
             conditions.add(RESOURCES["SweepFunction"]["Condition"])
         elif metric in {"FailedLogs", "LogsFinished"}:
             conditions.add(f"Has{dimensions[0][1].capitalize()}FailuresAlarm")
@@ -177,6 +178,15 @@ def test_drift_notifies_once() -> None:
         assert properties["Period"] * properties["EvaluationPeriods"] == 7 * DAY
         assert properties["DatapointsToAlarm"] == 1
         assert "OKActions" not in properties
+
+
+def test_one_entry_that_nothing_names_is_enough() -> None:
+    """Nothing else tells of such a log, so there is no parameter to allow some."""
+    for alarm in watching("UnreadableEntries").values():
+        properties = alarm["Properties"]
+        assert (properties["Statistic"], properties["Threshold"]) == ("Sum", 1)
+        assert properties["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+        assert properties["Period"] * properties["EvaluationPeriods"] == HOUR
 
 
 # --- docs/operations.md -------------------------------------------------------------------------

@@ -1,19 +1,24 @@
-"""The operator's view: embedded metrics, one log line per batch, and no personal data."""
+"""The operator's view: embedded metrics, one log line per batch or sweep, no personal data."""
 
 from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_lambda_powertools import Logger
 
+from hooklog.adapters.telemetry import sweep as sweep_telemetry
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.adapters.telemetry.enrich import EnrichTelemetry
 from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.report import Report
+from hooklog.sweep.comparison import Verdict
+from hooklog.sweep.walk import Checkpoint, WalkResult
 from tests.builders import failed_fax, failed_message, record
+from tests.fakes import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -281,3 +286,36 @@ def test_defect_without_a_place(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry().defect("fax#1", KeyError(PERSONAL))
     (line,) = Output(capsys.readouterr().out).log
     assert (line["error"], line["at"]) == ("KeyError", [])
+
+
+def walked(found: Mapping[Verdict, int]) -> WalkResult:
+    """Return the result of a walk that reached the end of its period."""
+    return WalkResult(Counter(found), Checkpoint(NOW, NOW, NOW))
+
+
+def test_what_a_sweep_found(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each kind has one line: all entries of its list, and those that need a look."""
+    found = {verdict: number for number, verdict in enumerate(Verdict, start=1)}
+    results = {"message": walked(found), "fax": walked({Verdict.PRESENT: 3})}
+    sweep_telemetry.emit(EmbeddedMetrics("Hooklog"), results)
+    fax, message = Output(capsys.readouterr().out).metrics
+    assert (dimensions_of(fax), values_of(fax)) == ({"log_type": "fax"}, {"SpaceLogs": 3})
+    assert dimensions_of(message) == {"log_type": "message"}
+    assert values_of(message) == {
+        "SpaceLogs": 21,
+        "MissingLogs": 2,
+        "StaleLogs": 3,
+        "UnfinishedLogs": 4,
+        "UnreadableEntries": 6,
+    }
+
+
+def test_entries_without_an_id_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are counted in the log line and in their metric, even if the list has no others."""
+    results = {"fax": walked({Verdict.PRESENT: 0, Verdict.UNREADABLE: 2})}
+    sweep_telemetry.log(Logger(service=f"test-{uuid.uuid4()}"), "sweep", results)
+    sweep_telemetry.emit(EmbeddedMetrics("Hooklog"), results)
+    output = Output(capsys.readouterr().out)
+    (line,) = output.log
+    assert (line["message"], line["log_type"], line["found"]) == ("sweep", "fax", {"unreadable": 2})
+    assert [values_of(one) for one in output.metrics] == [{"SpaceLogs": 2, "UnreadableEntries": 2}]

@@ -299,6 +299,9 @@ def test_metric_codes_are_few() -> None:
         ("unreachable_destination_handset", "30003"),
         # Frequent, but for faxes.
         ("34004", "other"),
+        # Rare.
+        ("30022", "other"),
+        ("30027", "other"),
         ("11200", "other"),
         ("99999", "other"),
         ("other", "other"),

@@ -26,6 +26,7 @@ def emit(metrics: EmbeddedMetrics, results: Mapping[str, WalkResult]) -> None:
                 "MissingLogs": found[Verdict.MISSING],
                 "StaleLogs": found[Verdict.STALE],
                 "UnfinishedLogs": found[Verdict.UNFINISHED],
+                "UnreadableEntries": found[Verdict.UNREADABLE],
             },
         )
 
