@@ -18,6 +18,7 @@ from rich.console import Console
 
 from hooklog.errors import QueueUnavailableError
 from hooklog_ops.deployment import LocalDeployment
+from hooklog_ops.records import Records
 from local import stack
 from local.cloud import ROOT, LocalCloud, local_cloud
 from local.demo import callbacks, keep, logs, summary
@@ -85,7 +86,8 @@ class _Demo:
             with step(self.console, "Deploy template.yaml into the local cloud (sam deploy)"):
                 deployed = _deploy(cloud, space)
             account = self._process(cloud, deployed, space, bodies)
-            self._show(account, stack.log_lines(cloud, deployed))
+            records = Records(cloud.client("dynamodb"), deployed.table_name)
+            self._show(account, stack.log_lines(cloud, deployed), records)
             if keep_up:
                 spare = logs.spare(generated, space)
                 logs.add_all(space, generated)
@@ -146,11 +148,12 @@ class _Demo:
                 say=lambda left: say(f"{left} left" if left > 1 else f"1 left: {last}"),
             )
 
-    def _show(self, account: Accounting, log_lines: Sequence[str]) -> None:
+    def _show(self, account: Accounting, log_lines: Sequence[str], records: Records) -> None:
         for part in (
             summary.records(account.items),
             summary.parked(account.items),
             summary.metrics(log_lines),
+            summary.by_sid(account.items, records),
             str(account),
         ):
             self.console.print()

@@ -23,6 +23,8 @@ SIGNING_KEY = "PSK_only_for_the_simulated_space"
 SENDS = 30
 _SEED = 7
 _FAILING = 0.4
+#: Their logs say that all is well; a callback, and of faxes the resource, says that they failed.
+_CONTRADICTING = 0.1
 #: With this seed some sends lose all their callbacks, and some only the last one.
 _FAULTS = DeliveryFaults(drop=0.2, repeat=0.15, reorder=True, seed=941)
 #: Seconds between the statuses of a send, enough to store a row before its log changes.
@@ -43,7 +45,9 @@ def send(cloud: LocalCloud, deployed: stack.Stack, space: RunningSpace) -> SendR
     # The local cloud tells Function URLs apart by the host.
     host = urlsplit(deployed.webhook_endpoint).netloc
     target = Target(cloud.url, signed_base=WEBHOOK_URL, headers={"Host": host})
-    sends = simulate_sends(_SEED, SENDS, datetime.now(UTC), failing=_FAILING)
+    sends = simulate_sends(
+        _SEED, SENDS, datetime.now(UTC), failing=_FAILING, contradict=_CONTRADICTING
+    )
     return run_sends(
         space,
         sends,

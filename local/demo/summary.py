@@ -15,6 +15,7 @@ from rich.text import Text
 
 from hooklog.errors import BY_CODE
 from hooklog_ops.formatting import counted, dollars, plain, summary
+from hooklog_ops.records import Records, failed_code, own_end, sid_key
 from local.metric_data import emitted
 from local.stack import Item
 from local.terminal import titled
@@ -57,7 +58,7 @@ def records(items: Iterable[Item]) -> Table:
             item.get("from", _NONE),
             item.get("to", _NONE),
             Text(plain(item["outcome"]), style=_STYLES[item["outcome"]]),
-            item.get("error_code", _NONE if item["outcome"] == "failed" else ""),
+            failed_code(item) or (_NONE if item["outcome"] == "failed" else ""),
             dollars(item["charge"]),
             _seconds(item["lag_ms"]),
         )
@@ -111,6 +112,29 @@ def metrics(log_lines: Iterable[str]) -> Table:
             cells = [f"{sum(numbers):.0f}", "", ""]
         table.add_row(name, Text(dimensions), *cells)
     return table
+
+
+def by_sid(items: Iterable[Item], records: Records) -> str:
+    """Look a failed fax up by its SID, the name that the application has, and say what was found.
+
+    Raises:
+        RuntimeError: no failed fax has such a name, or it leads nowhere.
+
+    """
+    failed = [item for item in items if is_record(item) and item["outcome"] == "failed"]
+    # A fax that failed although its log says that the call completed shows most.
+    failed.sort(key=lambda item: "contradiction" in str(item.get("drift")), reverse=True)
+    name = next((key for item in failed if (key := sid_key(item))), None)
+    found = records.find(name) if name else None
+    if found is None or found.item is None or not found.is_by_sid:
+        raise RuntimeError("No failed fax was found by its SID.")
+    sid = found.name.partition("#")[2]
+    told = own_end(found.item) or ""
+    return (
+        f"Found by the SID that sending it returned: hooklog show fax {sid}\n"
+        f"is {found.key}. The log's status is {found.item['status']}. {told}\n"
+        f"{found.item['cause']}"
+    )
 
 
 def is_record(item: Item) -> bool:

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pydantic import ValidationError
-
 from hooklog.adapters.signalwire import api
 from hooklog.catalogue import CATALOGUE
 from hooklog.clock import utc_now
 from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import HooklogError
 from hooklog.logs import LogKind
-from hooklog.parsing import describe as describe_fields
-from hooklog.records.enrichment import enrich
+from hooklog.parsing import read_answer
+from hooklog.records.enrichment import enrich, weigh
 from hooklog.records.items import attribute_names, record_attributes
+from hooklog.records.recording import kept_signal
+from hooklog.records.rows import Row
 from hooklog_ops.deployment import Deployment
 from hooklog_ops.errors import describe
 from hooklog_ops.records import Item
@@ -65,16 +65,20 @@ def connect(stack: Deployment) -> api.SignalWireApi:
 
 
 def fetch(stack: Deployment, kind: LogKind, log_id: str, stored: Item | None) -> FetchResult:
-    """Fetch a log, and compare it with the stored record if there is one."""
+    """Fetch a log, and compare it with the stored record if there is one.
+
+    What others told of its end is taken from the record: it stays when the log is fetched again.
+    """
     now = utc_now()
     try:
         body = connect(stack).get(f"{kind.path}/{log_id}", _PATIENCE)
-        log = kind.model.model_validate_json(body)
+        log = read_answer(body, kind.model.read, "log")
     except HooklogError as error:
         return FetchResult(error=f"{error.code}: {describe(error)}")
-    except ValidationError as error:
-        return FetchResult(error=f"The log cannot be read: {describe_fields(error)}.")
     record = enrich(kind, log, catalogue=CATALOGUE, sent_at=now, fetched_at=now)
+    if stored is not None:
+        row = Row.of(stored["pk"], stored, names=frozenset(stored))
+        record = weigh(record, kept_signal(row, kind), is_last=not row.unsettled)
     return FetchResult(
         log=json.loads(body, parse_float=Decimal),
         differences=_differences(kind, stored, record_attributes(record)) if stored else (),

@@ -21,7 +21,10 @@ _DRIFT = {
     "field": "{} is a field that the specification does not have",
     "type": "{} has another type than the specification says",
     "text": "{} contains characters that no encoding can express",
+    "contradiction": "The log reports another end than the {}",
 }
+#: Who told of an end beside the log.
+_SIGNALS = {"callback": "callback", "fax": "fax resource", "log": "log itself before"}
 #: Milliseconds from which a duration is written in seconds, and in larger units.
 _IN_SECONDS, _IN_MINUTES = 1000, 120_000
 
@@ -105,6 +108,7 @@ def summary(error: type[HooklogError]) -> str:
 def drift(entry: str) -> str:
     """Explain a departure from SignalWire's specification, such as ``missing:quality``."""
     what, _, field = entry.partition(":")
+    field = _SIGNALS.get(field, field) if what == "contradiction" else field
     return _DRIFT[what].format(field) if what in _DRIFT else entry
 
 

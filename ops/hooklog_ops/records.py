@@ -61,6 +61,29 @@ def log_key(item: Item) -> str | None:
     return item.get("alias_of")
 
 
+def failed_code(item: Item) -> str | None:
+    """Return the error code of a log, or else the one that others told of its end."""
+    code = item.get("error_code") or item.get(f"{item['log_type']}_error_code")
+    return None if code is None else str(code)
+
+
+def own_end(item: Item) -> str | None:
+    """Say who told, beside the log, how a fax or message ended; None if nobody was asked."""
+    name, by = item.get("log_type"), item.get("settled_by")
+    if by is None:
+        return None
+    if by == "call":
+        return f"Only the end of the call is known; nobody told how the {name} itself ended."
+    who = {"callback": "A callback", "fax": "The fax resource", "log": "An earlier fetch"}[by]
+    more = [item.get(f"{name}_error_code"), item.get(f"{name}_error_message")]
+    error = ", ".join(str(one) for one in more if one)
+    told = f"{who} told the {name}'s own status: {item[f'{name}_status']}"
+    told += f" ({error})." if error else "."
+    if item.get("unsettled"):
+        told += " The log does not agree yet, and is fetched again."
+    return told
+
+
 def sid_key(item: Item) -> str | None:
     """Return the key under a stored log's SID, if it has one that is not its ID."""
     log_type, _, log_id = item["pk"].partition("#")

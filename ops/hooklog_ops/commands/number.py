@@ -12,7 +12,7 @@ from hooklog_ops.commands.options import Json
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
 from hooklog_ops.commands.terminal import counting, styled
 from hooklog_ops.formatting import as_json
-from hooklog_ops.records import Item, Records
+from hooklog_ops.records import Item, Records, failed_code
 from hooklog_ops.search import Term, interpret
 
 
@@ -75,5 +75,5 @@ def _line(item: Item) -> str:
     first = f"{created_at}  {item['pk']}  {styled(item['outcome'])}"
     if "cause" not in item:
         return first
-    code = f"{escape(str(item['error_code']))}: " if "error_code" in item else ""
+    code = f"{escape(code)}: " if (code := failed_code(item)) else ""
     return f"{first}\n  {code}{escape(str(item['cause']))}"

@@ -13,17 +13,20 @@ from rich.table import Table
 from hooklog.errors import BY_CODE
 from hooklog.logs import KINDS, LogKind
 from hooklog.records.parking import PARKED_ATTRIBUTES
+from hooklog.records.signals import attribute_names as signal_names
 from hooklog_ops.commands.options import Json, Kind, uuid
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
 from hooklog_ops.commands.terminal import styled
 from hooklog_ops.errors import NotThereError
 from hooklog_ops.fetching import FetchResult, fetch
 from hooklog_ops.formatting import as_json
-from hooklog_ops.records import Found, Item, Records
+from hooklog_ops.records import Found, Item, Records, own_end
 
 #: Attributes that are shown as sentences or in a form of their own.
 _TOLD = PARKED_ATTRIBUTES | {
     *("pk", "log_type", "outcome", "status", "cause", "advice", "retry", "final"),
+    *("settled_by", "unsettled"),
+    *(name for kind in KINDS for name in signal_names(kind).values() if "duration" not in name),
     *("drift", "unknown_fields", "charge_details", "parked_history"),
 }
 #: Attributes that only serve the table and its indexes.
@@ -108,7 +111,9 @@ def _told(found: Found, log_type: str) -> Iterator[RenderableType]:
 
 def _verdict(item: Item) -> Iterator[str]:
     if "outcome" in item:
-        yield f"{styled(item['outcome'])}, status {escape(str(item['status']))}"
+        yield f"{styled(item['outcome'])}, the log's status is {escape(str(item['status']))}"
+    if told := own_end(item):
+        yield escape(told)
     if "cause" in item:
         yield escape(str(item["cause"]))
         yield f"What to do: {escape(str(item['advice']))}"

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from hooklog_ops.records import Item
+from hooklog_ops.records import Item, failed_code
 
 #: Upper ends of the classes of lag, in seconds; one more class has what is over the last.
 LAGS = (1, 5, 15, 60, 300, 3600)
@@ -51,7 +51,7 @@ class Totals:
         self.lags[next((i for i, end in enumerate(LAGS) if seconds <= end), len(LAGS))] += 1
         if outcome == "failed":
             self.categories[item["category"]] += 1
-            code = item.get("error_code", "no code")
+            code = failed_code(item) or "no code"
             self.codes[log_type, code, item["explanation"]] += 1
         if outcome != "in_progress":
             self.countries[item.get("to_country", "unknown"), outcome] += 1
