@@ -27,6 +27,8 @@ STEPS = {
     "lift",
     "signalwire",
     "dynamodb",
+    "alias",
+    "settle",
     "sqs",
     "secret",
     "front door",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from hooklog.clock import iso
 from hooklog.queue_messages import Origin
+from hooklog.records.enrichment import weigh
 from hooklog.records.items import StorageOptions
 from hooklog.records.recording import StoreRecord, already_reflects, supersedes
 from hooklog.records.rows import Row
+from hooklog.records.signals import Signal
+from local.space import Log
 from tests.builders import (
     FETCHED_AT,
     SENT_AT,
@@ -175,3 +179,134 @@ def test_a_time_to_live_counts_from_the_fetch() -> None:
     write = StoreRecord(record(fax_log()), StorageOptions(ttl=timedelta(days=1))).plan(None)
     assert write is not None
     assert write.values["expires_at"] == int((FETCHED_AT + timedelta(days=1)).timestamp())
+
+
+# --- signals that come with an older fetch ------------------------------------------------------
+
+CALLBACK = Signal(by="callback", status="failed", error_code="34004")
+OWN_END = {"settled_by": "callback", "fax_status": "failed", "fax_error_code": "34004"}
+
+
+def fetched(log: Log, signal: Signal | None = None, *, is_last: bool = True) -> StoreRecord:
+    """Return what a fetch of the log brings, with a signal."""
+    return StoreRecord(weigh(record(log), signal, is_last=is_last), is_last=is_last)
+
+
+def stored(**changes: object) -> Row:
+    """Return a row of a fax whose call completed, fetched a second later."""
+    values: dict[str, Any] = {"outcome": "succeeded", "settled_by": "call", **changes}
+    return replace(row(later=1), **values)
+
+
+def test_a_failure_is_added_to_a_row_with_a_later_fetch() -> None:
+    """The row fails, is counted, and says why; what the later fetch saw stays."""
+    write = fetched(fax_log(), CALLBACK).plan(stored())
+    assert write is not None
+    assert write.values.items() >= OWN_END.items()
+    assert write.values["outcome"] == "failed"
+    assert write.values["explanation"] == "34004"
+    assert write.values["failed_on"] == "2026-05-04#fax"
+    assert write.values["first_failed_at"] == iso(FETCHED_AT)
+    assert write.values["drift"] == ["contradiction:callback"]
+    assert (write.counts_failure, write.counts_drift, write.counts_end) == (True, True, False)
+    assert not {"status", "charge", "fetched_at", "final", "unsettled"} & write.values.keys()
+
+
+def test_a_failure_that_is_fetched_again_is_not_yet_a_contradiction() -> None:
+    """The row is unsettled until the last attempt."""
+    write = fetched(fax_log(), CALLBACK, is_last=False).plan(stored())
+    assert write is not None
+    assert write.values["unsettled"] is True
+    assert "drift" not in write.values
+
+
+def test_a_failure_is_added_to_a_log_in_progress() -> None:
+    """There is no contradiction before the log ends."""
+    write = fetched(fax_log(), CALLBACK).plan(
+        stored(status="in-progress", outcome="in_progress", final=True, settled_by=None)
+    )
+    assert write is not None
+    assert write.values["outcome"] == "failed"
+
+
+def test_a_success_is_added_without_changing_the_outcome() -> None:
+    """A callback settles what only the call had told."""
+    told = Signal(by="callback", status="delivered")
+    write = fetched(fax_log(), told).plan(stored())
+    assert write is not None
+    assert write.values == {"settled_by": "callback", "fax_status": "delivered"}
+    assert not write.counts_failure
+
+
+def test_a_failure_that_an_older_fetch_showed_is_added() -> None:
+    """The log reported it, and shows none any more."""
+    write = fetched(failed_fax()).plan(stored())
+    assert write is not None
+    assert (write.values["outcome"], write.values["settled_by"]) == ("failed", "log")
+    assert write.values["drift"] == ["contradiction:log"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"erased_at": FETCHED_AT},
+        {"signal": CALLBACK, "outcome": "failed"},
+        {"signal": replace(CALLBACK, by="fax"), "outcome": "failed"},
+    ],
+)
+def test_a_signal_that_adds_nothing_is_not_written(changes: dict[str, object]) -> None:
+    """The row was erased, or knows as much or more."""
+    assert fetched(fax_log(), CALLBACK).plan(stored(**changes)) is None
+
+
+def test_a_resource_under_way_is_not_added() -> None:
+    """It has gone on since."""
+    under_way = Signal(by="fax", status="sending")
+    assert fetched(fax_log(), under_way).plan(stored()) is None
+
+
+def test_a_row_that_failed_keeps_its_explanation() -> None:
+    """The evidence is added, the failure was explained and counted by the log's own error."""
+    failed = stored(outcome="failed", error_code="34005", first_failed_at=FETCHED_AT)
+    write = fetched(fax_log(), CALLBACK).plan(failed)
+    assert write is not None
+    assert write.values == OWN_END
+    assert not write.counts_failure
+
+
+def test_a_later_fetch_keeps_the_signal_of_the_row() -> None:
+    """What was told once stays, and the failure is not counted again."""
+    before = replace(
+        row(later=-1),
+        outcome="failed",
+        signal=CALLBACK,
+        first_failed_at=FETCHED_AT,
+        drift=["contradiction:callback"],
+    )
+    write = fetched(fax_log()).plan(before)
+    assert write is not None
+    assert write.values.items() >= OWN_END.items()
+    assert write.values["outcome"] == "failed"
+    assert (write.counts_failure, write.counts_drift) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "changes", "known"),
+    [
+        ("failed", None, {"outcome": "succeeded"}, False),
+        ("failed", "34004", {"outcome": "failed"}, True),
+        ("delivered", None, {"outcome": "succeeded", "settled_by": "call"}, False),
+        ("delivered", None, {"outcome": "succeeded", "settled_by": "fax"}, True),
+        ("delivered", "34004", {"outcome": "succeeded", "settled_by": "fax"}, False),
+        ("delivered", "0", {"outcome": "succeeded", "settled_by": "fax"}, True),
+        ("sending", None, {"outcome": "succeeded", "settled_by": "call"}, True),
+        ("sending", None, {"outcome": "succeeded", "unsettled": True}, False),
+    ],
+)
+def test_a_row_reflects_what_a_message_tells_of_the_end(
+    told: str, code: str | None, changes: dict[str, Any], *, known: bool
+) -> None:
+    """A failure that the row lacks, and an end that only the call told, are no old news."""
+    asked = replace(request(status=told), error_code=code)
+    at_rest = replace(row(later=60), **changes)
+    assert already_reflects(at_rest, asked, SENT_AT, SKEW) is known
