@@ -26,6 +26,7 @@ from hooklog.catalogue import CATALOGUE
 from hooklog.clock import utc_now
 from hooklog.enrich.pipeline import Enricher
 from hooklog.errors import NotFoundError
+from hooklog.queue_messages import Origin, message_body
 from hooklog.records.enrichment import weigh
 from hooklog.records.items import record_attributes
 from hooklog.records.parking import Park
@@ -35,10 +36,13 @@ from hooklog.records.signals import Signal
 from hooklog.records.store import Stored, StoreResult, UpToDate, apply
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Json, RunningSpace, generate, serve
 from local.stack import rows
-from tests.builders import FETCHED_AT, body, delivery, fax_log, record, sqs_event
+from tests.builders import FETCHED_AT, PROJECT_ID, body, delivery, fax_log, record, sqs_event
 from tests.integration.conftest import Deployment
 
 pytestmark = pytest.mark.integration
+
+
+PROJECT_URL = f"https://example.signalwire.com/api/laml/2010-04-01/Accounts/{PROJECT_ID}/Faxes"
 
 
 class Wired:
@@ -110,6 +114,56 @@ def test_what_a_batch_of_a_hundred_costs(deployment: Deployment, fresh_space: Ru
     assert wired.enricher.handle(event, lambda: 60) == {"batchItemFailures": []}
     assert wired.take_calls() == {"BatchGetItem": 1}
     assert sum(fresh_space.requests().counts.values()) == 0
+
+
+@pytest.mark.parametrize("is_sid", [True, False], ids=["the SID is the ID", "another ID"])
+def test_later_callbacks_of_a_fax_cost_no_request(
+    deployment: Deployment, fresh_space: RunningSpace, *, is_sid: bool
+) -> None:
+    """The first one finds the log and how the fax ended; the others need two reads at most."""
+    wired, now = Wired(deployment, fresh_space), datetime.now(UTC)
+    log_id = str(uuid.uuid4())
+    sid = log_id if is_sid else str(uuid.uuid4())
+    url = f"{PROJECT_URL}/{sid}"
+    created_at = now.isoformat(timespec="seconds")
+    fresh_space.put_log("fax", fax_log(id=log_id, url=url, created_at=created_at))
+
+    def call_back(status: str, attempt: int = 1) -> None:
+        text = message_body(log_type="fax", resource_sid=sid, status=status, origin=Origin.WEBHOOK)
+        fresh_space.reset_requests()
+        wired.take_calls()
+        event = sqs_event(delivery(text, sent_at=datetime.now(UTC), attempt=attempt))
+        assert wired.enricher.handle(event, lambda: 60) == {"batchItemFailures": []}
+
+    call_back("sending")
+    counts = fresh_space.requests().counts
+    assert counts == {"fax_one": 1, "fax_resource": 1} | ({} if is_sid else {"fax_list": 1})
+    for status in ("sending", "delivered"):
+        call_back(status)
+        assert fresh_space.requests().counts == {}
+        assert wired.take_calls() == {"BatchGetItem": 1 if is_sid else 2}
+    (row,) = [
+        one for one in rows(deployment.cloud, deployment.stack) if one["pk"] == f"fax#{log_id}"
+    ]
+    assert (row["outcome"], row["settled_by"], row["fax_status"]) == (
+        "succeeded",
+        "fax",
+        "delivered",
+    )
+
+
+def test_a_fax_whose_callback_told_its_end_costs_no_further_request(
+    deployment: Deployment, fresh_space: RunningSpace
+) -> None:
+    """The resource is not fetched."""
+    wired = Wired(deployment, fresh_space)
+    log_id = str(uuid.uuid4())
+    created_at = datetime.now(UTC).isoformat(timespec="seconds")
+    fresh_space.put_log("fax", fax_log(id=log_id, created_at=created_at))
+    text = body("fax", log_id, status="delivered")
+    event = sqs_event(delivery(text, sent_at=datetime.now(UTC)))
+    assert wired.enricher.handle(event, lambda: 60) == {"batchItemFailures": []}
+    assert fresh_space.requests().counts == {"fax_one": 1}
 
 
 # --- the same conditions as in the unit tests, on the real table ------------------------------

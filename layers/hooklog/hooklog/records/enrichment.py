@@ -174,6 +174,9 @@ def weigh(record: Record, signal: Signal | None, *, is_last: bool = False) -> Re
 
     """
     kind, log = record.kind, record.log
+    if signal is not None and signal.by == "log" and record.own_failure is not None:
+        # What an earlier fetch showed adds nothing to a failure that this one shows.
+        signal = None
     drift, is_unsettled = kind.drift(log), False
     if signal is not None and log.is_terminal:
         if not signal.tells_end(kind):
@@ -226,8 +229,7 @@ def _explanation(
 ) -> Explanation:
     """Explain a failure by the log's own error, or else by the signal's; a status tells least."""
     status, code, message = log.status, log.error_code, log.error_message
-    has_own = log.has_error or (log.status in log.failed and (signal is None or signal.by == "log"))
-    if signal is not None and signal.is_failure(kind) and not has_own:
+    if signal is not None and signal.is_failure(kind) and not log.has_error:
         code, message = signal.error_code, signal.error_message
         status = log.status if log.status in log.failed else signal.status
     by_text = catalogue.by_text(message or "") if kind.texts_tell_more else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hooklog.clock import iso
@@ -191,14 +191,16 @@ class StoreRecord:
     def _added_signal(self, row: Row) -> Write | None:
         """Add what this fetch and its messages tell of the end to a row with a later fetch."""
         record, kind = self.record, self.record.kind
-        own = record.own_failure if record.log.is_terminal else None
+        stored = _failure_of(row, kind)
+        own = record.own_failure if record.log.is_terminal and stored is None else None
         signal = strongest(kind, record.signal, own)
         if row.erased_at is not None or signal is None or not signal.tells_end(kind):
             return None
-        kept = kept_signal(row, kind) or _failure_of(row, kind)
+        kept = kept_signal(row, kind) or stored
         if strongest(kind, kept, signal) == kept:
             return None
-        weighed = weigh(record, signal)
+        # The failure that this fetch shows is a signal to the row.
+        weighed = replace(weigh(record, signal), signal=signal)
         attributes = signal_attributes(weighed)
         values = {name: value for name, value in attributes.items() if value is not None}
         counts_failure = counts_drift = False
