@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from hooklog.clock import TimeLeft
-from hooklog.enrich.ports import Fetched
+from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.enrich.report import Report
 from hooklog.errors import HooklogError, NotFoundError, StoreError
-from hooklog.queue_messages import LogRequest
 from hooklog.records.rows import Attribute, Row, Write
 from hooklog.records.store import Conflict
 
@@ -89,46 +88,38 @@ class FakeSource:
     #: Keys of requests whose log was found by its URL, under another ID.
     found_by_url: set[str] = field(default_factory=set)
     requested: list[str] = field(default_factory=list)
-    #: The end of a fax resource's path, by which it is answered; any other was deleted.
-    resources: dict[str, str | HooklogError] = field(default_factory=dict)
+    #: Answers by the SID of a fax, None if there is none in time; any other resource was deleted.
+    resources: dict[str, str | HooklogError | None] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
-    #: Whether no request for a resource is answered in time.
-    silent: bool = False
     time_left: list[float] = field(default_factory=list)
 
     def fetch(
-        self, requests: Sequence[LogRequest], time_left: TimeLeft
-    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        self, wanted: Sequence[Wanted], time_left: TimeLeft
+    ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Return the answers in the order of the requests."""
         self.time_left.append(time_left())
-        for request in requests:
-            self.requested.append(request.key)
-            answer = self.answers.get(request.key)
+        # The list grows meanwhile.
+        for one in wanted:
+            if isinstance(one, ResourceRequest):
+                self.asked.append(one.path)
+                answer = self.resources.get(one.path.rpartition("/")[2], NotFoundError())
+                found_by_url = False
+            else:
+                self.requested.append(one.key)
+                answer = self.answers.get(one.key)
+                found_by_url = one.key in self.found_by_url
             if isinstance(answer, str):
                 yield (
-                    request,
+                    one,
                     Fetched(
                         body=answer,
                         began_at=self.clock(),
                         took_ms=12.5,
-                        found_by="url" if request.key in self.found_by_url else "id",
+                        found_by="url" if found_by_url else "id",
                     ),
                 )
             elif answer is not None:
-                yield request, answer
-
-    def fetch_resources(
-        self, paths: Sequence[str], time_left: TimeLeft
-    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
-        """Return the answers in the order of the paths."""
-        self.time_left.append(time_left())
-        for path in paths if not self.silent else ():
-            self.asked.append(path)
-            answer = self.resources.get(path.rpartition("/")[2], NotFoundError())
-            if isinstance(answer, str):
-                yield path, Fetched(body=answer, began_at=self.clock(), took_ms=12.5)
-            else:
-                yield path, answer
+                yield one, answer
 
 
 @dataclass

@@ -15,8 +15,8 @@ from decimal import Decimal
 from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.ports import Fetched
 from hooklog.enrich.settling import fax_signal
-from hooklog.logs import KINDS
-from hooklog.records.enrichment import enrich, weigh
+from hooklog.logs import KINDS, LogKind
+from hooklog.records.enrichment import Record, enrich, weigh
 from hooklog.records.items import StorageOptions, record_attributes
 from local.load.faults import FaultCase
 from local.space import Json, Log
@@ -67,6 +67,22 @@ def differences(
     return found
 
 
+def record_of(kind: LogKind, log: Log, fetched_at: datetime) -> Record:
+    """Return the record that the domain code makes of a log, and of a fax's resource."""
+    record = enrich(
+        kind,
+        kind.model.model_validate_json(json.dumps(log)),
+        catalogue=CATALOGUE,
+        sent_at=fetched_at,
+        fetched_at=fetched_at,
+    )
+    if not record.is_call_end:
+        return record
+    # No callback told how the fax ended.
+    resource = Fetched(body=json.dumps(derived(log)), began_at=fetched_at, took_ms=0)
+    return weigh(record, fax_signal(record, resource))
+
+
 def _unlike_parked(key: str, code: str, row: Item) -> Iterator[str]:
     """Compare a row with that of a message that was parked under this code."""
     if row.get("parked_code") != code:
@@ -110,19 +126,7 @@ def _unlike_derived(key: str, log: Log, row: Item) -> Iterator[str]:
     if "fetched_at" not in row:
         yield f"no record, parked as {row.get('parked_code')}"
         return
-    kind = KINDS[key.partition("#")[0]]
-    fetched_at = datetime.fromisoformat(row["fetched_at"])
-    record = enrich(
-        kind,
-        kind.model.model_validate_json(json.dumps(log)),
-        catalogue=CATALOGUE,
-        sent_at=fetched_at,
-        fetched_at=fetched_at,
-    )
-    if record.is_call_end:
-        # No callback told how the fax ended, so its resource did.
-        resource = Fetched(body=json.dumps(derived(log)), began_at=fetched_at, took_ms=0)
-        record = weigh(record, fax_signal(record, resource))
+    record = record_of(KINDS[key.partition("#")[0]], log, datetime.fromisoformat(row["fetched_at"]))
     expected = record_attributes(record, STORAGE)
     for name in sorted((expected.keys() | row.keys()) - _OF_THE_FETCH):
         if row.get(name) != expected.get(name):

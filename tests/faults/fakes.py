@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from hooklog.clock import TimeLeft
-from hooklog.enrich.ports import Fetched
+from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.errors import HooklogError, OutOfTimeError, StoreError
-from hooklog.queue_messages import LogRequest
 from hooklog.records.rows import Row, Write
 from hooklog.records.store import Conflict
 from tests.fakes import Clock, FakeSource, Item, MemoryTable
@@ -86,25 +85,15 @@ class FaultySource(FakeSource):
         self._moments = moments
 
     def fetch(
-        self, requests: Sequence[LogRequest], time_left: TimeLeft
-    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        self, wanted: Sequence[Wanted], time_left: TimeLeft
+    ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Answer requests while time is left."""
         self._moments.meet("fetch")
-        for request, answer in super().fetch(requests, time_left):
-            self._moments.meet("answer")
+        for one, answer in super().fetch(wanted, time_left):
+            self._moments.meet("resource" if isinstance(one, ResourceRequest) else "answer")
             if isinstance(answer, HooklogError):
                 canary.raised(answer)
-            yield request, answer if time_left() > 0 else OutOfTimeError()
-
-    def fetch_resources(
-        self, paths: Sequence[str], time_left: TimeLeft
-    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
-        """Answer requests for fax resources while time is left."""
-        for path, answer in super().fetch_resources(paths, time_left):
-            self._moments.meet("resource")
-            if isinstance(answer, HooklogError):
-                canary.raised(answer)
-            yield path, answer if time_left() > 0 else OutOfTimeError()
+            yield one, answer if time_left() > 0 else OutOfTimeError()
 
 
 class FaultyQueue:

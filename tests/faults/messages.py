@@ -103,8 +103,13 @@ def text_message(name: str, number: int = 2) -> Message:
 
 
 def neighbours() -> list[Message]:
-    """Return messages that a fault of another message must not affect."""
-    return [fax("neighbouring fax", 11), text_message("neighbouring message", 12)]
+    """Return messages that a fault of another message must not affect.
+
+    The fax's message tells its end, so no further request is needed that another fault could stop.
+    """
+    settled = fax("neighbouring fax", 11)
+    settled.body = json.dumps(json.loads(settled.body) | {"status": "delivered"})
+    return [settled, text_message("neighbouring message", 12)]
 
 
 def _uuid(number: int) -> str:

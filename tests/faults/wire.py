@@ -12,9 +12,8 @@ from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import SecretCredentials
 from hooklog.adapters.signalwire.fetching import ConcurrentSource
 from hooklog.clock import TimeLeft
-from hooklog.enrich.ports import Fetched, LogSource
+from hooklog.enrich.ports import Fetched, LogSource, Wanted
 from hooklog.errors import HooklogError
-from hooklog.queue_messages import LogRequest
 from local.space import RunningSpace
 from tests.fakes import MemoryTable
 from tests.faults import canary
@@ -85,20 +84,12 @@ class _Noting:
         self._source = source
 
     def fetch(
-        self, requests: Sequence[LogRequest], time_left: TimeLeft
-    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
-        for request, answer in self._source.fetch(requests, time_left):
+        self, wanted: Sequence[Wanted], time_left: TimeLeft
+    ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
+        for one, answer in self._source.fetch(wanted, time_left):
             if isinstance(answer, HooklogError):
                 canary.raised(answer)
-            yield request, answer
-
-    def fetch_resources(
-        self, paths: Sequence[str], time_left: TimeLeft
-    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
-        for path, answer in self._source.fetch_resources(paths, time_left):
-            if isinstance(answer, HooklogError):
-                canary.raised(answer)
-            yield path, answer
+            yield one, answer
 
 
 def secret(space: RunningSpace, token: str | None = None) -> str:

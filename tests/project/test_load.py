@@ -12,12 +12,10 @@ from typing import Any
 
 import pytest
 
-from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
-from hooklog.records.enrichment import enrich
 from hooklog.records.items import record_attributes
 from local.load import __main__ as program
-from local.load.comparison import STORAGE, differences
+from local.load.comparison import STORAGE, differences, record_of
 from local.load.faults import ALL
 from local.load.figures import Conditions, Figures, FinalState, Lag
 from local.load.plan import Plan, logs
@@ -43,15 +41,9 @@ LOGS = logs(PLAN.space)
 
 def stored(key: str, log: Log) -> Row:
     """Return the row that hooklog derives from a log."""
-    kind = KINDS[key.partition("#")[0]]
-    record = enrich(
-        kind,
-        kind.model.model_validate_json(json.dumps(log)),
-        catalogue=CATALOGUE,
-        sent_at=NOW,
-        fetched_at=NOW + timedelta(seconds=1),
-    )
+    record = record_of(KINDS[key.partition("#")[0]], log, NOW + timedelta(seconds=1))
     row = {"pk": key, "version": Decimal(1), **record_attributes(record, STORAGE)}
+    row["lag_ms"] = Decimal(1000)
     return row | ({"first_failed_at": "then"} if record.outcome == "failed" else {})
 
 

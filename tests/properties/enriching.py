@@ -10,7 +10,7 @@ from hooklog.catalogue import CATALOGUE
 from hooklog.clock import TimeLeft, iso
 from hooklog.enrich.endings import BatchResponse
 from hooklog.enrich.pipeline import Enricher
-from hooklog.enrich.ports import Fetched
+from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.enrich.report import Report
 from hooklog.errors import (
     HooklogError,
@@ -105,29 +105,35 @@ class Enriching(Function):
         return {write.key: self._write(write) for write in writes}
 
     def fetch(
-        self, requests: Sequence[LogRequest], time_left: TimeLeft
-    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
+        self, wanted: Sequence[Wanted], time_left: TimeLeft
+    ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Send all requests and take the answers one by one."""
         self.meet(Seam.FETCH)
         began_at, began_truly_at = self.clock(), self.world.clock()
-        self._fetched_at |= {request.key: began_truly_at for request in requests}
-        for request in requests:
+        self._fetched_at |= {
+            one.key: began_truly_at for one in wanted if isinstance(one, LogRequest)
+        }
+        # The list grows meanwhile.
+        for one in wanted:
             luck = self.meet(Seam.ANSWER)
             if time_left() <= 0:
                 return
-            found, by_url = self._find(request)
+            if isinstance(one, ResourceRequest):
+                yield one, self._resource(one, luck)
+                continue
+            found, by_url = self._find(one)
             if luck is Luck.UNKNOWN or found is None:
-                yield request, NotFoundError()
+                yield one, NotFoundError()
             elif luck is Luck.REFUSED:
-                yield request, UpstreamError()
+                yield one, UpstreamError()
             elif luck is Luck.UNANSWERED:
-                yield request, RateLimitedError(retry_after=7.0)
+                yield one, RateLimitedError(retry_after=7.0)
             else:
                 self._fetched_at[found.key] = began_truly_at
                 if not by_url:
                     self._logs[found.key] = iso(began_at)
                 yield (
-                    request,
+                    one,
                     Fetched(
                         body=json.dumps(found.shown(luck)),
                         began_at=began_at,
@@ -135,24 +141,6 @@ class Enriching(Function):
                         found_by="url" if by_url else "id",
                     ),
                 )
-
-    def fetch_resources(
-        self, paths: Sequence[str], time_left: TimeLeft
-    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
-        """Ask for fax resources; one that contradicts its log is not deleted."""
-        for path in paths:
-            luck = self.meet(Seam.ANSWER)
-            if time_left() <= 0:
-                return
-            found = self.world.space.find_by_sid(FAX, path.rpartition("/")[2])
-            assert found is not None, "an invented resource"
-            if luck is Luck.UNKNOWN and not found.send.contradicts:
-                yield path, NotFoundError()
-            elif luck in {Luck.REFUSED, Luck.UNANSWERED, Luck.UNKNOWN}:
-                yield path, UpstreamError()
-            else:
-                body = json.dumps(found.resource(luck))
-                yield path, Fetched(body=body, began_at=self.clock(), took_ms=12.5)
 
     def delay(self, waits: Mapping[str, int]) -> int:
         """Hide messages."""
@@ -173,6 +161,17 @@ class Enriching(Function):
         raise AssertionError(f"a defect at {key}") from error
 
     # --- behind the ports ---------------------------------------------------------------------
+
+    def _resource(self, request: ResourceRequest, luck: Luck) -> Fetched | HooklogError:
+        """Answer a request for a fax resource; one that contradicts its log is not deleted."""
+        found = self.world.space.find_by_sid(FAX, request.path.rpartition("/")[2])
+        assert found is not None, "an invented resource"
+        if luck is Luck.UNKNOWN and not found.send.contradicts:
+            return NotFoundError()
+        if luck in {Luck.REFUSED, Luck.UNANSWERED, Luck.UNKNOWN}:
+            return UpstreamError()
+        body = json.dumps(found.resource(luck))
+        return Fetched(body=body, began_at=self.clock(), took_ms=12.5)
 
     def _find(self, request: LogRequest) -> tuple[Progress | None, bool]:
         if found := self.world.space.find(request.kind, request.log_id):

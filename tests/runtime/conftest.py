@@ -70,7 +70,7 @@ def rig(idle: Deployment, tmp_path: Path) -> Iterator[Rig]:
     """Start with an empty table and an empty queue, and keep the functions' output."""
     rig = Rig(idle, tmp_path)
     table, sqs = idle.cloud.client("dynamodb"), idle.cloud.client("sqs")
-    for key in rig.rows():
+    for key in rig.items():
         table.delete_item(TableName=idle.stack.table_name, Key={"pk": {"S": key}})
     sqs.purge_queue(QueueUrl=idle.stack.queue_url)
     rig.hide_for(30)

@@ -113,9 +113,13 @@ class Rig:
         """Count the messages on the queue, including those in flight."""
         return messages_left(self.deployment.cloud, self.deployment.stack.queue_url)
 
-    def rows(self) -> dict[str, dict[str, Any]]:
+    def items(self) -> dict[str, dict[str, Any]]:
         """Read the table, by key."""
-        return {row["pk"]: row for row in rows(self.deployment.cloud, self.deployment.stack)}
+        return {item["pk"]: item for item in rows(self.deployment.cloud, self.deployment.stack)}
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """Read the rows of logs and of messages, by key; the aliases of faxes are left out."""
+        return {key: item for key, item in self.items().items() if "alias_of" not in item}
 
     def statuses(self) -> dict[str, str]:
         """Return the status of each row."""

@@ -60,6 +60,11 @@ class LogRequest:
         """The table's partition key of the log, if ``log_id`` is its ID."""
         return self.kind.key(self.log_id)
 
+    @property
+    def path(self) -> str:
+        """The log's path in SignalWire's API."""
+        return f"{self.kind.path}/{self.log_id}"
+
 
 def message_body(
     *,

@@ -9,13 +9,14 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 from hooklog.adapters.signalwire.api import MAX_BODY, SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
 from hooklog.adapters.signalwire.fetching import ConcurrentSource
-from hooklog.enrich.ports import Fetched
+from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.errors import (
     HooklogError,
     NotFoundError,
@@ -25,6 +26,7 @@ from hooklog.errors import (
     UnexpectedError,
     UpstreamError,
 )
+from hooklog.queue_messages import LogRequest
 from local.space import Fault, FaultKind, Log, RunningSpace, generate, serve
 from tests.builders import PROJECT_ID, SENT_AT, fax_log, request
 
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hooklog.clock import TimeLeft
-    from hooklog.queue_messages import LogRequest
 
 AMPLE = 30.0
 #: Seconds; far longer than a normal answer takes here, far shorter than a slow one.
@@ -65,7 +66,7 @@ def fetch(
 ) -> dict[str, Fetched | HooklogError]:
     """Return the answers by log ID, one per ID."""
     answers = list(fetching.fetch(requests, time_left))
-    found = {asked.log_id: answer for asked, answer in answers}
+    found = {asked.key.partition("#")[2]: answer for asked, answer in answers}
     assert len(found) == len(answers) == len(requests)
     return found
 
@@ -467,6 +468,45 @@ def failing_lists(space: RunningSpace, error: Exception) -> ConcurrentSource:
 
 def fetch_pairs(
     fetching: ConcurrentSource, requests: Sequence[LogRequest]
-) -> list[tuple[LogRequest, Fetched | HooklogError]]:
+) -> list[tuple[Wanted, Fetched | HooklogError]]:
     """Fetch with ample time."""
     return list(fetching.fetch(requests, lambda: AMPLE))
+
+
+# --- what is wanted later -----------------------------------------------------------------------
+
+
+def resource(asked: LogRequest, answer: Fetched | HooklogError) -> ResourceRequest:
+    """Return the request for the resource of a fetched fax."""
+    assert isinstance(answer, Fetched)
+    path = urlsplit(json.loads(answer.body)["url"]).path
+    return ResourceRequest(key=asked.key, path=path)
+
+
+def test_what_the_caller_adds_is_fetched_too(sends: tuple[RunningSpace, list[Log]]) -> None:
+    """A fax's resource is wanted once its log has arrived, also if that came from the list."""
+    space, logs = sends
+    known, listed = request("fax", str(logs[0]["id"])), by_sid(str(logs[1]["url"])[-36:])
+    wanted: list[Wanted] = [known, listed]
+    answers: dict[Wanted, Fetched | HooklogError] = {}
+    for one, answer in source(space, 5).fetch(wanted, lambda: AMPLE):
+        answers[one] = answer
+        if isinstance(one, LogRequest):
+            wanted.append(resource(one, answer))
+    assert [isinstance(answers[one], Fetched) for one in wanted] == [True] * 4
+    assert space.requests().counts["fax_resource"] == 2
+
+
+def test_a_slow_log_does_not_keep_others_from_being_settled(space: RunningSpace) -> None:
+    """What is added is fetched at once, and not after the slowest log of the batch."""
+    slow, quick = fax_requests(space, 2)
+    space.add_fault(Fault(FaultKind.SLOW, delay_s=60, log_id=slow.log_id))
+    wanted: list[Wanted] = [slow, quick]
+    answers: dict[Wanted, Fetched | HooklogError] = {}
+    end = time.monotonic() + 3
+    for one, answer in source(space, 5).fetch(wanted, lambda: end - time.monotonic()):
+        answers[one] = answer
+        if one is quick:
+            wanted.append(resource(quick, answer))
+    assert isinstance(answers[slow], OutOfTimeError)
+    assert isinstance(answers[wanted[2]], Fetched)

@@ -164,17 +164,6 @@ def test_a_fax_costs_at_most_one_more_request(bench: Bench) -> None:
         assert len(bench.source.asked) == 1
 
 
-def test_two_logs_of_one_resource_share_the_request(bench: Bench) -> None:
-    """Should SignalWire ever list two logs with one SID, both are settled."""
-    bench.answer(COMPLETED, fax_log(id=MESSAGE_ID))
-    bench.source.resources[FAX_SID] = resource()
-    bench.run(sent(), sent(body(log_id=MESSAGE_ID), message_id="m2"))
-    assert bench.source.asked == [PATH]
-    assert {
-        item.get("settled_by") for key, item in bench.table.items.items() if FAX_SID not in key
-    } == {"fax"}
-
-
 @pytest.mark.parametrize(
     "answer",
     [errors.RateLimitedError(), errors.UpstreamError(), errors.FetchTimeoutError(), "[]", "{"],
@@ -192,7 +181,7 @@ def test_a_resource_that_cannot_be_fetched_returns_the_message(
 def test_a_resource_that_nobody_answers_for_returns_the_message(bench: Bench) -> None:
     """There was no time left for it."""
     bench.answer(COMPLETED)
-    bench.source.silent = True
+    bench.source.resources[FAX_SID] = None
     assert bench.run(sent()) == ["m1"]
     assert bench.report.errors == {"fetch.out_of_time": 1}
 
@@ -200,12 +189,13 @@ def test_a_resource_that_nobody_answers_for_returns_the_message(bench: Bench) ->
 def test_an_invalid_resource_is_parked_with_its_payload(bench: Bench) -> None:
     """The detail says that it was the resource."""
     bench.answer(COMPLETED)
-    bench.source.resources[FAX_SID] = json.dumps({"sid": FAX_SID})
+    text = json.dumps({"sid": FAX_SID})
+    bench.source.resources[FAX_SID] = text
     assert bench.run(sent()) == []
     item = bench.table.items[FAX]
     assert (item["parked_code"], item["parked_payload"]) == (
         "log.invalid",
-        bench.source.resources[FAX_SID],
+        text,
     )
     assert item["parked_detail"] == "The fax resource is invalid: status: missing."
 

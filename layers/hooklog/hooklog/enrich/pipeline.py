@@ -22,7 +22,14 @@ from hooklog.catalogue import Catalogue
 from hooklog.clock import Clock, TimeLeft
 from hooklog.enrich.deliveries import Delivery, deliveries, log_request
 from hooklog.enrich.endings import BatchResponse, Endings
-from hooklog.enrich.ports import Fetched, LogSource, Queue, Telemetry
+from hooklog.enrich.ports import (
+    Fetched,
+    LogSource,
+    Queue,
+    ResourceRequest,
+    Telemetry,
+    Wanted,
+)
 from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.enrich.retry import Backoff
 from hooklog.enrich.settling import fax_signal
@@ -189,34 +196,87 @@ class _Batch:
         return followed
 
     def _enrich(self, jobs: dict[str, _Job]) -> dict[str, tuple[Record, _Job]]:
-        """Fetch, validate and enrich each log as soon as it arrives."""
+        """Fetch, validate and enrich each log as soon as it arrives, and ask how a fax ended."""
         records: dict[str, tuple[Record, _Job]] = {}
-        unanswered = dict(jobs)
-        answers = self._parts.source.fetch(
-            [job.request for job in jobs.values()], self._fetch_time_left
-        )
-        for request, answer in answers:
-            job = unanswered.pop(request.key)
-            if not isinstance(answer, Fetched):
-                self._fail_job(request.key, job, answer)
+        unanswered: dict[str, _Job] = dict(jobs)
+        unsettled: dict[str, HooklogError] = {}
+        wanted: list[Wanted] = [job.request for job in jobs.values()]
+        for asked, answer in self._parts.source.fetch(wanted, self._fetch_time_left):
+            if isinstance(asked, ResourceRequest):
+                record, job = records[asked.key]
+                try:
+                    records[asked.key] = self._settled(record, answer), job
+                    del unsettled[asked.key]
+                except HooklogError as error:
+                    unsettled[asked.key] = error
                 continue
-            self._report.fetch_ms[request.kind.name].append(answer.took_ms)
-            try:
-                record = self._record(job, answer)
-            except HooklogError as error:
-                self._fail_job(request.key, job, error)
-            # Whatever is wrong with one log must not affect its neighbours.
-            except Exception as error:  # noqa: BLE001
-                self._parts.telemetry.defect(request.key, error)
-                self._fail_job(request.key, job, UnexpectedError())
-            else:
-                if twin := records.get(record.key):
-                    # One message named the log, another its resource: one row needs one write.
-                    job = _Job(request, [*twin[1].members, *job.members])
-                records[record.key] = record, job
+            found = self._record(unanswered.pop(asked.key), answer)
+            if found is None:
+                continue
+            record, job = found
+            if twin := records.get(record.key):
+                # One message named the log, another its resource: one row needs one write.
+                records[record.key] = record, _Job(asked, [*twin[1].members, *job.members])
+                continue
+            records[record.key] = found
+            if path := self._asks_for(record, job):
+                unsettled[record.key] = OutOfTimeError()
+                wanted.append(ResourceRequest(key=record.key, path=path))
         for key, job in unanswered.items():
             self._fail_job(key, job, OutOfTimeError())
+        for key, problem in unsettled.items():
+            self._fail_job(key, records.pop(key)[1], problem)
         return self._skip_resolved(records)
+
+    def _record(self, job: _Job, answer: Fetched | HooklogError) -> tuple[Record, _Job] | None:
+        """Read a log, or fail its job and return None."""
+        key = job.request.key
+        try:
+            return self._read(job, answer), job
+        except HooklogError as error:
+            self._fail_job(key, job, error)
+        # Whatever is wrong with one log must not affect its neighbours.
+        except Exception as error:  # noqa: BLE001
+            self._parts.telemetry.defect(key, error)
+            self._fail_job(key, job, UnexpectedError())
+        return None
+
+    def _read(self, job: _Job, answer: Fetched | HooklogError) -> Record:
+        if not isinstance(answer, Fetched):
+            raise answer
+        kind = job.request.kind
+        self._report.fetch_ms[kind.name].append(answer.took_ms)
+        log = read_answer(answer.body, kind.model.read, "log")
+        if answer.found_by == "id" and log.id.lower() != job.request.log_id:
+            detail = "The answer carries another id than the one asked for."
+            raise LogMismatchError(detail, payload=answer.body)
+        return enrich(
+            kind,
+            log,
+            catalogue=self._parts.catalogue,
+            sent_at=job.event_at,
+            fetched_at=answer.began_at,
+            resolved_by=_resolved_by(job, answer),
+        )
+
+    def _asks_for(self, record: Record, job: _Job) -> str | None:
+        """Return the path of the resource that has to tell how a fax ended, if one has to."""
+        row = self._rows.get(record.key)
+        is_known = row is not None and row.settled_by == "call" and not row.unsettled
+        if not self._parts.settle_faxes or not record.is_call_end or is_known:
+            return None
+        return None if self._signal(record, job) else record.resource_path
+
+    def _settled(self, record: Record, answer: Fetched | HooklogError) -> Record:
+        """Add what the fax resource tells.
+
+        Raises:
+            HooklogError: another try may bring a better answer, or a person has to look.
+
+        """
+        if isinstance(answer, Fetched):
+            self._report.fetch_ms[record.kind.name].append(answer.took_ms)
+        return replace(record, signal=fax_signal(record, answer))
 
     def _skip_resolved(
         self, records: dict[str, tuple[Record, _Job]]
@@ -234,55 +294,20 @@ class _Batch:
         return records
 
     def _settle(self, records: dict[str, tuple[Record, _Job]]) -> dict[str, tuple[Record, _Job]]:
-        """Add what callbacks, the row and the fax resource tell of the end."""
-        unsettled: dict[str, str] = {}
+        """Weigh each log against what callbacks, the row and the fax resource tell of the end."""
         for key, (record, job) in records.items():
-            row = self._rows.get(key)
-            signals = [announced(request) for _, request in job.members]
-            signal = strongest(record.kind, *signals, kept_signal(row, record.kind))
-            records[key] = self._weighed(record, job, signal), job
-            is_known = row is not None and row.settled_by == "call" and not row.unsettled
-            path = record.resource_path
-            if record.is_call_end and signal is None and not is_known and path is not None:
-                unsettled[key] = path
-        if not unsettled or not self._parts.settle_faxes:
-            return records
-        paths = list(dict.fromkeys(unsettled.values()))
-        answers = dict(self._parts.source.fetch_resources(paths, self._fetch_time_left))
-        for key, path in unsettled.items():
-            record, job = records[key]
-            answer = answers.get(path, OutOfTimeError())
-            if isinstance(answer, Fetched):
-                self._report.fetch_ms[record.kind.name].append(answer.took_ms)
-            try:
-                signal = fax_signal(record, answer)
-            except HooklogError as error:
-                self._fail_job(key, records.pop(key)[1], error)
-            else:
-                records[key] = self._weighed(record, job, signal), job
+            if signal := strongest(record.kind, record.signal, self._signal(record, job)):
+                row = self._rows.get(key)
+                is_last = row is not None and is_contradiction_known(row)
+                weighed = weigh(record, signal, is_last=is_last or job.is_last(BehindError))
+                records[key] = weighed, job
         return records
 
-    def _weighed(self, record: Record, job: _Job, signal: Signal | None) -> Record:
-        if signal is None:
-            return record
-        row = self._rows.get(record.key)
-        is_last = job.is_last(BehindError) or (row is not None and is_contradiction_known(row))
-        return weigh(record, signal, is_last=is_last)
-
-    def _record(self, job: _Job, answer: Fetched) -> Record:
-        kind = job.request.kind
-        log = read_answer(answer.body, kind.model.read, "log")
-        if answer.found_by == "id" and log.id.lower() != job.request.log_id:
-            detail = "The answer carries another id than the one asked for."
-            raise LogMismatchError(detail, payload=answer.body)
-        return enrich(
-            kind,
-            log,
-            catalogue=self._parts.catalogue,
-            sent_at=job.event_at,
-            fetched_at=answer.began_at,
-            resolved_by=_resolved_by(job, answer),
-        )
+    def _signal(self, record: Record, job: _Job) -> Signal | None:
+        """Return what the messages and the row tell of the end."""
+        signals = [announced(request) for _, request in job.members]
+        kept = kept_signal(self._rows.get(record.key), record.kind)
+        return strongest(record.kind, kept, *signals)
 
     def _store(self, records: dict[str, tuple[Record, _Job]]) -> None:
         self._store_aliases(records)

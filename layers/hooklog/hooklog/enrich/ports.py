@@ -34,18 +34,33 @@ class Fetched:
     found_by: Literal["id", "url"] = "id"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceRequest:
+    """What to fetch beside a log: the resource that tells how a fax ended.
+
+    Attributes:
+        key: of the log's row.
+        path: of the resource.
+
+    """
+
+    key: str
+    path: str
+
+
+type Wanted = LogRequest | ResourceRequest
+
+
 class LogSource(Protocol):
-    """Where logs come from."""
+    """Where logs and fax resources come from."""
 
     def fetch(
-        self, requests: Sequence[LogRequest], time_left: TimeLeft
-    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
-        """Fetch each log once, in any order; never beyond the time that is left."""
+        self, wanted: Sequence[Wanted], time_left: TimeLeft
+    ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
+        """Fetch each once, in any order; never beyond the time that is left.
 
-    def fetch_resources(
-        self, paths: Sequence[str], time_left: TimeLeft
-    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
-        """Fetch the resource at each path once, in the same way."""
+        The sequence may grow while the answers are taken.
+        """
 
 
 class Queue(Protocol):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from queue import Empty, SimpleQueue
 
 from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.lists import LogLists
 from hooklog.clock import Clock, TimeLeft
-from hooklog.enrich.ports import Fetched
+from hooklog.enrich.ports import Fetched, Wanted
 from hooklog.errors import (
     FetchError,
     HooklogError,
@@ -76,45 +77,44 @@ class ConcurrentSource:
         self._threads = ThreadPoolExecutor(concurrency)
 
     def fetch(
-        self, requests: Sequence[LogRequest], time_left: TimeLeft
-    ) -> Iterator[tuple[LogRequest, Fetched | HooklogError]]:
-        """Yield each log's answer as it arrives; a late one is given up as out of time."""
-        stop = _Stop()
-        unknown: list[LogRequest] = []
-        paths = [(request, f"{request.kind.path}/{request.log_id}") for request in requests]
-        for request, answer in self._all(paths, stop, time_left):
-            if isinstance(answer, NotFoundError) and request.resource_sid is not None:
-                unknown.append(request)
-            else:
-                yield request, answer
-        for group in _by_day(unknown):
-            yield from self._by_sid(group, stop, time_left)
-        self._adapt(stop, len(requests))
-
-    def fetch_resources(
-        self, paths: Sequence[str], time_left: TimeLeft
-    ) -> Iterator[tuple[str, Fetched | HooklogError]]:
-        """Yield the answer for each path as it arrives, as for a log."""
-        stop = _Stop()
-        yield from self._all([(path, path) for path in paths], stop, time_left)
-        self._adapt(stop, len(paths))
-
-    def _all[Wanted](
-        self, paths: Sequence[tuple[Wanted, str]], stop: _Stop, time_left: TimeLeft
+        self, wanted: Sequence[Wanted], time_left: TimeLeft
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
-        pending: dict[Future[Fetched | HooklogError], Wanted] = {
-            self._threads.submit(self._one, path, stop, time_left): wanted for wanted, path in paths
-        }
-        try:
-            for future in as_completed(tuple(pending), timeout=max(0.0, time_left())):
-                yield pending.pop(future), future.result()
-        except TimeoutError:
-            # A thread cannot be ended. It is left to its own timeouts together with its pool,
-            # so that the next batch gets all of its threads.
-            self._replace_threads()
-            stop.is_late = True
-            for wanted in pending.values():
-                yield wanted, OutOfTimeError()
+        """Yield each answer as it arrives; a late one is given up as out of time."""
+        stop, begun = _Stop(), 0
+        answers: SimpleQueue[tuple[Wanted, Fetched | HooklogError]] = SimpleQueue()
+        unanswered: set[Wanted] = set()
+        unknown: list[LogRequest] = []
+        while True:
+            # The caller may have added some since.
+            for one in wanted[begun:]:
+                unanswered.add(one)
+                self._threads.submit(self._answer, one, answers, stop, time_left)
+            begun = len(wanted)
+            if unanswered:
+                try:
+                    one, answer = answers.get(timeout=max(0.0, time_left()))
+                except Empty:
+                    # A thread cannot be ended. It is left to its own timeouts together with its
+                    # pool, so that the next batch gets all of its threads.
+                    self._replace_threads()
+                    stop.is_late = True
+                    yield from ((late, OutOfTimeError()) for late in unanswered)
+                    unanswered.clear()
+                    continue
+                if one not in unanswered:
+                    continue  # It was given up.
+                unanswered.remove(one)
+                if isinstance(one, LogRequest) and one.resource_sid and _is_unknown(answer):
+                    unknown.append(one)
+                else:
+                    yield one, answer
+            elif unknown:
+                groups, unknown = _by_day(unknown), []
+                for group in groups:
+                    yield from self._by_sid(group, stop, time_left)
+            else:
+                break
+        self._adapt(stop, begun)
 
     def _adapt(self, stop: _Stop, count: int) -> None:
         """Halve the number of threads after a 429; raise it after as many fetches without one."""
@@ -186,6 +186,15 @@ class ConcurrentSource:
             if (path := page.next) is None:
                 return
 
+    def _answer(
+        self,
+        one: Wanted,
+        answers: SimpleQueue[tuple[Wanted, Fetched | HooklogError]],
+        stop: _Stop,
+        time_left: TimeLeft,
+    ) -> None:
+        answers.put((one, self._one(one.path, stop, time_left)))
+
     def _one(self, path: str, stop: _Stop, time_left: TimeLeft) -> Fetched | HooklogError:
         if stop.error is not None:
             return stop.error
@@ -205,6 +214,10 @@ class ConcurrentSource:
             return unexpected
         took_ms = (time.perf_counter() - began) * 1000
         return Fetched(body=body, began_at=began_at, took_ms=round(took_ms, 1))
+
+
+def _is_unknown(answer: Fetched | HooklogError) -> bool:
+    return isinstance(answer, NotFoundError)
 
 
 def _by_day(requests: Sequence[LogRequest]) -> list[list[LogRequest]]:
