@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
 from hooklog.clock import iso
+from hooklog.records.signals import Signal
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.console.conftest import Site, get, post
 from tests.fakes import NOW
@@ -20,6 +22,7 @@ from tests.ops.seeding import (
     sent_fax,
     sid,
     store,
+    store_signal,
     store_with_alias,
 )
 
@@ -64,6 +67,20 @@ def test_a_record_that_succeeded_says_so(site: Site) -> None:
     assert "What to do" not in text
     _, text = get(site.client(), f"/records/message/{log_id(2)}")
     assert "not reached its end" in text
+
+
+def test_a_record_tells_both_signals(site: Site) -> None:
+    """What SignalWire says now is compared with them in mind, so they are no difference."""
+    log = fax_log(id=log_id(1))
+    told = Signal(by="callback", status="failed", error_code="34004", error_message="<i>cut</i>")
+    store_signal(site, log, told)
+    site.space.put_log("fax", log)
+    _, text = get(site.client(), f"/records/fax/{log_id(1)}/now")
+    assert "The log's status: completed" in unescape(text)
+    assert "A callback told the fax's own status: failed (34004, <i>cut</i>)." in unescape(text)
+    assert "<i>cut</i>" not in text
+    assert "The log reports another end than the callback" in text
+    assert "The same as the stored record." in text
 
 
 @pytest.mark.parametrize("name", ["error_message", "from", "to", "direction", "remote_station"])

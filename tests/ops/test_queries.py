@@ -8,10 +8,20 @@ import pytest
 
 from hooklog.clock import utc_now
 from hooklog.errors import NotFoundError
+from hooklog.records.signals import Signal
 from hooklog_ops.fetching import FetchResult
-from tests.builders import failed_fax, failed_message, message_log
+from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.ops.conftest import Desk
-from tests.ops.seeding import alias, log_id, park, sent_fax, sid, store, store_with_alias
+from tests.ops.seeding import (
+    alias,
+    log_id,
+    park,
+    sent_fax,
+    sid,
+    store,
+    store_signal,
+    store_with_alias,
+)
 
 NUMBER = "+14155550122"
 
@@ -30,6 +40,16 @@ def test_show_explains_a_failure(desk: Desk) -> None:
     for text in ("failed", "What to do:", "Another try can help.", "+442079460958", "34004"):
         assert text in shown
     assert shown.index("The phone call ended") < shown.index("error_code")
+
+
+def test_show_tells_both_signals(desk: Desk) -> None:
+    """The log says that the call completed, a callback that the fax failed."""
+    told = Signal(by="callback", status="failed", error_code="34004")
+    store_signal(desk, fax_log(id=log_id(1)), told)
+    shown = " ".join(desk.hooklog("show", "fax", log_id(1)).output.split())
+    assert "failed, the log's status is completed" in shown
+    assert "A callback told the fax's own status: failed (34004)." in shown
+    assert "contradiction:callback" in shown
 
 
 def test_show_explains_a_parked_message(desk: Desk) -> None:

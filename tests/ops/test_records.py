@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
-from hooklog_ops.records import Item, Period, Records, log_key
+from hooklog_ops.records import Item, Period, Records, failed_code, log_key, own_end
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.ops.conftest import Desk
 from tests.ops.seeding import alias, log_id, park, sent_fax, sid, store, store_with_alias
@@ -237,3 +237,61 @@ def test_a_missing_index_names_its_parameter(desk: Desk, monkeypatch: pytest.Mon
     monkeypatch.setattr(client, "query", query)
     with pytest.raises(IndexMissingError, match="IndexNumbers=true"):
         Records(client, "table").of_number(NUMBER, limit=1)
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        ({"log_type": "fax"}, None),
+        (
+            {"log_type": "fax", "settled_by": "call"},
+            "Only the end of the call is known; nobody told how the fax itself ended.",
+        ),
+        (
+            {"log_type": "fax", "settled_by": "fax", "fax_status": "delivered"},
+            "The fax resource told the fax's own status: delivered.",
+        ),
+        (
+            {
+                "log_type": "message",
+                "settled_by": "callback",
+                "message_status": "undelivered",
+                "message_error_code": "30003",
+                "unsettled": True,
+            },
+            (
+                "A callback told the message's own status: undelivered (30003)."
+                " The log does not agree yet, and is fetched again."
+            ),
+        ),
+        (
+            {
+                "log_type": "fax",
+                "settled_by": "log",
+                "fax_status": "failed",
+                "fax_error_code": "34004",
+                "fax_error_message": "The line was cut",
+            },
+            "An earlier fetch told the fax's own status: failed (34004, The line was cut).",
+        ),
+    ],
+)
+def test_who_told_of_the_end_is_a_sentence(item: Item, told: str | None) -> None:
+    """It names who told, the word and the error, and whether the log agrees."""
+    assert own_end(item) == told
+
+
+@pytest.mark.parametrize(
+    ("item", "code"),
+    [
+        ({"log_type": "fax"}, None),
+        ({"log_type": "fax", "error_code": "34005", "fax_error_code": "34004"}, "34005"),
+        ({"log_type": "fax", "fax_error_code": "34004"}, "34004"),
+        ({"log_type": "message", "fax_error_code": "34004"}, None),
+    ],
+)
+def test_the_code_of_a_failure_is_the_logs_own_or_what_others_told(
+    item: Item, code: str | None
+) -> None:
+    """A log that reports no failure has no code, but whoever reported it may."""
+    assert failed_code(item) == code
