@@ -15,6 +15,8 @@ from tests.runtime.slow_table import slow_table
 
 pytestmark = pytest.mark.integration
 
+#: The calls that write the aliases of the faxes, before any row.
+ALIAS_CALLS = 2
 #: Possible numbers of rows after one call, with at most 25 writes, and after more calls.
 FIRST_CALL = range(1, 26)
 FURTHER_CALLS = range(26, LOGS + 1)
@@ -70,9 +72,11 @@ def test_a_crash_between_two_writes_loses_nothing(rig: Rig) -> None:
     truth = rig.send_batch()
     with (
         slow_table(rig.deployment.cloud.url) as table,
-        crashing(rig, "exit written 1", AWS_ENDPOINT_URL_DYNAMODB=table.url) as function,
+        crashing(
+            rig, f"exit written {ALIAS_CALLS + 1}", AWS_ENDPOINT_URL_DYNAMODB=table.url
+        ) as function,
     ):
-        table.stop_answering(at_write=2, carries_out=False)
+        table.stop_answering(at_write=ALIAS_CALLS + 2, carries_out=False)
         failed_before = fail_to_deliver(rig, function, "Runtime.ExitError")
         assert len(rig.rows()) in FIRST_CALL
         table.recover()
@@ -100,7 +104,7 @@ def test_a_timeout_in_mid_batch_loses_nothing(
         rig.function(timeout=15, environment={"AWS_ENDPOINT_URL_DYNAMODB": table.url}) as function,
     ):
         function.invoke({"Records": []})  # The cold start must not use the batch's time.
-        table.stop_answering(at_write=2, carries_out=carries_out)
+        table.stop_answering(at_write=ALIAS_CALLS + 2, carries_out=carries_out)
         failed_before = fail_to_deliver(rig, function, "Sandbox.Timedout")
         assert len(rig.rows()) in stored
     with rig.function() as another:
