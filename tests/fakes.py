@@ -91,6 +91,8 @@ class FakeSource:
     #: Answers by the SID of a fax, None if there is none in time; any other resource was deleted.
     resources: dict[str, str | HooklogError | None] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    #: Whether logs found by their URL come after all others, as they do in fact.
+    lists_last: bool = False
     time_left: list[float] = field(default_factory=list)
 
     def fetch(
@@ -98,8 +100,7 @@ class FakeSource:
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Return the answers in the order of the requests."""
         self.time_left.append(time_left())
-        # The list grows meanwhile.
-        for one in wanted:
+        for one in self._ordered(wanted):
             if isinstance(one, ResourceRequest):
                 self.asked.append(one.path)
                 answer = self.resources.get(one.path.rpartition("/")[2], NotFoundError())
@@ -120,6 +121,21 @@ class FakeSource:
                 )
             elif answer is not None:
                 yield one, answer
+
+    def _ordered(self, wanted: Sequence[Wanted]) -> Iterator[Wanted]:
+        """Return all that is wanted, also what is added meanwhile."""
+        listed: list[Wanted] = []
+        done = 0
+        while done < len(wanted) or listed:
+            if done == len(wanted):
+                yield listed.pop(0)
+                continue
+            one = wanted[done]
+            done += 1
+            if self.lists_last and one.key in self.found_by_url:
+                listed.append(one)
+            else:
+                yield one
 
 
 @dataclass

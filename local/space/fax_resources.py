@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _SECONDS_PER_PAGE = 60
 _WORDS = {"initiated": "queued", "ringing": "processing"}
 _OUTBOUND = {"in-progress": "sending", "completed": "delivered"}
+_ERRORS = ("error_code", "error_message")
+#: Without zeros, as in FreeSWITCH's result 0 with the text "OK".
+_NONE = frozenset({"", "ok", "success"})
 _INBOUND = {"in-progress": "receiving", "completed": "received"}
 
 
@@ -110,7 +113,8 @@ def _status(log: Log) -> Json:
     status = log.get("status")
     if not isinstance(status, str):
         return status
-    if status == "completed" and (log.get("error_code") or log.get("error_message")):
+    errors = (str(log.get(name) or "").strip("0").casefold() for name in _ERRORS)
+    if status == "completed" and not _NONE.issuperset(errors):
         return "failed"
     ends = _INBOUND if log.get("direction") == "inbound" else _OUTBOUND
     return (_WORDS | ends).get(status, status)

@@ -16,7 +16,6 @@ from hooklog.logs import LogKind
 from hooklog.parsing import read_answer
 from hooklog.records.enrichment import enrich, weigh
 from hooklog.records.items import attribute_names, record_attributes
-from hooklog.records.recording import kept_signal
 from hooklog.records.rows import Row
 from hooklog_ops.deployment import Deployment
 from hooklog_ops.errors import describe
@@ -78,7 +77,7 @@ def fetch(stack: Deployment, kind: LogKind, log_id: str, stored: Item | None) ->
     record = enrich(kind, log, catalogue=CATALOGUE, sent_at=now, fetched_at=now)
     if stored is not None:
         row = Row.of(stored["pk"], stored, names=frozenset(stored))
-        record = weigh(record, kept_signal(row, kind), is_last=not row.unsettled)
+        record = weigh(record, row.signal, is_last=not row.unsettled)
     return FetchResult(
         log=json.loads(body, parse_float=Decimal),
         differences=_differences(kind, stored, record_attributes(record)) if stored else (),

@@ -21,8 +21,10 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from hooklog.adapters.aws.dynamodb import MAX_KEYS
+from hooklog.catalogue import CATALOGUE
 from hooklog.clock import iso
 from hooklog.logs import KINDS, UUID_PATTERN
+from hooklog.logs.model import names_error
 from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
 from hooklog_ops.formatting import plain
 
@@ -63,8 +65,9 @@ def log_key(item: Item) -> str | None:
 
 def failed_code(item: Item) -> str | None:
     """Return the error code of a log, or else the one that others told of its end."""
-    code = item.get("error_code") or item.get(f"{item['log_type']}_error_code")
-    return None if code is None else str(code)
+    own = item.get("error_code")
+    told = None if names_error(own, None) else item.get(f"{item['log_type']}_error_code")
+    return told or own
 
 
 def own_end(item: Item) -> str | None:
@@ -77,7 +80,8 @@ def own_end(item: Item) -> str | None:
     who = {"callback": "A callback", "fax": "The fax resource", "log": "An earlier fetch"}[by]
     more = [item.get(f"{name}_error_code"), item.get(f"{name}_error_message")]
     error = ", ".join(str(one) for one in more if one)
-    told = f"{who} told the {name}'s own status: {item[f'{name}_status']}"
+    whose = "log" if by == "log" else f"{name}'s own"
+    told = f"{who} told the {whose} status: {item[f'{name}_status'] or 'none'}"
     told += f" ({error})." if error else "."
     if item.get("unsettled"):
         told += " The log does not agree yet, and is fetched again."
@@ -396,12 +400,23 @@ def _partition(day: date, log_type: str) -> str:
     return f"{day:%Y-%m-%d}#{log_type}"
 
 
+def _indexed_code(item: Item) -> str | None:
+    """Return the code of an entry of the index, which has no code that only others told.
+
+    Such a failure is explained by the code, unless a text said more.
+    """
+    code, explanation = item.get("error_code"), item["explanation"]
+    if names_error(code, None) or CATALOGUE.by_code(explanation) is None:
+        return code
+    return str(explanation)
+
+
 def _failure(item: Item) -> Failure:
     return Failure(
         key=item["pk"],
         log_type=item["pk"].partition("#")[0],
         created_at=datetime.fromisoformat(item["created_at"]),
         category=item["category"],
-        code=item.get("error_code"),
+        code=_indexed_code(item),
         explanation=item["explanation"],
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.errors import HooklogError, NotFoundError
-from hooklog.records.enrichment import weigh
 from hooklog.records.items import StorageOptions
 from hooklog.records.parking import Park
 from hooklog.records.recording import StoreAlias, StoreRecord
@@ -57,8 +56,7 @@ def store_signal(desk: Desk, log: Log, signal: Signal) -> str:
     """Store a log beside what others told of its end; return its key."""
     created_at = datetime.fromisoformat(str(log["created_at"]))
     found = record(log, sent_at=created_at, fetched_at=created_at + timedelta(minutes=1))
-    weighed = weigh(found, signal, is_last=True)
-    return _written(desk, StoreRecord(weighed, STORAGE))[0]
+    return _written(desk, StoreRecord(found, STORAGE, told=signal))[0]
 
 
 def alias(desk: Desk, number: int, **changes: Json) -> str:

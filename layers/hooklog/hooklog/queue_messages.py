@@ -17,6 +17,8 @@ from hooklog.logs import LogKind
 #: The form of an error code that may be queued and logged. Anything else could be personal data,
 #: and so could seven digits, whatever surrounds them.
 ERROR_CODE = re.compile(r"(?!(\D*\d){7})([A-Za-z][A-Za-z0-9_.-]{0,63}|-?\d+)")
+#: The form of a status: a word, and nothing that could be a number or a text.
+STATUS = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
 #: SQS message attribute of a redriven message: the key of the row in which it was parked.
 PARKED_AS = "parked_as"
 

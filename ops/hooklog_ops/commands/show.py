@@ -13,7 +13,7 @@ from rich.table import Table
 from hooklog.errors import BY_CODE
 from hooklog.logs import KINDS, LogKind
 from hooklog.records.parking import PARKED_ATTRIBUTES
-from hooklog.records.signals import attribute_names as signal_names
+from hooklog.records.signals import signal_names
 from hooklog_ops.commands.options import Json, Kind, uuid
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
 from hooklog_ops.commands.terminal import styled

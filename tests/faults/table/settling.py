@@ -74,7 +74,7 @@ SETTLING = (
         f'{{"status":"failed","error_message":{nested(1000)}}}',
         retried("fetch.bad_payload"),
     ),
-    _says("no status", json.dumps({"from": NUMBER}), Parked("log.invalid")),
+    _says("no status", json.dumps({"from": NUMBER}), Stored()),
     _says("a duration in words", _resource(duration=TEXT), Stored()),
     _says("a status that nobody knows", _resource(status="asleep"), Stored()),
     _says("a lone surrogate", _resource(status="sending", error_message="\\ud800"), _BEHIND),

@@ -94,14 +94,39 @@ def test_an_alias_expires_with_its_row(bench: Bench) -> None:
     )
 
 
-def test_a_missing_alias_is_written_when_the_log_had_to_be_searched(bench: Bench) -> None:
+@pytest.mark.parametrize("text", [BY_SID, None], ids=["by its SID", "by its ID"])
+def test_a_missing_alias_is_written(bench: Bench, text: str | None) -> None:
     """An older release may have stored the row without it."""
     list_fax(bench)
     bench.run(sent(BY_SID))
     del bench.table.items[ALIAS]
     bench.clock.advance(minutes=1)
-    bench.run(sent(BY_SID, at=bench.clock()))
+    bench.run(sent(text, at=bench.clock()))
     assert bench.table.items[ALIAS]["alias_of"] == FAX
+
+
+def test_a_missing_alias_is_written_although_the_row_is_up_to_date(bench: Bench) -> None:
+    """The next callback then needs no search."""
+    list_fax(bench)
+    late = json.dumps(json.loads(BY_SID) | {"origin": "webhook"})
+    bench.run(sent(late))
+    del bench.table.items[ALIAS]
+    bench.clock.advance(minutes=1)
+    assert bench.run(sent(late, at=bench.clock())) == []
+    assert bench.table.items[ALIAS]["alias_of"] == FAX
+    assert bench.table.items[FAX]["version"] == 1
+
+
+def test_an_alias_stays_if_rows_do_not_expire_any_more(bench: Bench) -> None:
+    """Both lose their time to live with the next fetch."""
+    expire_rows(bench)
+    bench.answer(failed_fax())
+    bench.run(sent())
+    bench.enricher = replace(bench.enricher, storage=StorageOptions())
+    bench.clock.advance(minutes=1)
+    bench.run(sent(at=bench.clock()))
+    assert "expires_at" not in bench.table.items[FAX]
+    assert "expires_at" not in bench.table.items[ALIAS]
 
 
 def test_known_faxes_cost_two_reads_and_no_request(bench: Bench) -> None:
@@ -166,6 +191,7 @@ def test_a_message_parked_under_its_sid_gives_way_to_the_alias(bench: Bench) -> 
     assert alias["alias_of"] == FAX
     assert "parked_code" not in alias
     assert history_of(alias)[0]["into"] == FAX
+    assert alias["expires_at"] == int((bench.clock() + TTL).timestamp())
 
 
 def test_a_parked_row_that_is_an_alias_does_not_expire(bench: Bench) -> None:

@@ -186,18 +186,13 @@ def test_a_resource_that_nobody_answers_for_returns_the_message(bench: Bench) ->
     assert bench.report.errors == {"fetch.out_of_time": 1}
 
 
-def test_an_invalid_resource_is_parked_with_its_payload(bench: Bench) -> None:
-    """The detail says that it was the resource."""
+@pytest.mark.parametrize("text", ['{"sid": "x"}', '{"status": null}', '{"status": 5}'])
+def test_a_resource_without_a_status_leaves_it_to_the_call(bench: Bench, text: str) -> None:
+    """The log is fine, and is stored."""
     bench.answer(COMPLETED)
-    text = json.dumps({"sid": FAX_SID})
     bench.source.resources[FAX_SID] = text
     assert bench.run(sent()) == []
-    item = bench.table.items[FAX]
-    assert (item["parked_code"], item["parked_payload"]) == (
-        "log.invalid",
-        text,
-    )
-    assert item["parked_detail"] == "The fax resource is invalid: status: missing."
+    assert bench.table.items[FAX]["settled_by"] == "call"
 
 
 @pytest.mark.parametrize(
@@ -206,6 +201,7 @@ def test_an_invalid_resource_is_parked_with_its_payload(bench: Bench) -> None:
         ({"duration": "41"}, {"fax_duration": 41}),
         ({"duration": None}, {}),
         ({"duration": "a while"}, {}),
+        ({"error_message": 5}, {"fax_duration": 41, "outcome": "succeeded"}),
         ({"error_code": 0, "error_message": "OK"}, {"fax_error_code": "0", "fax_duration": 41}),
         ({"error_message": "\ud83d"}, {"fax_error_message": "\ufffd", "outcome": "failed"}),
     ],
@@ -409,6 +405,87 @@ def test_a_fetch_that_shows_a_success_undoes_no_failure(bench: Bench) -> None:
         "34005",
     )
     assert item["drift"] == ["contradiction:log"]
+
+
+def test_a_contradiction_of_the_log_with_itself_is_fetched_again(bench: Bench) -> None:
+    """It showed a failure, and then none: the message returns until that stays so."""
+    bench.answer(FAILED)
+    run(bench)
+    bench.answer(COMPLETED)
+    assert [run(bench, attempt=attempt) for attempt in range(1, 5)] == [["m1"]] * 3 + [[]]
+    item = bench.table.items[FAX]
+    assert (item["outcome"], item["drift"]) == ("failed", ["contradiction:log"])
+    assert "unsettled" not in item
+    assert bench.source.asked == [PATH]
+
+
+def test_a_failure_outlives_the_parking_of_its_message(bench: Bench) -> None:
+    """The log could not be fetched for the callback; the sweep's fetch shows a success."""
+    bench.source.answers[MESSAGE] = errors.UpstreamError()
+    told = body("message", MESSAGE_ID, status="undelivered", error_code="30003")
+    late = body("message", MESSAGE_ID, status="sent")
+    messages = [sent(told, attempt=10), sent(late, message_id="m2", attempt=11)]
+    assert bench.run(*messages) == []
+    assert "undelivered" not in str(bench.table.items[MESSAGE]["parked_body"])
+    bench.answer(message_log())
+    run(bench, body("message", MESSAGE_ID, origin="sweep"), attempt=4)
+    item = bench.table.items[MESSAGE]
+    assert (item["outcome"], item["explanation"]) == ("failed", "30003")
+    assert item["drift"] == ["contradiction:callback"]
+    assert bench.report.failures == {("message", "30003", "destination"): 1}
+
+
+@pytest.mark.parametrize("status", ["blocked", None])
+def test_a_callback_with_an_unknown_word_and_an_error_reports_a_failure(
+    bench: Bench, status: str | None
+) -> None:
+    """The code says enough."""
+    bench.answer(message_log())
+    run(bench, body("message", MESSAGE_ID, status=status, error_code="30007"), attempt=4)
+    item = bench.table.items[MESSAGE]
+    assert (item["outcome"], item["explanation"]) == ("failed", "30007")
+    assert item["message_status"] == (status or "")
+
+
+def test_a_failure_under_an_unknown_status_is_not_undone(bench: Bench) -> None:
+    """The log named an error, and then says that all is well."""
+    bench.answer(message_log(status="blocked", error_code="30007"))
+    run(bench, body("message", MESSAGE_ID))
+    bench.answer(message_log())
+    run(bench, body("message", MESSAGE_ID), attempt=4)
+    assert bench.table.items[MESSAGE]["outcome"] == "failed"
+
+
+def test_a_code_that_names_no_error_hides_no_other(bench: Bench) -> None:
+    """FreeSWITCH's result 0 stands for success; the callback's code is counted."""
+    answer_fax(bench, COMPLETED | {"error_code": "0", "error_message": "OK"})
+    run(bench, callback("failed", "34004"))
+    assert bench.report.failures == {("fax", "34004", "network"): 1}
+
+
+@pytest.mark.parametrize("first", ["by its ID", "by its SID"])
+def test_a_log_that_is_found_twice_keeps_what_its_resource_told(bench: Bench, first: str) -> None:
+    """One message names the ID and another the SID; the resource answers in between."""
+    answer_fax(bench, COMPLETED)
+    bench.source.resources[FAX_SID] = failed_resource()
+    by_id, by_sid = sent(), sent(callback("sending"), message_id="m2")
+    bench.source.lists_last = True
+    messages = [by_id, by_sid] if first == "by its ID" else [by_sid, by_id]
+    assert sorted(bench.run(*messages)) == ["m1", "m2"]
+    item = bench.table.items[FAX]
+    assert (item["outcome"], item["settled_by"]) == ("failed", "fax")
+    assert bench.source.asked == [PATH]
+
+
+def test_a_later_fetch_of_the_two_decides_whether_to_ask(bench: Bench) -> None:
+    """By its ID the fax was still in progress, in the list its call had ended."""
+    bench.answer(fax_log(status="in-progress"))
+    bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(COMPLETED)
+    bench.source.found_by_url = {f"fax#{FAX_SID}"}
+    bench.source.lists_last = True
+    bench.source.resources[FAX_SID] = resource()
+    bench.run(sent(), sent(json.dumps(BY_SID), message_id="m2"))
+    assert bench.table.items[FAX]["settled_by"] == "fax"
 
 
 # --- any order ----------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ import pytest
 
 from hooklog.clock import iso
 from hooklog.queue_messages import Origin
-from hooklog.records.enrichment import weigh
 from hooklog.records.items import StorageOptions
 from hooklog.records.recording import StoreRecord, already_reflects, supersedes
 from hooklog.records.rows import Row
@@ -189,7 +188,7 @@ OWN_END = {"settled_by": "callback", "fax_status": "failed", "fax_error_code": "
 
 def fetched(log: Log, signal: Signal | None = None, *, is_last: bool = True) -> StoreRecord:
     """Return what a fetch of the log brings, with a signal."""
-    return StoreRecord(weigh(record(log), signal, is_last=is_last), is_last=is_last)
+    return StoreRecord(record(log), told=signal, is_last=is_last)
 
 
 def stored(**changes: object) -> Row:
@@ -234,7 +233,11 @@ def test_a_success_is_added_without_changing_the_outcome() -> None:
     told = Signal(by="callback", status="delivered")
     write = fetched(fax_log(), told).plan(stored())
     assert write is not None
-    assert write.values == {"settled_by": "callback", "fax_status": "delivered"}
+    assert write.values == {
+        "settled_by": "callback",
+        "fax_status": "delivered",
+        "outcome": "succeeded",
+    }
     assert not write.counts_failure
 
 
@@ -270,7 +273,7 @@ def test_a_row_that_failed_keeps_its_explanation() -> None:
     failed = stored(outcome="failed", error_code="34005", first_failed_at=FETCHED_AT)
     write = fetched(fax_log(), CALLBACK).plan(failed)
     assert write is not None
-    assert write.values == OWN_END
+    assert write.values == OWN_END | {"outcome": "failed"}
     assert not write.counts_failure
 
 
@@ -294,7 +297,10 @@ def test_a_later_fetch_keeps_the_signal_of_the_row() -> None:
     ("told", "code", "changes", "known"),
     [
         ("failed", None, {"outcome": "succeeded"}, False),
-        ("failed", "34004", {"outcome": "failed"}, True),
+        ("failed", "34004", {"outcome": "failed", "error_code": "34005"}, True),
+        ("failed", "34004", {"outcome": "failed", "signal": CALLBACK}, True),
+        ("failed", "34004", {"outcome": "failed"}, False),
+        ("failed", None, {"outcome": "failed"}, True),
         ("delivered", None, {"outcome": "succeeded", "settled_by": "call"}, False),
         ("delivered", None, {"outcome": "succeeded", "settled_by": "fax"}, True),
         ("delivered", "34004", {"outcome": "succeeded", "settled_by": "fax"}, False),
@@ -310,3 +316,31 @@ def test_a_row_reflects_what_a_message_tells_of_the_end(
     asked = replace(request(status=told), error_code=code)
     at_rest = replace(row(later=60), **changes)
     assert already_reflects(at_rest, asked, SENT_AT, SKEW) is known
+
+
+def test_an_end_settles_a_row_that_a_resource_left_open() -> None:
+    """The resource was under way; a callback that comes late tells that the fax arrived."""
+    open_row = replace(
+        stored(outcome="in_progress", settled_by="fax", unsettled=True),
+        signal=Signal(by="fax", status="sending"),
+        names=frozenset({"unsettled", "fax_duration"}),
+    )
+    write = fetched(fax_log(), Signal(by="callback", status="delivered")).plan(open_row)
+    assert write is not None
+    assert write.values["outcome"] == "succeeded"
+    assert write.values["fax_status"] == "delivered"
+    assert write.remove == ["fax_duration", "unsettled"]
+
+
+def test_a_stronger_signal_explains_the_failure_anew() -> None:
+    """A callback without a code was all; the resource names the error."""
+    before = replace(
+        stored(outcome="failed", first_failed_at=FETCHED_AT, settled_by="callback"),
+        signal=Signal(by="callback", status="failed"),
+        drift=["contradiction:callback"],
+    )
+    write = fetched(fax_log(), replace(CALLBACK, by="fax")).plan(before)
+    assert write is not None
+    assert write.values["explanation"] == "34004"
+    assert write.values["drift"] == ["contradiction:fax"]
+    assert (write.counts_failure, write.counts_drift) == (False, True)

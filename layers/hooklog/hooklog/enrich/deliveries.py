@@ -33,12 +33,10 @@ _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 _MAX_ENVELOPES = 2
 
 
-def _error_code(value: object) -> object:
-    """Take a number for its digits; refuse what does not look like a code, except a blank text."""
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if isinstance(text, str) and (text := text.strip()) and not ERROR_CODE.fullmatch(text):
-        raise ValueError("not an error code")
-    return text
+def _error_code(value: object) -> str | None:
+    """Take a number for its digits; what does not look like a code tells nothing."""
+    text = str(value).strip() if isinstance(value, int | str) else ""
+    return text if ERROR_CODE.fullmatch(text) else None
 
 
 class QueueMessage(BaseModel):
@@ -50,7 +48,7 @@ class QueueMessage(BaseModel):
     log_id: LogId | None = None
     resource_sid: LogId | None = None
     status: str | None = None
-    error_code: Annotated[str, BeforeValidator(_error_code)] | None = None
+    error_code: Annotated[str | None, BeforeValidator(_error_code)] = None
     origin: Origin | None = None
     occurred_at: Annotated[AwareDatetime, AfterValidator(as_utc)] | None = None
 
@@ -168,7 +166,7 @@ def log_request(body: str, sent_at: datetime) -> LogRequest:
         log_id=log_id,
         event_at=_event_time(fields.occurred_at, sent_at),
         status=fields.status,
-        error_code=fields.error_code or None,
+        error_code=fields.error_code,
         origin=fields.origin or Origin.MANUAL,
         resource_sid=fields.resource_sid,
     )

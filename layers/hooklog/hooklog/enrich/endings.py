@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import TypedDict
 
 from hooklog.clock import Clock
@@ -13,6 +14,7 @@ from hooklog.enrich.retry import Backoff
 from hooklog.errors import FetchError, HooklogError, QueueUnavailableError, StoreError
 from hooklog.records.parking import Lift, Park
 from hooklog.records.rows import Row
+from hooklog.records.signals import Signal
 from hooklog.records.store import Table, UpToDate, apply
 
 
@@ -32,9 +34,15 @@ class Endings:
     """Collects the failures of one batch, and carries out their consequences at its end."""
 
     def __init__(
-        self, report: Report, clock: Clock, backoff: Backoff, jitter: Callable[[], float]
+        self,
+        report: Report,
+        clock: Clock,
+        backoff: Backoff,
+        jitter: Callable[[], float],
+        ttl: timedelta | None = None,
     ) -> None:
         """Begin a batch; its parkings carry this time."""
+        self._ttl = ttl
         self._report = report
         self._began_at = clock()
         self._backoff = backoff
@@ -45,9 +53,17 @@ class Endings:
         self._returned: list[ItemFailure] = []
 
     def fail(
-        self, key: str, log_type: str, members: Sequence[Delivery], error: HooklogError
+        self,
+        key: str,
+        log_type: str,
+        members: Sequence[Delivery],
+        error: HooklogError,
+        told: Signal | None = None,
     ) -> None:
-        """Return each message to the queue while it has attempts left, else park it."""
+        """Return each message to the queue while it has attempts left, else park it.
+
+        What the messages told of the log's end is kept with the parking.
+        """
         self._report.errors[error.code] += 1
         exhausted = self.retry(log_type, members, error)
         if exhausted:
@@ -59,6 +75,7 @@ class Endings:
                 attempts=last.attempt,
                 at=self._began_at,
                 log_type=None if log_type == UNKNOWN_TYPE else log_type,
+                told=told,
             )
             self._parks.append((park, exhausted))
 
@@ -73,7 +90,11 @@ class Endings:
     def done(self, key: str, log_type: str, members: Sequence[Delivery]) -> None:
         """Acknowledge messages that the row of this key reflects; redriven ones leave the list."""
         self._redriven += [
-            (Lift(key=delivery.parked_as, into=key, at=self._began_at), log_type, delivery)
+            (
+                Lift(key=delivery.parked_as, into=key, at=self._began_at, ttl=self._ttl),
+                log_type,
+                delivery,
+            )
             for delivery in members
             if delivery.parked_as
         ]

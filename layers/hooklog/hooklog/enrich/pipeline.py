@@ -50,8 +50,6 @@ from hooklog.records.recording import (
     StoreAlias,
     StoreRecord,
     already_reflects,
-    is_contradiction_known,
-    kept_signal,
 )
 from hooklog.records.rows import Row
 from hooklog.records.signals import Signal, announced, strongest
@@ -113,6 +111,11 @@ class _Job:
         """When the latest of the events happened."""
         return max(request.event_at for _, request in self.members)
 
+    @property
+    def told(self) -> Signal | None:
+        """What the messages tell of the end, if that can be more than the log does."""
+        return strongest(self.request.kind, *(announced(request) for _, request in self.members))
+
     def is_last(self, error: type[HooklogError]) -> bool:
         """Return whether this is every message's last attempt before that error ends it."""
         return all(delivery.attempt >= error.max_attempts for delivery, _ in self.members)
@@ -133,12 +136,14 @@ class _Batch:
         self._time_left = time_left
         self._report = Report()
         self._rows: Mapping[str, Row] = {}
-        self._endings = Endings(self._report, parts.clock, parts.backoff, parts.jitter)
+        self._endings = Endings(
+            self._report, parts.clock, parts.backoff, parts.jitter, parts.storage.ttl
+        )
 
     def run(self, batch: list[Delivery]) -> BatchResponse:
         """Take all steps in order."""
         self._report.received = len(batch)
-        self._store(self._settle(self._enrich(self._skip_known(self._parse(batch)))))
+        self._store(self._find(self._enrich(self._skip_known(self._parse(batch)))))
         response = self._endings.finish(self._parts.table, self._parts.queue, self._rows)
         self._publish()
         return response
@@ -199,6 +204,7 @@ class _Batch:
         """Fetch, validate and enrich each log as soon as it arrives, and ask how a fax ended."""
         records: dict[str, tuple[Record, _Job]] = {}
         unanswered: dict[str, _Job] = dict(jobs)
+        asked_for: set[str] = set()
         unsettled: dict[str, HooklogError] = {}
         wanted: list[Wanted] = [job.request for job in jobs.values()]
         for asked, answer in self._parts.source.fetch(wanted, self._fetch_time_left):
@@ -215,18 +221,18 @@ class _Batch:
                 continue
             record, job = found
             if twin := records.get(record.key):
-                # One message named the log, another its resource: one row needs one write.
-                records[record.key] = record, _Job(asked, [*twin[1].members, *job.members])
-                continue
-            records[record.key] = found
-            if path := self._asks_for(record, job):
+                record, job = _merged(twin, found)
+            records[record.key] = record, job
+            path = self._asks_for(record, job)
+            if path is not None and record.key not in asked_for:
+                asked_for.add(record.key)
                 unsettled[record.key] = OutOfTimeError()
                 wanted.append(ResourceRequest(key=record.key, path=path))
         for key, job in unanswered.items():
             self._fail_job(key, job, OutOfTimeError())
         for key, problem in unsettled.items():
             self._fail_job(key, records.pop(key)[1], problem)
-        return self._skip_resolved(records)
+        return records
 
     def _record(self, job: _Job, answer: Fetched | HooklogError) -> tuple[Record, _Job] | None:
         """Read a log, or fail its job and return None."""
@@ -265,7 +271,8 @@ class _Batch:
         is_known = row is not None and row.settled_by == "call" and not row.unsettled
         if not self._parts.settle_faxes or not record.is_call_end or is_known:
             return None
-        return None if self._signal(record, job) else record.resource_path
+        kept = row.kept_signal(record.kind) if row is not None else None
+        return None if kept or self._told(record, job) else record.resource_path
 
     def _settled(self, record: Record, answer: Fetched | HooklogError) -> Record:
         """Add what the fax resource tells.
@@ -278,41 +285,40 @@ class _Batch:
             self._report.fetch_ms[record.kind.name].append(answer.took_ms)
         return replace(record, signal=fax_signal(record, answer))
 
-    def _skip_resolved(
-        self, records: dict[str, tuple[Record, _Job]]
-    ) -> dict[str, tuple[Record, _Job]]:
-        """Read the rows of logs whose IDs are known only now, and drop those that are known."""
+    def _find(self, records: dict[str, tuple[Record, _Job]]) -> dict[str, tuple[Record, _Job]]:
+        """Read the rows and aliases that are known only now, and drop logs that are known."""
         resolved = [key for key, (record, _) in records.items() if record.resolved_by == "url"]
+        # A log that is new has no alias, either.
+        aliases = {
+            record.kind.key(record.alias)
+            for key, (record, _) in records.items()
+            if record.alias and (key in self._rows or key in resolved)
+        }
+        unread = [*resolved, *sorted(aliases - self._rows.keys())]
         try:
-            self._rows = {**self._rows, **(self._parts.table.read(resolved) if resolved else {})}
+            self._rows = {**self._rows, **(self._parts.table.read(unread) if unread else {})}
         except StoreError as error:
             for key in resolved:
                 self._fail_job(key, records.pop(key)[1], error)
+        self._store_aliases(records)
         for key in resolved:
             if key in records and records[key][1].is_known(self._rows.get(key)):
                 self._skip(key, records.pop(key)[1])
         return records
 
-    def _settle(self, records: dict[str, tuple[Record, _Job]]) -> dict[str, tuple[Record, _Job]]:
-        """Weigh each log against what callbacks, the row and the fax resource tell of the end."""
-        for key, (record, job) in records.items():
-            if signal := strongest(record.kind, record.signal, self._signal(record, job)):
-                row = self._rows.get(key)
-                is_last = row is not None and is_contradiction_known(row)
-                weighed = weigh(record, signal, is_last=is_last or job.is_last(BehindError))
-                records[key] = weighed, job
-        return records
-
-    def _signal(self, record: Record, job: _Job) -> Signal | None:
-        """Return what the messages and the row tell of the end."""
-        signals = [announced(request) for _, request in job.members]
-        kept = kept_signal(self._rows.get(record.key), record.kind)
-        return strongest(record.kind, kept, *signals)
+    @staticmethod
+    def _told(record: Record, job: _Job) -> Signal | None:
+        """Return what the fax resource and the messages tell of the end."""
+        return strongest(record.kind, record.signal, job.told)
 
     def _store(self, records: dict[str, tuple[Record, _Job]]) -> None:
-        self._store_aliases(records)
         changes = [
-            StoreRecord(record, self._parts.storage, is_last=job.is_last(BehindError))
+            StoreRecord(
+                record,
+                self._parts.storage,
+                told=self._told(record, job),
+                is_last=job.is_last(BehindError),
+            )
             for record, job in records.values()
         ]
         results = apply(self._parts.table, changes, self._rows)
@@ -328,19 +334,22 @@ class _Batch:
                 if result.counts_end:
                     self._report.finished[record.kind.name] += 1
                 if result.counts_failure:
-                    self._report.count_failure(record, self._parts.catalogue)
+                    row = self._rows.get(key)
+                    kept = row.kept_signal(record.kind) if row is not None else None
+                    told = strongest(record.kind, self._told(record, job), kept)
+                    self._report.count_failure(weigh(record, told), self._parts.catalogue)
             else:
                 self._report.skipped[record.kind.name] += 1
             # A row that shows as much or more has settled what this fetch could not.
-            is_unsettled = record.is_unsettled and isinstance(result, Stored)
+            is_unsettled = isinstance(result, Stored) and result.is_unsettled
             self._expect_end(job, record, is_unsettled=is_unsettled)
 
     def _store_aliases(self, records: dict[str, tuple[Record, _Job]]) -> None:
         """Write missing aliases; drop and fail the records whose alias cannot be written."""
         aliases = [
             StoreAlias(record, self._parts.storage)
-            for key, (record, _) in records.items()
-            if record.alias and not self._has_alias(record, self._rows.get(key))
+            for record, _ in records.values()
+            if record.alias
         ]
         by_key = {alias.key: alias for alias in aliases}
         results = apply(self._parts.table, list(by_key.values()), self._rows)
@@ -348,15 +357,6 @@ class _Batch:
             if isinstance(result := results[alias.key], StoreError):
                 key = alias.record.key
                 self._fail_job(key, records.pop(key)[1], result)
-
-    def _has_alias(self, record: Record, row: Row | None) -> bool:
-        """Return whether the alias stands; an alias that expires has to be renewed."""
-        if self._parts.storage.ttl is not None:
-            return False
-        # The alias was written before the row that has the SID.
-        return record.resolved_by == "alias" or (
-            record.resolved_by != "url" and row is not None and "resource_sid" in row.names
-        )
 
     def _fetch_time_left(self) -> float:
         return self._time_left() - STORE_RESERVE
@@ -393,7 +393,15 @@ class _Batch:
         if isinstance(error, UnexpectedError) and error.__cause__ is not None:
             self._parts.telemetry.defect(key, error.__cause__)
         members = [delivery for delivery, _ in job.members]
-        self._endings.fail(key, job.request.kind.name, members, error)
+        self._endings.fail(key, job.request.kind.name, members, error, job.told)
+
+
+def _merged(one: tuple[Record, _Job], other: tuple[Record, _Job]) -> tuple[Record, _Job]:
+    """Merge two fetches of a log that one message named by its ID and another by its SID."""
+    record = max(one[0], other[0], key=lambda found: (found.log.is_terminal, found.fetched_at))
+    signal = strongest(record.kind, one[0].signal, other[0].signal)
+    job = _Job(other[1].request, [*one[1].members, *other[1].members])
+    return replace(record, signal=signal), job
 
 
 def _resolved_by(job: _Job, answer: Fetched) -> FoundBy | None:

@@ -192,7 +192,7 @@ class FaxResource(BaseModel):
     ``GET /api/laml/2010-04-01/Accounts/{AccountSid}/Faxes/{Sid}``; numbers may be texts.
     """
 
-    status: str
+    status: str = ""
     error_code: ErrorCode | None = None
     error_message: str | None = None
     #: Seconds.
@@ -200,10 +200,9 @@ class FaxResource(BaseModel):
 
     @classmethod
     def read(cls, content: Mapping[str, JsonValue]) -> Self:
-        """Validate a resource; a duration that cannot be read is not set.
+        """Read a resource; a value that cannot be read is not set.
 
         Raises:
-            ValidationError: the content does not fit the model.
             ValueError: the content is nested too deeply.
 
         """
@@ -213,9 +212,8 @@ class FaxResource(BaseModel):
         try:
             return parse(fields, cls)
         except ValidationError as error:
-            if {problem["loc"][0] for problem in error.errors()} != {"duration"}:
-                raise
-        return parse({**fields, "duration": None}, cls)
+            wrong = {problem["loc"][0] for problem in error.errors()}
+        return parse({name: fields[name] for name in fields.keys() - wrong}, cls)
 
 
 def names_error(code: str | None, message: str | None) -> bool:

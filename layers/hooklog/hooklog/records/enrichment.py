@@ -13,7 +13,7 @@ from hooklog.catalogue import Catalogue, Explanation
 from hooklog.logs import UUID_PATTERN, LogKind
 from hooklog.logs.model import MICRO_DOLLAR, SignalWireLog, names_error
 from hooklog.records.numbers import Party, party
-from hooklog.records.signals import Signal, Source, failed
+from hooklog.records.signals import CONTRADICTION, Signal, Source, failed
 
 #: How a log was found whose message named only the resource's SID: the SID is also its ID, its
 #: ``url`` ends in the SID, or an alias in the table leads to it.
@@ -108,8 +108,10 @@ class Record:
 
     @property
     def error_code(self) -> str | None:
-        """The log's error code, or else the signal's."""
-        return self.log.error_code or (self.signal.error_code if self.signal else None)
+        """The code of the log's error, or else of the signal's."""
+        if self.signal is not None and not names_error(self.log.error_code, None):
+            return self.signal.error_code or self.log.error_code
+        return self.log.error_code
 
     @property
     def lag_ms(self) -> int:
@@ -177,7 +179,8 @@ def weigh(record: Record, signal: Signal | None, *, is_last: bool = False) -> Re
     if signal is not None and signal.by == "log" and record.own_failure is not None:
         # What an earlier fetch showed adds nothing to a failure that this one shows.
         signal = None
-    drift, is_unsettled = kind.drift(log), False
+    drift = [name for name in record.drift if not name.startswith(CONTRADICTION)]
+    is_unsettled = False
     if signal is not None and log.is_terminal:
         if not signal.tells_end(kind):
             is_unsettled = record.is_call_end

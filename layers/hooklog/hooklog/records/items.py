@@ -15,7 +15,7 @@ from hooklog.clock import iso
 from hooklog.logs import LogKind
 from hooklog.records.enrichment import Record
 from hooklog.records.rows import Attribute
-from hooklog.records.signals import attribute_names as signal_names
+from hooklog.records.signals import signal_names, signal_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +108,7 @@ def row_attributes(record: Record, options: StorageOptions) -> dict[str, Attribu
 
 def signal_attributes(record: Record) -> dict[str, Attribute | None]:
     """Return the attributes of what others told of the end; None means absent."""
-    return {
-        name: getattr(record.signal, field, None)
-        for field, name in signal_names(record.kind.name).items()
-    } | {"settled_by": record.settled_by}
+    return {**signal_values(record.kind.name, record.signal), "settled_by": record.settled_by}
 
 
 def failure_attributes(record: Record) -> dict[str, Attribute]:

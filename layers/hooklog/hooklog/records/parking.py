@@ -11,12 +11,15 @@ keys of the sparse index ``parked``, so a row is on the list exactly while it ha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hooklog.clock import iso
 from hooklog.errors import HooklogError, LogError
+from hooklog.logs import KINDS
 from hooklog.records.rows import Attribute, Row, Write
+from hooklog.records.signals import Signal, signal_values, strongest
 
 #: Attributes of a row that is on the list; the last two only after a redrive.
 PARKED_ATTRIBUTES = frozenset(
@@ -38,7 +41,10 @@ _LONGEST_HISTORY = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Park:
-    """Put a message that cannot be processed on the list."""
+    """Put a message that cannot be processed on the list.
+
+    What the message tells of the log's end stays in the row when the parking is lifted.
+    """
 
     key: str
     error: HooklogError
@@ -46,6 +52,7 @@ class Park:
     attempts: int
     at: datetime
     log_type: str | None = None
+    told: Signal | None = None
 
     def plan(self, row: Row | None) -> Write | None:
         """Park, unless a later fetch has stored the log, or a later failure has parked it.
@@ -69,6 +76,7 @@ class Park:
         }
         if self.log_type is not None:
             values["log_type"] = self.log_type
+        values |= self._told(row)
         if isinstance(self.error, LogError) and self.error.payload is not None:
             values["parked_payload"] = self.error.payload
         if row is None:
@@ -81,6 +89,17 @@ class Park:
             values=values,
             remove=sorted(outdated & row.names),
         )
+
+    def _told(self, row: Row | None) -> Mapping[str, Attribute]:
+        """Return the attributes of what the message tells, unless the row knows as much."""
+        kind = KINDS.get(self.log_type or "")
+        if kind is None or self.told is None:
+            return {}
+        kept = row.kept_signal(kind) if row is not None else None
+        if strongest(kind, self.told, kept) == kept:
+            return {}
+        attributes = signal_values(kind.name, self.told)
+        return {name: value for name, value in attributes.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,21 +138,28 @@ class Lift:
         key: of the parked row.
         into: key of the row that shows the log now.
         at: time of the success; a later parking is left alone.
+        ttl: after which an alias expires that the message was parked in.
 
     """
 
     key: str
     into: str
     at: datetime
+    ttl: timedelta | None = None
 
     def plan(self, row: Row | None) -> Write | None:
         """Move the parking into the row's history, unless it is later than the success."""
         if row is None or row.parked_at is None or row.parked_at > self.at:
             return None
+        values: dict[str, Attribute] = {
+            "parked_history": history(row, lifted_at=self.at, into=self.into)
+        }
+        if self.ttl is not None and row.alias_of is not None:
+            values["expires_at"] = int((self.at + self.ttl).timestamp())
         return Write(
             key=self.key,
             expected_version=row.version,
-            values={"parked_history": history(row, lifted_at=self.at, into=self.into)},
+            values=values,
             remove=sorted(PARKED_ATTRIBUTES & row.names),
         )
 

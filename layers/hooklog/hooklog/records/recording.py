@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hooklog.clock import iso
-from hooklog.logs import LogKind
+from hooklog.logs.model import names_error
 from hooklog.queue_messages import LogRequest, Origin
 from hooklog.records.enrichment import Record, weigh
 from hooklog.records.items import (
@@ -15,11 +15,16 @@ from hooklog.records.items import (
     expires_at,
     failure_attributes,
     row_attributes,
-    signal_attributes,
 )
 from hooklog.records.parking import PARKED_ATTRIBUTES, history
 from hooklog.records.rows import Attribute, Row, Write
-from hooklog.records.signals import CONTRADICTION, Signal, announced, failed, strongest
+from hooklog.records.signals import (
+    CONTRADICTION,
+    Signal,
+    announced,
+    signal_values,
+    strongest,
+)
 
 
 def already_reflects(
@@ -52,9 +57,12 @@ def _tells_more(request: LogRequest, row: Row) -> bool:
     signal = announced(request)
     if signal is None:
         return False
-    if signal.is_failure(request.kind):
-        return row.outcome != "failed"
-    return row.settled_by == "call"
+    if not signal.is_failure(request.kind):
+        return row.settled_by == "call"
+    says_why = names_error(row.error_code, row.error_message) or (
+        row.signal is not None and row.signal.names_error
+    )
+    return row.outcome != "failed" or (signal.names_error and not says_why)
 
 
 def _is_obsolete(row: Row, request: LogRequest) -> bool:
@@ -119,10 +127,14 @@ class StoreAlias:
         values: dict[str, Attribute] = {"alias_of": self.record.key}
         if self.options.ttl is not None and (row is None or row.parked_at is None):
             values["expires_at"] = expires_at(self.record.fetched_at, self.options.ttl)
-        elif row is not None and row.alias_of == self.record.key:
+        if row is None:
+            return Write(key=self.key, expected_version=None, values=values)
+        outdated = {"expires_at"} - values.keys() & row.names
+        if row.alias_of == self.record.key and not outdated and "expires_at" not in values:
             return None
-        version = row.version if row is not None else None
-        return Write(key=self.key, expected_version=version, values=values)
+        return Write(
+            key=self.key, expected_version=row.version, values=values, remove=sorted(outdated)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +145,16 @@ class StoreRecord:
     added even to a row that shows a later fetch.
 
     Attributes:
-        record: as this fetch and its messages tell it.
+        record: as this fetch shows it.
         options: how to store.
+        told: what messages and the fax resource tell of the end.
         is_last: whether the log is not fetched again for a contradiction.
 
     """
 
     record: Record
     options: StorageOptions = DEFAULT_STORAGE
+    told: Signal | None = None
     is_last: bool = True
 
     @property
@@ -171,73 +185,56 @@ class StoreRecord:
             counts_failure=counts_failure,
             counts_end=record.log.is_terminal and not (row is not None and row.final),
             counts_drift=not {*record.drift} <= {*(row.drift if row is not None else ())},
+            is_unsettled=record.is_unsettled,
         )
 
     def _weighed(self, row: Row | None) -> Record:
-        """Return the record beside the signals that the row kept."""
-        record = self.record
-        if row is None:
+        """Return the record beside all that was told of the end.
+
+        A fetch that shows a success does not undo the failure that an earlier one showed.
+        """
+        record, kind, told = self.record, self.record.kind, self.told
+        if row is not None:
+            earlier = row.own_failure(kind) if record.own_failure is None else None
+            told = strongest(kind, told, row.kept_signal(kind), earlier)
+        if told is None:
             return record
-        signals = [record.signal, kept_signal(row, record.kind)]
-        if row.final and record.outcome != "failed":
-            # A fetch that shows a success does not undo the failure that an earlier one showed.
-            signals.append(_failure_of(row, record.kind))
-        signal = strongest(record.kind, *signals)
-        if signal == record.signal and not is_contradiction_known(row):
-            return record
-        is_last = self.is_last or is_contradiction_known(row)
-        return weigh(record, signal, is_last=is_last)
+        is_last = self.is_last or (row is not None and row.has_contradiction)
+        return weigh(record, told, is_last=is_last)
 
     def _added_signal(self, row: Row) -> Write | None:
         """Add what this fetch and its messages tell of the end to a row with a later fetch."""
         record, kind = self.record, self.record.kind
-        stored = _failure_of(row, kind)
+        stored, kept = row.own_failure(kind), row.kept_signal(kind)
+        # The failure that this fetch shows is a signal to the row, unless that shows one, too.
         own = record.own_failure if record.log.is_terminal and stored is None else None
-        signal = strongest(kind, record.signal, own)
-        if row.erased_at is not None or signal is None or not signal.tells_end(kind):
+        signal = strongest(kind, kept, self.told, own)
+        if row.erased_at is not None or signal in {None, kept} or not signal.tells_end(kind):
             return None
-        kept = kept_signal(row, kind) or stored
-        if strongest(kind, kept, signal) == kept:
-            return None
-        # The failure that this fetch shows is a signal to the row.
-        weighed = replace(weigh(record, signal), signal=signal)
-        attributes = signal_attributes(weighed)
+        has_failed = stored is not None or signal.is_failure(kind)
+        contradicts = row.final and signal.is_failure(kind) != (stored is not None)
+        is_last = self.is_last or row.has_contradiction
+        drift = {name for name in row.drift if not name.startswith(CONTRADICTION)}
+        drift |= {signal.contradiction} if contradicts and is_last else set()
+        ended = "succeeded" if row.final else "in_progress"
+        attributes: dict[str, Attribute | None] = {
+            **signal_values(kind.name, signal),
+            "outcome": "failed" if has_failed else ended,
+            "drift": list[Attribute](sorted(drift)) or None,
+            "unsettled": (contradicts and not is_last) or None,
+        }
+        if has_failed and stored is None:
+            attributes |= failure_attributes(weigh(record, signal))
+        counts_failure = has_failed and row.first_failed_at is None
+        if counts_failure:
+            attributes["first_failed_at"] = iso(record.fetched_at)
         values = {name: value for name, value in attributes.items() if value is not None}
-        counts_failure = counts_drift = False
-        if weighed.outcome == "failed" and row.outcome != "failed":
-            values |= failure_attributes(weighed)
-            if row.first_failed_at is None:
-                values["first_failed_at"] = iso(record.fetched_at)
-                counts_failure = True
-            if row.final and not self.is_last:
-                values["unsettled"] = True
-            elif row.final:
-                counts_drift = signal.contradiction not in row.drift
-                values["drift"] = list[Attribute](sorted({*row.drift, signal.contradiction}))
         return Write(
             key=self.key,
             expected_version=row.version,
             values=values,
             remove=sorted((attributes.keys() - values.keys()) & row.names),
             counts_failure=counts_failure,
-            counts_drift=counts_drift,
+            counts_drift=not drift <= {*row.drift},
+            is_unsettled=contradicts and not is_last,
         )
-
-
-def kept_signal(row: Row | None, kind: LogKind) -> Signal | None:
-    """Return the end that a row keeps; a resource that was under way has gone on since."""
-    signal = row.signal if row is not None else None
-    return signal if signal is not None and signal.tells_end(kind) else None
-
-
-def _failure_of(row: Row, kind: LogKind) -> Signal | None:
-    """Return the failure that the stored log itself reports, if it does."""
-    status, code, message = row.status or "", row.error_code, row.error_message
-    if not failed(kind, status, code, message, is_end=row.final):
-        return None
-    return Signal(by="log", status=status, error_code=code, error_message=message)
-
-
-def is_contradiction_known(row: Row) -> bool:
-    """Return whether the row names a contradiction, for which the log was fetched often enough."""
-    return any(name.startswith(CONTRADICTION) for name in row.drift)

@@ -15,7 +15,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, cast
 
-from hooklog.records.signals import Signal, attribute_names
+from hooklog.logs import LogKind
+from hooklog.records.signals import CONTRADICTION, Signal, failed, signal_names
 
 type Attribute = str | int | Decimal | bool | list[Attribute] | Mapping[str, Attribute]
 
@@ -94,14 +95,32 @@ class Row:
         values["signal"] = _signal(key, item)
         return cls(names=names, **values)  # type: ignore[arg-type] # each field has its own type
 
+    def kept_signal(self, kind: LogKind) -> Signal | None:
+        """Return the end that the row keeps; a resource that was under way has gone on since."""
+        return self.signal if self.signal is not None and self.signal.tells_end(kind) else None
+
+    def own_failure(self, kind: LogKind) -> Signal | None:
+        """Return the failure that the stored log itself reports, if it does."""
+        if self.status is None:
+            return None
+        code, message = self.error_code, self.error_message
+        if not failed(kind, self.status, code, message, is_end=self.final):
+            return None
+        return Signal(by="log", status=self.status, error_code=code, error_message=message)
+
+    @property
+    def has_contradiction(self) -> bool:
+        """Whether the row names one, for which the log was fetched often enough."""
+        return any(name.startswith(CONTRADICTION) for name in self.drift)
+
 
 def read_of(key: str) -> frozenset[str]:
     """Name the attributes that :meth:`Row.of` reads of an item."""
-    return _ATTRIBUTES.union(attribute_names(key.partition("#")[0]).values())
+    return _ATTRIBUTES.union(signal_names(key.partition("#")[0]).values())
 
 
 def _signal(key: str, item: Mapping[str, Attribute]) -> Signal | None:
-    names = attribute_names(key.partition("#")[0])
+    names = signal_names(key.partition("#")[0])
     values: dict[str, object] = {field: item[name] for field, name in names.items() if name in item}
     if "status" not in values:
         return None
@@ -126,6 +145,7 @@ class Write:
     counts_failure: bool = False
     counts_end: bool = False
     counts_drift: bool = False
+    is_unsettled: bool = False
 
     @property
     def version(self) -> int:

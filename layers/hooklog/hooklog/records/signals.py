@@ -15,7 +15,7 @@ from typing import Literal
 
 from hooklog.logs import LogKind
 from hooklog.logs.model import names_error
-from hooklog.queue_messages import LogRequest
+from hooklog.queue_messages import STATUS, LogRequest
 
 type Source = Literal["log", "callback", "fax"]
 
@@ -31,7 +31,7 @@ class Signal:
 
     Attributes:
         by: who told: an earlier fetch of the log, a callback, or the fax resource.
-        status: in the words of callbacks and resources.
+        status: in the words of who told; empty if only an error was told.
         error_code: that came with it.
         error_message: that came with it.
         duration: of a fax, in seconds.
@@ -43,6 +43,11 @@ class Signal:
     error_code: str | None = None
     error_message: str | None = None
     duration: int | None = None
+
+    @property
+    def names_error(self) -> bool:
+        """Whether it says what went wrong."""
+        return names_error(self.error_code, self.error_message)
 
     @property
     def contradiction(self) -> str:
@@ -78,10 +83,15 @@ def failed(
 
 
 @cache
-def attribute_names(log_type: str) -> Mapping[str, str]:
+def signal_names(log_type: str) -> Mapping[str, str]:
     """Map the fields of a signal to the attributes of a row: ``status`` to ``fax_status``."""
     fields = ("status", "error_code", "error_message", "duration")
     return {"by": "settled_by"} | {name: f"{log_type}_{name}" for name in fields}
+
+
+def signal_values(log_type: str, signal: Signal | None) -> dict[str, str | int | None]:
+    """Return the attributes of a row that keeps the signal; None means absent."""
+    return {name: getattr(signal, field, None) for field, name in signal_names(log_type).items()}
 
 
 def strongest(kind: LogKind, *signals: Signal | None) -> Signal | None:
@@ -91,7 +101,7 @@ def strongest(kind: LogKind, *signals: Signal | None) -> Signal | None:
         return (
             signal.is_failure(kind),
             signal.tells_end(kind),
-            names_error(signal.error_code, signal.error_message),
+            signal.names_error,
             _WEIGHTS[signal.by],
             # Of equals any will do, as long as it is always the same.
             repr(signal),
@@ -105,9 +115,11 @@ def announced(request: LogRequest) -> Signal | None:
 
     That is a failure; and for a kind whose log shows only the end of its call, a success, too.
     """
-    kind = request.kind
-    if request.status is None or request.status not in kind.model.terminal:
-        return None
-    signal = Signal(by="callback", status=request.status, error_code=request.error_code)
+    kind, status = request.kind, request.status or ""
+    signal = Signal(
+        by="callback",
+        status=status if STATUS.fullmatch(status) else "",
+        error_code=request.error_code,
+    )
     is_wanted = signal.tells_end(kind) if kind.call_ends else signal.is_failure(kind)
     return signal if is_wanted else None

@@ -46,6 +46,7 @@ class Stored:
     counts_failure: bool = False
     counts_end: bool = False
     counts_drift: bool = False
+    is_unsettled: bool = False
 
 
 class UpToDate:
@@ -106,7 +107,10 @@ def _round(
         match written[write.key]:
             case None:
                 results[write.key] = Stored(
-                    write.counts_failure, write.counts_end, write.counts_drift
+                    counts_failure=write.counts_failure,
+                    counts_end=write.counts_end,
+                    counts_drift=write.counts_drift,
+                    is_unsettled=write.is_unsettled,
                 )
             case StoreError() as error:
                 results[write.key] = error

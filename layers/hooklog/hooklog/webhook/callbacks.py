@@ -20,11 +20,9 @@ from urllib.parse import parse_qsl
 
 from hooklog.errors import CallbackMalformedError
 from hooklog.logs import KINDS, UUID_PATTERN
-from hooklog.queue_messages import ERROR_CODE, Origin, message_body
+from hooklog.queue_messages import ERROR_CODE, STATUS, Origin, message_body
 
 _UUID = re.compile(UUID_PATTERN, re.IGNORECASE)
-#: A word, and nothing that could be a number or a text.
-_STATUS = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def _form_fields(content: str) -> Mapping[str, str]:
 
 def _status(value: str) -> str | None:
     """Return what can be a status; without one the log is still fetched."""
-    return value if _STATUS.fullmatch(value) else None
+    return value if STATUS.fullmatch(value) else None
 
 
 def _error_code(value: str) -> str | None:
