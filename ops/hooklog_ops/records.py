@@ -80,7 +80,7 @@ def own_end(item: Item) -> str | None:
     who = {"callback": "A callback", "fax": "The fax resource", "log": "An earlier fetch"}[by]
     more = [item.get(f"{name}_error_code"), item.get(f"{name}_error_message")]
     error = ", ".join(str(one) for one in more if one)
-    whose = "log" if by == "log" else f"{name}'s own"
+    whose = "log's" if by == "log" else f"{name}'s own"
     told = f"{who} told the {whose} status: {item[f'{name}_status'] or 'none'}"
     told += f" ({error})." if error else "."
     if item.get("unsettled"):

@@ -61,6 +61,7 @@ def test_every_fax_log_has_a_resource(space: Space, api: Api) -> None:
         ("ringing", None, "processing", "processing"),
         ("in-progress", None, "sending", "receiving"),
         ("completed", None, "delivered", "received"),
+        ("completed", ("0", "OK"), "delivered", "received"),
         ("completed", ERROR, "failed", "failed"),
         ("completed", (None, "Connection Failed"), "failed", "failed"),
         ("completed", ("34004", None), "failed", "failed"),

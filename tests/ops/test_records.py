@@ -8,11 +8,21 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from hooklog.records.signals import Signal
 from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
 from hooklog_ops.records import Item, Period, Records, failed_code, log_key, own_end
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.ops.conftest import Desk
-from tests.ops.seeding import alias, log_id, park, sent_fax, sid, store, store_with_alias
+from tests.ops.seeding import (
+    alias,
+    log_id,
+    park,
+    sent_fax,
+    sid,
+    store,
+    store_signal,
+    store_with_alias,
+)
 
 NUMBER = "+14155550122"
 DAY = datetime(2026, 5, 4, tzinfo=UTC)
@@ -272,7 +282,7 @@ def test_a_missing_index_names_its_parameter(desk: Desk, monkeypatch: pytest.Mon
                 "fax_error_code": "34004",
                 "fax_error_message": "The line was cut",
             },
-            "An earlier fetch told the fax's own status: failed (34004, The line was cut).",
+            "An earlier fetch told the log's status: failed (34004, The line was cut).",
         ),
     ],
 )
@@ -295,3 +305,12 @@ def test_the_code_of_a_failure_is_the_logs_own_or_what_others_told(
 ) -> None:
     """A log that reports no failure has no code, but whoever reported it may."""
     assert failed_code(item) == code
+
+
+@pytest.mark.parametrize("code", [None, "0"])
+def test_a_failure_that_others_told_has_its_code(desk: Desk, code: str | None) -> None:
+    """The index has no code of theirs, but the explanation is that of the code."""
+    told = Signal(by="callback", status="failed", error_code="34004")
+    store_signal(desk, fax_log(id=log_id(1), error_code=code), told)
+    day = Period(since=DAY, until=DAY + timedelta(days=1))
+    assert [failure.code for failure in records(desk).failures(day)] == ["34004"]

@@ -254,11 +254,11 @@ class BadPayloadError(FetchError):
 
 
 class BehindError(FetchError):
-    """The log has not yet reached the status that its callback announced."""
+    """The log has not yet reached what a callback or the fax resource tells of its end."""
 
     code = "fetch.behind"
     operator = (
-        "Nothing to do: the API lags behind the callback; the row holds what the API returned."
+        "Nothing to do: the API lags, or its parts contradict each other; the row shows both."
     )
     max_attempts = 4
 

@@ -271,8 +271,7 @@ class _Batch:
         is_known = row is not None and row.settled_by == "call" and not row.unsettled
         if not self._parts.settle_faxes or not record.is_call_end or is_known:
             return None
-        kept = row.kept_signal(record.kind) if row is not None else None
-        return None if kept or self._told(record, job) else record.resource_path
+        return None if self._kept_or_told(record, job) else record.resource_path
 
     def _settled(self, record: Record, answer: Fetched | HooklogError) -> Record:
         """Add what the fax resource tells.
@@ -311,6 +310,12 @@ class _Batch:
         """Return what the fax resource and the messages tell of the end."""
         return strongest(record.kind, record.signal, job.told)
 
+    def _kept_or_told(self, record: Record, job: _Job) -> Signal | None:
+        """Return what the row, the fax resource and the messages tell of the end."""
+        row = self._rows.get(record.key)
+        kept = row.kept_signal(record.kind) if row is not None else None
+        return strongest(record.kind, kept, self._told(record, job))
+
     def _store(self, records: dict[str, tuple[Record, _Job]]) -> None:
         changes = [
             StoreRecord(
@@ -334,10 +339,8 @@ class _Batch:
                 if result.counts_end:
                     self._report.finished[record.kind.name] += 1
                 if result.counts_failure:
-                    row = self._rows.get(key)
-                    kept = row.kept_signal(record.kind) if row is not None else None
-                    told = strongest(record.kind, self._told(record, job), kept)
-                    self._report.count_failure(weigh(record, told), self._parts.catalogue)
+                    weighed = weigh(record, self._kept_or_told(record, job))
+                    self._report.count_failure(weighed, self._parts.catalogue)
             else:
                 self._report.skipped[record.kind.name] += 1
             # A row that shows as much or more has settled what this fetch could not.
