@@ -435,6 +435,20 @@ def test_a_failure_outlives_the_parking_of_its_message(bench: Bench) -> None:
     assert bench.report.failures == {("message", "30003", "destination"): 1}
 
 
+def test_a_success_is_unsettled_while_a_reported_failure_is_parked(bench: Bench) -> None:
+    """SignalWire no longer serves the log; whoever looks at the row sees both."""
+    bench.answer(message_log())
+    run(bench, body("message", MESSAGE_ID, status="sent"))
+    bench.source.answers[MESSAGE] = errors.HistoryLimitError()
+    run(bench, body("message", MESSAGE_ID, status="undelivered", error_code="30003"))
+    item = bench.table.items[MESSAGE]
+    assert (item["outcome"], item["unsettled"]) == ("succeeded", True)
+    assert (item["parked_code"], item["message_error_code"]) == ("fetch.history_limit", "30003")
+    bench.answer(message_log())
+    run(bench, body("message", MESSAGE_ID, origin="redrive"), attempt=4)
+    assert bench.table.items[MESSAGE]["outcome"] == "failed"
+
+
 @pytest.mark.parametrize("status", ["blocked", None])
 def test_a_callback_with_an_unknown_word_and_an_error_reports_a_failure(
     bench: Bench, status: str | None

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from hooklog.clock import iso
 from hooklog.errors import HooklogError, LogError
 from hooklog.logs import KINDS
+from hooklog.records.items import expires_at
 from hooklog.records.rows import Attribute, Row, Write
 from hooklog.records.signals import Signal, signal_values, strongest
 
@@ -99,7 +100,11 @@ class Park:
         if strongest(kind, self.told, kept) == kept:
             return {}
         attributes = signal_values(kind.name, self.told)
-        return {name: value for name, value in attributes.items() if value is not None}
+        told: dict[str, Attribute] = {k: v for k, v in attributes.items() if v is not None}
+        if row is not None and row.outcome == "succeeded" and self.told.is_failure(kind):
+            # The next fetch weighs it against the log; until then the row is no plain success.
+            told["unsettled"] = True
+        return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +160,7 @@ class Lift:
             "parked_history": history(row, lifted_at=self.at, into=self.into)
         }
         if self.ttl is not None and row.alias_of is not None:
-            values["expires_at"] = int((self.at + self.ttl).timestamp())
+            values["expires_at"] = expires_at(self.at, self.ttl)
         return Write(
             key=self.key,
             expected_version=row.version,
