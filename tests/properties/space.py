@@ -93,7 +93,7 @@ class Progress:
 
     def settle(self) -> None:
         """Correct the charge after the end, which no callback announces."""
-        charge = float(str(self.states[-1]["charge"])) + 0.25
+        charge = round(float(str(self.states[-1]["charge"])) + 0.25, 6)
         self.states.append(self.states[-1] | {"charge": charge})
 
 
