@@ -71,7 +71,7 @@ def fetch(stack: Deployment, kind: LogKind, log_id: str, stored: Item | None) ->
     now = utc_now()
     try:
         body = connect(stack).get(f"{kind.path}/{log_id}", _PATIENCE)
-        log = read_answer(body, kind.model.read, "log")
+        log = read_answer(body, kind.model.read)
     except HooklogError as error:
         return FetchResult(error=f"{error.code}: {describe(error)}")
     record = enrich(kind, log, catalogue=CATALOGUE, sent_at=now, fetched_at=now)

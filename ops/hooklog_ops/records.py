@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,7 +22,7 @@ from botocore.exceptions import ClientError
 from hooklog.adapters.aws.dynamodb import MAX_KEYS
 from hooklog.catalogue import CATALOGUE
 from hooklog.clock import iso
-from hooklog.logs import KINDS, UUID_PATTERN
+from hooklog.logs import KINDS
 from hooklog.logs.model import names_error
 from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
 from hooklog_ops.formatting import plain
@@ -39,7 +38,6 @@ type IndexKey = Mapping[str, AttributeValueTypeDef]
 
 #: What :func:`log_key` reads of an item.
 _OF_THE_RULE: Final = ("pk", "fetched_at", "erased_at", "alias_of")
-_SID: Final = re.compile(UUID_PATTERN)
 _DESERIALIZE: Final = TypeDeserializer().deserialize
 #: The template's parameter that deploys an index.
 PARAMETERS: Final = {"numbers": "IndexNumbers", "days": "IndexDays"}
@@ -91,10 +89,8 @@ def own_end(item: Item) -> str | None:
 def sid_key(item: Item) -> str | None:
     """Return the key under a stored log's SID, if it has one that is not its ID."""
     log_type, _, log_id = item["pk"].partition("#")
-    sid = str(item.get("resource_sid", "")).lower()
-    if not may_be_sid(item["pk"]) or sid == log_id or not _SID.fullmatch(sid):
-        return None
-    return KINDS[log_type].key(sid)
+    kind = KINDS.get(log_type)
+    return kind.alias_key(log_id, str(item.get("resource_sid", ""))) if kind else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hooklog.catalogue import CATALOGUE
-from hooklog.logs import KINDS, UUID_PATTERN
+from hooklog.logs import KINDS, is_uuid
 from hooklog_ops.parked import parkable_codes
 
 _KEY = re.compile(rf"({'|'.join((*KINDS, 'parked'))})#(.{{1,100}})", re.IGNORECASE)
@@ -44,7 +44,7 @@ def interpret(text: str) -> list[Interpretation]:
     lower = text.lower()
     if key := _KEY.fullmatch(text):
         return [Interpretation(Term.KEY, f"{key[1].lower()}#{key[2].lower()}")]
-    if re.fullmatch(UUID_PATTERN, lower):
+    if is_uuid(lower):
         return [Interpretation(Term.LOG_ID, lower)]
     if lower in parkable_codes():
         return [Interpretation(Term.PARKED_CODE, lower)]

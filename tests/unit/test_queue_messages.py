@@ -9,7 +9,7 @@ import pytest
 
 from hooklog.enrich.deliveries import log_request
 from hooklog.logs import FAX
-from hooklog.queue_messages import LogRequest, Origin, message_body, with_origin
+from hooklog.queue_messages import LogRequest, Origin, as_error_code, message_body, with_origin
 from tests.builders import FAX_ID, FAX_SID, SENT_AT
 
 OCCURRED_AT = datetime(2026, 5, 4, 11, 59, 58, 250000, UTC)
@@ -22,14 +22,16 @@ def test_reader_gets_back_every_value() -> None:
         origin=Origin.WEBHOOK,
         log_id=FAX_ID,
         resource_sid=FAX_SID,
-        status="delivered",
+        status="failed",
+        error_code="34004",
         occurred_at=OCCURRED_AT,
     )
     assert log_request(body, SENT_AT) == LogRequest(
         kind=FAX,
         log_id=FAX_ID,
         event_at=OCCURRED_AT,
-        status="delivered",
+        status="failed",
+        error_code="34004",
         origin=Origin.WEBHOOK,
         resource_sid=FAX_SID,
     )
@@ -71,3 +73,31 @@ def test_another_origin_keeps_the_other_keys(before: dict[str, object]) -> None:
 def test_a_body_without_a_log_type_stays(body: str) -> None:
     """``with_origin`` returns a body unchanged if it is not a JSON object with a ``log_type``."""
     assert with_origin(body, Origin.REDRIVE) == body
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("34004", "34004"),
+        (34004, "34004"),
+        (" carrier_violation ", "carrier_violation"),
+        ("-1", "-1"),
+        ("999999", "999999"),
+        ("a" * 64, "a" * 64),
+        ("", None),
+        (None, None),
+        (True, None),
+        (34004.0, None),
+        ("1234567", None),
+        ("a1b2c3d4e5f6g7", None),
+        ("+12025550143", None),
+        ("HTTP 502", None),
+        ("a" * 65, None),
+        (["34004"], None),
+    ],
+)
+def test_what_can_be_an_error_code(value: object, code: str | None) -> None:
+    """A word or a short number; nothing that could be a text or anybody's number."""
+    assert as_error_code(value) == code
+    body = json.dumps({"log_type": "fax", "log_id": FAX_ID, "error_code": value})
+    assert log_request(body, SENT_AT).error_code == code

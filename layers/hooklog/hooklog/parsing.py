@@ -14,7 +14,7 @@ from hooklog.errors import BadPayloadError, LogInvalidError
 #: Fields that a description names at most.
 _MOST_FIELDS = 5
 
-__all__ = ["ValidationError", "describe", "parse", "read_answer"]
+__all__ = ["ValidationError", "describe", "parse", "parse_readable", "read_answer"]
 
 
 def parse[Model: BaseModel](content: Mapping[str, object], model: type[Model]) -> Model:
@@ -27,15 +27,26 @@ def parse[Model: BaseModel](content: Mapping[str, object], model: type[Model]) -
     return parser.parse(event=dict(content), model=model)
 
 
-def read_answer[Content](
-    text: str, read: Callable[[dict[str, JsonValue]], Content], what: str
-) -> Content:
+def parse_readable[Model: BaseModel](content: Mapping[str, object], model: type[Model]) -> Model:
+    """Validate an object, and leave out the fields that do not fit.
+
+    Raises:
+        ValidationError: a required field does not fit.
+
+    """
+    try:
+        return parse(content, model)
+    except ValidationError as error:
+        wrong = {problem["loc"][0] for problem in error.errors()}
+    return parse({name: content[name] for name in content.keys() - wrong}, model)
+
+
+def read_answer[Content](text: str, read: Callable[[dict[str, JsonValue]], Content]) -> Content:
     """Read SignalWire's answer.
 
     Args:
         text: of the answer.
         read: validates its content, and raises ValidationError or ValueError.
-        what: the answer is, for people.
 
     Raises:
         LogInvalidError: the content does not fit; the error has the answer.
@@ -47,7 +58,7 @@ def read_answer[Content](
         if isinstance(content, dict):
             return read(content)
     except ValidationError as error:
-        raise LogInvalidError(f"The {what} is invalid: {describe(error)}.", payload=text) from None
+        raise LogInvalidError(f"The log is invalid: {describe(error)}.", payload=text) from None
     except (ValueError, RecursionError):
         pass
     raise BadPayloadError("The answer is not a JSON object.")

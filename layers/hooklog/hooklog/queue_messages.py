@@ -68,6 +68,14 @@ class LogRequest:
         return f"{self.kind.path}/{self.log_id}"
 
 
+def as_error_code(value: object) -> str | None:
+    """Return what can be an error code, and can be nobody's number; a number for its digits."""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return None
+    text = str(value).strip()
+    return text if ERROR_CODE.fullmatch(text) else None
+
+
 def message_body(
     *,
     log_type: str,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from hooklog.clock import utc_now
-from hooklog.logs import KINDS, UUID_PATTERN
+from hooklog.logs import KINDS, is_uuid
 
 _AGE = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -36,7 +36,7 @@ def uuid(text: str) -> str:
         typer.BadParameter: it is not a UUID.
 
     """
-    if not re.fullmatch(UUID_PATTERN, text.lower()):
+    if not is_uuid(text):
         raise typer.BadParameter(f"{text!r} is not a log ID or SID; it must be a UUID")
     return text.lower()
 

@@ -88,6 +88,13 @@ def test_nothing_personal_is_enqueued(content: str) -> None:
         assert secret not in enqueued
 
 
+@pytest.mark.parametrize("code", ["+12025550143", "12025550143", "Handset was off", ""])
+def test_what_is_no_error_code_is_left_out(code: str) -> None:
+    """It could be a number or a text; the log is fetched all the same."""
+    assert "error_code" not in message(urlencode(fax_status(ErrorCode=code)))
+    assert "error_code" not in message(json.dumps(message_status(error_code=code)))
+
+
 @given(st.text(max_size=80))
 def test_a_status_is_a_word_or_is_left_out(status: str) -> None:
     """A status that contains a text or a number is left out of the message."""

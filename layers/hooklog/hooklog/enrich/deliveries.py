@@ -23,7 +23,7 @@ from hooklog.errors import EventError, MessageMalformedError, UnsupportedTypeErr
 from hooklog.logs import KINDS
 from hooklog.logs.model import LogId
 from hooklog.parsing import ValidationError, describe, parse
-from hooklog.queue_messages import ERROR_CODE, PARKED_AS, LogRequest, Origin
+from hooklog.queue_messages import PARKED_AS, LogRequest, Origin, as_error_code
 
 #: Milliseconds up to the year 9999, the last that a datetime can hold.
 _LAST_MOMENT = 253_402_300_799_999
@@ -31,12 +31,6 @@ _LAST_MOMENT = 253_402_300_799_999
 _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 #: EventBridge through SNS to SQS makes two envelopes; deeper nesting is rejected.
 _MAX_ENVELOPES = 2
-
-
-def _error_code(value: object) -> str | None:
-    """Take a number for its digits; what does not look like a code tells nothing."""
-    text = str(value).strip() if isinstance(value, int | str) else ""
-    return text if ERROR_CODE.fullmatch(text) else None
 
 
 class QueueMessage(BaseModel):
@@ -48,7 +42,7 @@ class QueueMessage(BaseModel):
     log_id: LogId | None = None
     resource_sid: LogId | None = None
     status: str | None = None
-    error_code: Annotated[str | None, BeforeValidator(_error_code)] = None
+    error_code: Annotated[str | None, BeforeValidator(as_error_code)] = None
     origin: Origin | None = None
     occurred_at: Annotated[AwareDatetime, AfterValidator(as_utc)] | None = None
 

@@ -22,14 +22,7 @@ from hooklog.catalogue import Catalogue
 from hooklog.clock import Clock, TimeLeft
 from hooklog.enrich.deliveries import Delivery, deliveries, log_request
 from hooklog.enrich.endings import BatchResponse, Endings
-from hooklog.enrich.ports import (
-    Fetched,
-    LogSource,
-    Queue,
-    ResourceRequest,
-    Telemetry,
-    Wanted,
-)
+from hooklog.enrich.ports import Fetched, LogSource, Queue, ResourceRequest, Telemetry, Wanted
 from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.enrich.retry import Backoff
 from hooklog.enrich.settling import fax_signal
@@ -46,11 +39,7 @@ from hooklog.parsing import read_answer
 from hooklog.queue_messages import LogRequest
 from hooklog.records.enrichment import FoundBy, Record, enrich, weigh
 from hooklog.records.items import DEFAULT_STORAGE, StorageOptions
-from hooklog.records.recording import (
-    StoreAlias,
-    StoreRecord,
-    already_reflects,
-)
+from hooklog.records.recording import StoreAlias, StoreRecord, already_reflects
 from hooklog.records.rows import Row
 from hooklog.records.signals import Signal, announced, strongest
 from hooklog.records.store import Stored, Table, apply
@@ -216,12 +205,13 @@ class _Batch:
                 except HooklogError as error:
                     unsettled[asked.key] = error
                 continue
-            found = self._record(unanswered.pop(asked.key), answer)
+            job = unanswered.pop(asked.key)
+            found = self._record(job, answer)
             if found is None:
                 continue
-            record, job = found
+            record = found
             if twin := records.get(record.key):
-                record, job = _merged(twin, found)
+                record, job = _merged(twin, (record, job))
             records[record.key] = record, job
             path = self._asks_for(record, job)
             if path is not None and record.key not in asked_for:
@@ -234,11 +224,11 @@ class _Batch:
             self._fail_job(key, records.pop(key)[1], problem)
         return records
 
-    def _record(self, job: _Job, answer: Fetched | HooklogError) -> tuple[Record, _Job] | None:
+    def _record(self, job: _Job, answer: Fetched | HooklogError) -> Record | None:
         """Read a log, or fail its job and return None."""
         key = job.request.key
         try:
-            return self._read(job, answer), job
+            return self._read(job, answer)
         except HooklogError as error:
             self._fail_job(key, job, error)
         # Whatever is wrong with one log must not affect its neighbours.
@@ -252,7 +242,7 @@ class _Batch:
             raise answer
         kind = job.request.kind
         self._report.fetch_ms[kind.name].append(answer.took_ms)
-        log = read_answer(answer.body, kind.model.read, "log")
+        log = read_answer(answer.body, kind.model.read)
         if answer.found_by == "id" and log.id.lower() != job.request.log_id:
             detail = "The answer carries another id than the one asked for."
             raise LogMismatchError(detail, payload=answer.body)
@@ -289,9 +279,9 @@ class _Batch:
         resolved = [key for key, (record, _) in records.items() if record.resolved_by == "url"]
         # A log that is new has no alias, either.
         aliases = {
-            record.kind.key(record.alias)
+            record.alias_key
             for key, (record, _) in records.items()
-            if record.alias and (key in self._rows or key in resolved)
+            if record.alias_key and (key in self._rows or key in resolved)
         }
         unread = [*resolved, *sorted(aliases - self._rows.keys())]
         try:
@@ -352,7 +342,7 @@ class _Batch:
         aliases = [
             StoreAlias(record, self._parts.storage)
             for record, _ in records.values()
-            if record.alias
+            if record.alias_key
         ]
         by_key = {alias.key: alias for alias in aliases}
         results = apply(self._parts.table, list(by_key.values()), self._rows)

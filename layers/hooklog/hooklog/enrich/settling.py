@@ -22,7 +22,7 @@ def fax_signal(record: Record, answer: Fetched | HooklogError) -> Signal | None:
         return None
     if not isinstance(answer, Fetched):
         raise answer
-    resource = read_answer(answer.body, FaxResource.read, "fax resource")
+    resource = read_answer(answer.body, FaxResource.read)
     signal = Signal(
         by="fax",
         status=resource.status,

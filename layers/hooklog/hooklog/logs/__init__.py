@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hooklog.logs.fax import FAX
-from hooklog.logs.kind import UUID_PATTERN, CallbackFields, LogKind
+from hooklog.logs.kind import UUID_PATTERN, CallbackFields, LogKind, is_uuid
 from hooklog.logs.message import MESSAGE
 
 KINDS: Mapping[str, LogKind] = MappingProxyType({kind.name: kind for kind in (FAX, MESSAGE)})
 
-__all__ = ["FAX", "KINDS", "MESSAGE", "UUID_PATTERN", "CallbackFields", "LogKind"]
+__all__ = ["FAX", "KINDS", "MESSAGE", "UUID_PATTERN", "CallbackFields", "LogKind", "is_uuid"]

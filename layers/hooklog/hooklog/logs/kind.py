@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 #: The form of SignalWire's IDs, in lower case; they occur in either case.
 UUID_PATTERN = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_UUID = re.compile(UUID_PATTERN, re.IGNORECASE)
 _URL = re.compile(r"https?://\S")
+
+
+def is_uuid(text: str) -> bool:
+    """Return whether a text has the form of SignalWire's IDs, in either case."""
+    return _UUID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +114,11 @@ class LogKind:
     def has_sid(self) -> bool:
         """Whether callbacks name a SID that is not the log's ID."""
         return any(fields.resource_sid for fields in self.callbacks)
+
+    def alias_key(self, log_id: str, sid: str) -> str | None:
+        """Return the key under a log's SID, if others name the log by it and it is not its ID."""
+        is_other = self.has_sid and sid.lower() != log_id.lower()
+        return self.key(sid.lower()) if is_other and is_uuid(sid) else None
 
     def key(self, log_id: str) -> str:
         """Return the table's partition key of a log of this kind."""

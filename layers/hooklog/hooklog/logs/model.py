@@ -26,7 +26,7 @@ from pydantic import (
 
 from hooklog.clock import as_utc
 from hooklog.logs.kind import UUID_PATTERN
-from hooklog.parsing import ValidationError, parse
+from hooklog.parsing import parse, parse_readable
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 #: Digits without a plus sign, an exponent or spaces: ``-0.00750``.
@@ -209,11 +209,7 @@ class FaxResource(BaseModel):
         fields = {
             name: _without_surrogates(content[name]) for name in cls.model_fields if name in content
         }
-        try:
-            return parse(fields, cls)
-        except ValidationError as error:
-            wrong = {problem["loc"][0] for problem in error.errors()}
-        return parse({name: fields[name] for name in fields.keys() - wrong}, cls)
+        return parse_readable(fields, cls)
 
 
 def names_error(code: str | None, message: str | None) -> bool:

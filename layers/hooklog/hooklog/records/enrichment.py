@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Literal
 
 from hooklog.catalogue import Catalogue, Explanation
-from hooklog.logs import UUID_PATTERN, LogKind
+from hooklog.logs import LogKind, is_uuid
 from hooklog.logs.model import MICRO_DOLLAR, SignalWireLog, names_error
 from hooklog.records.numbers import Party, party
-from hooklog.records.signals import CONTRADICTION, Signal, Source, failed
+from hooklog.records.signals import Signal, Source, failure_of
 
 #: How a log was found whose message named only the resource's SID: the SID is also its ID, its
 #: ``url`` ends in the SID, or an alias in the table leads to it.
@@ -75,17 +75,15 @@ class Record:
         return self.kind.key(self.log.id.lower())
 
     @property
-    def alias(self) -> str | None:
-        """The SID by which others name the log, in lower case, if that is not the log's ID."""
-        sid = (self.resource_sid or "").lower()
-        is_other = self.kind.has_sid and sid != self.log.id.lower()
-        return sid if is_other and _is_uuid(sid) else None
+    def alias_key(self) -> str | None:
+        """The key under the SID by which others name the log, if that is not the log's ID."""
+        return self.kind.alias_key(self.log.id, self.resource_sid or "")
 
     @property
     def resource_path(self) -> str | None:
         """The path of the resource that tells how a fax ended, if the log names it."""
         account_id, sid = self.account_id or "", self.resource_sid or ""
-        if not self.kind.resource_path or not (_is_uuid(account_id) and _is_uuid(sid)):
+        if not self.kind.resource_path or not (is_uuid(account_id) and is_uuid(sid)):
             return None
         return self.kind.resource_path.format(account_id=account_id, sid=sid)
 
@@ -170,7 +168,7 @@ def weigh(record: Record, signal: Signal | None, *, is_last: bool = False) -> Re
     counts; the log is fetched again a few times, and then the drift names the contradiction.
 
     Args:
-        record: of the log.
+        record: of the log, as :func:`enrich` returns it.
         signal: the strongest.
         is_last: whether the log is not fetched again for the contradiction.
 
@@ -179,14 +177,13 @@ def weigh(record: Record, signal: Signal | None, *, is_last: bool = False) -> Re
     if signal is not None and signal.by == "log" and record.own_failure is not None:
         # What an earlier fetch showed adds nothing to a failure that this one shows.
         signal = None
-    drift = [name for name in record.drift if not name.startswith(CONTRADICTION)]
-    is_unsettled = False
+    drift, is_unsettled = record.drift, False
     if signal is not None and log.is_terminal:
         if not signal.tells_end(kind):
             is_unsettled = record.is_call_end
         elif signal.is_failure(kind) != (record.own_failure is not None):
             is_unsettled = not is_last
-            drift += [signal.contradiction] if is_last else []
+            drift += (signal.contradiction,) if is_last else ()
     outcome = _outcome(kind, log, signal)
     return replace(
         record,
@@ -208,9 +205,7 @@ def _unit_charge(log: SignalWireLog) -> Decimal | None:
 
 def _own_failure(kind: LogKind, log: SignalWireLog) -> Signal | None:
     code, message = log.error_code, log.error_message
-    if not failed(kind, log.status, code, message, is_end=log.is_terminal):
-        return None
-    return Signal(by="log", status=log.status, error_code=code, error_message=message)
+    return failure_of(kind, log.status, code, message, is_end=log.is_terminal)
 
 
 def _outcome(kind: LogKind, log: SignalWireLog, signal: Signal | None) -> Outcome:
@@ -241,7 +236,3 @@ def _explanation(
     if names_error(code, message):
         return catalogue.unknown
     return catalogue.by_status(kind.name, status) or catalogue.unknown
-
-
-def _is_uuid(text: str) -> bool:
-    return re.fullmatch(UUID_PATTERN, text, re.IGNORECASE) is not None

@@ -14,7 +14,7 @@ from functools import cache
 from hooklog.clock import iso
 from hooklog.logs import LogKind
 from hooklog.records.enrichment import Record
-from hooklog.records.rows import Attribute
+from hooklog.records.rows import Attribute, present
 from hooklog.records.signals import signal_names, signal_values
 
 
@@ -96,19 +96,15 @@ def row_attributes(record: Record, options: StorageOptions) -> dict[str, Attribu
     day = f"{log.created_at:%Y-%m-%d}#{record.kind.name}"
     return (
         values
-        | signal_attributes(record)
+        | signal_values(record.kind.name, record.signal)
         | {
+            "settled_by": record.settled_by,
             "expires_at": expires_at(record.fetched_at, options.ttl) if options.ttl else None,
             "failed_on": day if record.outcome == "failed" else None,
             "number": record.other_number if options.index_numbers else None,
             "day": day if options.index_days else None,
         }
     )
-
-
-def signal_attributes(record: Record) -> dict[str, Attribute | None]:
-    """Return the attributes of what others told of the end; None means absent."""
-    return {**signal_values(record.kind.name, record.signal), "settled_by": record.settled_by}
 
 
 def failure_attributes(record: Record) -> dict[str, Attribute]:
@@ -126,8 +122,7 @@ def record_attributes(
     record: Record, options: StorageOptions = DEFAULT_STORAGE
 ) -> dict[str, Attribute]:
     """Return the attributes that a record's row has, without key and version."""
-    attributes = row_attributes(record, options)
-    return {name: value for name, value in attributes.items() if value is not None}
+    return present(row_attributes(record, options))
 
 
 @cache

@@ -19,7 +19,7 @@ from hooklog.clock import iso
 from hooklog.errors import HooklogError, LogError
 from hooklog.logs import KINDS
 from hooklog.records.items import expires_at
-from hooklog.records.rows import Attribute, Row, Write
+from hooklog.records.rows import Attribute, Row, Write, present
 from hooklog.records.signals import Signal, signal_values, strongest
 
 #: Attributes of a row that is on the list; the last two only after a redrive.
@@ -99,8 +99,7 @@ class Park:
         kept = row.kept_signal(kind) if row is not None else None
         if strongest(kind, self.told, kept) == kept:
             return {}
-        attributes = signal_values(kind.name, self.told)
-        told: dict[str, Attribute] = {k: v for k, v in attributes.items() if v is not None}
+        told = present(signal_values(kind.name, self.told))
         if row is not None and row.outcome == "succeeded" and self.told.is_failure(kind):
             # The next fetch weighs it against the log; until then the row is no plain success.
             told["unsettled"] = True

@@ -17,14 +17,8 @@ from hooklog.records.items import (
     row_attributes,
 )
 from hooklog.records.parking import PARKED_ATTRIBUTES, history
-from hooklog.records.rows import Attribute, Row, Write
-from hooklog.records.signals import (
-    CONTRADICTION,
-    Signal,
-    announced,
-    signal_values,
-    strongest,
-)
+from hooklog.records.rows import Attribute, Row, Write, present
+from hooklog.records.signals import CONTRADICTION, Signal, announced, signal_values, strongest
 
 
 def already_reflects(
@@ -115,7 +109,7 @@ class StoreAlias:
     @property
     def key(self) -> str:
         """The partition key under the SID."""
-        return self.record.kind.key(self.record.alias or "")
+        return self.record.alias_key or ""
 
     def plan(self, row: Row | None) -> Write | None:
         """Insert or renew the alias; a message may be parked in the same row.
@@ -168,7 +162,7 @@ class StoreRecord:
         if row is not None and not supersedes(record, row):
             return self._added_signal(row)
         attributes = row_attributes(record, self.options)
-        values = {name: value for name, value in attributes.items() if value is not None}
+        values = present(attributes)
         failed_before = row is not None and row.first_failed_at is not None
         counts_failure = record.outcome == "failed" and not failed_before
         if counts_failure:
@@ -228,7 +222,7 @@ class StoreRecord:
         counts_failure = has_failed and row.first_failed_at is None
         if counts_failure:
             attributes["first_failed_at"] = iso(record.fetched_at)
-        values = {name: value for name, value in attributes.items() if value is not None}
+        values = present(attributes)
         return Write(
             key=self.key,
             expected_version=row.version,

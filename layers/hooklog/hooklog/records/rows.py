@@ -16,9 +16,14 @@ from decimal import Decimal
 from typing import Protocol, cast
 
 from hooklog.logs import LogKind
-from hooklog.records.signals import CONTRADICTION, Signal, failed, signal_names
+from hooklog.records.signals import CONTRADICTION, Signal, failure_of, signal_names
 
 type Attribute = str | int | Decimal | bool | list[Attribute] | Mapping[str, Attribute]
+
+
+def present(attributes: Mapping[str, Attribute | None]) -> dict[str, Attribute]:
+    """Return the attributes that have a value."""
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +109,7 @@ class Row:
         if self.status is None:
             return None
         code, message = self.error_code, self.error_message
-        if not failed(kind, self.status, code, message, is_end=self.final):
-            return None
-        return Signal(by="log", status=self.status, error_code=code, error_message=message)
+        return failure_of(kind, self.status, code, message, is_end=self.final)
 
     @property
     def has_contradiction(self) -> bool:

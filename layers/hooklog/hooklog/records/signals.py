@@ -82,6 +82,15 @@ def failed(
     )
 
 
+def failure_of(
+    kind: LogKind, status: str, code: str | None, message: str | None, *, is_end: bool
+) -> Signal | None:
+    """Return the failure that a log with this status and error shows, if it does."""
+    if not failed(kind, status, code, message, is_end=is_end):
+        return None
+    return Signal(by="log", status=status, error_code=code, error_message=message)
+
+
 @cache
 def signal_names(log_type: str) -> Mapping[str, str]:
     """Map the fields of a signal to the attributes of a row: ``status`` to ``fax_status``."""

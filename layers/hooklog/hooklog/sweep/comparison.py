@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from hooklog.errors import BY_CODE
 from hooklog.logs.listing import RawLog
 from hooklog.logs.model import Charge, ErrorCode, LogId, Moment
-from hooklog.parsing import ValidationError, parse
+from hooklog.parsing import ValidationError, parse_readable
 from hooklog.records.rows import Row
 
 
@@ -46,12 +46,9 @@ class ListedLog(BaseModel):
 def listed_log(entry: RawLog) -> ListedLog | None:
     """Read an entry of a list; None if it has no usable ID."""
     try:
-        return parse(entry, ListedLog)
-    except ValidationError as error:
-        wrong = {problem["loc"][0] for problem in error.errors()}
-    if "id" in wrong:
+        return parse_readable(entry, ListedLog)
+    except ValidationError:
         return None
-    return parse({name: entry[name] for name in entry.keys() - wrong}, ListedLog)
 
 
 def compare(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verdict:

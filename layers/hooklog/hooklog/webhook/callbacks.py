@@ -11,7 +11,6 @@ not show where one value ends and the next name begins, so the log is fetched fo
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +18,8 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from hooklog.errors import CallbackMalformedError
-from hooklog.logs import KINDS, UUID_PATTERN
-from hooklog.queue_messages import ERROR_CODE, STATUS, Origin, message_body
-
-_UUID = re.compile(UUID_PATTERN, re.IGNORECASE)
+from hooklog.logs import KINDS, is_uuid
+from hooklog.queue_messages import STATUS, Origin, as_error_code, message_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ def read(content: str) -> Callback:
         raise CallbackMalformedError(f"It is not a status callback of a {' or '.join(KINDS)}.")
     ((log_type, names),) = found
     identifier = fields[names.id_field]
-    if not _UUID.fullmatch(identifier):
+    if not is_uuid(identifier):
         raise CallbackMalformedError("Its ID is not a UUID.")
     identifier = identifier.lower()
     message = message_body(
@@ -70,7 +67,7 @@ def read(content: str) -> Callback:
         log_id=identifier if names.log_id else None,
         resource_sid=identifier if names.resource_sid else None,
         status=_status(fields.get(names.status, "")),
-        error_code=_error_code(fields.get(names.error_code, "")),
+        error_code=as_error_code(fields.get(names.error_code)),
         occurred_at=_moment(fields.get(names.occurred_at, "")),
     )
     return Callback(log_type, message)
@@ -102,12 +99,6 @@ def _form_fields(content: str) -> Mapping[str, str]:
 def _status(value: str) -> str | None:
     """Return what can be a status; without one the log is still fetched."""
     return value if STATUS.fullmatch(value) else None
-
-
-def _error_code(value: str) -> str | None:
-    """Return what can be an error code, and can be nobody's number."""
-    value = value.strip()
-    return value if ERROR_CODE.fullmatch(value) else None
 
 
 def _moment(value: str) -> datetime | None:

@@ -104,7 +104,8 @@ class ConcurrentSource:
                 if one not in unanswered:
                     continue  # It was given up.
                 unanswered.remove(one)
-                if isinstance(one, LogRequest) and one.resource_sid and _is_unknown(answer):
+                is_unknown = isinstance(answer, NotFoundError)
+                if is_unknown and isinstance(one, LogRequest) and one.resource_sid:
                     unknown.append(one)
                 else:
                     yield one, answer
@@ -214,10 +215,6 @@ class ConcurrentSource:
             return unexpected
         took_ms = (time.perf_counter() - began) * 1000
         return Fetched(body=body, began_at=began_at, took_ms=round(took_ms, 1))
-
-
-def _is_unknown(answer: Fetched | HooklogError) -> bool:
-    return isinstance(answer, NotFoundError)
 
 
 def _by_day(requests: Sequence[LogRequest]) -> list[list[LogRequest]]:
