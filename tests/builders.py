@@ -110,9 +110,20 @@ def record(log: Log, *, sent_at: datetime = SENT_AT, fetched_at: datetime = FETC
     )
 
 
-def request(log_type: str = "fax", log_id: str = FAX_ID, status: str | None = None) -> LogRequest:
+def request(
+    log_type: str = "fax",
+    log_id: str = FAX_ID,
+    status: str | None = None,
+    error_code: str | None = None,
+) -> LogRequest:
     """Return the request of a queue message."""
-    return LogRequest(kind=KINDS[log_type], log_id=log_id, event_at=SENT_AT, status=status)
+    return LogRequest(
+        kind=KINDS[log_type],
+        log_id=log_id,
+        event_at=SENT_AT,
+        status=status,
+        error_code=error_code,
+    )
 
 
 def body(log_type: str = "fax", log_id: str = FAX_ID, **more: Json) -> str:

@@ -510,3 +510,22 @@ def test_a_slow_log_does_not_keep_others_from_being_settled(space: RunningSpace)
             wanted.append(resource(quick, answer))
     assert isinstance(answers[slow], OutOfTimeError)
     assert isinstance(answers[wanted[2]], Fetched)
+
+
+def test_an_answer_that_was_given_up_is_not_yielded_after_all(space: RunningSpace) -> None:
+    """It arrives while something that was added later is still fetched."""
+    slow, added = fax_requests(space, 2)
+    space.add_fault(Fault(FaultKind.SLOW, delay_s=2 * SHORT, log_id=slow.log_id))
+    space.add_fault(Fault(FaultKind.SLOW, delay_s=4 * SHORT, log_id=added.log_id))
+    wanted: list[Wanted] = [slow]
+    batch = threading.get_ident()
+    answers: list[tuple[Wanted, type]] = []
+
+    def time_left() -> float:
+        return SHORT if threading.get_ident() == batch and not answers else AMPLE
+
+    for one, answer in source(space, 2).fetch(wanted, time_left):
+        answers.append((one, type(answer)))
+        if one is slow:
+            wanted.append(added)
+    assert answers == [(slow, OutOfTimeError), (added, Fetched)]

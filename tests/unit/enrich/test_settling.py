@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from tests.builders import (
     fax_log,
     message_log,
 )
-from tests.fakes import Item
+from tests.fakes import Clock, Item
 from tests.unit.enrich.test_pipeline import FAX, MESSAGE, Bench, bench, sent
 
 __all__ = ["bench"]  # a fixture
@@ -60,6 +61,15 @@ def answer_fax(bench: Bench, log: Log) -> None:
     bench.answer(log)
     bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(log)
     bench.source.found_by_url = {f"fax#{FAX_SID}"}
+
+
+class Ticking(Clock):
+    """A clock that is a second later whenever somebody looks."""
+
+    def __call__(self) -> datetime:
+        """Return the time, and go on."""
+        self.advance(seconds=1)
+        return self.now
 
 
 # --- who settles it ---------------------------------------------------------------------------
@@ -484,11 +494,21 @@ def test_a_log_that_is_found_twice_keeps_what_its_resource_told(bench: Bench, fi
     bench.source.resources[FAX_SID] = failed_resource()
     by_id, by_sid = sent(), sent(callback("sending"), message_id="m2")
     bench.source.lists_last = True
+    bench.source.clock = Ticking()
     messages = [by_id, by_sid] if first == "by its ID" else [by_sid, by_id]
     assert sorted(bench.run(*messages)) == ["m1", "m2"]
     item = bench.table.items[FAX]
     assert (item["outcome"], item["settled_by"]) == ("failed", "fax")
     assert bench.source.asked == [PATH]
+
+
+def test_a_log_that_is_found_twice_is_asked_for_once(bench: Bench) -> None:
+    """Its resource was deleted, which the first request has told."""
+    answer_fax(bench, COMPLETED)
+    bench.source.lists_last = True
+    bench.run(sent(), sent(callback("sending"), message_id="m2"))
+    assert bench.source.asked == [PATH]
+    assert bench.table.items[FAX]["settled_by"] == "call"
 
 
 def test_a_later_fetch_of_the_two_decides_whether_to_ask(bench: Bench) -> None:

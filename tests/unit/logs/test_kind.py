@@ -162,3 +162,22 @@ def test_anything_else_is_not_an_id(written: object) -> None:
     """An ID becomes part of a URL's path, so nothing but a UUID is accepted."""
     with pytest.raises(ValidationError):
         LOG_ID.validate_python(written)
+
+
+# --- the second name ----------------------------------------------------------------------------
+
+SID = "D94E1B76-20c3-4b8a-a7f5-6e0d9c3b8a33"
+
+
+def test_a_fax_has_a_second_name() -> None:
+    """The key under its SID is in lower case, as any key."""
+    assert KINDS["fax"].alias_key(FAX_ID, SID) == f"fax#{SID.lower()}"
+
+
+@pytest.mark.parametrize(
+    ("log_type", "sid"),
+    [("message", SID), ("fax", FAX_ID.upper()), ("fax", ""), ("fax", "FX123"), ("fax", f"{SID}x")],
+)
+def test_a_log_without_a_second_name_has_no_alias(log_type: str, sid: str) -> None:
+    """Its callbacks name its ID, the SID is the ID, or the SID is none."""
+    assert KINDS[log_type].alias_key(FAX_ID, sid) is None

@@ -344,3 +344,16 @@ def test_a_stronger_signal_explains_the_failure_anew() -> None:
     assert write.values["explanation"] == "34004"
     assert write.values["drift"] == ["contradiction:fax"]
     assert (write.counts_failure, write.counts_drift) == (False, True)
+
+
+def test_a_contradiction_that_is_known_is_not_fetched_again() -> None:
+    """A stronger signal changes what the drift names, and leaves the row settled."""
+    before = replace(
+        stored(outcome="failed", first_failed_at=FETCHED_AT),
+        signal=CALLBACK,
+        drift=["contradiction:callback"],
+    )
+    write = fetched(fax_log(), replace(CALLBACK, by="fax"), is_last=False).plan(before)
+    assert write is not None
+    assert write.values["drift"] == ["contradiction:fax"]
+    assert not write.is_unsettled

@@ -204,6 +204,14 @@ def test_an_error_code_is_compared_as_text() -> None:
     assert compare(listed(error_code=34005), row, stuck_before=NOW) == Verdict.STALE
 
 
+def test_a_contradiction_that_nobody_settled_is_fetched_again() -> None:
+    """Its messages may be lost; the log has ended, and no value differs."""
+    row = Row(version=1, status="completed", charge=Decimal("0.02"), final=True, unsettled=True)
+    assert compare(listed(), row, stuck_before=NOW) == Verdict.UNFINISHED
+    young = listed(created_at=iso(NOW))
+    assert compare(young, row, stuck_before=NOW - HOUR) == Verdict.PRESENT
+
+
 def test_a_young_log_in_progress_is_left_alone() -> None:
     """A young log in progress counts as present, because its callbacks are still to come."""
     row = Row(version=1, status="queued", charge=Decimal(0))

@@ -176,7 +176,7 @@ class _Batch:
         aliases = {
             key: row.alias_of
             for key, row in self._rows.items()
-            if row.alias_of and row.fetched_at is None and jobs[key].request.resource_sid
+            if row.alias_of and jobs[key].request.resource_sid
         }
         if unread := set(aliases.values()) - self._rows.keys():
             self._rows = {**self._rows, **self._parts.table.read(sorted(unread))}

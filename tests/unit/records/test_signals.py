@@ -1,0 +1,70 @@
+"""What callbacks and the fax resource tell of an end, and which of them counts."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from hooklog.logs import FAX, MESSAGE
+from hooklog.records.enrichment import weigh
+from hooklog.records.signals import Signal, announced, strongest
+from tests.builders import MESSAGE_ID, fax_log, record, request
+
+SENDING = Signal(by="fax", status="sending")
+DELIVERED = Signal(by="callback", status="delivered")
+ARRIVED = Signal(by="fax", status="delivered", duration=41)
+BUSY = Signal(by="fax", status="busy")
+EARLIER = Signal(by="log", status="failed", error_code="34004")
+CODED = Signal(by="callback", status="failed", error_code="34004")
+TOLD = Signal(by="fax", status="failed", error_code="34004", error_message="The line was cut")
+
+
+def test_signals_have_one_order() -> None:
+    """A failure outweighs an end, an end progress; then the error counts, then who told it."""
+    weakest_first = [SENDING, DELIVERED, ARRIVED, BUSY, EARLIER, CODED, TOLD]
+    for weaker, stronger in itertools.combinations(weakest_first, 2):
+        assert strongest(FAX, weaker, stronger) == stronger
+        assert strongest(FAX, stronger, None, weaker) == stronger
+    assert strongest(FAX, None) is None
+
+
+def test_a_text_in_place_of_a_status_is_not_kept() -> None:
+    """A producer may send anything; its error code still counts."""
+    asked = request("message", MESSAGE_ID, status="+12025550143 was off")
+    assert announced(asked) is None
+    coded = request("message", MESSAGE_ID, status="+12025550143 was off", error_code="30003")
+    assert announced(coded) == Signal(by="callback", status="", error_code="30003")
+
+
+def test_a_success_of_a_message_tells_no_more_than_its_log() -> None:
+    """Only a fax's log leaves the end open."""
+    assert announced(request("message", MESSAGE_ID, status="delivered")) is None
+    assert announced(request("fax", status="delivered")) == DELIVERED
+    assert not Signal(by="callback", status="completed").tells_end(FAX)
+    assert Signal(by="callback", status="delivered").tells_end(MESSAGE)
+
+
+def test_a_resource_under_way_leaves_only_the_end_of_a_call_open() -> None:
+    """A log that tells the fax's own end needs nobody else."""
+    found = weigh(record(fax_log(status="delivered")), SENDING)
+    assert (found.outcome, found.is_unsettled) == ("succeeded", False)
+    found = weigh(record(fax_log(status="completed")), SENDING)
+    assert (found.outcome, found.is_unsettled) == ("in_progress", True)
+
+
+@pytest.mark.parametrize(
+    ("log_status", "signal", "explanation"),
+    [
+        ("no-answer", Signal(by="callback", status="failed"), "status:no-answer"),
+        ("completed", BUSY, "status:busy"),
+        ("no-answer", CODED, "34004"),
+    ],
+)
+def test_a_failed_log_without_an_error_is_explained_by_its_status_or_a_code(
+    log_status: str, signal: Signal, explanation: str
+) -> None:
+    """The log's own status says more than the word of another, and a code more than both."""
+    found = weigh(record(fax_log(status=log_status)), signal)
+    assert found.explanation is not None
+    assert found.explanation.key == explanation
