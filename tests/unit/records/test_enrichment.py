@@ -299,7 +299,7 @@ def test_drift_comes_along() -> None:
             "error_code": st.none() | st.text(),
             "error_message": st.none() | st.text() | st.sampled_from(FAX_ERROR_MESSAGES),
             "charge": st.floats(-1000, 1000),
-            "number_of_pages": st.none() | st.integers(-(2**31 - 1), 2**31),
+            "number_of_pages": st.none() | st.integers(-(2**31) + 1, 2**31 - 1),
             "from": st.none() | st.text(),
             "url": st.text(),
         }
