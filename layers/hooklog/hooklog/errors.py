@@ -17,17 +17,20 @@
     │   └── UnsupportedTypeError ....... message.unsupported_type    parked
     ├── FetchError                     SignalWire did not return the log
     │   ├── NotFoundError .............. fetch.not_found             retried  (a few times)
-    │   ├── UnauthorizedError .......... fetch.unauthorized          retried  (stops the batch)
-    │   ├── ForbiddenError ............. fetch.forbidden             retried
     │   ├── HistoryLimitError .......... fetch.history_limit         parked
     │   ├── RejectedError .............. fetch.rejected              parked
-    │   ├── RateLimitedError ........... fetch.rate_limited          retried  (stops the batch)
-    │   ├── UpstreamError .............. fetch.upstream              retried
-    │   ├── FetchTimeoutError .......... fetch.timeout               retried
-    │   ├── FetchConnectionError ....... fetch.connection            retried
     │   ├── BadPayloadError ............ fetch.bad_payload           retried
     │   ├── BehindError ................ fetch.behind                retried  (already stored)
-    │   └── OutOfTimeError ............. fetch.out_of_time           retried
+    │   ├── OutageError                  SignalWire answers nobody, or not us
+    │   │   ├── UnauthorizedError ...... fetch.unauthorized          retried
+    │   │   ├── ForbiddenError ......... fetch.forbidden             retried
+    │   │   ├── UpstreamError .......... fetch.upstream              retried
+    │   │   ├── FetchTimeoutError ...... fetch.timeout               retried
+    │   │   └── FetchConnectionError ... fetch.connection            retried
+    │   └── NotAskedError                nothing is known of this log
+    │       ├── RateLimitedError ....... fetch.rate_limited          waits
+    │       ├── HeldBackError .......... fetch.held_back             waits
+    │       └── OutOfTimeError ......... fetch.out_of_time           waits
     ├── LogError                       the log itself is unusable
     │   ├── LogInvalidError ............ log.invalid                 parked
     │   └── LogMismatchError ........... log.mismatch                parked
@@ -74,6 +77,8 @@ class HooklogError(Exception):
 PATIENT = 10
 #: About eight minutes with the default backoff.
 IMPATIENT = 5
+#: A message that waits for its turn is parked only when it nears the end of the queue's retention.
+NEVER = 1_000_000
 
 
 class SettingsError(HooklogError):
@@ -188,14 +193,18 @@ class NotFoundError(FetchError):
     max_attempts = IMPATIENT
 
 
-class UnauthorizedError(FetchError):
+class OutageError(FetchError):
+    """SignalWire answers nobody, or not us; while most requests end so, messages wait."""
+
+
+class UnauthorizedError(OutageError):
     """401 even after the credentials were read again."""
 
     code = "fetch.unauthorized"
     operator = "Put a valid project ID and API token into the credentials secret."
 
 
-class ForbiddenError(FetchError):
+class ForbiddenError(OutageError):
     """403: the API token lacks a scope."""
 
     code = "fetch.forbidden"
@@ -218,28 +227,41 @@ class RejectedError(FetchError):
     max_attempts = 1
 
 
-class RateLimitedError(FetchError):
+class NotAskedError(FetchError):
+    """SignalWire said nothing about this log, so its message waits, and is not parked for it."""
+
+    max_attempts = NEVER
+
+
+class RateLimitedError(NotAskedError):
     """429: too many requests."""
 
     code = "fetch.rate_limited"
-    operator = "If this persists, lower MaximumConcurrency, and FetchConcurrency once that is 2."
+    operator = "Nothing to do: hooklog finds the limit and keeps to it; see the pace."
 
 
-class UpstreamError(FetchError):
+class HeldBackError(NotAskedError):
+    """The request was not sent: its turn comes later, or an answer before it concerned all."""
+
+    code = "fetch.held_back"
+    operator = "Nothing to do: the message waits for its turn, or for the end of an outage."
+
+
+class UpstreamError(OutageError):
     """5xx, 409 or 425 from SignalWire or from a proxy in front of it."""
 
     code = "fetch.upstream"
     operator = "SignalWire has a problem; nothing to do unless it lasts."
 
 
-class FetchTimeoutError(FetchError):
+class FetchTimeoutError(OutageError):
     """No answer came within the connect or read timeout."""
 
     code = "fetch.timeout"
     operator = "SignalWire answers slowly; raise FetchReadTimeoutSeconds if this persists."
 
 
-class FetchConnectionError(FetchError):
+class FetchConnectionError(OutageError):
     """The connection failed, or broke before the whole answer arrived."""
 
     code = "fetch.connection"
@@ -263,7 +285,7 @@ class BehindError(FetchError):
     max_attempts = 4
 
 
-class OutOfTimeError(FetchError):
+class OutOfTimeError(NotAskedError):
     """The invocation had too little time left for this fetch."""
 
     code = "fetch.out_of_time"

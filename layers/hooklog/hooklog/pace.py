@@ -1,0 +1,334 @@
+"""How fast SignalWire may be asked: one policy, as a value that all instances share.
+
+::
+
+    no limit known ──429──▶ search ──429──▶ known, and tried again and again
+          ▲                (doubles)            │
+          └──────── no 429 for half an hour ◀───┘
+
+            │ most requests fail
+            ▼
+    outage: one request at a time, rarely ──an answer──▶ as before
+
+A limit is not known in advance, and it changes. So the rate is lowered by a 429, at most once a
+round trip, and grows again as in CUBIC (RFC 9438), slowly near the rate that was too much and
+faster far from it. The growth is a function of time alone: nothing has to be written for it.
+
+::
+
+    rate │        ╭──────── ceiling: met a 429
+         │   ╭────╯                    ╭─ a limit that rose is found
+         │  ╱                    ╭─────╯
+         │ ╱ search    0.9 ╭─────╯
+         └─────────────────┴──────────────────▶ time
+
+While a limit is known a batch reserves slots for its requests: the next free ones, at the rate's
+distance. What finds no slot goes back to the queue. All moments are seconds since 1970 by the
+table's clock, so that clocks which differ do no harm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+#: What a 429 leaves of the rate; less if it comes soon after another one, or while the limit is
+#: searched, because the rate is then far too high.
+_LESS, _MUCH_LESS = 0.9, 0.7
+#: Seconds: two 429s within this time come from one rate that is far too high.
+_SOON = 5.0
+#: Seconds in which a lower rate shows: 429s of batches that began earlier say nothing about it.
+_ROUND_TRIP = 1.0
+#: Seconds in which the rate doubles while the limit is searched.
+_DOUBLING = 2.0
+#: Seconds: the time scale of CUBIC's curve.
+_CURVE = 60.0
+#: By how much a rate may exceed the last ceiling before a busy batch proves that it is allowed.
+_HIGHER = 1.25
+#: Seconds without a 429 after which no limit is known any more.
+_FORGOTTEN = 1800.0
+#: Requests per second: beyond it, the search has found that there is no limit.
+_NO_LIMIT = 20_000.0
+#: The lowest rate.
+_LOWEST = 1.0
+#: Seconds that a batch waits for its first slot, and in which it sends its requests.
+_FIRST_SLOT, _SENDING = 0.15, 1.0
+#: Seconds of slots that nobody took, and that may be taken later.
+_UNUSED = 0.25
+#: Seconds: with less waiting on the queue, each message that goes back gets a slot of its own.
+_NEAR = 10.0
+#: One in so many that go back comes back before its turn, so that no slot stays unused.
+_EARLY = 5
+#: Seconds that a message waits at most while the limit is searched, and later.
+_SEARCHING, _LONGEST = 30.0, 14_400.0
+#: Seconds between two probes of an outage, at least and at most, as a share of how long it lasts.
+_PROBE_FIRST, _PROBE_LAST, _PROBE_SHARE = 2.0, 60.0, 0.25
+#: Seconds that a message waits for the end of an outage, at least and at most.
+_OUTAGE_FIRST, _OUTAGE_LAST = 5.0, 21_600.0
+#: The share of an announced allowance that is left when it begins to count.
+_SCARCE = 0.25
+#: Rates that differ by a smaller share are the same.
+_ALIKE = 0.1
+#: Requests: less is scarce if the whole allowance is not announced.
+_FEW = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What an answer's headers announce of the limit.
+
+    Attributes:
+        remaining: requests that are left.
+        seconds: until there are more again.
+        whole: requests in the whole period, if it is announced.
+
+    """
+
+    remaining: int
+    seconds: float
+    whole: int | None = None
+
+    @property
+    def rate(self) -> float:
+        """Requests per second that use up what is left just in time."""
+        return max(_LOWEST, self.remaining / max(self.seconds, 1.0))
+
+    @property
+    def is_scarce(self) -> bool:
+        """Whether what is left may be too little for all instances."""
+        few = _FEW if self.whole is None else self.whole * _SCARCE
+        return self.remaining < few
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experience:
+    """What a batch saw of SignalWire.
+
+    Attributes:
+        began_at: when its first request was sent.
+        answered: requests that got an answer, also one such as 404.
+        refused: requests that got a 429.
+        failed: requests that got a 5xx, a refusal of the credentials, or no answer.
+        code: error code of one that failed.
+        allowance: the scarcest that was announced.
+
+    """
+
+    began_at: float
+    answered: int = 0
+    refused: int = 0
+    failed: int = 0
+    code: str = ""
+    allowance: Allowance | None = None
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether most of the requests failed."""
+        return self.failed > self.answered + self.refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a batch may send now.
+
+    Attributes:
+        requests: how many.
+        wait: seconds until the first.
+        gap: seconds between two.
+
+    """
+
+    requests: int
+    wait: float = 0.0
+    gap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How many messages are on the queue, approximately: visible, and in flight."""
+
+    visible: int = 0
+    in_flight: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast SignalWire may be asked.
+
+    Attributes:
+        known: requests per second that the deployment sets as the limit, if it does.
+        rate: requests per second from ``since`` on; None while no limit is known.
+        ceiling: requests per second that were too many last; None while the limit is searched.
+        since: when the rate was set.
+        limited_at: when the limit was met first.
+        next_at: the first slot that is free.
+        tail_at: the last slot of the messages that went back.
+        outage: code of the error that most requests end in; None if SignalWire answers.
+        outage_at: when that began.
+        probe_at: when the next request may try whether it is over.
+
+    """
+
+    known: float | None = None
+    rate: float | None = None
+    ceiling: float | None = None
+    since: float = 0.0
+    limited_at: float = 0.0
+    next_at: float = 0.0
+    tail_at: float = 0.0
+    outage: str | None = None
+    outage_at: float = 0.0
+    probe_at: float = 0.0
+
+    def limit(self, now: float) -> float | None:
+        """Return the requests per second that are allowed; None if no limit is known."""
+        found = self._found(now)
+        if found is None or self.known is None:
+            return found or self.known
+        return min(found, self.known)
+
+    def grant(self, wanted: int, now: float) -> tuple[Pace, Grant]:
+        """Reserve slots for the requests of a batch.
+
+        Args:
+            wanted: number of requests.
+            now: the moment.
+
+        Returns:
+            The pace with the reservation, and what may be sent: as many as fit into a second, or
+            none. During an outage it is one request, and that rarely.
+
+        """
+        if self.outage is not None:
+            if now < self.probe_at or not wanted:
+                return self, Grant(requests=0)
+            return replace(self, probe_at=now + self._probe_pause(now)), Grant(requests=1)
+        limit = self.limit(now)
+        if limit is None or not wanted:
+            return self, Grant(requests=wanted)
+        # A slot further ahead than anybody reserves comes from a clock that is ahead.
+        is_sound = self.next_at <= now + _SENDING + 1 / limit + _UNUSED
+        start = max(self.next_at if is_sound else now, now - _UNUSED)
+        if start > now + _FIRST_SLOT:
+            return self, Grant(requests=0)
+        requests = max(1, min(wanted, math.ceil((now + _SENDING - start) * limit)))
+        end = start + requests / limit
+        first = max(now, start)
+        pace = replace(self, next_at=end)
+        if (requests < wanted or start > now) and self._is_highest(limit):
+            pace = replace(pace, rate=limit, ceiling=limit, since=now)
+        return pace, Grant(requests=requests, wait=first - now, gap=(end - first) / requests)
+
+    def learned(self, seen: Experience, now: float) -> Pace:
+        """Return the pace after what a batch saw; the same if it is nothing new."""
+        pace = self._after_outage(seen, now)
+        if seen.refused:
+            return pace._lowered(seen, now)
+        if seen.allowance is not None:
+            return pace._announced(seen.allowance, now)
+        return pace
+
+    def waits(self, count: int, now: float, depth: Depth) -> tuple[Pace, Sequence[float]]:
+        """Give each of the messages that go back the seconds until its turn.
+
+        ::
+
+            |◀── visible: their turn comes first ──▶|◀─ in flight: spread over their time ─▶|
+            now          ▲ one in five comes earlier, so that no slot stays unused
+
+        With hardly any others, a message's turn is after those that went back before it.
+
+        Args:
+            count: number of messages.
+            now: the moment.
+            depth: of the queue.
+
+        Returns:
+            The pace with the turns that were given, and the waits, none of them less than a second.
+
+        """
+        if self.outage is not None:
+            lasts = max(_OUTAGE_FIRST, min(_OUTAGE_LAST, (now - self.outage_at) * _PROBE_SHARE))
+            return self, [lasts] * count
+        others = self._turn(depth.visible, now)
+        if others < _NEAR:
+            lead = max(0.0, self.tail_at - now)
+            turns = [max(1.0, lead + self._turn(index, now)) for index in range(count)]
+            return replace(self, tail_at=now + lead + self._turn(count, now)), turns
+        longest = _SEARCHING if now < self.limited_at + _SEARCHING else _LONGEST
+        spread = self._turn(depth.in_flight, now)
+        turns = []
+        for index in range(count):
+            share = index / count
+            turn = others + spread * share
+            turns.append(max(1.0, min(longest, turn if index % _EARLY else turn * share)))
+        return self, turns
+
+    def _found(self, now: float) -> float | None:
+        """Return the rate that the 429s tell."""
+        age = max(0.0, now - self.since)
+        if self.rate is None or age > _FORGOTTEN:
+            return None
+        if self.ceiling is None:
+            searched = self.rate * 2.0 ** (age / _DOUBLING)
+            return searched if searched < _NO_LIMIT else None
+        plateau = _CURVE * (1 - min(1.0, self.rate / self.ceiling)) ** (1 / 3)
+        return self.ceiling * min(_HIGHER, 1 + ((age - plateau) / _CURVE) ** 3)
+
+    def _is_highest(self, limit: float) -> bool:
+        """Return whether a rate is as far above the last ceiling as it may be without proof."""
+        return self.ceiling is not None and limit >= self.ceiling * _HIGHER * 0.999
+
+    def _turn(self, position: int, now: float) -> float:
+        """Return the seconds until the turn of a message with so many others before it."""
+        limit = self.limit(now)
+        if limit is None:
+            return 0.0
+        if self.ceiling is None and self.rate is not None:
+            # The rate doubles meanwhile.
+            return _DOUBLING * math.log2(1 + position * math.log(2) / (limit * _DOUBLING))
+        return position / max(limit, min(self.ceiling or 0.0, self.known or math.inf))
+
+    def _probe_pause(self, now: float) -> float:
+        lasts = (now - self.outage_at) * _PROBE_SHARE
+        return max(_PROBE_FIRST, min(_PROBE_LAST, lasts))
+
+    def _after_outage(self, seen: Experience, now: float) -> Pace:
+        if self.outage is None:
+            if not seen.is_outage:
+                return self
+            return replace(
+                self, outage=seen.code, outage_at=now, probe_at=now + _PROBE_FIRST, tail_at=now
+            )
+        if seen.is_outage or not seen.answered + seen.refused or seen.began_at < self.outage_at:
+            return self
+        return replace(self, outage=None)
+
+    def _lowered(self, seen: Experience, now: float) -> Pace:
+        limit = self._found(now)
+        if limit is None:
+            # What one instance got within a second; others may have got as much.
+            first = max(_LOWEST, seen.answered * _LESS)
+            return replace(
+                self, rate=first, ceiling=None, since=now, limited_at=now, next_at=now, tail_at=now
+            )
+        if seen.began_at < self.since + _ROUND_TRIP:
+            return self
+        is_far = self.ceiling is None or now < self.since + _SOON or limit > self.ceiling * 1.2
+        left = max(_LOWEST, limit * (_MUCH_LESS if is_far else _LESS))
+        return replace(self, rate=left, ceiling=limit, since=now)
+
+    def _announced(self, allowance: Allowance, now: float) -> Pace:
+        """Follow what is announced while a limit is known, or once it is scarce."""
+        limit = self._found(now)
+        if not allowance.is_scarce:
+            if limit is None:
+                return self
+            if now > self.limited_at + _FORGOTTEN:
+                return replace(self, rate=None, ceiling=None)
+        rate = allowance.rate
+        if limit is not None and abs(limit - rate) < _ALIKE * rate:
+            return self
+        limited_at = now if limit is None else self.limited_at
+        return replace(self, rate=rate, ceiling=rate, since=now, limited_at=limited_at)
