@@ -18,6 +18,7 @@ from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.errors import (
     CallbackError,
     FetchError,
+    HeldBackError,
     LogError,
     MessageError,
     QueueUnavailableError,
@@ -94,5 +95,8 @@ def _full_report() -> Report:
         for error in family(
             MessageError, FetchError, LogError, StoreError, QueueUnavailableError, UnexpectedError
         )
+        # What is held back is no failure.
+        if error is not HeldBackError
     )
+    report.limit, report.outage = 40.0, "fetch.upstream"
     return report

@@ -10,6 +10,7 @@ from hooklog.clock import TimeLeft
 from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.enrich.report import Report
 from hooklog.errors import HooklogError, NotFoundError, StoreError
+from hooklog.pace import Allowance, Grant
 from hooklog.records.rows import Attribute, Row, Write
 from hooklog.records.store import Conflict
 
@@ -28,6 +29,10 @@ class Clock:
     def __call__(self) -> datetime:
         """Return the time."""
         return self.now
+
+    def moment(self) -> float:
+        """Return the time in seconds since 1970."""
+        return self.now.timestamp()
 
     def advance(self, **duration: float) -> None:
         """Advance by the arguments of a ``timedelta``."""
@@ -94,12 +99,21 @@ class FakeSource:
     #: Whether logs found by their URL come after all others, as they do in fact.
     lists_last: bool = False
     time_left: list[float] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
+    #: That the next answers announce.
+    announced: Allowance | None = None
+
+    def allowance(self) -> Allowance | None:
+        """Return what is announced, once."""
+        announced, self.announced = self.announced, None
+        return announced
 
     def fetch(
-        self, wanted: Sequence[Wanted], time_left: TimeLeft
+        self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Return the answers in the order of the requests."""
         self.time_left.append(time_left())
+        self.grants.append(grant)
         for one in self._ordered(wanted):
             if isinstance(one, ResourceRequest):
                 self.asked.append(one.path)
@@ -144,6 +158,12 @@ class FakeQueue:
 
     waits: dict[str, int] = field(default_factory=dict)
     unset: int = 0
+    #: That the queue tells.
+    messages: tuple[int, int] = (0, 0)
+
+    def depth(self) -> tuple[int, int]:
+        """Return how many messages are visible, and how many in flight."""
+        return self.messages
 
     def delay(self, waits: Mapping[str, int]) -> int:
         """Keep the delays, and return ``unset`` as the number of failures."""

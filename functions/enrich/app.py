@@ -29,6 +29,7 @@ from hooklog.enrich.retry import Backoff
 from hooklog.enrich.settings import EnrichSettings
 from hooklog.logs import KINDS
 from hooklog.records.items import StorageOptions
+from hooklog.records.pacing import Brake
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -50,10 +51,18 @@ def enricher() -> Enricher:
     settings = EnrichSettings.load(os.environ)
     clients = Clients()
     api = connect(settings, lambda: clients.secrets, connections=settings.fetch_concurrency)
+    table = DynamoTable(clients.dynamodb, settings.table_name)
+    queue = SqsQueue(lambda: clients.sqs, settings.queue_url)
     return Enricher(
         source=ConcurrentSource(api, concurrency=settings.fetch_concurrency, clock=utc_now),
-        table=DynamoTable(clients.dynamodb, settings.table_name),
-        queue=SqsQueue(lambda: clients.sqs, settings.queue_url),
+        table=table,
+        brake=Brake(
+            table,
+            moment=table.moment,
+            depth=queue.depth,
+            known=settings.api_requests_per_second or None,
+        ),
+        queue=queue,
         telemetry=EnrichTelemetry(
             Logger(service="enrich", level=settings.log_level, location=None),
             EmbeddedMetrics(settings.metrics_namespace),

@@ -29,7 +29,9 @@ from hooklog.adapters.signalwire.lists import LogLists
 from hooklog.adapters.telemetry import sweep as sweep_telemetry
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.clock import utc_now
+from hooklog.records.pacing import Brake
 from hooklog.sweep.backfill import BackfillRequest, Summary, backfill, summarize
+from hooklog.sweep.pacing import PacedListing
 from hooklog.sweep.settings import SweepSettings
 from hooklog.sweep.walk import Sweeper, SweepWindow
 
@@ -58,11 +60,21 @@ def parts() -> _Parts:
     """
     settings = SweepSettings.load(os.environ)
     clients = Clients()
-    sweeper = Sweeper(
+    table = DynamoTable(clients.dynamodb, settings.table_name)
+    brake = Brake(table, moment=table.moment, known=settings.api_requests_per_second or None)
+    listing = PacedListing(
         listing=LogLists(connect(settings, lambda: clients.secrets, connections=1)),
-        table=DynamoTable(clients.dynamodb, settings.table_name),
+        table=table,
+        brake=brake,
+        sleep=time.sleep,
+    )
+    sweeper = Sweeper(
+        listing=listing,
+        table=table,
         producer=SqsProducer(lambda: clients.sqs, settings.queue_url),
         clock=utc_now,
+        sleep=time.sleep,
+        allowed=listing.allowed,
         window=SweepWindow(
             overlap=timedelta(hours=settings.sweep_overlap_hours),
             settling=timedelta(minutes=settings.sweep_settling_minutes),
@@ -86,7 +98,7 @@ def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
 
     if "from" in event:
         request = BackfillRequest.read(event)
-        results, summary = backfill(wired.sweeper, request, time_left, sleep=time.sleep)
+        results, summary = backfill(wired.sweeper, request, time_left)
         sweep_telemetry.log(wired.logger, "backfill", results)
     else:
         results = wired.sweeper.sweep(wired.checkpoints, time_left)

@@ -9,6 +9,7 @@ from hooklog.catalogue import CATALOGUE_FILE, Catalogue, Explanation
 from hooklog.enrich.pipeline import Enricher
 from hooklog.enrich.ports import LogSource, Queue
 from hooklog.enrich.report import Report
+from hooklog.records.pacing import Brake
 from hooklog.records.store import Table
 from tests.builders import sqs_event
 from tests.fakes import Clock, MemoryTable
@@ -86,6 +87,7 @@ class Bench:
         self.enricher = Enricher(
             source=source,
             table=table,
+            brake=Brake(table, moment=self.clock.moment),
             queue=queue,
             telemetry=self.telemetry,
             catalogue=self.catalogue,

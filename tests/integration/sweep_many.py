@@ -81,7 +81,9 @@ def main() -> None:
     )
     present = Present(LogLists(api))
     now = datetime.now(UTC)
-    sweeper = Sweeper(listing=present, table=present, producer=NoQueue(), clock=lambda: now)
+    sweeper = Sweeper(
+        listing=present, table=present, producer=NoQueue(), clock=lambda: now, sleep=lambda _: None
+    )
     found = 0
     for kind in KINDS.values():
         start = now - timedelta(days=3650)

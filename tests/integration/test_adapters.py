@@ -29,6 +29,7 @@ from hooklog.errors import NotFoundError
 from hooklog.queue_messages import Origin, message_body
 from hooklog.records.enrichment import weigh
 from hooklog.records.items import record_attributes
+from hooklog.records.pacing import Brake
 from hooklog.records.parking import Park
 from hooklog.records.recording import StoreRecord
 from hooklog.records.rows import Change
@@ -62,10 +63,13 @@ class Wired:
             connect_timeout=3,
             read_timeout=10,
         )
+        table = DynamoTable(dynamodb, deployment.stack.table_name)
+        queue = SqsQueue(lambda: sqs, deployment.stack.queue_url)
         self.enricher = Enricher(
             source=ConcurrentSource(api, concurrency=25, clock=utc_now),
-            table=DynamoTable(dynamodb, deployment.stack.table_name),
-            queue=SqsQueue(lambda: sqs, deployment.stack.queue_url),
+            table=table,
+            brake=Brake(table, moment=table.moment, depth=queue.depth),
+            queue=queue,
             telemetry=EnrichTelemetry(Logger(service="test"), EmbeddedMetrics("Hooklog")),
             catalogue=CATALOGUE,
             clock=utc_now,

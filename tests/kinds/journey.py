@@ -21,6 +21,7 @@ from hooklog.clock import utc_now
 from hooklog.enrich.pipeline import Enricher
 from hooklog.logs import KINDS
 from hooklog.records.items import StorageOptions
+from hooklog.records.pacing import Brake
 from hooklog.sweep.backfill import BackfillRequest, backfill
 from hooklog.sweep.walk import Checkpoint, Checkpoints, Sweeper
 from hooklog.webhook.front_door import FrontDoor
@@ -83,9 +84,11 @@ def api(space: RunningSpace) -> SignalWireApi:
 def store_both(desk: Desk, space: RunningSpace) -> FakeTelemetry:
     """Fetch, explain and store both calls, as the enrich function does."""
     telemetry = FakeTelemetry()
+    table = DynamoTable(desk.stack.dynamodb, desk.stack.output("TableName"))
     Enricher(
         source=ConcurrentSource(api(space), concurrency=2, clock=utc_now),
-        table=DynamoTable(desk.stack.dynamodb, desk.stack.output("TableName")),
+        table=table,
+        brake=Brake(table, moment=table.moment),
         queue=FakeQueue(),
         telemetry=telemetry,
         catalogue=CATALOGUE,
@@ -166,11 +169,12 @@ def test_sweep_and_backfill_find_what_is_missing(desk: Desk, space: RunningSpace
         table=DynamoTable(desk.stack.dynamodb, desk.stack.output("TableName")),
         producer=sent,
         clock=utc_now,
+        sleep=lambda _: None,
     )
     results = sweeper.sweep(NoCheckpoints(), lambda: 900)
     assert dict(+results["voice"].found) == {"missing": 2}
     event = {"from": "2026-01-01", "to": utc_now().isoformat(), "log_type": "voice"}
-    _, summary = backfill(sweeper, BackfillRequest.read(event), lambda: 900, sleep=lambda _: None)
+    _, summary = backfill(sweeper, BackfillRequest.read(event), lambda: 900)
     assert summary["found"] == {"voice": {"missing": 2}}
     kinds = {(json.loads(body)["log_type"], json.loads(body)["log_id"]) for body in sent.bodies}
     assert kinds == {("voice", CALL_ID), ("voice", FAILED_ID)}

@@ -50,7 +50,7 @@ class Made:
         }
         self.mapping: dict[str, Any] = {
             "State": "Enabled",
-            "BatchSize": 100,
+            "BatchSize": 99,
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
         }
         self.attributes = {

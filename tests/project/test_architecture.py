@@ -23,7 +23,7 @@ ADAPTERS = [path for path in MODULES if "adapters" in path.parts]
 #: The package's layers, lowest first. A module imports from its own part and from those above it in
 #: this list; the parts of one line never import each other.
 LAYERS = (
-    {"clock", "errors", "catalogue"},
+    {"clock", "errors", "catalogue", "pace"},
     {"parsing"},
     {"logs"},
     {"queue_messages"},
@@ -42,7 +42,7 @@ SHARED = """
 SIGNALWIRE = """
     adapters.aws.dynamodb adapters.signalwire adapters.signalwire.api
     adapters.signalwire.credentials adapters.signalwire.lists
-    clock parsing settings logs.model logs.listing records records.rows
+    clock pace parsing settings logs.model logs.listing records records.pacing records.rows
     records.signals records.store
 """
 #: All modules that each function loads; none may be missing or needless.
@@ -50,8 +50,8 @@ LOADED = {
     "enrich": f"""
         {SHARED} {SIGNALWIRE} adapters.signalwire.fetching adapters.telemetry.enrich
         catalogue records.enrichment records.items records.numbers records.parking
-        records.recording enrich enrich.deliveries enrich.endings enrich.pipeline enrich.ports
-        enrich.report enrich.retry enrich.settings enrich.settling
+        records.patience records.recording enrich enrich.deliveries enrich.endings enrich.pipeline
+        enrich.ports enrich.report enrich.retry enrich.settings enrich.settling
     """,
     "webhook": f"""
         {SHARED} adapters.aws.signing_keys adapters.telemetry.webhook
@@ -59,7 +59,7 @@ LOADED = {
     """,
     "sweep": f"""
         {SHARED} {SIGNALWIRE} adapters.aws.checkpoints adapters.telemetry.sweep
-        sweep sweep.backfill sweep.comparison sweep.settings sweep.walk
+        sweep sweep.backfill sweep.comparison sweep.pacing sweep.settings sweep.walk
     """,
 }
 

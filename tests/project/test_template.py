@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hooklog.adapters.aws.dynamodb import MAX_KEYS
 from hooklog.adapters.signalwire.api import MAX_BODY
-from hooklog.errors import BY_CODE
+from hooklog.enrich.endings import LONGEST_WAIT
 from hooklog.logs import KINDS
+from hooklog.records.rows import PACE_KEY
 from hooklog.sweep.settings import SweepSettings
 from tests.builders import every_attribute
 from tests.template import properties, template
@@ -28,11 +31,17 @@ def test_a_message_stays_hidden_until_its_batch_has_surely_ended() -> None:
     assert properties("Queue")["VisibilityTimeout"] >= 6 * timeout + window
 
 
-def test_only_what_crashes_reaches_the_dead_letter_queue() -> None:
-    """Every error runs out of attempts before SQS gives up on the message."""
-    most = max(error.max_attempts for error in BY_CODE.values())
-    assert most > 1
-    assert properties("Queue")["RedrivePolicy"]["maxReceiveCount"] > most
+def test_a_crash_reaches_the_dead_letter_queue_within_a_day() -> None:
+    """Whatever else a message met before, it is received so often at most."""
+    queue = properties("Queue")
+    crashes = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"]
+    assert timedelta(seconds=crashes) <= timedelta(days=1)
+
+
+def test_a_waiting_message_is_parked_before_the_queue_drops_it() -> None:
+    """The longest wait ends a day before the queue's retention does."""
+    retention = timedelta(seconds=properties("Queue")["MessageRetentionPeriod"])
+    assert retention - LONGEST_WAIT >= timedelta(days=1)
 
 
 def test_the_dead_letter_queue_keeps_messages_as_long_as_sqs_can() -> None:
@@ -52,7 +61,7 @@ def test_the_batch_reports_each_message() -> None:
     event = properties("EnrichFunction")["Events"]["Queue"]["Properties"]
     assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     # SQS delivers more than ten messages per batch only with a batching window.
-    assert event["BatchSize"] == 100
+    assert event["BatchSize"] == MAX_KEYS - 1
     assert PARAMETERS["BatchingWindowSeconds"]["MinValue"] >= 1
 
 
@@ -156,16 +165,19 @@ def test_the_calls_of_the_adapters_are_the_allowed_ones() -> None:
 
 
 def test_the_sweep_function_may_do_only_what_it_does() -> None:
-    """It reads rows, writes nothing but its checkpoints, and enqueues."""
+    """It reads rows, writes nothing but its checkpoints and the pace, and enqueues."""
     (policy,) = properties("SweepRole")["Policies"]
     allowed = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
     assert {sid: set(_list(one["Action"])) for sid, one in allowed.items()} == {
         "SendMessages": {"sqs:SendMessage"},
         "ReadRows": {"dynamodb:BatchGetItem"},
         "ReadAndWriteCheckpoints": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "WriteThePace": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
         "ReadCredentials": {"secretsmanager:GetSecretValue"},
         "WriteLogLines": {"logs:CreateLogStream", "logs:PutLogEvents"},
     }
+    pace = allowed["WriteThePace"]["Condition"]["ForAllValues:StringEquals"]
+    assert pace == {"dynamodb:LeadingKeys": [PACE_KEY]}
     condition = allowed["ReadAndWriteCheckpoints"]["Condition"]["ForAllValues:StringLike"]
     assert condition == {"dynamodb:LeadingKeys": ["sweep#*"]}
     assert not any("*" in str(one["Resource"]) for one in allowed.values())

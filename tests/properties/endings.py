@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.pipeline import Enricher
+from hooklog.records.pacing import Brake
 from tests.builders import body, delivery, sqs_event
 from tests.fakes import Clock, FakeQueue, FakeSource, FakeTelemetry, Item
 from tests.properties.inserted import Inserted
@@ -29,6 +30,7 @@ def ending(log_type: str, log_id: str, answer: str, *, attempt: int = 1) -> Endi
     response = Enricher(
         source=FakeSource(clock, {key: answer}),
         table=table.table,
+        brake=Brake(table.table, moment=clock.moment),
         queue=FakeQueue(),
         telemetry=telemetry,
         catalogue=CATALOGUE,

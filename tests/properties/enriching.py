@@ -23,7 +23,9 @@ from hooklog.errors import (
     UpstreamError,
 )
 from hooklog.logs import FAX
+from hooklog.pace import Allowance, Grant
 from hooklog.queue_messages import LogRequest
+from hooklog.records.pacing import Brake
 from hooklog.records.rows import Row, Write
 from hooklog.records.store import Conflict
 from tests.builders import sqs_event
@@ -78,6 +80,7 @@ class Enriching(Function):
         response = Enricher(
             source=self,
             table=self,
+            brake=Brake(self, moment=lambda: self.clock().timestamp()),
             queue=self,
             telemetry=self,
             catalogue=CATALOGUE,
@@ -105,7 +108,10 @@ class Enriching(Function):
         return {write.key: self._write(write) for write in writes}
 
     def fetch(
-        self, wanted: Sequence[Wanted], time_left: TimeLeft
+        self,
+        wanted: Sequence[Wanted],
+        time_left: TimeLeft,
+        grant: Grant,  # noqa: ARG002 - it asks one by one anyway
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Send all requests and take the answers one by one."""
         self.meet(Seam.FETCH)
@@ -141,6 +147,9 @@ class Enriching(Function):
                         found_by="url" if by_url else "id",
                     ),
                 )
+
+    def allowance(self) -> Allowance | None:
+        """Announce nothing."""
 
     def delay(self, waits: Mapping[str, int]) -> int:
         """Hide messages."""

@@ -36,9 +36,9 @@ class Sweeping(Function):
 
     def work(self) -> None:
         """Sweep."""
-        Sweeper(listing=self, table=self, producer=self, clock=self.clock).sweep(
-            self, self.time_left
-        )
+        Sweeper(
+            listing=self, table=self, producer=self, clock=self.clock, sleep=lambda _: None
+        ).sweep(self, self.time_left)
 
     def page(
         self,

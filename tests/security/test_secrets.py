@@ -21,6 +21,7 @@ from hooklog.adapters.telemetry.webhook import WebhookTelemetry
 from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.pipeline import Enricher
 from hooklog.errors import FetchError, HooklogError
+from hooklog.records.pacing import Brake
 from hooklog.webhook.front_door import FrontDoor
 from tests.adapters.aws.secrets_manager import ARN, SecretsManager, client_error
 from tests.adapters.signalwire.tiny import NOTHING, response, tiny
@@ -92,6 +93,7 @@ def test_no_answer_of_a_server_brings_a_secret_out(
         enricher = Enricher(
             source=source,
             table=table,
+            brake=Brake(table, moment=Clock().moment),
             queue=FakeQueue(),
             telemetry=EnrichTelemetry(logger(), EmbeddedMetrics("Hooklog")),
             catalogue=CATALOGUE,

@@ -208,6 +208,7 @@ def test_entries_of_lists_have_a_verdict(sample: Sample) -> None:
         table=table,
         producer=enqueued,
         clock=clock,
+        sleep=lambda _: None,
     )
     period = Checkpoint(NOW, NOW - WAITED, NOW)
     result = sweeper.walk(kind, period, lambda: 900, save=lambda _: None)

@@ -17,20 +17,20 @@
     │   └── UnsupportedTypeError ....... message.unsupported_type    parked
     ├── FetchError                     SignalWire did not return the log
     │   ├── NotFoundError .............. fetch.not_found             retried  (a few times)
-    │   ├── HistoryLimitError .......... fetch.history_limit         parked
-    │   ├── RejectedError .............. fetch.rejected              parked
-    │   ├── BadPayloadError ............ fetch.bad_payload           retried
-    │   ├── BehindError ................ fetch.behind                retried  (already stored)
     │   ├── OutageError                  SignalWire answers nobody, or not us
     │   │   ├── UnauthorizedError ...... fetch.unauthorized          retried
     │   │   ├── ForbiddenError ......... fetch.forbidden             retried
     │   │   ├── UpstreamError .......... fetch.upstream              retried
     │   │   ├── FetchTimeoutError ...... fetch.timeout               retried
     │   │   └── FetchConnectionError ... fetch.connection            retried
-    │   └── NotAskedError                nothing is known of this log
-    │       ├── RateLimitedError ....... fetch.rate_limited          waits
-    │       ├── HeldBackError .......... fetch.held_back             waits
-    │       └── OutOfTimeError ......... fetch.out_of_time           waits
+    │   ├── HistoryLimitError .......... fetch.history_limit         parked
+    │   ├── RejectedError .............. fetch.rejected              parked
+    │   ├── NotAskedError                SignalWire said nothing about the log
+    │   │   ├── RateLimitedError ....... fetch.rate_limited          waits
+    │   │   ├── HeldBackError .......... fetch.held_back             waits
+    │   │   └── OutOfTimeError ......... fetch.out_of_time           waits
+    │   ├── BadPayloadError ............ fetch.bad_payload           retried
+    │   └── BehindError ................ fetch.behind                retried  (already stored)
     ├── LogError                       the log itself is unusable
     │   ├── LogInvalidError ............ log.invalid                 parked
     │   └── LogMismatchError ........... log.mismatch                parked
@@ -44,10 +44,13 @@
     └── UnexpectedError .............. internal.unexpected         retried
 
 *Retried* means that the visibility timeout brings the message back later, and that it is parked
-once the error's ``max_attempts`` are used up. *Parked* means that the message is written to the
-table with its payload and acknowledged at once. *Refused* means that the caller gets this HTTP
-status and nothing goes on the queue. No error may carry a phone number, a message body or a
-credential: details go to the table, codes to the logs.
+once its log has met this error as often as ``max_attempts`` says; failures of other kinds, and
+waiting, do not count. *Waits* means that the message comes back when its turn has come, and is
+parked only at the age of nine days. While most requests end in an outage's errors, their messages
+wait, too. *Parked* means that the message is written to the table with its payload and acknowledged
+at once. *Refused* means that the caller gets this HTTP status and nothing goes on the queue. No
+error may carry a phone number, a message body or a credential: details go to the table, codes to
+the logs.
 """
 
 from __future__ import annotations
@@ -64,7 +67,7 @@ class HooklogError(Exception):
     code: ClassVar[str]
     #: What an operator should know or do, in one sentence.
     operator: ClassVar[str] = ""
-    #: Deliveries of a message before it is parked; 1 means that it is never retried.
+    #: How often a log may meet it before its message is parked; 1 means that it is never retried.
     max_attempts: ClassVar[int] = 1
 
     def __init__(self, detail: str = "") -> None:

@@ -16,11 +16,11 @@ faster far from it. The growth is a function of time alone: nothing has to be wr
 
 ::
 
-    rate │        ╭──────── ceiling: met a 429
-         │   ╭────╯                    ╭─ a limit that rose is found
-         │  ╱                    ╭─────╯
-         │ ╱ search    0.9 ╭─────╯
-         └─────────────────┴──────────────────▶ time
+    rate ▲         ╭─────── ceiling: met a 429
+         │     ╭───╯                     ╭─ a limit that rose is found
+         │ ╭───╯ search             ╭────╯
+         │ │         0.9 ──╮╭───────╯
+         └─┴───────────────┴┴──────────────▶ time
 
 While a limit is known a batch reserves slots for its requests: the next free ones, at the rate's
 distance. What finds no slot goes back to the queue. All moments are seconds since 1970 by the
@@ -201,7 +201,8 @@ class Pace:
 
         """
         if self.outage is not None:
-            if now < self.probe_at or not wanted:
+            # A probe further ahead than any comes from a clock that is ahead.
+            if now < self.probe_at <= now + 2 * _PROBE_LAST or not wanted:
                 return self, Grant(requests=0)
             return replace(self, probe_at=now + self._probe_pause(now)), Grant(requests=1)
         limit = self.limit(now)
@@ -218,18 +219,21 @@ class Pace:
         pace = replace(self, next_at=end)
         if (requests < wanted or start > now) and self._is_highest(limit):
             pace = replace(pace, rate=limit, ceiling=limit, since=now)
-        return pace, Grant(requests=requests, wait=first - now, gap=(end - first) / requests)
+        gap = max(0.0, end - first) / requests
+        return pace, Grant(requests=requests, wait=first - now, gap=gap)
 
     def learned(self, seen: Experience, now: float) -> Pace:
         """Return the pace after what a batch saw; the same if it is nothing new."""
         pace = self._after_outage(seen, now)
         if seen.refused:
-            return pace._lowered(seen, now)
+            return replace(pace, **self._lowered(seen, now))
         if seen.allowance is not None:
-            return pace._announced(seen.allowance, now)
+            return replace(pace, **self._announced(seen.allowance, now))
         return pace
 
-    def waits(self, count: int, now: float, depth: Depth) -> tuple[Pace, Sequence[float]]:
+    def waits(
+        self, count: int, now: float, depth: Depth, *, is_served: bool = False
+    ) -> tuple[Pace, Sequence[float]]:
         """Give each of the messages that go back the seconds until its turn.
 
         ::
@@ -243,6 +247,8 @@ class Pace:
             count: number of messages.
             now: the moment.
             depth: of the queue.
+            is_served: whether they come from a batch that got slots, only too few; they have
+                the next free ones.
 
         Returns:
             The pace with the turns that were given, and the waits, none of them less than a second.
@@ -251,9 +257,11 @@ class Pace:
         if self.outage is not None:
             lasts = max(_OUTAGE_FIRST, min(_OUTAGE_LAST, (now - self.outage_at) * _PROBE_SHARE))
             return self, [lasts] * count
+        if is_served or self.limit(now) is None:
+            return self, [max(1.0, self.next_at - now)] * count
         others = self._turn(depth.visible, now)
         if others < _NEAR:
-            lead = max(0.0, self.tail_at - now)
+            lead = max(0.0, min(_LONGEST, self.tail_at - now))
             turns = [max(1.0, lead + self._turn(index, now)) for index in range(count)]
             return replace(self, tail_at=now + lead + self._turn(count, now)), turns
         longest = _SEARCHING if now < self.limited_at + _SEARCHING else _LONGEST
@@ -267,13 +275,15 @@ class Pace:
 
     def _found(self, now: float) -> float | None:
         """Return the rate that the 429s tell."""
-        age = max(0.0, now - self.since)
-        if self.rate is None or age > _FORGOTTEN:
+        age = now - self.since
+        # A rate of the future comes from a clock that is ahead by more than clocks are.
+        if self.rate is None or not -_CURVE < age < _FORGOTTEN:
             return None
+        age = max(0.0, age)
         if self.ceiling is None:
-            searched = self.rate * 2.0 ** (age / _DOUBLING)
+            searched = self.rate * math.exp2(age / _DOUBLING)
             return searched if searched < _NO_LIMIT else None
-        plateau = _CURVE * (1 - min(1.0, self.rate / self.ceiling)) ** (1 / 3)
+        plateau = _CURVE * math.cbrt(1 - min(1.0, self.rate / self.ceiling))
         return self.ceiling * min(_HIGHER, 1 + ((age - plateau) / _CURVE) ** 3)
 
     def _is_highest(self, limit: float) -> bool:
@@ -305,30 +315,30 @@ class Pace:
             return self
         return replace(self, outage=None)
 
-    def _lowered(self, seen: Experience, now: float) -> Pace:
+    def _lowered(self, seen: Experience, now: float) -> dict[str, float | None]:
+        """Return what changes after a 429."""
         limit = self._found(now)
         if limit is None:
             # What one instance got within a second; others may have got as much.
             first = max(_LOWEST, seen.answered * _LESS)
-            return replace(
-                self, rate=first, ceiling=None, since=now, limited_at=now, next_at=now, tail_at=now
-            )
+            begun = dict.fromkeys(("since", "limited_at", "next_at", "tail_at"), now)
+            return {**begun, "rate": first, "ceiling": None}
         if seen.began_at < self.since + _ROUND_TRIP:
-            return self
+            return {}
         is_far = self.ceiling is None or now < self.since + _SOON or limit > self.ceiling * 1.2
         left = max(_LOWEST, limit * (_MUCH_LESS if is_far else _LESS))
-        return replace(self, rate=left, ceiling=limit, since=now)
+        return {"rate": left, "ceiling": limit, "since": now}
 
-    def _announced(self, allowance: Allowance, now: float) -> Pace:
-        """Follow what is announced while a limit is known, or once it is scarce."""
+    def _announced(self, allowance: Allowance, now: float) -> dict[str, float | None]:
+        """Return what changes by an announcement: it counts once it is scarce, or a limit known."""
         limit = self._found(now)
         if not allowance.is_scarce:
             if limit is None:
-                return self
+                return {}
             if now > self.limited_at + _FORGOTTEN:
-                return replace(self, rate=None, ceiling=None)
+                return {"rate": None, "ceiling": None}
         rate = allowance.rate
         if limit is not None and abs(limit - rate) < _ALIKE * rate:
-            return self
+            return {}
         limited_at = now if limit is None else self.limited_at
-        return replace(self, rate=rate, ceiling=rate, since=now, limited_at=limited_at)
+        return {"rate": rate, "ceiling": rate, "since": now, "limited_at": limited_at}

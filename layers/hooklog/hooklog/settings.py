@@ -36,6 +36,9 @@ class Settings(BaseModel):
     signalwire_api_token: SecretStr = Field(SecretStr(""), description="API token, for local use")
     fetch_connect_timeout: float = Field(3, gt=0, le=60, description="seconds to connect")
     fetch_read_timeout: float = Field(10, gt=0, le=60, description="seconds to wait for data")
+    api_requests_per_second: float = Field(
+        0, ge=0, le=10_000, description="requests per second that SignalWire allows; 0 finds out"
+    )
     metrics_namespace: Annotated[str, StringConstraints(pattern=_NAMESPACE)] = Field(
         "Hooklog", description="CloudWatch namespace of the metrics"
     )

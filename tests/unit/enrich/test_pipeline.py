@@ -18,8 +18,11 @@ from hooklog.enrich.deliveries import Delivery
 from hooklog.enrich.endings import BatchResponse
 from hooklog.enrich.pipeline import Enricher
 from hooklog.enrich.report import Report
+from hooklog.records.items import StorageOptions
+from hooklog.records.pacing import Brake
 from hooklog.records.parking import PARKED_ATTRIBUTES
 from hooklog.records.recording import StoreRecord
+from hooklog.records.rows import Attribute
 from local.space import Log
 from tests.builders import (
     FAX_ID,
@@ -55,6 +58,7 @@ class Bench:
         self.enricher = Enricher(
             source=self.source,
             table=self.table,
+            brake=Brake(self.table, moment=self.clock.moment, depth=self.queue.depth),
             queue=self.queue,
             telemetry=self.telemetry,
             catalogue=CATALOGUE,
@@ -67,6 +71,17 @@ class Bench:
         for log in logs:
             kind = "message" if "number_of_segments" in log else "fax"
             self.source.answers[f"{kind}#{log['id']}"] = json.dumps(log)
+
+    def brake(self, *, known: float | None = None) -> None:
+        """Wire another brake, which knows the limit."""
+        brake = Brake(self.table, moment=self.clock.moment, depth=self.queue.depth, known=known)
+        self.enricher = replace(self.enricher, brake=brake)
+
+    def last_try(self, error: type[errors.HooklogError], key: str = FAX) -> None:
+        """Let a log have met an error so often that the next time is the last."""
+        row = self.table.items.setdefault(key, {"version": 1})
+        count = {"count": error.max_attempts - 1, "at": iso(self.clock())}
+        row["tries"] = {error.code: count}
 
     def settle_faxes(self, *, on: bool) -> None:
         """Fetch fax resources, or do not."""
@@ -299,23 +314,22 @@ def test_a_parked_message_that_comes_again_keeps_one_item(bench: Bench) -> None:
     bench.clock.advance(seconds=30)
     assert bench.run(sent("not JSON", attempt=2)) == []
     item = bench.table.items["parked#m1"]
-    assert item["parked_attempts"] == 2
+    assert item["parked_attempts"] == 1
     assert item["parked_first_at"] == iso(NOW)
     assert item["parked_at"] == iso(NOW + timedelta(seconds=30))
 
 
 # --- what is retried ------------------------------------------------------------------------
 
+#: A log's own trouble.
 RETRYABLE = (
     errors.NotFoundError,
     errors.UnauthorizedError,
     errors.ForbiddenError,
-    errors.RateLimitedError,
     errors.UpstreamError,
     errors.FetchTimeoutError,
     errors.FetchConnectionError,
     errors.BadPayloadError,
-    errors.OutOfTimeError,
 )
 
 
@@ -327,38 +341,98 @@ def test_a_retryable_failure_returns_the_message_and_delays_it(
     bench.source.answers[FAX] = kind()
     bench.answer(message_log())
     good = sent(body("message", MESSAGE_ID), message_id="good")
-    assert bench.run(sent(attempt=2), good) == ["m1"]
-    assert bench.queue.waits == {"handle-of-m1": 60}
-    assert FAX not in bench.table.items
+    assert bench.run(sent(), good) == ["m1"]
+    assert bench.queue.waits == {"handle-of-m1": 30}
+    assert bench.table.items[FAX] == {
+        "version": 1,
+        "log_type": "fax",
+        "tries": {kind.code: {"count": 1, "at": iso(NOW)}},
+    }
     assert bench.table.items[MESSAGE]["outcome"] == "succeeded"
     assert bench.report.retried == {"fax": 1}
     assert bench.report.errors == {kind.code: 1}
 
 
 @pytest.mark.parametrize("kind", RETRYABLE)
-def test_attempts_are_bounded(bench: Bench, kind: type[errors.HooklogError]) -> None:
-    """The last attempt parks the message with its error."""
+def test_tries_are_bounded(bench: Bench, kind: type[errors.HooklogError]) -> None:
+    """The last try parks the message with its error, while others of its batch succeed."""
     bench.source.answers[FAX] = kind()
-    assert bench.run(sent(attempt=kind.max_attempts - 1)) == ["m1"]
-    assert bench.run(sent(attempt=kind.max_attempts)) == []
+    ends = []
+    for number in range(1, kind.max_attempts + 1):
+        bench.table.items.pop(MESSAGE, None)
+        bench.answer(message_log())
+        good = sent(body("message", MESSAGE_ID), message_id="good")
+        ends.append(bench.run(sent(attempt=number), good))
+        bench.clock.advance(minutes=10)
+    assert ends == [["m1"]] * (kind.max_attempts - 1) + [[]]
     item = bench.table.items[FAX]
     assert item["parked_code"] == kind.code
     assert item["parked_attempts"] == kind.max_attempts
+    assert "tries" not in item
     assert bench.report.parked == {"fax": 1}
 
 
-def test_each_message_of_a_log_has_its_own_attempts(bench: Bench) -> None:
-    """The old message is parked, the new one is retried."""
+def test_what_one_trouble_used_up_is_not_missing_from_another(bench: Bench) -> None:
+    """A log that could not be read for a while has all its tries for not being found."""
+    bench.last_try(errors.BadPayloadError)
     bench.source.answers[FAX] = errors.NotFoundError()
-    assert bench.run(sent(message_id="old", attempt=5), sent(message_id="new")) == ["new"]
-    assert bench.table.items[FAX]["parked_attempts"] == 5
-    assert (bench.report.parked, bench.report.retried) == ({"fax": 1}, {"fax": 1})
+    assert bench.run(sent(attempt=10)) == ["m1"]
+    tries = bench.table.items[FAX]["tries"]
+    assert isinstance(tries, dict)
+    assert {code: one["count"] for code, one in tries.items()} == {
+        "fetch.bad_payload": 9,
+        "fetch.not_found": 1,
+    }
+    bench.source.answers[FAX] = errors.BadPayloadError()
+    assert bench.run(sent(attempt=11)) == []
+
+
+def test_tries_of_another_day_are_forgotten(bench: Bench) -> None:
+    """A failure of today has nothing to do with those of yesterday."""
+    bench.last_try(errors.NotFoundError)
+    bench.clock.advance(days=1)
+    bench.source.answers[FAX] = errors.NotFoundError()
+    assert bench.run(sent(at=bench.clock())) == ["m1"]
+
+
+def test_a_success_forgets_the_tries(bench: Bench) -> None:
+    """A stored log begins anew."""
+    bench.last_try(errors.NotFoundError)
+    bench.answer(fax_log())
+    assert bench.run(sent()) == []
+    assert "tries" not in bench.table.items[FAX]
+
+
+def test_a_try_that_cannot_be_counted_costs_one_more(bench: Bench) -> None:
+    """The message comes back all the same."""
+    bench.source.answers[FAX] = errors.NotFoundError()
+    bench.table.write_errors[FAX] = errors.StoreThrottledError()
+    assert bench.run(sent()) == ["m1"]
+    assert bench.report.errors == {"fetch.not_found": 1, "store.throttled": 1}
+
+
+def test_tries_expire_with_the_deployments_rows(bench: Bench) -> None:
+    """A row that has nothing else does not stay for good."""
+    bench.enricher = replace(bench.enricher, storage=StorageOptions(ttl=timedelta(days=1)))
+    bench.source.answers[FAX] = errors.NotFoundError()
+    bench.run(sent())
+    assert bench.table.items[FAX]["expires_at"] == (NOW + timedelta(days=1)).timestamp()
+
+
+def test_an_erased_log_counts_no_tries(bench: Bench) -> None:
+    """Nothing is written to it any more."""
+    erased: dict[str, Attribute] = {"version": 1, "erased_at": iso(NOW)}
+    bench.table.meanwhile = lambda: bench.table.items.setdefault(FAX, erased)  # type: ignore[assignment]
+    bench.source.answers[FAX] = errors.NotFoundError()
+    assert bench.run(sent()) == ["m1"]
+    assert bench.table.items[FAX] == erased
 
 
 def test_a_success_after_parking_lifts_it(bench: Bench) -> None:
     """One write turns the row into a record and takes it off the parked list."""
     bench.source.answers[FAX] = errors.NotFoundError()
-    bench.run(sent(attempt=5))
+    bench.last_try(errors.NotFoundError)
+    bench.run(sent())
     bench.clock.advance(minutes=1)
     bench.answer(fax_log())
     assert bench.run(sent(message_id="m2", at=bench.clock())) == []
@@ -398,9 +472,10 @@ def test_a_log_behind_its_callback_is_stored_and_fetched_again(bench: Bench) -> 
 
 
 def test_a_log_that_stays_behind_is_acknowledged_with_its_row(bench: Bench) -> None:
-    """After a few attempts the row stands as it is, and nothing is parked."""
+    """After a few tries the row stands as it is, and nothing is parked."""
     bench.answer(message_log(status="sent"))
-    assert bench.run(sent(body("message", MESSAGE_ID, status="delivered"), attempt=4)) == []
+    bench.last_try(errors.BehindError, MESSAGE)
+    assert bench.run(sent(body("message", MESSAGE_ID, status="delivered"))) == []
     assert not [name for name in bench.table.items[MESSAGE] if name.startswith("parked_")]
 
 

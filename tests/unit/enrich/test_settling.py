@@ -185,7 +185,8 @@ def test_a_resource_that_cannot_be_fetched_returns_the_message(
     bench.answer(COMPLETED, message_log())
     bench.source.resources[FAX_SID] = answer
     assert bench.run(sent(), sent(body("message", MESSAGE_ID), message_id="m2")) == ["m1"]
-    assert set(bench.table.items) == {MESSAGE}
+    assert "outcome" not in bench.table.items.get(FAX, {})
+    assert bench.table.items[MESSAGE]["outcome"] == "succeeded"
 
 
 def test_a_resource_that_nobody_answers_for_returns_the_message(bench: Bench) -> None:
@@ -240,7 +241,7 @@ def test_a_resource_under_way_is_asked_again(bench: Bench, status: str) -> None:
     assert (item["outcome"], item["fax_status"], item["unsettled"]) == ("in_progress", status, True)
     assert bench.report.errors == {"fetch.behind": 1}
     bench.source.resources[FAX_SID] = resource()
-    assert run(bench, attempt=2) == []
+    assert run(bench) == []
     item = bench.table.items[FAX]
     assert (item["outcome"], item["fax_status"]) == ("succeeded", "delivered")
     assert "unsettled" not in item
@@ -250,7 +251,7 @@ def test_a_resource_that_stays_under_way_is_left_to_the_sweep(bench: Bench) -> N
     """The attempts end, the row stays unsettled, and no success is invented."""
     bench.answer(COMPLETED)
     bench.source.resources[FAX_SID] = resource("sending")
-    assert [run(bench, attempt=attempt) for attempt in range(1, 5)] == [["m1"]] * 3 + [[]]
+    assert [run(bench) for _ in range(4)] == [["m1"]] * 3 + [[]]
     item = bench.table.items[FAX]
     assert (item["outcome"], item["unsettled"]) == ("in_progress", True)
     assert not PARKED_ATTRIBUTES & item.keys()
@@ -267,14 +268,14 @@ def test_a_resource_with_an_unknown_word_leaves_it_to_the_call(bench: Bench) -> 
 # --- contradictions -----------------------------------------------------------------------------
 
 
-def contradict(bench: Bench, by: str, *, attempt: int = 1) -> list[str]:
+def contradict(bench: Bench, by: str) -> list[str]:
     """Let a callback or the resource report a failure of a fax whose log reports none."""
     if by == "callback":
         answer_fax(bench, COMPLETED)
-        return run(bench, callback("failed", "34004"), attempt=attempt)
+        return run(bench, callback("failed", "34004"))
     bench.answer(COMPLETED)
     bench.source.resources[FAX_SID] = failed_resource()
-    return run(bench, attempt=attempt)
+    return run(bench)
 
 
 @pytest.mark.parametrize("by", ["callback", "fax"])
@@ -282,7 +283,7 @@ def test_a_contradiction_is_fetched_again_and_the_failure_counts(bench: Bench, b
     """The failure is stored and counted at once; the drift names what stays a contradiction."""
     errors_counted, drift = 0, 0
     for attempt in range(1, 5):
-        assert contradict(bench, by, attempt=attempt) == (["m1"] if attempt < 4 else [])
+        assert contradict(bench, by) == (["m1"] if attempt < 4 else [])
         item = bench.table.items[FAX]
         assert (item["status"], item["outcome"], item["fax_error_code"]) == (
             "completed",
@@ -303,7 +304,8 @@ def test_a_contradiction_is_fetched_again_and_the_failure_counts(bench: Bench, b
 @pytest.mark.parametrize("by", ["callback", "fax"])
 def test_later_fetches_keep_the_evidence(bench: Bench, by: str) -> None:
     """A sweep that fetches the log again changes what the log says, and no more."""
-    contradict(bench, by, attempt=4)
+    bench.last_try(errors.BehindError)
+    contradict(bench, by)
     before = bench.table.items[FAX]
     bench.answer(COMPLETED | {"charge": 0.75})
     bench.source.resources[FAX_SID] = resource()
@@ -319,7 +321,8 @@ def test_later_fetches_keep_the_evidence(bench: Bench, by: str) -> None:
 @pytest.mark.parametrize("by", ["callback", "fax"])
 def test_a_log_that_names_its_own_error_explains_the_failure(bench: Bench, by: str) -> None:
     """The explanation is the log's then; the evidence stays, and nothing counts twice."""
-    contradict(bench, by, attempt=4)
+    bench.last_try(errors.BehindError)
+    contradict(bench, by)
     by_signal = bench.table.items[FAX]["explanation"]
     bench.answer(FAILED)
     run(bench)
@@ -332,7 +335,8 @@ def test_a_log_that_names_its_own_error_explains_the_failure(bench: Bench, by: s
 
 def test_a_late_success_does_not_undo_a_failure(bench: Bench) -> None:
     """A callback that tells a delivery after all changes nothing."""
-    contradict(bench, "callback", attempt=4)
+    bench.last_try(errors.BehindError)
+    contradict(bench, "callback")
     before = bench.table.items[FAX]
     assert run(bench, callback("delivered")) == []
     item = bench.table.items[FAX]
@@ -343,7 +347,7 @@ def test_a_late_success_does_not_undo_a_failure(bench: Bench) -> None:
 def test_a_success_beside_a_failed_log_is_a_contradiction_too(bench: Bench) -> None:
     """The log counts as failed, and the row shows both."""
     answer_fax(bench, FAILED)
-    ends = [run(bench, callback("delivered"), attempt=attempt) for attempt in range(1, 5)]
+    ends = [run(bench, callback("delivered")) for _ in range(4)]
     assert ends == [["m1"]] * 3 + [[]]
     item = bench.table.items[FAX]
     assert (item["outcome"], item["error_code"], item["fax_status"]) == (
@@ -358,7 +362,7 @@ def test_a_message_reported_undelivered_is_no_plain_success(bench: Bench) -> Non
     """Messages contradict each other, too; there is no resource to ask."""
     bench.answer(message_log())
     text = body("message", MESSAGE_ID, status="undelivered", error_code=30003)
-    ends = [run(bench, text, attempt=attempt) for attempt in range(1, 5)]
+    ends = [run(bench, text) for _ in range(4)]
     assert ends == [["m1"]] * 3 + [[]]
     item = bench.table.items[MESSAGE]
     assert (item["status"], item["outcome"], item["explanation"]) == (
@@ -388,7 +392,7 @@ def test_a_failure_that_the_log_is_behind_of_counts_at_once(bench: Bench) -> Non
     assert "drift" not in item
     assert bench.report.failures == {("message", "30003", "destination"): 1}
     bench.answer(message_log(status="undelivered", error_code="30003"))
-    assert run(bench, text, attempt=2) == []
+    assert run(bench, text) == []
     assert bench.report.failures == {}
 
 
@@ -398,7 +402,8 @@ def test_a_failure_is_not_known_because_a_later_fetch_showed_none(bench: Bench) 
     early = bench.clock()
     run(bench, body("message", MESSAGE_ID, status="sent"))
     text = body("message", MESSAGE_ID, status="undelivered", error_code="30003")
-    assert bench.run(sent(text, attempt=4, at=early)) == []
+    bench.last_try(errors.BehindError, MESSAGE)
+    assert bench.run(sent(text, at=early)) == []
     assert bench.table.items[MESSAGE]["outcome"] == "failed"
 
 
@@ -407,7 +412,8 @@ def test_a_fetch_that_shows_a_success_undoes_no_failure(bench: Bench) -> None:
     bench.answer(FAILED)
     run(bench)
     bench.answer(COMPLETED)
-    run(bench, attempt=4)
+    bench.last_try(errors.BehindError)
+    run(bench)
     item = bench.table.items[FAX]
     assert (item["outcome"], item["settled_by"], item["fax_error_code"]) == (
         "failed",
@@ -422,7 +428,7 @@ def test_a_contradiction_of_the_log_with_itself_is_fetched_again(bench: Bench) -
     bench.answer(FAILED)
     run(bench)
     bench.answer(COMPLETED)
-    assert [run(bench, attempt=attempt) for attempt in range(1, 5)] == [["m1"]] * 3 + [[]]
+    assert [run(bench) for _ in range(4)] == [["m1"]] * 3 + [[]]
     item = bench.table.items[FAX]
     assert (item["outcome"], item["drift"]) == ("failed", ["contradiction:log"])
     assert "unsettled" not in item
@@ -434,11 +440,14 @@ def test_a_failure_outlives_the_parking_of_its_message(bench: Bench) -> None:
     bench.source.answers[MESSAGE] = errors.UpstreamError()
     told = body("message", MESSAGE_ID, status="undelivered", error_code="30003")
     late = body("message", MESSAGE_ID, status="sent")
-    messages = [sent(told, attempt=10), sent(late, message_id="m2", attempt=11)]
-    assert bench.run(*messages) == []
+    messages = [sent(told), sent(late, message_id="m2", attempt=2)]
+    bench.answer(FAILED)
+    bench.last_try(errors.UpstreamError, MESSAGE)
+    assert bench.run(*messages, sent(message_id="good")) == []
     assert "undelivered" not in str(bench.table.items[MESSAGE]["parked_body"])
     bench.answer(message_log())
-    run(bench, body("message", MESSAGE_ID, origin="sweep"), attempt=4)
+    bench.last_try(errors.BehindError, MESSAGE)
+    run(bench, body("message", MESSAGE_ID, origin="sweep"))
     item = bench.table.items[MESSAGE]
     assert (item["outcome"], item["explanation"]) == ("failed", "30003")
     assert item["drift"] == ["contradiction:callback"]
@@ -455,7 +464,7 @@ def test_a_success_is_unsettled_while_a_reported_failure_is_parked(bench: Bench)
     assert (item["outcome"], item["unsettled"]) == ("succeeded", True)
     assert (item["parked_code"], item["message_error_code"]) == ("fetch.history_limit", "30003")
     bench.answer(message_log())
-    run(bench, body("message", MESSAGE_ID, origin="redrive"), attempt=4)
+    run(bench, body("message", MESSAGE_ID, origin="redrive"))
     assert bench.table.items[MESSAGE]["outcome"] == "failed"
 
 
@@ -465,7 +474,7 @@ def test_a_callback_with_an_unknown_word_and_an_error_reports_a_failure(
 ) -> None:
     """The code says enough."""
     bench.answer(message_log())
-    run(bench, body("message", MESSAGE_ID, status=status, error_code="30007"), attempt=4)
+    run(bench, body("message", MESSAGE_ID, status=status, error_code="30007"))
     item = bench.table.items[MESSAGE]
     assert (item["outcome"], item["explanation"]) == ("failed", "30007")
     assert item["message_status"] == (status or "")
@@ -476,7 +485,7 @@ def test_a_failure_under_an_unknown_status_is_not_undone(bench: Bench) -> None:
     bench.answer(message_log(status="blocked", error_code="30007"))
     run(bench, body("message", MESSAGE_ID))
     bench.answer(message_log())
-    run(bench, body("message", MESSAGE_ID), attempt=4)
+    run(bench, body("message", MESSAGE_ID))
     assert bench.table.items[MESSAGE]["outcome"] == "failed"
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hooklog.clock import iso
-from hooklog.records.rows import Row, Write, read_of
+from hooklog.pace import Pace
+from hooklog.records.rows import PACE_KEY, Row, Tries, Write, pace_values, present, read_of
 from hooklog.records.signals import Signal
 from tests.builders import FAX_ID, FETCHED_AT
 
@@ -103,10 +104,53 @@ def test_a_row_knows_the_names_of_all_its_attributes() -> None:
 def test_every_field_has_its_type_converted() -> None:
     """A new field that is a time or a whole number needs no second list."""
     signal = {"fax_status", "fax_error_code", "fax_error_message", "fax_duration"}
-    assert read_of(KEY) == {field.name for field in fields(Row)} - {"names", "signal"} | signal
+    own = {"names", "signal", "pace"}
+    assert read_of(KEY) == {field.name for field in fields(Row)} - own | signal
     types = {field.name: str(field.type) for field in fields(Row)}
     assert {name for name, kind in types.items() if kind.startswith("datetime")} == TIMES
     assert {name for name, kind in types.items() if kind.startswith("int")} == WHOLE
+
+
+def test_tries_are_read_by_error() -> None:
+    """Each has its count and the time of the last."""
+    row = read(tries={"fetch.not_found": {"count": Decimal(2), "at": iso(FETCHED_AT)}})
+    assert row.tries == {"fetch.not_found": Tries(count=2, at=FETCHED_AT)}
+
+
+def pace_row(**item: Attribute) -> Row:
+    """Read the row of the pace with these attributes."""
+    whole = {"version": Decimal(3), **item}
+    return Row.of(PACE_KEY, whole, names=frozenset(whole))
+
+
+def test_the_pace_is_read_as_it_was_written() -> None:
+    """Moments keep their milliseconds, and what has no value is absent."""
+    pace = Pace(rate=12.5, ceiling=20.0, since=1.7e9 + 0.125, limited_at=1.7e9, next_at=1.7e9)
+    stored = present(pace_values(pace))
+    assert "outage" not in stored
+    assert {type(value) for value in stored.values()} == {Decimal}
+    assert pace_row(**stored).pace == pace
+    assert stored.keys() | {"outage", "version"} == read_of(PACE_KEY)
+
+
+def test_an_outage_is_read_by_its_code() -> None:
+    """It is the pace's only text."""
+    assert pace_row(outage="fetch.upstream", outage_at=Decimal(5)).pace == Pace(
+        outage="fetch.upstream", outage_at=5.0
+    )
+
+
+@pytest.mark.parametrize("value", ["soon", [], {}, Decimal(0), Decimal(-5)])
+@pytest.mark.parametrize("name", ["rate", "ceiling"])
+def test_a_pace_that_cannot_be_is_none(name: str, value: Attribute) -> None:
+    """The next write replaces it; the row has its version for that."""
+    row = pace_row(**{name: value})
+    assert (row.pace, row.version) == (None, 3)
+
+
+def test_other_rows_have_no_pace() -> None:
+    """An attribute of the same name is another thing there."""
+    assert read(rate=Decimal(1)).pace is None
 
 
 def test_a_malformed_time_is_an_error() -> None:

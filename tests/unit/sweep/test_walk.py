@@ -112,8 +112,14 @@ class Bench:
         self.table = MemoryTable()
         self.producer = FakeProducer()
         self.checkpoints = FakeCheckpoints()
+        #: Seconds.
+        self.slept: list[float] = []
         self.sweeper = Sweeper(
-            listing=self.listing, table=self.table, producer=self.producer, clock=self.clock
+            listing=self.listing,
+            table=self.table,
+            producer=self.producer,
+            clock=self.clock,
+            sleep=self.slept.append,
         )
 
     def store(self, log: Log) -> None:
@@ -363,10 +369,9 @@ def run(
     bench: Bench, time_left: float = 900, **more: object
 ) -> tuple[dict[str, object], list[float]]:
     """Run a backfill; return its summary and its pauses in seconds."""
-    slept: list[float] = []
     request = BackfillRequest.read({**EVENT, **more})
-    _, summary = backfill(bench.sweeper, request, lambda: time_left, sleep=slept.append)
-    return dict(summary), slept
+    _, summary = backfill(bench.sweeper, request, lambda: time_left)
+    return dict(summary), bench.slept
 
 
 def test_a_backfill_compares_its_period(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.enrich.retry import Backoff
 from hooklog.errors import FetchError, HooklogError, QueueUnavailableError, StoreError
 from hooklog.records.parking import Lift, Park
+from hooklog.records.patience import Try, tries_so_far
 from hooklog.records.rows import Row
 from hooklog.records.signals import Signal
 from hooklog.records.store import Table, UpToDate, apply
@@ -28,6 +29,11 @@ class BatchResponse(TypedDict):
     """Lambda's partial batch response; an empty list acknowledges the whole batch."""
 
     batchItemFailures: list[ItemFailure]
+
+
+#: A message that waits for its turn, or for the end of an outage, is parked at this age: a day
+#: before the queue would drop it.
+LONGEST_WAIT = timedelta(days=9)
 
 
 class Endings:
@@ -48,6 +54,7 @@ class Endings:
         self._backoff = backoff
         self._jitter = jitter
         self._parks: list[tuple[Park, Sequence[Delivery]]] = []
+        self._tries: dict[str, Try] = {}
         self._redriven: list[tuple[Lift, str, Delivery]] = []
         self._waits: dict[str, int] = {}
         self._returned: list[ItemFailure] = []
@@ -59,33 +66,109 @@ class Endings:
         members: Sequence[Delivery],
         error: HooklogError,
         told: Signal | None = None,
+        row: Row | None = None,
     ) -> None:
-        """Return each message to the queue while it has attempts left, else park it.
+        """Return the messages of a log to the queue while it may be tried again, else park them.
 
         What the messages told of the log's end is kept with the parking.
+
+        Args:
+            key: of the log's row, or of the row in which to park a message that names no log.
+            log_type: of the log.
+            members: messages.
+            error: that the log met.
+            told: what the messages tell of the end.
+            row: of that key, as it was read.
+
         """
         self._report.errors[error.code] += 1
-        exhausted = self.retry(log_type, members, error)
-        if exhausted:
-            last = max(exhausted, key=lambda delivery: delivery.attempt)
-            park = Park(
-                key=key,
-                error=error,
-                body=last.body,
-                attempts=last.attempt,
-                at=self._began_at,
-                log_type=None if log_type == UNKNOWN_TYPE else log_type,
-                told=told,
-            )
-            self._parks.append((park, exhausted))
+        if not self.retry(key, log_type, members, error, row):
+            self._park_later(key, log_type, members, error, told, tries=self.tries(row, error) + 1)
+
+    def tries(self, row: Row | None, error: HooklogError | type[HooklogError]) -> int:
+        """Return how often a log met an error before this batch."""
+        return tries_so_far(row, error.code, self._began_at)
 
     def retry(
-        self, log_type: str, members: Sequence[Delivery], error: HooklogError
-    ) -> list[Delivery]:
-        """Send messages back to the queue; return those whose attempts are used up."""
-        left = [one for one in members if one.attempt < error.max_attempts]
-        self._return(log_type, left, error.retry_after if isinstance(error, FetchError) else None)
-        return [one for one in members if one.attempt >= error.max_attempts]
+        self,
+        key: str,
+        log_type: str,
+        members: Sequence[Delivery],
+        error: HooklogError,
+        row: Row | None,
+    ) -> bool:
+        """Send the messages of a log back to the queue, unless its tries are used up."""
+        count = self.tries(row, error) + 1
+        if count >= error.max_attempts:
+            return False
+        self._tries[key] = Try(
+            key=key,
+            code=error.code,
+            count=count,
+            at=self._began_at,
+            log_type=log_type,
+            ttl=self._ttl,
+        )
+        retry_after = error.retry_after if isinstance(error, FetchError) else None
+        for delivery in members:
+            wait = self._backoff.delay(count, jitter=self._jitter(), retry_after=retry_after)
+            self._return(delivery, wait)
+        self._report.retried[log_type] += 1
+        return True
+
+    def wait(
+        self,
+        key: str,
+        log_type: str,
+        members: Sequence[tuple[Delivery, float]],
+        error: HooklogError,
+        told: Signal | None = None,
+    ) -> None:
+        """Send messages back that wait for their turn, or for the end of an outage.
+
+        That is no failure of their log, and counts as none; a message is parked only before the
+        queue would drop it.
+
+        Args:
+            key: of the log's row.
+            log_type: of the log.
+            members: messages, each with the seconds that it waits.
+            error: that they wait for.
+            told: what the messages tell of the log's end.
+
+        """
+        oldest = self._began_at - LONGEST_WAIT
+        late = [delivery for delivery, _ in members if delivery.sent_at <= oldest]
+        if late:
+            self._park_later(key, log_type, late, error, told, tries=late[0].attempt)
+        waiting = [member for member in members if member[0] not in late]
+        retry_after = error.retry_after if isinstance(error, FetchError) else None
+        for delivery, seconds in waiting:
+            wait = self._backoff.at_least(seconds, jitter=self._jitter(), retry_after=retry_after)
+            self._return(delivery, wait)
+        if waiting:
+            self._report.retried[log_type] += 1
+
+    def _park_later(
+        self,
+        key: str,
+        log_type: str,
+        members: Sequence[Delivery],
+        error: HooklogError,
+        told: Signal | None,
+        *,
+        tries: int,
+    ) -> None:
+        park = Park(
+            key=key,
+            error=error,
+            body=max(members, key=lambda delivery: delivery.attempt).body,
+            attempts=tries,
+            at=self._began_at,
+            log_type=None if log_type == UNKNOWN_TYPE else log_type,
+            told=told,
+        )
+        self._parks.append((park, members))
 
     def done(self, key: str, log_type: str, members: Sequence[Delivery]) -> None:
         """Acknowledge messages that the row of this key reflects; redriven ones leave the list."""
@@ -102,6 +185,7 @@ class Endings:
     def finish(self, table: Table, queue: Queue, rows: Mapping[str, Row]) -> BatchResponse:
         """Park, set the waits, and return the response; what cannot be parked is returned, too."""
         self._park(table, rows)
+        self._count_tries(table, rows)
         self._lift(table)
         if self._waits and (unset := queue.delay(self._waits)):
             self._report.errors[QueueUnavailableError.code] += unset
@@ -113,8 +197,8 @@ class Endings:
             result, log_type = results[park.key], park.log_type or UNKNOWN_TYPE
             if isinstance(result, StoreError):
                 self._report.errors[result.code] += 1
-                # However many attempts it had: the dead-letter queue is the last resort.
-                self._return(log_type, members, None)
+                # However many tries it had: the dead-letter queue is the last resort.
+                self._return_all(log_type, members)
             elif isinstance(result, UpToDate):
                 self._report.skipped[log_type] += 1
             else:
@@ -135,15 +219,20 @@ class Endings:
             result = results[lift.key]
             if isinstance(result, StoreError):
                 self._report.errors[result.code] += 1
-                self._return(log_type, [delivery], None)
+                self._return_all(log_type, [delivery])
 
-    def _return(
-        self, log_type: str, members: Sequence[Delivery], retry_after: float | None
-    ) -> None:
+    def _count_tries(self, table: Table, rows: Mapping[str, Row]) -> None:
+        """Count this batch's failures; one that is not counted gives its log one more try."""
+        for result in apply(table, list(self._tries.values()), rows).values():
+            if isinstance(result, StoreError):
+                self._report.errors[result.code] += 1
+
+    def _return(self, delivery: Delivery, wait: int) -> None:
+        self._returned.append({"itemIdentifier": delivery.message_id})
+        self._waits[delivery.receipt_handle] = wait
+
+    def _return_all(self, log_type: str, members: Sequence[Delivery]) -> None:
+        """Return messages that could not be parked or lifted."""
         for delivery in members:
-            self._returned.append({"itemIdentifier": delivery.message_id})
-            self._waits[delivery.receipt_handle] = self._backoff.delay(
-                delivery.attempt, jitter=self._jitter(), retry_after=retry_after
-            )
-        if members:
-            self._report.retried[log_type] += 1
+            self._return(delivery, self._backoff.delay(delivery.attempt, jitter=self._jitter()))
+        self._report.retried[log_type] += 1

@@ -2,11 +2,11 @@
 
 ::
 
-    records -> parse -> known? -> fetch -> validate -> enrich -> settle -> store -> report
-                 |        |         |          |                    |        |
-               parked  skipped    retry or   parked              retry or  skipped
-             (message) (row is    parked     (log)               parked    (row is
-                     up to date)                                         up to date)
+    records -> parse -> known? -> admit -> fetch -> validate -> enrich -> settle -> store -> report
+                 |        |         |        |         |                    |        |
+               parked  skipped   waits     retry or  parked              retry or  skipped
+             (message) (row is  (for its   parked    (log)               parked    (row is
+                     up to date) turn)                                           up to date)
 
 Each step narrows what is left to do. Every delivery ends as exactly one of: acknowledged with a
 row, acknowledged as parked, or returned to the queue.
@@ -27,20 +27,27 @@ from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.enrich.retry import Backoff
 from hooklog.enrich.settling import fax_signal
 from hooklog.errors import (
+    BY_CODE,
     BehindError,
+    HeldBackError,
     HooklogError,
     LogMismatchError,
     MessageError,
+    NotAskedError,
+    OutageError,
     OutOfTimeError,
+    RateLimitedError,
     StoreError,
     UnexpectedError,
 )
+from hooklog.pace import Allowance, Experience, Grant
 from hooklog.parsing import read_answer
-from hooklog.queue_messages import LogRequest
+from hooklog.queue_messages import LogRequest, Origin
 from hooklog.records.enrichment import FoundBy, Record, enrich, weigh
 from hooklog.records.items import DEFAULT_STORAGE, StorageOptions
+from hooklog.records.pacing import Brake
 from hooklog.records.recording import StoreAlias, StoreRecord, already_reflects
-from hooklog.records.rows import Row
+from hooklog.records.rows import PACE_KEY, Row
 from hooklog.records.signals import Signal, announced, strongest
 from hooklog.records.store import Stored, Table, apply
 
@@ -60,6 +67,7 @@ class Enricher:
 
     source: LogSource
     table: Table
+    brake: Brake
     queue: Queue
     telemetry: Telemetry
     catalogue: Catalogue
@@ -105,9 +113,11 @@ class _Job:
         """What the messages tell of the end, if that can be more than the log does."""
         return strongest(self.request.kind, *(announced(request) for _, request in self.members))
 
-    def is_last(self, error: type[HooklogError]) -> bool:
-        """Return whether this is every message's last attempt before that error ends it."""
-        return all(delivery.attempt >= error.max_attempts for delivery, _ in self.members)
+    @property
+    def is_young(self) -> bool:
+        """Whether a callback or a person asks, and not only the comparison of a period."""
+        later = {Origin.SWEEP, Origin.BACKFILL}
+        return any(request.origin not in later for _, request in self.members)
 
     def is_known(self, row: Row | None) -> bool:
         """Return whether the row reflects every one of the messages."""
@@ -128,11 +138,18 @@ class _Batch:
         self._endings = Endings(
             self._report, parts.clock, parts.backoff, parts.jitter, parts.storage.ttl
         )
+        self._seen = _Seen()
+        self._grant = Grant(requests=0)
+        #: Jobs that wait for their turn, and those that an outage may have stopped.
+        self._held: list[tuple[str, _Job, HooklogError]] = []
+        self._troubled: list[tuple[str, _Job, HooklogError]] = []
 
     def run(self, batch: list[Delivery]) -> BatchResponse:
         """Take all steps in order."""
         self._report.received = len(batch)
-        self._store(self._find(self._enrich(self._skip_known(self._parse(batch)))))
+        jobs = self._admit(self._skip_known(self._parse(batch)))
+        self._store(self._find(self._enrich(jobs)))
+        self._send_back()
         response = self._endings.finish(self._parts.table, self._parts.queue, self._rows)
         self._publish()
         return response
@@ -155,7 +172,7 @@ class _Batch:
         if not jobs:
             return {}
         try:
-            self._rows = self._parts.table.read(list(jobs))
+            self._rows = self._parts.table.read([*jobs, PACE_KEY])
             jobs = self._follow_aliases(jobs)
         except StoreError as error:
             for key, job in jobs.items():
@@ -189,6 +206,27 @@ class _Batch:
             one.members += job.members
         return followed
 
+    def _admit(self, jobs: dict[str, _Job]) -> dict[str, _Job]:
+        """Keep the jobs whose requests may be sent now, the young first; hold the others back."""
+        self._parts.brake.read(self._rows)
+        requests = {key: self._requests(job) for key, job in jobs.items()}
+        self._grant = self._parts.brake.grant(sum(requests.values()))
+        left = self._grant.requests
+        admitted: dict[str, _Job] = {}
+        for key, job in sorted(jobs.items(), key=lambda item: _urgency(item[1]), reverse=True):
+            if left > 0:
+                admitted[key] = job
+            else:
+                self._held.append((key, job, HeldBackError()))
+            left -= requests[key]
+        return admitted
+
+    def _requests(self, job: _Job) -> int:
+        """Return how many requests a job will probably need."""
+        may_be_sid = job.request.resource_sid is not None and not job.by_alias
+        may_be_unsettled = self._parts.settle_faxes and job.request.kind.call_ends and not job.told
+        return 1 + may_be_sid + bool(may_be_unsettled)
+
     def _enrich(self, jobs: dict[str, _Job]) -> dict[str, tuple[Record, _Job]]:
         """Fetch, validate and enrich each log as soon as it arrives, and ask how a fax ended."""
         records: dict[str, tuple[Record, _Job]] = {}
@@ -196,7 +234,9 @@ class _Batch:
         asked_for: set[str] = set()
         unsettled: dict[str, HooklogError] = {}
         wanted: list[Wanted] = [job.request for job in jobs.values()]
-        for asked, answer in self._parts.source.fetch(wanted, self._fetch_time_left):
+        began_at = self._parts.brake.now()
+        for asked, answer in self._parts.source.fetch(wanted, self._fetch_time_left, self._grant):
+            self._seen.note(answer)
             if isinstance(asked, ResourceRequest):
                 record, job = records[asked.key]
                 try:
@@ -218,6 +258,8 @@ class _Batch:
                 asked_for.add(record.key)
                 unsettled[record.key] = OutOfTimeError()
                 wanted.append(ResourceRequest(key=record.key, path=path))
+        if wanted:
+            self._parts.brake.learn(self._seen.experience(began_at, self._parts.source.allowance()))
         for key, job in unanswered.items():
             self._fail_job(key, job, OutOfTimeError())
         for key, problem in unsettled.items():
@@ -312,7 +354,7 @@ class _Batch:
                 record,
                 self._parts.storage,
                 told=self._told(record, job),
-                is_last=job.is_last(BehindError),
+                is_last=self._is_last(record),
             )
             for record, job in records.values()
         ]
@@ -351,6 +393,32 @@ class _Batch:
                 key = alias.record.key
                 self._fail_job(key, records.pop(key)[1], result)
 
+    def _is_last(self, record: Record) -> bool:
+        """Return whether the log is not fetched again for being behind."""
+        tries = self._endings.tries(self._rows.get(record.key), BehindError)
+        return tries + 1 >= BehindError.max_attempts
+
+    def _send_back(self) -> None:
+        """Send the messages back that wait for their turn, or for the end of an outage."""
+        brake = self._parts.brake
+        for key, job, error in self._troubled:
+            if brake.pace.outage is None:
+                self._fail(key, job, error)
+            else:
+                self._report.errors[error.code] += 1
+                self._held.append((key, job, error))
+        if count := sum(len(job.members) for _, job, _ in self._held):
+            waits = iter(brake.waits(count, is_served=self._grant.requests > 0))
+            waited_for = BY_CODE.get(brake.pace.outage or "", RateLimitedError)
+            for key, job, met in self._held:
+                error = waited_for() if isinstance(met, HeldBackError) else met
+                members = [(delivery, next(waits)) for delivery, _ in job.members]
+                self._endings.wait(key, job.request.kind.name, members, error, job.told)
+        if brake.error is not None:
+            self._report.errors[brake.error.code] += 1
+        self._report.limit = brake.pace.limit(brake.now())
+        self._report.outage = brake.pace.outage
+
     def _fetch_time_left(self) -> float:
         return self._time_left() - STORE_RESERVE
 
@@ -376,17 +444,70 @@ class _Batch:
             is_behind = is_unsettled or record.kind.is_behind(record.log.status, request.status)
             (behind if is_behind else done).append(delivery)
         if behind:
-            error = BehindError()
+            error, row = BehindError(), self._rows.get(record.key)
             self._report.errors[error.code] += 1
-            # The row is stored, so there is nothing to park when the attempts are used up.
-            done += self._endings.retry(record.kind.name, behind, error)
+            # The row is stored, so there is nothing to park when the tries are used up.
+            if not self._endings.retry(record.key, record.kind.name, behind, error, row):
+                done += behind
         self._endings.done(record.key, record.kind.name, done)
 
     def _fail_job(self, key: str, job: _Job, error: HooklogError) -> None:
+        """Decide whose trouble it is; an outage shows only in what all requests of a batch met."""
+        match error:
+            case OutageError():
+                self._troubled.append((key, job, error))
+            case NotAskedError():
+                if not isinstance(error, HeldBackError):
+                    self._report.errors[error.code] += 1
+                self._held.append((key, job, error))
+            case _:
+                self._fail(key, job, error)
+
+    def _fail(self, key: str, job: _Job, error: HooklogError) -> None:
         if isinstance(error, UnexpectedError) and error.__cause__ is not None:
             self._parts.telemetry.defect(key, error.__cause__)
         members = [delivery for delivery, _ in job.members]
-        self._endings.fail(key, job.request.kind.name, members, error, job.told)
+        log_type = job.request.kind.name
+        self._endings.fail(key, log_type, members, error, job.told, self._rows.get(key))
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the requests of a batch met."""
+
+    answered: int = 0
+    refused: int = 0
+    failed: int = 0
+    code: str = ""
+
+    def note(self, answer: Fetched | HooklogError) -> None:
+        """Count an answer; what was not asked says nothing about SignalWire."""
+        match answer:
+            case RateLimitedError():
+                self.refused += 1
+            case OutageError():
+                self.failed += 1
+                self.code = answer.code
+            case NotAskedError() | UnexpectedError():
+                pass
+            case _:
+                self.answered += 1
+
+    def experience(self, began_at: float, allowance: Allowance | None) -> Experience:
+        """Return it for the pace."""
+        return Experience(
+            began_at=began_at,
+            answered=self.answered,
+            refused=self.refused,
+            failed=self.failed,
+            code=self.code,
+            allowance=allowance,
+        )
+
+
+def _urgency(job: _Job) -> tuple[bool, datetime]:
+    """Return a job's rank: callbacks before a period that is compared, new events before old."""
+    return job.is_young, job.event_at
 
 
 def _merged(one: tuple[Record, _Job], other: tuple[Record, _Job]) -> tuple[Record, _Job]:

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from hooklog.clock import TimeLeft
 from hooklog.enrich.report import Report
 from hooklog.errors import HooklogError
+from hooklog.pace import Allowance, Grant
 from hooklog.queue_messages import LogRequest
 
 
@@ -55,12 +56,16 @@ class LogSource(Protocol):
     """Where logs and fax resources come from."""
 
     def fetch(
-        self, wanted: Sequence[Wanted], time_left: TimeLeft
+        self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
-        """Fetch each once, in any order; never beyond the time that is left.
+        """Fetch each once, in any order, no faster than granted, and within the time left.
 
-        The sequence may grow while the answers are taken.
+        The sequence may grow while the answers are taken. Requests that have not begun when an
+        answer concerns all of them are held back.
         """
+
+    def allowance(self) -> Allowance | None:
+        """Return the scarcest allowance that answers announced since the last call."""
 
 
 class Queue(Protocol):

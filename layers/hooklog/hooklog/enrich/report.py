@@ -28,6 +28,8 @@ class Report:
         unlisted: error codes without a metric of their own, as the API returned them.
         errors: processing errors by hooklog's own code.
         drift: logs that depart from the specification in a way that their row did not tell yet.
+        limit: requests per second that all instances keep to, if a limit is known.
+        outage: error code of the outage that lasts, if one does.
         fetch_ms: duration of each fetch.
         lag_ms: from event to fetch, of each record written.
 
@@ -43,6 +45,8 @@ class Report:
     unlisted: set[str] = field(default_factory=set)
     errors: Counter[str] = field(default_factory=Counter)
     drift: Counter[str] = field(default_factory=Counter)
+    limit: float | None = None
+    outage: str | None = None
     fetch_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     lag_ms: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 

@@ -42,6 +42,17 @@ class Backoff:
         # Larger exponents exceed any cap and overflow a float.
         growth = self.factor ** min(attempt - 1, 32)
         wait = min(self.cap, self.first * growth) * (0.5 + jitter / 2)
+        return self.at_least(wait, jitter=jitter, retry_after=retry_after)
+
+    def at_least(self, wait: float, *, jitter: float, retry_after: float | None) -> int:
+        """Return a wait in whole seconds, no shorter than the server asked.
+
+        Args:
+            wait: seconds.
+            jitter: random number from 0 to 1.
+            retry_after: seconds that the server asked to wait.
+
+        """
         if retry_after is not None:
             asked = min(max(retry_after, 0.0), self.retry_after_cap)
             wait = max(wait, asked + self.first * jitter)

@@ -83,7 +83,7 @@ class Park:
         if row is None:
             return Write(key=self.key, expected_version=None, values=values)
         # A parked row waits for a person, so it must not expire meanwhile.
-        outdated = {"expires_at", "parked_payload"} - values.keys()
+        outdated = {"expires_at", "parked_payload", "tries"} - values.keys()
         return Write(
             key=self.key,
             expected_version=row.version,

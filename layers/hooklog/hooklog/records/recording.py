@@ -123,7 +123,7 @@ class StoreAlias:
             values["expires_at"] = expires_at(self.record.fetched_at, self.options.ttl)
         if row is None:
             return Write(key=self.key, expected_version=None, values=values)
-        outdated = {"expires_at"} - values.keys() & row.names
+        outdated = {"expires_at", "tries"} - values.keys() & row.names
         if row.alias_of == self.record.key and not outdated and "expires_at" not in values:
             return None
         return Write(
@@ -167,7 +167,7 @@ class StoreRecord:
         counts_failure = record.outcome == "failed" and not failed_before
         if counts_failure:
             values["first_failed_at"] = iso(record.fetched_at)
-        outdated = {"alias_of", *attributes} - values.keys()
+        outdated = {"alias_of", "tries", *attributes} - values.keys()
         if row is not None and row.parked_at is not None and row.parked_at <= record.fetched_at:
             outdated |= PARKED_ATTRIBUTES
             values["parked_history"] = history(row, lifted_at=record.fetched_at)

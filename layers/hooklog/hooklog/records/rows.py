@@ -9,13 +9,14 @@ and :mod:`hooklog.records.parking`, and :mod:`hooklog.records.store` carries the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from hooklog.logs import LogKind
+from hooklog.pace import Pace
 from hooklog.records.signals import CONTRADICTION, Signal, failure_of, signal_names
 
 type Attribute = str | int | Decimal | bool | list[Attribute] | Mapping[str, Attribute]
@@ -26,6 +27,18 @@ def present(attributes: Mapping[str, Attribute | None]) -> dict[str, Attribute]:
     return {name: value for name, value in attributes.items() if value is not None}
 
 
+#: Key of the row with the pace, which all instances share.
+PACE_KEY = "pace#signalwire"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tries:
+    """How often what a row's messages ask for failed with one error, and when it did last."""
+
+    count: int
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """What decisions need of a stored row.
@@ -33,7 +46,7 @@ class Row:
     Attributes:
         names: every attribute that the row has, those below and all others.
         version: counts the row's writes.
-        status: of the stored log; None while the row is only a parked message.
+        status: of the stored log; None while none is stored.
         outcome: of the stored log.
         error_message: of the stored log, if it has one.
         drift: of the stored log.
@@ -48,11 +61,13 @@ class Row:
         parked_at: last parking that no later success has lifted.
         parked_code: error code of that parking.
         parked_first_at: first of those parkings.
-        parked_attempts: deliveries of the message before it was parked.
+        parked_attempts: how often its log met that error before.
         redriven_at: when an operator put the message on the queue again.
         redriven_by: the operator.
         parked_history: parkings that were lifted, oldest first.
         alias_of: key of the log's row, if this row stands under the log's other name.
+        tries: failures of what the row's messages ask for, since the last success, by error code.
+        pace: that all instances share, if this is its row and it can be read.
         erased_at: when an operator erased everything else on request; the row stays, so that
             nothing stores the log again.
 
@@ -80,6 +95,8 @@ class Row:
     redriven_by: str | None = None
     parked_history: Sequence[Attribute] = ()
     alias_of: str | None = None
+    tries: Mapping[str, Tries] = field(default_factory=dict)
+    pace: Pace | None = None
     erased_at: datetime | None = None
 
     @classmethod
@@ -98,6 +115,10 @@ class Row:
         for name in _WHOLE & values.keys():
             values[name] = int(cast("Decimal", values[name]))
         values["signal"] = _signal(key, item)
+        if "tries" in values:
+            values["tries"] = _tries(values["tries"])
+        if key == PACE_KEY:
+            values["pace"] = _pace(item)
         return cls(names=names, **values)  # type: ignore[arg-type] # each field has its own type
 
     def kept_signal(self, kind: LogKind) -> Signal | None:
@@ -119,6 +140,8 @@ class Row:
 
 def read_of(key: str) -> frozenset[str]:
     """Name the attributes that :meth:`Row.of` reads of an item."""
+    if key == PACE_KEY:
+        return frozenset(_PACE) | {"version"}
     return _ATTRIBUTES.union(signal_names(key.partition("#")[0]).values())
 
 
@@ -132,7 +155,38 @@ def _signal(key: str, item: Mapping[str, Attribute]) -> Signal | None:
     return Signal(**values)  # type: ignore[arg-type] # each field has its own type
 
 
-_ATTRIBUTES = frozenset(field.name for field in fields(Row)) - {"names", "signal"}
+def _tries(stored: object) -> dict[str, Tries]:
+    return {
+        code: Tries(count=int(one["count"]), at=datetime.fromisoformat(one["at"]))
+        for code, one in cast("Mapping[str, Mapping[str, str]]", stored).items()
+    }
+
+
+def _pace(item: Mapping[str, Attribute]) -> Pace | None:
+    """Read the pace; None if somebody wrote something else there, which the next write replaces."""
+    try:
+        pace = Pace(
+            **{name: _PACE[name](item[name]) for name in _PACE.keys() & item.keys()}  # type: ignore[arg-type] # each field has its own type
+        )
+    except (ValueError, TypeError, ArithmeticError):
+        return None
+    return pace if all(rate is None or rate > 0 for rate in (pace.rate, pace.ceiling)) else None
+
+
+def pace_values(pace: Pace) -> dict[str, Attribute | None]:
+    """Return the attributes of the pace's row; None means absent."""
+    stored = {name: getattr(pace, name) for name in _PACE}
+    return {
+        name: Decimal(f"{value:.3f}") if isinstance(value, float) else value
+        for name, value in stored.items()
+    }
+
+
+#: The stored fields of the pace, and how to read them.
+_PACE: Mapping[str, Callable[[Any], object]] = {
+    one.name: str if one.name == "outage" else float for one in fields(Pace) if one.name != "known"
+}
+_ATTRIBUTES = frozenset(field.name for field in fields(Row)) - {"names", "signal", "pace"}
 _TIMES = frozenset(field.name for field in fields(Row) if str(field.type).startswith("datetime"))
 _WHOLE = frozenset(field.name for field in fields(Row) if str(field.type).startswith("int"))
 

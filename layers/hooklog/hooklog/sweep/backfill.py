@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, TypedDict
 
@@ -11,10 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 from hooklog.clock import TimeLeft, as_utc, iso
 from hooklog.errors import BackfillError, HistoryLimitError
 from hooklog.logs import KINDS
-from hooklog.logs.listing import PAGE_SIZE
 from hooklog.parsing import ValidationError, describe, parse
 from hooklog.queue_messages import Origin
-from hooklog.sweep.walk import PAGE_TIME, Checkpoint, Sweeper, WalkResult
+from hooklog.sweep.walk import Checkpoint, Sweeper, WalkResult
 
 
 def _known_type(name: str) -> str:
@@ -90,23 +89,19 @@ def backfill(
     sweeper: Sweeper,
     request: BackfillRequest,
     time_left: TimeLeft,
-    *,
-    sleep: Callable[[float], None],
 ) -> tuple[dict[str, WalkResult], Summary]:
     """Walk as far through the period as the time allows.
 
     The result has the error that stopped it before the period's end; ``next_event`` begins there.
     """
     begun = Checkpoint(request.start, request.start, request.end, page=request.page)
-    slowest_page = 0.0 if request.dry_run else PAGE_SIZE / request.messages_per_second
     result = sweeper.walk(
         KINDS[request.log_type],
         begun,
         time_left,
         save=lambda _: None,
         origin=Origin.BACKFILL,
-        pace=lambda count: sleep(count / request.messages_per_second),
-        page_time=PAGE_TIME + slowest_page,
+        most=request.messages_per_second,
         dry_run=request.dry_run,
     )
     results: dict[str, WalkResult] = {request.log_type: result}

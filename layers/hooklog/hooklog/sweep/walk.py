@@ -17,6 +17,7 @@ the queue, so a crash repeats a page and loses none. The watermark moves after t
 from __future__ import annotations
 
 import functools
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,15 +25,23 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from hooklog.clock import Clock, TimeLeft
-from hooklog.errors import HistoryLimitError, HooklogError, NotFoundError, RejectedError
+from hooklog.errors import (
+    HeldBackError,
+    HistoryLimitError,
+    HooklogError,
+    NotFoundError,
+    RejectedError,
+)
 from hooklog.logs import KINDS, LogKind
-from hooklog.logs.listing import Page, RawLog
+from hooklog.logs.listing import PAGE_SIZE, Page, RawLog
 from hooklog.queue_messages import Origin, message_body
 from hooklog.records.store import Table
 from hooklog.sweep.comparison import ENQUEUED, Verdict, compare, listed_log
 
-#: Seconds that one page may take; with less time left the sweep stops.
+#: Seconds that fetching and comparing one page may take; with less time left the sweep stops.
 PAGE_TIME = 20.0
+#: Messages per second that may always go on the queue, so that a page ends in time.
+_SLOWEST = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +150,9 @@ class Sweeper:
     table: Table
     producer: Producer
     clock: Clock
+    sleep: Callable[[float], None]
+    #: Returns the messages per second that may go on the queue now.
+    allowed: Callable[[], float] = lambda: math.inf
     window: SweepWindow = field(default_factory=SweepWindow)
 
     def sweep(self, checkpoints: Checkpoints, time_left: TimeLeft) -> dict[str, WalkResult]:
@@ -174,8 +186,7 @@ class Sweeper:
         *,
         save: Callable[[Checkpoint], None],
         origin: Origin = Origin.SWEEP,
-        pace: Callable[[int], None] = lambda _: None,
-        page_time: float = PAGE_TIME,
+        most: float = math.inf,
         dry_run: bool = False,
     ) -> WalkResult:
         """Compare one period of one kind of log, from a checkpoint on.
@@ -186,8 +197,7 @@ class Sweeper:
             time_left: seconds; no page is begun that could exceed it.
             save: called with the new checkpoint after each page.
             origin: of the messages that are enqueued.
-            pace: called with the number of messages before they are enqueued; may wait.
-            page_time: seconds that a page may take, waiting included.
+            most: messages per second that may go on the queue.
             dry_run: whether only to count.
 
         Returns:
@@ -196,9 +206,10 @@ class Sweeper:
         """
         found: Counter[Verdict] = Counter()
         may_restart = True
+        page_time = PAGE_TIME + (0.0 if dry_run else PAGE_SIZE / min(most, _SLOWEST))
         while checkpoint.is_under_way and time_left() > page_time:
             try:
-                checkpoint = self._page(kind, checkpoint, found, origin, None if dry_run else pace)
+                checkpoint = self._page(kind, checkpoint, found, origin, 0.0 if dry_run else most)
                 save(checkpoint)
             except (RejectedError, NotFoundError) as error:
                 if checkpoint.page is None or not may_restart:
@@ -207,6 +218,9 @@ class Sweeper:
                 # nothing.
                 may_restart = False
                 checkpoint = replace(checkpoint, page=None)
+            except HeldBackError:
+                # The next sweep goes on here.
+                return WalkResult(found, checkpoint)
             except HooklogError as error:
                 return WalkResult(found, checkpoint, error)
         return WalkResult(found, checkpoint)
@@ -217,14 +231,17 @@ class Sweeper:
         checkpoint: Checkpoint,
         found: Counter[Verdict],
         origin: Origin,
-        pace: Callable[[int], None] | None,
+        most: float,
     ) -> Checkpoint:
-        """Compare a page, enqueue what differs, and return the next checkpoint."""
+        """Compare a page, enqueue what differs, and return the next checkpoint.
+
+        Without any messages per second, nothing is enqueued.
+        """
         page = self.listing.page(kind, checkpoint.start, checkpoint.end, checkpoint.page, PAGE_TIME)
         verdicts = self._compare(kind, page.logs, found)
         wanted = [log_id for log_id, verdict in verdicts.items() if verdict in ENQUEUED]
-        if wanted and pace is not None:
-            pace(len(wanted))
+        if wanted and most:
+            self.sleep(len(wanted) / min(most, max(_SLOWEST, self.allowed())))
             self.producer.send_all(
                 [message_body(log_type=kind.name, log_id=one, origin=origin) for one in wanted]
             )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import mktime_tz, parsedate_tz
 from itertools import batched
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import (
         AttributeValueTypeDef,
+        BatchGetItemOutputTypeDef,
         BatchStatementErrorTypeDef,
         BatchStatementRequestTypeDef,
     )
@@ -53,13 +56,21 @@ _REJECTED = frozenset({"ValidationError", "ValidationException"})
 class DynamoTable:
     """Implements :class:`hooklog.records.store.Table`."""
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        """Use the table of that name."""
+    def __init__(
+        self, client: DynamoDBClient, name: str, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Use the table of that name; the clock is this machine's, in seconds since 1970."""
         self._client = client
         self._name = name
+        self._clock = clock
+        self._ahead = 0.0
         self._threads = ThreadPoolExecutor(_CONCURRENT_WRITES)
         self._serializer = TypeSerializer()
         self._deserialize = TypeDeserializer().deserialize
+
+    def moment(self) -> float:
+        """Return the seconds since 1970 by DynamoDB's clock, which all instances share."""
+        return self._clock() - self._ahead
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:
         """Read rows, a hundred per call."""
@@ -90,6 +101,7 @@ class DynamoTable:
                 )
             except (ClientError, BotoCoreError) as error:
                 raise _call_error(error) from None
+            self._compare_clocks(answer)
             if "Responses" not in answer:
                 # botocore makes an empty answer of a body that is not JSON.
                 raise StoreUnavailableError("DynamoDB's answer cannot be read.")
@@ -103,6 +115,23 @@ class DynamoTable:
                 return rows
             missing = [{"pk": {"S": key["pk"]["S"]}} for key in unread["Keys"]]
         raise StoreThrottledError("DynamoDB left keys unread.")
+
+    def _compare_clocks(self, answer: BatchGetItemOutputTypeDef) -> None:
+        """Correct this clock as far as the answer's date proves it wrong.
+
+        The header has whole seconds, so it says only within a second how far this clock is ahead::
+
+            Date ──────────── one second ────────────▶
+            │◀──────── the answer was sent ─────────▶│
+            now - Date - 1 ≤ ahead ≤ now - Date
+
+        Each answer narrows that; a clock that drifts is followed.
+        """
+        headers = answer["ResponseMetadata"].get("HTTPHeaders", {})
+        date = parsedate_tz(headers.get("date", ""))
+        if date is not None:
+            most = self._clock() - mktime_tz(date)
+            self._ahead = min(max(self._ahead, most - 1), most)
 
     def _row(self, item: Mapping[str, AttributeValueTypeDef]) -> Row:
         # The rest of an item is not needed, and would cost time.

@@ -1,10 +1,10 @@
-"""The queue in SQS: visibility timeouts, and new messages."""
+"""The queue in SQS: visibility timeouts, its depth, and new messages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import batched
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: SQS's limit for one batch call.
 MAX_ENTRIES = 10
+_VISIBLE: Final = "ApproximateNumberOfMessages"
+_IN_FLIGHT: Final = "ApproximateNumberOfMessagesNotVisible"
 
 
 class SqsQueue:
@@ -43,6 +45,17 @@ class SqsQueue:
             else:
                 unset += len(answer.get("Failed", []))
         return unset
+
+    def depth(self) -> tuple[int, int]:
+        """Return how many messages are visible, and how many in flight; none if SQS is silent."""
+        try:
+            answer = self._client().get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=[_VISIBLE, _IN_FLIGHT]
+            )
+        except (ClientError, BotoCoreError):
+            return 0, 0
+        counts = answer.get("Attributes", {})
+        return int(counts.get(_VISIBLE, 0)), int(counts.get(_IN_FLIGHT, 0))
 
 
 class SqsProducer:

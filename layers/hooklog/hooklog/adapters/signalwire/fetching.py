@@ -24,6 +24,7 @@ from hooklog.errors import (
     UnexpectedError,
 )
 from hooklog.logs.listing import RawLog
+from hooklog.pace import Allowance, Grant
 from hooklog.queue_messages import LogRequest
 
 #: The listed period around an event: a fax may be created long before its last callback, and
@@ -77,7 +78,7 @@ class ConcurrentSource:
         self._threads = ThreadPoolExecutor(concurrency)
 
     def fetch(
-        self, wanted: Sequence[Wanted], time_left: TimeLeft
+        self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Yield each answer as it arrives; a late one is given up as out of time."""
         stop, begun = _Stop(), 0
@@ -116,6 +117,9 @@ class ConcurrentSource:
             else:
                 break
         self._adapt(stop, begun)
+
+    def allowance(self) -> Allowance | None:
+        """Announce nothing."""
 
     def _adapt(self, stop: _Stop, count: int) -> None:
         """Halve the number of threads after a 429; raise it after as many fetches without one."""

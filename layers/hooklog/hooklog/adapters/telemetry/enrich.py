@@ -60,6 +60,9 @@ class EnrichTelemetry:
             )
         for code, count in sorted(report.errors.items()):
             self._metrics.emit({"code": code}, counts={"ProcessingFailures": count})
+        # Nothing while all is well: each metric costs money from its first value on.
+        pace = {"ApiLimit": round(report.limit or 0), "ApiOutage": int(bool(report.outage))}
+        self._metrics.emit({"api": "signalwire"}, counts=pace)
         self._logger.info("batch", extra=_summary(report))
 
     def defect(self, key: str, error: BaseException) -> None:
@@ -76,4 +79,9 @@ def _summary(report: Report) -> dict[str, object]:
         "drift": report.drift,
         "errors": report.errors,
     }
-    return {"received": report.received} | {name: dict(by) for name, by in counts.items() if by}
+    pace = {"limit": report.limit and round(report.limit, 1), "outage": report.outage}
+    return (
+        {"received": report.received}
+        | {name: dict(by) for name, by in counts.items() if by}
+        | {name: value for name, value in pace.items() if value}
+    )

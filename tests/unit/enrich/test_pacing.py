@@ -1,0 +1,293 @@
+"""How a batch keeps to the pace that all instances share, and what it does in an outage."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hooklog import errors
+from hooklog.enrich.endings import LONGEST_WAIT
+from hooklog.pace import Allowance, Grant, Pace
+from hooklog.records.pacing import Brake
+from hooklog.records.rows import PACE_KEY, pace_values, present
+from tests.builders import FAX_ID, FAX_SID, MESSAGE_ID, body, fax_log, message_log
+from tests.fakes import NOW
+from tests.unit.enrich.test_pipeline import Bench, bench, sent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hooklog.enrich.deliveries import Delivery
+
+__all__ = ["bench"]  # a fixture
+
+FAX = f"fax#{FAX_ID}"
+MESSAGE = f"message#{MESSAGE_ID}"
+MOMENT = NOW.timestamp()
+
+
+def ids(count: int) -> list[str]:
+    """Return log IDs."""
+    return [f"00000000-0000-4000-8000-{number:012}" for number in range(count)]
+
+
+def burst(bench: Bench, count: int, *, origin: str = "manual", name: str = "m") -> list[Delivery]:
+    """Return messages about logs that SignalWire has."""
+    bench.answer(*(message_log(id=one) for one in ids(count)))
+    return [
+        sent(body("message", one, origin=origin), message_id=f"{name}{index}")
+        for index, one in enumerate(ids(count))
+    ]
+
+
+def set_pace(bench: Bench, pace: Pace) -> None:
+    """Store the pace as another instance would."""
+    bench.table.items[PACE_KEY] = present(pace_values(pace)) | {"version": 7}
+
+
+def pace(bench: Bench) -> Pace:
+    """Return the pace that is stored."""
+    stored = bench.table.read([PACE_KEY])[PACE_KEY].pace
+    assert stored is not None
+    return stored
+
+
+def limited(rate: float, **more: float) -> Pace:
+    """Return a pace whose limit was met an hour ago."""
+    return Pace(
+        rate=rate,
+        ceiling=rate,
+        since=MOMENT,
+        limited_at=MOMENT - 3600,
+        next_at=more.get("next_at", MOMENT),
+        tail_at=MOMENT,
+    )
+
+
+def waits(bench: Bench, names: Sequence[str]) -> list[int]:
+    """Return the seconds that messages wait."""
+    return [bench.queue.waits[f"handle-of-{name}"] for name in names]
+
+
+# --- no limit ---------------------------------------------------------------------------------
+
+
+def test_the_pace_is_read_with_the_rows_and_nothing_is_written(bench: Bench) -> None:
+    """While no limit is known, it costs one more key of the call that is made anyway."""
+    messages = burst(bench, 3)
+    assert bench.run(*messages) == []
+    assert [PACE_KEY in keys for keys in bench.table.reads] == [True]
+    assert PACE_KEY not in bench.table.items
+    assert bench.source.grants == [Grant(requests=3)]
+
+
+# --- a limit ----------------------------------------------------------------------------------
+
+
+def test_a_429_is_told_to_all_instances(bench: Bench) -> None:
+    """The batch writes what it got as the limit, and its refused logs come back soon."""
+    messages = burst(bench, 5)
+    for one in ids(5)[3:]:
+        bench.source.answers[f"message#{one}"] = errors.RateLimitedError()
+    assert bench.run(*messages) == ["m3", "m4"]
+    assert pace(bench).limit(MOMENT) == pytest.approx(0.9 * 3)
+    assert waits(bench, ["m3", "m4"]) == [1, 1]
+    assert bench.report.errors == {"fetch.rate_limited": 2}
+    assert bench.report.retried == {"message": 2}
+
+
+def test_a_batch_sends_only_what_it_was_granted(bench: Bench) -> None:
+    """The rest goes back until the next free slot, and counts as no try."""
+    set_pace(bench, limited(10))
+    messages = burst(bench, 20)
+    back = bench.run(*messages)
+    assert len(bench.source.requested) == 10
+    assert len(back) == 10
+    (granted,) = bench.source.grants
+    assert (granted.requests, granted.gap) == (10, pytest.approx(0.1, abs=0.001))
+    assert {*waits(bench, back)} == {1}
+    assert bench.report.errors == {}
+    assert not [item for item in bench.table.items.values() if "tries" in item]
+    assert pace(bench).next_at == pytest.approx(MOMENT + 1, abs=0.01)
+
+
+def test_a_batch_without_a_slot_asks_for_nothing(bench: Bench) -> None:
+    """Its messages wait until those before them on the queue are done."""
+    set_pace(bench, limited(10, next_at=MOMENT + 0.9))
+    bench.queue.messages = (1000, 3)
+    back = bench.run(*burst(bench, 3))
+    assert bench.source.requested == []
+    assert len(back) == 3
+    assert waits(bench, back[1:]) == [101, 101]
+
+
+def test_young_logs_go_first(bench: Bench) -> None:
+    """A backfill's messages wait for those of callbacks and people, the old for the new."""
+    set_pace(bench, limited(2))
+    bench.answer(fax_log(), *(message_log(id=one) for one in ids(4)))
+    messages = [
+        sent(body("message", one, origin=origin), message_id=one, at=NOW - timedelta(minutes=age))
+        for one, origin, age in zip(
+            ids(4),
+            ["backfill", "webhook", "sweep", "webhook"],
+            [1, 3, 1, 2],
+            strict=True,
+        )
+    ]
+    first = {ids(4)[1], ids(4)[3]}
+    assert {*bench.run(*messages)} == {*ids(4)} - first
+    assert bench.source.requested == [f"message#{ids(4)[3]}", f"message#{ids(4)[1]}"]
+
+
+def test_requests_that_will_follow_are_counted(bench: Bench) -> None:
+    """A fax may need its resource, and a SID the list of its day."""
+    set_pace(bench, limited(100))
+    bench.answer(fax_log())
+    by_sid = json.dumps({"log_type": "fax", "resource_sid": FAX_SID})
+    bench.run(sent(), sent(by_sid, message_id="m2"), sent(body("message"), message_id="m3"))
+    assert bench.source.grants[0].requests == 2 + 3 + 1
+
+
+def test_a_fax_whose_end_was_told_needs_one_request(bench: Bench) -> None:
+    """Its callback settled it."""
+    set_pace(bench, limited(100))
+    bench.answer(fax_log())
+    bench.run(sent(body(status="delivered", origin="webhook")))
+    assert bench.source.grants[0].requests == 1
+
+
+def test_an_announced_limit_is_kept_before_a_429(bench: Bench) -> None:
+    """What is left of the allowance is spread over its time."""
+    bench.source.announced = Allowance(remaining=10, seconds=5, whole=100)
+    assert bench.run(*burst(bench, 3)) == []
+    assert pace(bench).limit(MOMENT) == 2
+
+
+def test_a_known_limit_needs_no_429(bench: Bench) -> None:
+    """The deployment sets it."""
+    bench.brake(known=5)
+    back = bench.run(*burst(bench, 20))
+    assert len(bench.source.requested) == 7
+    assert len(back) == 13
+
+
+# --- an outage --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", errors.family(errors.OutageError))
+def test_an_outage_parks_nothing(bench: Bench, kind: type[errors.HooklogError]) -> None:
+    """Most requests fail, so it is not these logs' trouble; the messages wait."""
+    messages = burst(bench, 3)
+    for one in ids(3)[1:]:
+        bench.source.answers[f"message#{one}"] = kind()
+    assert bench.run(*messages) == ["m1", "m2"]
+    assert pace(bench).outage == kind.code
+    assert waits(bench, ["m1", "m2"]) == [5, 5]
+    assert bench.report.errors == {kind.code: 2}
+    assert not [item for item in bench.table.items.values() if "tries" in item]
+
+
+def test_a_log_that_fails_alone_has_its_own_trouble(bench: Bench) -> None:
+    """The others are answered, so there is no outage."""
+    messages = burst(bench, 3)
+    bench.source.answers[f"message#{ids(3)[1]}"] = errors.UpstreamError()
+    assert bench.run(*messages) == ["m1"]
+    assert PACE_KEY not in bench.table.items
+    assert "tries" in bench.table.items[f"message#{ids(3)[1]}"]
+
+
+def test_while_an_outage_lasts_a_batch_sends_one_request(bench: Bench) -> None:
+    """And none until the next probe is due."""
+    set_pace(bench, Pace(outage="fetch.upstream", outage_at=MOMENT - 40, probe_at=MOMENT + 1))
+    messages = burst(bench, 3)
+    assert bench.run(*messages) == ["m2", "m1", "m0"] or len(bench.queue.waits) == 3
+    assert bench.source.requested == []
+    assert {*bench.queue.waits.values()} == {10}
+    bench.clock.advance(seconds=1)
+    for one in ids(3):
+        bench.source.answers[f"message#{one}"] = errors.UpstreamError()
+    bench.run(*messages)
+    assert len(bench.source.requested) == 1
+    assert pace(bench).probe_at == pytest.approx(MOMENT + 1 + 41 / 4)
+    assert bench.report.errors == {"fetch.upstream": 1}
+
+
+def test_an_answered_probe_ends_the_outage(bench: Bench) -> None:
+    """The next batch sends all of its requests."""
+    set_pace(bench, Pace(outage="fetch.upstream", outage_at=MOMENT - 40, probe_at=MOMENT))
+    messages = burst(bench, 3)
+    back = bench.run(*messages)
+    assert len(back) == 2
+    assert pace(bench).outage is None
+    assert {*waits(bench, back)} == {1}
+    assert bench.run(*messages) == []
+
+
+def test_an_outage_of_nine_days_parks_what_it_kept(bench: Bench) -> None:
+    """The queue would drop the messages a day later."""
+    set_pace(bench, Pace(outage="fetch.timeout", outage_at=MOMENT - 10**6, probe_at=MOMENT + 1))
+    old = sent(message_id="old", at=NOW - LONGEST_WAIT)
+    new = sent(body("message", MESSAGE_ID), message_id="new", at=NOW - timedelta(days=8))
+    bench.answer(fax_log(), message_log())
+    assert bench.run(old, new) == ["new"]
+    item = bench.table.items[FAX]
+    assert (item["parked_code"], item["parked_attempts"]) == ("fetch.timeout", 1)
+
+
+def test_a_limit_of_nine_days_parks_what_it_kept(bench: Bench) -> None:
+    """However long a backlog is, nothing is dropped."""
+    set_pace(bench, limited(1, next_at=MOMENT + 0.9))
+    assert bench.run(sent(at=NOW - LONGEST_WAIT)) == []
+    assert bench.table.items[FAX]["parked_code"] == "fetch.rate_limited"
+
+
+# --- the row of the pace ------------------------------------------------------------------------
+
+
+def test_a_pace_that_cannot_be_written_limits_nothing(bench: Bench) -> None:
+    """Hooklog works as without a limit, and says so."""
+    set_pace(bench, limited(1))
+    bench.table.write_errors[PACE_KEY] = errors.StoreUnavailableError()
+    assert bench.run(*burst(bench, 5)) == []
+    assert bench.report.errors == {"store.unavailable": 1}
+
+
+def test_a_garbled_pace_is_replaced(bench: Bench) -> None:
+    """As if there were none."""
+    bench.table.items[PACE_KEY] = {"version": 3, "rate": "fast"}
+    messages = burst(bench, 2)
+    bench.source.answers[f"message#{ids(2)[1]}"] = errors.RateLimitedError()
+    assert bench.run(*messages) == ["m1"]
+    assert pace(bench).limit(MOMENT) == 1
+    assert bench.table.items[PACE_KEY]["version"] == 4
+
+
+def test_a_pace_that_others_keep_changing_holds_everything_back(bench: Bench) -> None:
+    """That is a storm; the messages come back later."""
+    set_pace(bench, limited(10))
+
+    def overtake() -> None:
+        row = bench.table.items[PACE_KEY]
+        row["version"] = int(str(row["version"])) + 1
+
+    bench.table.meanwhile = overtake
+    back = bench.run(*burst(bench, 3))
+    assert len(back) == 3
+    assert bench.source.requested == []
+    assert {*waits(bench, back)} == {30}
+    assert bench.report.errors == {"store.contended": 1}
+
+
+def test_two_instances_share_the_slots(bench: Bench) -> None:
+    """The second goes on where the first one ended."""
+    set_pace(bench, limited(10))
+    brakes = [Brake(bench.table, moment=lambda: MOMENT) for _ in range(2)]
+    for brake in brakes:
+        brake.read(bench.table.read([PACE_KEY]))
+    first, second = (brake.grant(5) for brake in brakes)
+    assert (first.requests, first.wait) == (5, 0)
+    assert second.requests == 0
+    assert pace(bench).next_at == pytest.approx(MOMENT + 0.5)

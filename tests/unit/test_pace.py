@@ -1,0 +1,391 @@
+"""The pace: how fast SignalWire may be asked, decided without a clock."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooklog.pace import Allowance, Depth, Experience, Grant, Pace
+
+NOW = 1_800_000_000.0
+#: A limit that was met an hour ago, and tried again just now.
+KNOWN = Pace(rate=90.0, ceiling=100.0, since=NOW, limited_at=NOW - 3600, next_at=NOW, tail_at=NOW)
+MOMENTS = st.floats(NOW - 10_000, NOW + 10_000)
+RATES = st.floats(1, 20_000)
+PACES = st.builds(
+    Pace,
+    known=st.none() | RATES,
+    rate=st.none() | RATES,
+    ceiling=st.none() | RATES,
+    since=MOMENTS,
+    limited_at=MOMENTS,
+    next_at=MOMENTS,
+    tail_at=MOMENTS,
+    outage=st.none() | st.just("fetch.upstream"),
+    outage_at=MOMENTS,
+    probe_at=MOMENTS,
+)
+
+
+def seen(
+    *,
+    began_at: float = NOW,
+    answered: int = 0,
+    refused: int = 0,
+    failed: int = 0,
+    allowance: Allowance | None = None,
+) -> Experience:
+    """Return what a batch saw."""
+    return Experience(
+        began_at=began_at,
+        answered=answered,
+        refused=refused,
+        failed=failed,
+        code="fetch.upstream" if failed else "",
+        allowance=allowance,
+    )
+
+
+# --- the limit --------------------------------------------------------------------------------
+
+
+def test_without_a_limit_everything_is_sent_at_once() -> None:
+    """Nothing changes, so nothing is written."""
+    assert Pace().grant(100, NOW) == (Pace(), Grant(requests=100))
+    assert Pace().learned(seen(answered=100), NOW) == Pace()
+
+
+def test_the_first_429_makes_the_answers_the_limit() -> None:
+    """Nine tenths of what the batch got, and at least one a second."""
+    pace = Pace().learned(seen(answered=40, refused=60), NOW)
+    assert (pace.limit(NOW), pace.ceiling, pace.limited_at) == (36.0, None, NOW)
+    assert Pace().learned(seen(refused=9), NOW).limit(NOW) == 1.0
+
+
+def test_the_search_doubles_the_rate_every_two_seconds() -> None:
+    """Until it is so high that there is no limit."""
+    pace = Pace().learned(seen(answered=10, refused=1), NOW)
+    assert [pace.limit(NOW + after) for after in (0, 2, 4, 8)] == [9.0, 18.0, 36.0, 144.0]
+    assert pace.limit(NOW + 23) is None
+
+
+def test_a_429_in_the_search_ends_it_well_below() -> None:
+    """What was too much becomes the ceiling."""
+    pace = Pace().learned(seen(answered=10, refused=1), NOW)
+    pace = pace.learned(seen(began_at=NOW + 4, refused=1), NOW + 6)
+    assert pace.ceiling == 72.0
+    assert pace.limit(NOW + 6) == pytest.approx(0.7 * 72)
+
+
+def test_the_rate_returns_to_its_ceiling_and_stays_there_for_a_while() -> None:
+    """It grows as a cubic of time: fast, then hardly, then fast again."""
+    ceiling = 28.0  # seconds, about
+    assert KNOWN.limit(NOW) == pytest.approx(90)
+    assert KNOWN.limit(NOW + ceiling / 2) == pytest.approx(98.7, abs=0.2)
+    assert KNOWN.limit(NOW + ceiling) == pytest.approx(100, abs=0.1)
+    assert KNOWN.limit(NOW + 2 * ceiling) == pytest.approx(110, abs=0.5)
+    assert KNOWN.limit(NOW + 1000) == pytest.approx(125)
+
+
+def test_a_429_takes_a_tenth_and_sets_the_ceiling() -> None:
+    """The rate that was too much is where it becomes careful again."""
+    later = NOW + 40
+    pace = KNOWN.learned(seen(began_at=later - 1, refused=1), later)
+    assert pace.ceiling == KNOWN.limit(later)
+    assert pace.limit(later) == pytest.approx(0.9 * (KNOWN.limit(later) or 0))
+    assert pace.limited_at == KNOWN.limited_at
+
+
+def test_one_round_trip_lowers_the_rate_once() -> None:
+    """Batches that began before the rate was lowered say nothing about the lower one."""
+    later = NOW + 40
+    pace = KNOWN.learned(seen(began_at=later - 1, refused=1), later)
+    assert pace.learned(seen(began_at=later + 0.9, refused=50), later + 2) == pace
+    assert pace.learned(seen(began_at=later + 1.1, refused=1), later + 2) != pace
+
+
+def test_a_limit_that_falls_is_followed_fast() -> None:
+    """Two 429s within five seconds mean that the rate is far too high."""
+    pace = KNOWN.learned(seen(began_at=NOW + 1.5, refused=1), NOW + 2)
+    assert pace.limit(NOW + 2) == pytest.approx(0.7 * (KNOWN.limit(NOW + 2) or 0))
+
+
+def test_a_limit_that_rose_is_found_by_batches_that_need_it() -> None:
+    """At a quarter above the ceiling, a batch that got too little raises the ceiling."""
+    late = NOW + 300
+    idle, _ = replace(KNOWN, next_at=late - 60).grant(10, late)
+    assert idle.ceiling == 100.0
+    busy, _ = KNOWN.grant(1000, late)
+    assert busy.ceiling == pytest.approx(125)
+    assert (busy.limit(late + 100) or 0) > 140
+
+
+def test_a_limit_is_forgotten_after_half_an_hour_without_a_429() -> None:
+    """Then everything is sent at once again."""
+    assert KNOWN.limit(NOW + 1799) is not None
+    assert KNOWN.limit(NOW + 1801) is None
+
+
+def test_a_known_limit_holds_from_the_start() -> None:
+    """And a 429 may still lower it."""
+    pace = Pace(known=50.0)
+    assert pace.limit(NOW) == 50.0
+    after, grant = pace.grant(100, NOW)
+    assert grant.requests == 63  # a second's worth, and a quarter that nobody used
+    assert after.next_at == pytest.approx(NOW + 1, abs=0.02)
+    lower = pace.learned(seen(answered=20, refused=1), NOW)
+    assert (lower.limit(NOW), lower.limit(NOW + 60)) == (18.0, 50.0)
+
+
+# --- what a batch may send ----------------------------------------------------------------------
+
+
+def test_requests_are_spread_over_their_slots() -> None:
+    """The second batch goes on where the first one ends."""
+    first, granted = KNOWN.grant(30, NOW)
+    assert granted == Grant(requests=30, wait=0.0, gap=pytest.approx(30 / 90 / 30))
+    assert first.next_at == pytest.approx(NOW + 30 / 90)
+    second, granted = first.grant(30, NOW + 0.25)
+    assert (granted.requests, granted.wait) == (30, pytest.approx(30 / 90 - 0.25))
+    assert second.next_at == pytest.approx(NOW + 60 / 90)
+
+
+def test_a_batch_gets_a_seconds_worth() -> None:
+    """The rest goes back to the queue."""
+    _, granted = KNOWN.grant(500, NOW)
+    assert granted.requests == 90
+
+
+def test_a_batch_without_a_slot_soon_gets_none() -> None:
+    """It does not wait for one, because waiting in a function costs."""
+    taken, _ = KNOWN.grant(90, NOW)
+    assert taken.grant(10, NOW + 0.5) == (taken, Grant(requests=0))
+    assert taken.grant(10, NOW + 0.9)[1].requests == 10
+
+
+def test_slots_that_nobody_took_are_kept_for_a_quarter_of_a_second() -> None:
+    """So a pause between two batches is no loss, and a long one no burst."""
+    _, granted = KNOWN.grant(500, NOW + 10)
+    limit = KNOWN.limit(NOW + 10) or 0
+    assert granted.requests == math.ceil(1.25 * limit)
+    assert granted.gap * granted.requests == pytest.approx(1, abs=0.02)
+
+
+def test_a_reservation_of_a_clock_that_is_ahead_is_ignored() -> None:
+    """Nobody reserves more than a second ahead."""
+    ahead = replace(KNOWN, next_at=NOW + 30)
+    assert ahead.grant(10, NOW)[1].requests == 10
+
+
+# --- announcements ------------------------------------------------------------------------------
+
+
+def test_a_scarce_allowance_sets_the_limit_before_a_429_has_to() -> None:
+    """What is left is spread over the time until there is more."""
+    scarce = Allowance(remaining=20, seconds=4, whole=100)
+    pace = Pace().learned(seen(answered=80, allowance=scarce), NOW)
+    assert (pace.limit(NOW), pace.limited_at) == (5.0, NOW)
+
+
+@pytest.mark.parametrize(
+    "allowance",
+    [Allowance(remaining=25, seconds=4, whole=100), Allowance(remaining=100, seconds=4)],
+)
+def test_an_ample_allowance_limits_nothing(allowance: Allowance) -> None:
+    """A quarter of the whole, or a hundred requests where the whole is not announced, are ample."""
+    assert Pace().learned(seen(answered=80, allowance=allowance), NOW) == Pace()
+
+
+def test_while_a_limit_is_known_announcements_are_followed() -> None:
+    """Up and down; a rate that is nearly the same is not written again."""
+    pace = replace(KNOWN, limited_at=NOW)
+    more = pace.learned(seen(allowance=Allowance(remaining=900, seconds=3, whole=900)), NOW)
+    assert more.limit(NOW) == 300
+    same = Allowance(remaining=95, seconds=1, whole=100)
+    assert pace.learned(seen(allowance=same), NOW) == pace
+
+
+def test_an_announced_limit_is_forgotten_when_it_was_ample_for_long() -> None:
+    """Half an hour after it was met."""
+    ample = Allowance(remaining=900, seconds=3, whole=900)
+    late = replace(KNOWN, limited_at=NOW - 1801)
+    assert late.learned(seen(allowance=ample), NOW).limit(NOW) is None
+
+
+# --- outages ------------------------------------------------------------------------------------
+
+
+def outage(since: float = NOW) -> Pace:
+    """Return a pace in an outage."""
+    return Pace().learned(seen(answered=4, failed=5), since)
+
+
+def test_an_outage_begins_when_most_requests_fail() -> None:
+    """Half of them is not most."""
+    assert outage().outage == "fetch.upstream"
+    assert Pace().learned(seen(answered=5, failed=5), NOW).outage is None
+
+
+def test_in_an_outage_one_batch_sends_one_request() -> None:
+    """The others send none until it is time for the next probe."""
+    assert outage().grant(99, NOW + 1.9)[1].requests == 0
+    probing, granted = outage().grant(99, NOW + 2)
+    assert granted == Grant(requests=1)
+    assert probing.grant(99, NOW + 2.1)[1].requests == 0
+    assert probing.grant(0, NOW + 100)[1].requests == 0
+
+
+@pytest.mark.parametrize(("lasts", "pause"), [(2, 2), (8, 2), (40, 10), (240, 60), (86_400, 60)])
+def test_probes_become_rarer(lasts: float, pause: float) -> None:
+    """A quarter of the time that it lasts lies between two of them, and at most a minute."""
+    probing, granted = outage().grant(1, NOW + lasts)
+    assert granted.requests == 1
+    assert probing.probe_at == NOW + lasts + pause
+
+
+def test_an_answer_ends_the_outage() -> None:
+    """A refusal is an answer, too; a failed probe changes nothing."""
+    assert outage().learned(seen(began_at=NOW + 2, answered=1), NOW + 3).outage is None
+    assert outage().learned(seen(began_at=NOW + 2, failed=1), NOW + 3) == outage()
+    limited = outage().learned(seen(began_at=NOW + 2, refused=1), NOW + 3)
+    assert (limited.outage, limited.limit(NOW + 3)) == (None, 1.0)
+
+
+def test_an_answer_from_before_the_outage_does_not_end_it() -> None:
+    """Its batch began earlier, and only ended late."""
+    assert outage().learned(seen(began_at=NOW - 1, answered=9), NOW + 3).outage is not None
+
+
+@pytest.mark.parametrize(
+    ("lasts", "wait"), [(0, 5), (20, 5), (60, 15), (3600, 900), (864_000, 21_600)]
+)
+def test_messages_wait_a_quarter_of_the_outage(lasts: float, wait: float) -> None:
+    """So it is noticed soon after its end, and no message is received too often."""
+    assert outage().waits(2, NOW + lasts, Depth()) == (outage(), [wait, wait])
+
+
+def test_a_probe_of_a_clock_that_is_ahead_is_not_waited_for() -> None:
+    """No probe is more than a minute ahead."""
+    assert replace(outage(), probe_at=NOW + 9999).grant(1, NOW)[1].requests == 1
+
+
+# --- what goes back -----------------------------------------------------------------------------
+
+
+def test_the_rest_of_a_batch_has_the_next_free_slots() -> None:
+    """Not before, and not after the whole queue."""
+    taken, _ = KNOWN.grant(500, NOW)
+    assert taken.waits(3, NOW, Depth(visible=99_999), is_served=True) == (
+        taken,
+        [pytest.approx(1)] * 3,
+    )
+
+
+def test_messages_wait_until_those_before_them_are_done() -> None:
+    """First what is visible, then their share of what is in flight."""
+    pace, waits = KNOWN.waits(10, NOW, Depth(visible=100_000, in_flight=10_000))
+    assert pace == KNOWN
+    assert waits[1:5] == pytest.approx([1010, 1020, 1030, 1040])
+    assert waits[6:] == pytest.approx([1060, 1070, 1080, 1090])
+
+
+def test_one_in_five_comes_back_before_its_turn() -> None:
+    """So that no slot stays unused when the others are many."""
+    _, waits = KNOWN.waits(10, NOW, Depth(visible=100_000, in_flight=10_000))
+    assert (waits[0], waits[5]) == (1, pytest.approx(525))
+
+
+def test_with_few_others_each_message_has_a_slot_of_its_own() -> None:
+    """One after the other, across batches."""
+    first, waits = KNOWN.waits(200, NOW, Depth(visible=10, in_flight=500))
+    assert waits[0] == 1
+    assert waits[-1] == pytest.approx(1.99)
+    _, waits = first.waits(1, NOW, Depth())
+    assert waits == [pytest.approx(2)]
+
+
+def test_no_message_waits_longer_than_four_hours() -> None:
+    """The limit may have risen meanwhile."""
+    _, waits = KNOWN.waits(10, NOW, Depth(visible=10_000_000, in_flight=120_000))
+    assert max(waits) == 14_400
+
+
+def test_while_the_limit_is_searched_nobody_waits_long() -> None:
+    """The rate doubles, so the turn comes sooner than today's rate says."""
+    search = Pace().learned(seen(answered=10, refused=1), NOW)
+    _, waits = search.waits(10, NOW, Depth(visible=1_000_000))
+    assert max(waits) == 30
+    _, waits = search.waits(10, NOW, Depth(visible=2_000))
+    assert waits[1] == pytest.approx(12.6, abs=0.1)
+
+
+def test_without_a_limit_messages_come_back_at_once() -> None:
+    """There is nothing to wait for."""
+    assert Pace().waits(2, NOW, Depth(visible=10**6)) == (Pace(), [1.0, 1.0])
+
+
+# --- whatever is stored -------------------------------------------------------------------------
+
+
+@given(PACES, st.integers(0, 1000), MOMENTS)
+def test_a_grant_is_possible_whatever_the_row_says(pace: Pace, wanted: int, now: float) -> None:
+    """At most what is wanted, within little more than a second, and one request in an outage."""
+    after, granted = pace.grant(wanted, now)
+    assert 0 <= granted.requests <= wanted
+    assert 0 <= granted.wait <= 0.15
+    assert 0 <= granted.gap * granted.requests <= 1.15 + granted.gap
+    if pace.outage:
+        assert granted.requests <= 1
+    assert after.next_at <= max(pace.next_at, now + 1.15 + granted.gap)
+
+
+@given(
+    PACES,
+    MOMENTS,
+    st.builds(
+        Experience,
+        began_at=MOMENTS,
+        answered=st.integers(0, 100),
+        refused=st.integers(0, 100),
+        failed=st.integers(0, 100),
+        code=st.just("fetch.timeout"),
+        allowance=st.none()
+        | st.builds(
+            Allowance,
+            remaining=st.integers(0, 10**6),
+            seconds=st.floats(0, 10**6),
+            whole=st.none() | st.integers(1, 10**6),
+        ),
+    ),
+)
+def test_whatever_is_learned_leaves_a_rate(pace: Pace, now: float, batch: Experience) -> None:
+    """SignalWire is never asked less than once a second for a limit, and always again."""
+    after = pace.learned(batch, now)
+    limit = after.limit(now)
+    assert limit is None or limit >= 1 * 0.999
+    assert after.grant(1, now + 200)[1].requests <= 1
+    assert replace(after, outage=None).grant(1, now + 200)[1].requests == 1
+
+
+@given(
+    PACES,
+    st.integers(0, 120),
+    MOMENTS,
+    st.builds(Depth, visible=st.integers(0, 10**7), in_flight=st.integers(0, 120_000)),
+    st.booleans(),
+)
+def test_every_wait_is_one_that_sqs_takes(
+    pace: Pace,
+    count: int,
+    now: float,
+    depth: Depth,
+    is_served: bool,  # noqa: FBT001 - drawn
+) -> None:
+    """A second at least, and less than twelve hours; one for each message."""
+    _, waits = pace.waits(count, now, depth, is_served=is_served)
+    assert len(waits) == count
+    assert all(1 <= wait < 43_200 for wait in waits)
