@@ -38,8 +38,9 @@ mutants: setup ## put deliberate bugs into copies, and see the tests find each
 	@$(VENV)/bin/python -m tests.faults.mutation $(ARGS)
 
 load: setup ## send thousands of messages through the local stack; N=2000 logs, SHORT=1 is quick
-	@$(VENV)/bin/python -m local.load $(N) $(if $(SHORT),--short) $(if $(RATE),--rate $(RATE))
-	@$(if $(N)$(SHORT)$(RATE),,$(MAKE) --no-print-directory docs)
+	@$(VENV)/bin/python -m local.load $(N) $(if $(SHORT),--short) $(if $(RATE),--rate $(RATE)) \
+		$(if $(OPEN),--open $(OPEN)) $(if $(OUTAGE),--outage $(OUTAGE))
+	@$(if $(N)$(SHORT)$(RATE)$(OPEN)$(OUTAGE),,$(MAKE) --no-print-directory docs)
 
 bench: setup ## compare hooklog with what one would write instead; SHORT=1 is quick
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench $(if $(SHORT),--short)

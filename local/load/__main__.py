@@ -1,8 +1,9 @@
 """Send thousands of messages through the deployed stack: `make load`, `make load N=2000`.
 
-The real template runs in a local cloud, with a simulated SignalWire space that has a rate limit.
-One log in twenty has a fault, of every kind that the space can simulate, and one in twenty has two
-messages. Afterwards the table is compared with the space, row by row.
+The real template runs in a local cloud, with a simulated SignalWire space that limits the requests
+per second, or with `OPEN=20` the open ones; with `OUTAGE=60` it is down for a minute. One log in
+twenty has a fault, of every kind that the space can simulate, and one in twenty has two messages.
+Afterwards the table is compared with the space, row by row.
 """
 
 from __future__ import annotations
@@ -53,20 +54,34 @@ def main() -> int:
         action="store_true",
         help="leave out the faults that are parked after minutes, and write no figures",
     )
-    parser.add_argument(
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument(
         "--rate",
         type=_at_least(1),
-        default=RATE_LIMIT,
-        help="requests per second that the space answers (default: %(default)s)",
+        help=f"requests per second that the space answers (default: {RATE_LIMIT})",
+    )
+    limit.add_argument(
+        "--open",
+        type=_at_least(1),
+        help="requests that the space answers at the same time, instead of a limit per second",
+    )
+    parser.add_argument(
+        "--outage",
+        type=_at_least(1),
+        default=0,
+        help="seconds that the space is down when half of the messages are done (default: none)",
     )
     arguments = parser.parse_args()
+    conditions = current_conditions(
+        rate_limit=None if arguments.open else arguments.rate or RATE_LIMIT,
+        open_limit=arguments.open,
+        outage_s=arguments.outage,
+    )
     stop_on_signals()
     console = Console()
     try:
         count = arguments.count or (_SHORT_COUNT if arguments.short else _FULL_COUNT)
-        outcome = _load(
-            console, count, current_conditions(rate_limit=arguments.rate), short=arguments.short
-        )
+        outcome = _load(console, count, conditions, short=arguments.short)
     except KeyboardInterrupt as stop:
         console.print("Stopped; everything that was started has been shut down.")
         return 128 + int(stop.args[0])
@@ -80,7 +95,8 @@ def main() -> int:
     if outcome.differences:
         return 1
     # Only such a run is comparable with the one before.
-    if count == _FULL_COUNT and arguments.rate == RATE_LIMIT and not arguments.short:
+    is_usual = conditions.rate_limit == RATE_LIMIT and not conditions.outage_s
+    if count == _FULL_COUNT and is_usual and not arguments.short:
         figures.FILE.write_text(outcome.figures.model_dump_json(indent=2) + "\n", encoding="utf-8")
         console.print(f"wrote {figures.FILE.relative_to(ROOT)}")
     return 0

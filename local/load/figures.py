@@ -21,6 +21,9 @@ FILE: Final = ROOT / "local/load/measured.json"
 #: Share of the rows; once they are there, the burst is over and only retries remain.
 _BULK = 0.99
 
+#: Full seconds from the first request, after which a client has had time to heed a limit.
+FIRST_S: Final = 10
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,7 +41,9 @@ class Conditions(_Frozen):
         fetches_at_once: the template's ``FetchConcurrency``, per batch.
         first_delay_s: the template's ``RetryFirstDelaySeconds``.
         latency_ms: of the space's API.
-        rate_limit: requests per second that the space answers.
+        rate_limit: requests per second that the space answers, if limited.
+        open_limit: requests that the space answers at the same time, if limited.
+        outage_s: seconds that the space is down when half of the messages are done.
 
     """
 
@@ -50,7 +55,16 @@ class Conditions(_Frozen):
     fetches_at_once: int
     first_delay_s: int
     latency_ms: int
-    rate_limit: int
+    rate_limit: int | None = None
+    open_limit: int | None = None
+    outage_s: int = 0
+
+    @property
+    def allowed_per_s(self) -> float | None:
+        """Requests per second that the space can answer under its limit; None without one."""
+        if self.open_limit is not None:
+            return self.open_limit * 1000 / self.latency_ms
+        return self.rate_limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +75,7 @@ class FinalState:
         items: of the table.
         lines: printed by the functions.
         requests: received by the space.
+        before_outage: received by the space until its outage, if it had one.
         dead_letters: keys of the logs that the dead letters are about.
         left: messages in the queue.
         began_at: when the function started to receive messages.
@@ -71,6 +86,7 @@ class FinalState:
     items: Sequence[Item]
     lines: Sequence[str]
     requests: Requests
+    before_outage: Requests | None = None
     dead_letters: Sequence[str]
     left: int
     began_at: datetime
@@ -96,6 +112,25 @@ class Lag(_Frozen):
         return cls(p50=percentile(50), p90=percentile(90), p99=percentile(99), max=ordered[-1])
 
 
+class Outage(_Frozen):
+    """The requests during an outage of the space.
+
+    Attributes:
+        came: that the space received.
+        expected: that it would have received at the average rate before.
+
+    """
+
+    came: int
+    expected: int
+
+    @classmethod
+    def of(cls, seconds: int, before: Requests, end: Requests) -> Self:
+        """Count the requests; the last second before the outage counts only if it was the first."""
+        rates = before.per_second[:-1] or before.per_second or [0]
+        return cls(came=end.while_down, expected=round(sum(rates) / len(rates) * seconds))
+
+
 class Figures(_Frozen):
     """The figures of a run.
 
@@ -115,12 +150,15 @@ class Figures(_Frozen):
         largest_batch: number of messages in the largest batch.
         skipped: duplicates that needed no request, because the row already reflected them.
         requests: to the space.
-        rate_limited: requests refused by the space's rate limit.
+        rate_limited: requests refused by the space's limit.
+        later_requests: to the space, without those of the first ten seconds; None if not counted.
+        later_limited: refused by the space's limit, of these.
         injected_429: requests refused by a fault.
         max_in_flight: largest number of concurrent requests.
         bulk_s: seconds from the start until 99 % of the rows were there.
         took_s: seconds from the start until the queue was empty.
         lag: of the rows.
+        outage: of the space, if it had one.
 
     """
 
@@ -140,11 +178,14 @@ class Figures(_Frozen):
     skipped: int
     requests: int
     rate_limited: int
+    later_requests: int | None = None
+    later_limited: int | None = None
     injected_429: int
     max_in_flight: int
     bulk_s: float
     took_s: float
     lag: Lag
+    outage: Outage | None = None
 
     @classmethod
     def load(cls) -> Self:
@@ -181,11 +222,16 @@ class Figures(_Frozen):
             skipped=sum(sum(batch.get("skipped", {}).values()) for batch in batches),
             requests=sum(end.requests.counts.values()),
             rate_limited=end.requests.limited,
+            later_requests=sum(end.requests.per_second[FIRST_S:]),
+            later_limited=sum(end.requests.limited_per_second[FIRST_S:]),
             injected_429=end.requests.faults.get(FaultKind.RATE_LIMITED, 0),
             max_in_flight=end.requests.max_in_flight,
             bulk_s=round(_bulk_at(stored, end.began_at), 1),
             took_s=round(end.took_s, 1),
             lag=Lag.of(int(item["lag_ms"]) for item in stored),
+            outage=Outage.of(conditions.outage_s, end.before_outage, end.requests)
+            if end.before_outage is not None
+            else None,
         )
 
     @property
@@ -202,6 +248,12 @@ class Figures(_Frozen):
     def throughput(self) -> float:
         """Rows per second until 99 % of them were there."""
         return self.rows * _BULK / self.bulk_s
+
+    @property
+    def least_s(self) -> float | None:
+        """Seconds that one request per message takes under the space's limit; None without one."""
+        allowed = self.conditions.allowed_per_s
+        return None if allowed is None else self.messages / allowed
 
     @property
     def max_allowed(self) -> int:

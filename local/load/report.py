@@ -8,7 +8,7 @@ from rich.table import Table
 
 from local import markdown
 from local.load.faults import ALL, READ_TIMEOUT_S
-from local.load.figures import Figures
+from local.load.figures import FIRST_S, Figures
 from local.template import template
 from local.terminal import titled
 
@@ -31,10 +31,19 @@ def rows(run: Figures) -> Iterator[tuple[str, str]]:
     yield "Redelivered", f"{run.redelivered:,}"
     yield "Duplicates skipped", f"{run.skipped:,}"
     yield "Requests to the API", f"{run.requests:,}"
-    yield "  429 by the rate limit", _share(run.rate_limited, run.requests)
+    limit = "rate limit" if run.conditions.open_limit is None else "limit on open requests"
+    yield f"  429 by the {limit}", _share(run.rate_limited, run.requests)
+    if run.later_requests and run.later_limited is not None:
+        after = f"  429 by that limit after the first {FIRST_S} s"
+        yield after, _share(run.later_limited, run.later_requests)
     yield "  429 by a fault", _share(run.injected_429, run.requests)
     yield "  at the same time, at most", f"{run.max_in_flight} of {run.max_allowed} allowed"
+    if run.outage is not None:
+        yield f"  during the outage of {run.conditions.outage_s:,} s", f"{run.outage.came:,}"
+        yield "  in as many seconds, at the rate before", f"{run.outage.expected:,}"
     yield "99 % of the rows were there after", f"{run.bulk_s:,.0f} s"
+    if run.least_s is not None:
+        yield "  as fast as the limit allows", f"{run.least_s:,.0f} s"
     yield "  per second", f"{run.throughput:,.0f} rows"
     yield "The queue was empty after", f"{run.took_s:,.0f} s"
     for name, lag in (("p50", run.lag.p50), ("p90", run.lag.p90), ("p99", run.lag.p99)):

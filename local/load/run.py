@@ -18,7 +18,7 @@ from local.load.comparison import differences
 from local.load.faults import READ_TIMEOUT_S
 from local.load.figures import Conditions, Figures, FinalState
 from local.load.plan import Plan, logs
-from local.space import RunningSpace, serve
+from local.space import Requests, RunningSpace, serve
 from local.stack import Item, Stack
 from local.template import template
 
@@ -96,7 +96,10 @@ def rig(plan: Plan, log: Path, conditions: Conditions) -> Iterator[Rig]:
     """
     with serve(plan.space) as space, local_cloud(log) as cloud:
         space.set_latency(conditions.latency_ms / 1000)
-        space.limit_rate(conditions.rate_limit)
+        if conditions.rate_limit is not None:
+            space.limit_rate(conditions.rate_limit)
+        if conditions.open_limit is not None:
+            space.limit_open(conditions.open_limit)
         for key, fault in plan.faults.items():
             space.add_fault(fault.for_log(key.partition("#")[2]))
         deployed = stack.deploy(
@@ -118,13 +121,19 @@ def rig(plan: Plan, log: Path, conditions: Conditions) -> Iterator[Rig]:
 
 
 def current_conditions(
-    *, batches_at_once: int | None = None, rate_limit: int = RATE_LIMIT
+    *,
+    batches_at_once: int | None = None,
+    rate_limit: int | None = RATE_LIMIT,
+    open_limit: int | None = None,
+    outage_s: int = 0,
 ) -> Conditions:
     """Return the conditions of a run on this machine, before anything is started.
 
     Args:
         batches_at_once: if not the template's default.
-        rate_limit: requests per second that the space answers.
+        rate_limit: requests per second that the space answers, if limited.
+        open_limit: requests that the space answers at the same time, if limited.
+        outage_s: seconds that the space is down in the middle of the run.
 
     """
     defaults = template()["Parameters"]
@@ -138,6 +147,8 @@ def current_conditions(
         first_delay_s=_FIRST_DELAY_S,
         latency_ms=_LATENCY_MS,
         rate_limit=rate_limit,
+        open_limit=open_limit,
+        outage_s=outage_s,
     )
 
 
@@ -151,11 +162,13 @@ def run(
 ) -> Outcome:
     """Send all messages, wait until the queue is empty, and compare the table with the space.
 
+    An outage begins when half of the messages are done.
+
     Args:
         rig: deployed for this plan.
         plan: of the run.
         conditions: of the run.
-        timeout_s: seconds to wait.
+        timeout_s: seconds to wait; with an outage, before it and again after it.
         report: receives the number of messages left, repeatedly.
 
     Raises:
@@ -166,13 +179,26 @@ def run(
     stack.send(rig.cloud, rig.stack, list(plan.bodies))
     began_at = datetime.now(UTC)
     rig.resume()
-    took_s = wait_until_empty(rig.left, rig.log, timeout_s=timeout_s, report=report)
+    before_outage: Requests | None = None
+    if conditions.outage_s:
+        half = len(plan.bodies) // 2
+        wait_until_empty(
+            lambda: max(rig.left() - half, 0),
+            rig.log,
+            timeout_s=timeout_s,
+            report=lambda left: report(left + half),
+        )
+        before_outage = rig.space.requests()
+        with rig.space.outage():
+            time.sleep(conditions.outage_s)
+    wait_until_empty(rig.left, rig.log, timeout_s=timeout_s, report=report)
     end = FinalState(
-        took_s=took_s,
+        took_s=(datetime.now(UTC) - began_at).total_seconds(),
         began_at=began_at,
         items=rig.rows(),
         lines=stack.log_lines(rig.cloud, rig.stack),
         requests=rig.space.requests(),
+        before_outage=before_outage,
         dead_letters=rig.dead_letters(),
         left=rig.left(),
     )
@@ -182,8 +208,8 @@ def run(
 
 def wait_until_empty(
     left: Callable[[], int], log: Path, *, timeout_s: float, report: Callable[[int], None]
-) -> float:
-    """Wait until a queue is empty, and return the seconds that it took.
+) -> None:
+    """Wait until a queue is empty.
 
     Args:
         left: returns the number of messages in the queue.
@@ -195,9 +221,7 @@ def wait_until_empty(
         TimeoutError: the queue was not empty in time; the output follows on the next lines.
 
     """
-    started = time.monotonic()
     try:
         stack.wait_until_empty(left, within_s=timeout_s, say=report)
     except TimeoutError as error:
         raise TimeoutError(f"{error} The cloud's output:\n{log.read_text()}") from None
-    return time.monotonic() - started

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from local.space.generation import PROJECT_ID
 from local.space.server import application
-from local.space.state import RateLimit, State
+from local.space.state import OpenLimit, RateLimit, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,6 +93,20 @@ class RunningSpace:
         """Answer further requests in the same second with 429; raises ValueError below 1."""
         limit = RateLimit(per_second)
         self._call(lambda: setattr(self._state, "rate_limit", limit))
+
+    def limit_open(self, most: int) -> None:
+        """Answer requests that find `most` open ones with 429; raises ValueError below 1."""
+        limit = OpenLimit(most)
+        self._call(lambda: setattr(self._state, "open_limit", limit))
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Be down until the block ends: answer API requests with 503 and with a reset in turn."""
+        self._call(lambda: setattr(self._state, "is_down", True))
+        try:
+            yield
+        finally:
+            self._call(lambda: setattr(self._state, "is_down", False))
 
     def _call[T](self, function: Callable[[], T]) -> T:
         # On the loop's own thread, so that the state needs no locks.

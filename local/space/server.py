@@ -12,7 +12,7 @@ from aiohttp import web
 
 from hooklog.logs import KINDS
 from local.space import control, fault_responses, paging, responses
-from local.space.faults import Asked
+from local.space.faults import Asked, Fault, FaultKind
 from local.space.model import FAX_RESOURCE, LogType, is_uuid
 from local.space.state import STATE
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from local.space.state import State
 
+#: What requests get during an outage, in turn.
+_OUTAGE = (Fault(FaultKind.SERVER_ERROR, status=503), Fault(FaultKind.DROPPED))
 _FAX = "/api/laml/2010-04-01/Accounts/{account}/Faxes/{sid}"
 
 
@@ -47,14 +49,25 @@ async def _api(request: web.Request, handler: Handler) -> web.StreamResponse:
     if endpoint is None:
         return await _authorized(request, handler)
     asked = Asked(endpoint, log_id=match.get("id"), fax_sid=match.get("sid"))
-    with state.traffic.track(asked):
-        if state.latency_s > 0:
-            await asyncio.sleep(state.latency_s)
-        if state.rate_limit is not None and not state.rate_limit.admits(time.monotonic()):
+    now = time.monotonic()
+    with state.traffic.track(asked, now):
+        if state.is_down:
+            fault = _OUTAGE[(state.traffic.count_while_down() - 1) % len(_OUTAGE)]
+            await _delay(state)
+            return await fault_responses.respond(fault, request, handler)
+        if not state.admits(now):
             state.traffic.count_limited()
-            # The next second has a count of its own.
+            await _delay(state)
+            # The next second has a count of its own, and most open requests have ended by then.
             return responses.error(HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "1"})
-        return await _authorized(request, partial(_unless_faulty, asked, handler))
+        with state.traffic.answer():
+            await _delay(state)
+            return await _authorized(request, partial(_unless_faulty, asked, handler))
+
+
+async def _delay(state: State) -> None:
+    if state.latency_s > 0:
+        await asyncio.sleep(state.latency_s)
 
 
 async def _authorized(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -172,7 +172,7 @@ def test_a_log_without_id_or_time_is_refused(running: RunningSpace) -> None:
     assert UNKNOWN_ID not in running.ids()["fax"]
 
 
-def test_controls_over_http(api: Api) -> None:
+def test_controls_over_http(running: RunningSpace, api: Api) -> None:
     """The controls over HTTP do the same as the Python methods, without credentials."""
     log = api.get(ONE).json
     assert post(api, "/_space/faults", {"kind": "rate_limited", "retry_after": 3}) == 204
@@ -194,6 +194,9 @@ def test_controls_over_http(api: Api) -> None:
         "faults": {"rate_limited": 1},
         "limited": 0,
         "sids": [],
+        "while_down": 0,
+        "per_second": running.requests().per_second,
+        "limited_per_second": running.requests().limited_per_second,
     }
     assert api.send("DELETE", "/_space/requests").status == 204
     assert api.send("GET", "/_space/requests").json["ids"] == []

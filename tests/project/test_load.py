@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
-from hooklog.logs import KINDS
+from hooklog.logs import FAX, KINDS
 from hooklog.records.items import record_attributes
+from local.cloud import ROOT
 from local.load import __main__ as program
 from local.load.comparison import STORAGE, differences, record_of
 from local.load.faults import ALL
-from local.load.figures import Conditions, Figures, FinalState, Lag
+from local.load.figures import Conditions, Figures, FinalState, Lag, Outage
 from local.load.plan import Plan, logs
 from local.load.report import terminal_table
-from local.load.run import Outcome, wait_until_empty
-from local.space import FaultKind, Log, Requests
+from local.load.run import Outcome, Rig, current_conditions, run, wait_until_empty
+from local.space import FaultKind, Log, Requests, serve
 from tests.project.test_demo_summary import text
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -37,6 +42,18 @@ def plan_of(count: int) -> Plan:
 
 PLAN = plan_of(5 * len(ALL))
 LOGS = logs(PLAN.space)
+CONDITIONS = Conditions(
+    measured_on=NOW.date(),
+    cores=2,
+    load_before=0.5,
+    architecture="x86_64",
+    batches_at_once=10,
+    fetches_at_once=25,
+    first_delay_s=1,
+    latency_ms=100,
+    rate_limit=200,
+)
+REQUESTS = Requests({"fax_one": 70, "message_one": 30}, 40, [], {"rate_limited": 4}, 5)
 
 
 def stored(key: str, log: Log) -> Row:
@@ -182,27 +199,24 @@ def batch(received: int, **counts: dict[str, int]) -> str:
     return json.dumps(line, separators=(",", ":"))
 
 
-def figures(rows: Rows, *, dead_letters: tuple[str, ...] = ()) -> Figures:
+def figures(
+    rows: Rows,
+    *,
+    conditions: Conditions = CONDITIONS,
+    requests: Requests = REQUESTS,
+    before_outage: Requests | None = None,
+    dead_letters: tuple[str, ...] = (),
+) -> Figures:
     """Return the figures of a run with this table."""
     end = FinalState(
         items=[*rows.values(), {"pk": "fax#another", "outcome": "failed"}],
         lines=["no JSON", '{"_aws": {}}', batch(10), batch(len(PLAN.bodies), skipped={"fax": 3})],
-        requests=Requests({"fax_one": 70, "message_one": 30}, 40, [], {"rate_limited": 4}, 5),
+        requests=requests,
+        before_outage=before_outage,
         dead_letters=dead_letters,
         left=0,
         began_at=NOW,
         took_s=2.0,
-    )
-    conditions = Conditions(
-        measured_on=NOW.date(),
-        cores=2,
-        load_before=0.5,
-        architecture="x86_64",
-        batches_at_once=10,
-        fetches_at_once=25,
-        first_delay_s=1,
-        latency_ms=100,
-        rate_limit=200,
     )
     return Figures.of(conditions, PLAN, end, differences=0)
 
@@ -238,9 +252,116 @@ def test_the_terminal_shows_the_figures(rows: Rows) -> None:
         "429 by the rate limit 5 (5.0%)",
         "429 by a fault 4 (4.0%)",
         "at the same time, at most 40 of 250 allowed",
+        "fetch.rate_limited 1",
         "Lag, p99 1.0 s",
     ):
         assert part in shown
+    for part in ("after the first", "outage"):
+        assert part not in shown
+
+
+def test_later_refusals_have_a_share_of_their_own(rows: Rows) -> None:
+    """Those of the first ten seconds are left out; a shorter run has none."""
+    came, refused = [8] * 10 + [10, 10], [0] * 9 + [4, 1, 0]
+    requests = replace(REQUESTS, per_second=came, limited_per_second=refused)
+    run = figures(rows, requests=requests)
+    assert (run.later_requests, run.later_limited) == (20, 1)
+    assert "429 by that limit after the first 10 s 1 (5.0%)" in text(terminal_table(run))
+
+
+@pytest.mark.parametrize(
+    ("limits", "per_second", "name"),
+    [
+        ({"rate_limit": 48}, 48, "429 by the rate limit 5"),
+        ({"rate_limit": None, "open_limit": 6}, 60, "429 by the limit on open requests 5"),
+    ],
+)
+def test_a_run_is_compared_with_what_its_limit_allows(
+    rows: Rows, limits: dict[str, int | None], per_second: int, name: str
+) -> None:
+    """Each message needs a request, and an open request lasts as long as the latency."""
+    run = figures(rows, conditions=CONDITIONS.model_copy(update=limits))
+    assert run.least_s == len(PLAN.bodies) / per_second
+    shown = text(terminal_table(run))
+    assert name in shown
+    assert f"as fast as the limit allows {run.least_s:.0f} s" in shown
+
+
+def test_an_outage_is_compared_with_the_rate_before(rows: Rows) -> None:
+    """The average leaves out the second in which the outage began, because it was not full."""
+    run = figures(
+        rows,
+        conditions=CONDITIONS.model_copy(update={"outage_s": 60}),
+        requests=replace(REQUESTS, while_down=321),
+        before_outage=Requests(per_second=[10, 30, 7]),
+    )
+    assert run.outage == Outage(came=321, expected=1200)
+    shown = text(terminal_table(run))
+    assert "during the outage of 60 s 321" in shown
+    assert "at the rate before 1,200" in shown
+
+
+def test_an_outage_may_begin_in_the_first_second() -> None:
+    """The rate before is that of this second, or 0 without any request."""
+    assert Outage.of(10, Requests(per_second=[7]), Requests()) == Outage(came=0, expected=70)
+    assert Outage.of(10, Requests(), Requests(while_down=3)) == Outage(came=3, expected=0)
+
+
+def test_an_outage_comes_when_half_of_the_messages_are_done(
+    rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The space is down for its seconds, then the run goes on until the queue is empty."""
+    messages = len(PLAN.bodies)
+    half = messages // 2
+    looks = iter([messages, half + 1, half, half, 1, 0, 0])
+    course: list[str] = []
+    reported: list[int] = []
+
+    def happens(what: str) -> None:
+        # Without credentials, a space that is up answers with 401.
+        answer = urllib3.request("GET", f"{space.url}{FAX.path}", retries=False)
+        course.append(f"{what}: {answer.status}")
+
+    def left(_: Rig) -> int:
+        number = next(looks)
+        happens(f"{number} left")
+        return number
+
+    def sleep(seconds: float) -> None:
+        if seconds == 60:
+            happens("60 s")
+
+    for name in ("pause", "resume"):
+        monkeypatch.setattr(Rig, name, lambda _: None)
+    monkeypatch.setattr(Rig, "left", left)
+    monkeypatch.setattr(Rig, "rows", lambda _: list(rows.values()))
+    monkeypatch.setattr(Rig, "dead_letters", lambda _: [])
+    monkeypatch.setattr("local.stack.send", lambda *_: None)
+    monkeypatch.setattr("local.stack.log_lines", lambda *_: [batch(messages)])
+    monkeypatch.setattr("time.sleep", sleep)
+    unused: Any = None
+    with serve(PLAN.space) as space:
+        outcome = run(
+            Rig(cloud=unused, stack=unused, space=space, log=tmp_path / "cloud.log"),
+            PLAN,
+            CONDITIONS.model_copy(update={"outage_s": 60}),
+            timeout_s=60,
+            report=reported.append,
+        )
+    assert course == [
+        f"{messages} left: 401",
+        f"{half + 1} left: 401",
+        f"{half} left: 401",
+        "60 s: 503",
+        f"{half} left: 401",
+        "1 left: 401",
+        "0 left: 401",
+        "0 left: 401",
+    ]
+    assert reported == [messages, half + 1, half, 1]
+    assert outcome.differences == []
+    assert outcome.figures.outage is not None
+    assert outcome.figures.outage.came == 1
 
 
 @pytest.fixture
@@ -268,14 +389,76 @@ def exit_status(monkeypatch: pytest.MonkeyPatch, end: Outcome | Exception, *argu
 def test_a_run_without_a_difference_writes_its_figures(
     rows: Rows, written: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A short run, another number or rate, and a run with differences write nothing."""
+    """An unusual run, and a run with differences, write nothing."""
     run = figures(rows)
-    for unusual in (["--short"], ["2000"], ["--rate", "40"]):
-        assert exit_status(monkeypatch, Outcome(run, []), *unusual) == 0
+    for unusual in ("--short", "2000", "--rate 40", "--open 20", "--outage 60"):
+        assert exit_status(monkeypatch, Outcome(run, []), *unusual.split()) == 0
     assert exit_status(monkeypatch, Outcome(run, ["fax#1: lost"])) == 1
     assert not written.exists()
     assert exit_status(monkeypatch, Outcome(run, [])) == 0
     assert Figures.model_validate_json(written.read_bytes()) == run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "limits"),
+    [
+        ("", (200, None, 0)),
+        ("--rate 40", (40, None, 0)),
+        ("--open 20", (None, 20, 0)),
+        ("--open 20 --outage 60", (None, 20, 60)),
+    ],
+)
+def test_the_options_decide_the_conditions(
+    rows: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: str,
+    limits: tuple[int | None, int | None, int],
+) -> None:
+    """A limit on open requests replaces the one per second; an outage comes on demand."""
+    used: list[Conditions] = []
+
+    def remember(*, rate_limit: int | None, open_limit: int | None, outage_s: int) -> Conditions:
+        used.append(
+            current_conditions(rate_limit=rate_limit, open_limit=open_limit, outage_s=outage_s)
+        )
+        return used[-1]
+
+    monkeypatch.setattr(program, "current_conditions", remember)
+    exit_status(monkeypatch, Outcome(figures(rows), ["fax#1: lost"]), *arguments.split())
+    (only,) = used
+    assert (only.rate_limit, only.open_limit, only.outage_s) == limits
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("--rate 200 --open 20", "argument --open: not allowed with argument --rate"),
+        ("--open 0", "argument --open: must be at least 1: 0"),
+        ("--outage 0", "argument --outage: must be at least 1: 0"),
+    ],
+)
+def test_impossible_options_are_refused(
+    rows: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: str,
+    sentence: str,
+) -> None:
+    """The two limits exclude each other, and no number may be 0."""
+    with pytest.raises(SystemExit):
+        exit_status(monkeypatch, Outcome(figures(rows), []), *arguments.split())
+    assert sentence in capsys.readouterr().err
+
+
+def test_make_passes_the_options_on() -> None:
+    """Each variable of `make load` becomes its option."""
+    make = shutil.which("make")
+    assert make is not None
+    variables = ["N=2000", "SHORT=1", "RATE=40", "OPEN=20", "OUTAGE=60"]
+    command = [make, "--dry-run", "load", *variables]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    options = " ".join(printed.replace("\\", " ").split()).partition("local.load ")[2]
+    assert options.startswith("2000 --short --rate 40 --open 20 --outage 60")
 
 
 @pytest.mark.usefixtures("written")
