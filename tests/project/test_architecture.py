@@ -23,7 +23,7 @@ ADAPTERS = [path for path in MODULES if "adapters" in path.parts]
 #: The package's layers, lowest first. A module imports from its own part and from those above it in
 #: this list; the parts of one line never import each other.
 LAYERS = (
-    {"clock", "errors", "catalogue"},
+    {"clock", "errors", "catalogue", "pace"},
     {"parsing"},
     {"logs"},
     {"queue_messages"},
@@ -41,8 +41,8 @@ SHARED = """
 #: The further modules of the functions that talk to SignalWire and to the table.
 SIGNALWIRE = """
     adapters.aws.dynamodb adapters.signalwire adapters.signalwire.api
-    adapters.signalwire.credentials adapters.signalwire.lists
-    clock parsing settings logs.model logs.listing records records.rows
+    adapters.signalwire.credentials adapters.signalwire.limits adapters.signalwire.lists
+    clock pace parsing settings logs.model logs.listing records records.rows
     records.signals records.store
 """
 #: All modules that each function loads; none may be missing or needless.
