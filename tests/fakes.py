@@ -10,6 +10,7 @@ from hooklog.clock import TimeLeft
 from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.enrich.report import Report
 from hooklog.errors import HooklogError, NotFoundError, StoreError
+from hooklog.pace import Allowance, Grant
 from hooklog.records.rows import Attribute, Row, Write
 from hooklog.records.store import Conflict
 
@@ -94,12 +95,21 @@ class FakeSource:
     #: Whether logs found by their URL come after all others, as they do in fact.
     lists_last: bool = False
     time_left: list[float] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
+    #: What the answers announce until the next look.
+    announced: Allowance | None = None
+
+    def allowance(self) -> Allowance | None:
+        """Return what was announced, and forget it."""
+        found, self.announced = self.announced, None
+        return found
 
     def fetch(
-        self, wanted: Sequence[Wanted], time_left: TimeLeft
+        self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Return the answers in the order of the requests."""
         self.time_left.append(time_left())
+        self.grants.append(grant)
         for one in self._ordered(wanted):
             if isinstance(one, ResourceRequest):
                 self.asked.append(one.path)

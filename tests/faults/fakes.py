@@ -9,6 +9,7 @@ from enum import StrEnum
 from hooklog.clock import TimeLeft
 from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.errors import HooklogError, OutOfTimeError, StoreError
+from hooklog.pace import Grant
 from hooklog.records.rows import Row, Write
 from hooklog.records.store import Conflict
 from tests.fakes import Clock, FakeSource, Item, MemoryTable
@@ -85,11 +86,11 @@ class FaultySource(FakeSource):
         self._moments = moments
 
     def fetch(
-        self, wanted: Sequence[Wanted], time_left: TimeLeft
+        self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Answer requests while time is left."""
         self._moments.meet("fetch")
-        for one, answer in super().fetch(wanted, time_left):
+        for one, answer in super().fetch(wanted, time_left, grant):
             self._moments.meet("resource" if isinstance(one, ResourceRequest) else "answer")
             if isinstance(answer, HooklogError):
                 canary.raised(answer)

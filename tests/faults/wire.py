@@ -14,6 +14,7 @@ from hooklog.adapters.signalwire.fetching import ConcurrentSource
 from hooklog.clock import TimeLeft
 from hooklog.enrich.ports import Fetched, LogSource, Wanted
 from hooklog.errors import HooklogError
+from hooklog.pace import Allowance, Grant
 from local.space import RunningSpace
 from tests.fakes import MemoryTable
 from tests.faults import canary
@@ -83,10 +84,13 @@ class _Noting:
     def __init__(self, source: LogSource) -> None:
         self._source = source
 
+    def allowance(self) -> Allowance | None:
+        return self._source.allowance()
+
     def fetch(
-        self, wanted: Sequence[Wanted], time_left: TimeLeft
+        self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
-        for one, answer in self._source.fetch(wanted, time_left):
+        for one, answer in self._source.fetch(wanted, time_left, grant):
             if isinstance(answer, HooklogError):
                 canary.raised(answer)
             yield one, answer

@@ -23,6 +23,7 @@ from hooklog.errors import (
     UpstreamError,
 )
 from hooklog.logs import FAX
+from hooklog.pace import Grant
 from hooklog.queue_messages import LogRequest
 from hooklog.records.rows import Row, Write
 from hooklog.records.store import Conflict
@@ -104,8 +105,14 @@ class Enriching(Function):
         assert len({write.key for write in writes}) == len(writes), "a row is written twice"
         return {write.key: self._write(write) for write in writes}
 
+    def allowance(self) -> None:
+        """Announce nothing."""
+
     def fetch(
-        self, wanted: Sequence[Wanted], time_left: TimeLeft
+        self,
+        wanted: Sequence[Wanted],
+        time_left: TimeLeft,
+        grant: Grant,  # noqa: ARG002 - all are sent at once
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Send all requests and take the answers one by one."""
         self.meet(Seam.FETCH)

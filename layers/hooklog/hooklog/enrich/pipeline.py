@@ -35,6 +35,7 @@ from hooklog.errors import (
     StoreError,
     UnexpectedError,
 )
+from hooklog.pace import Grant
 from hooklog.parsing import read_answer
 from hooklog.queue_messages import LogRequest
 from hooklog.records.enrichment import FoundBy, Record, enrich, weigh
@@ -196,7 +197,8 @@ class _Batch:
         asked_for: set[str] = set()
         unsettled: dict[str, HooklogError] = {}
         wanted: list[Wanted] = [job.request for job in jobs.values()]
-        for asked, answer in self._parts.source.fetch(wanted, self._fetch_time_left):
+        grant = Grant(requests=len(wanted))
+        for asked, answer in self._parts.source.fetch(wanted, self._fetch_time_left, grant):
             if isinstance(asked, ResourceRequest):
                 record, job = records[asked.key]
                 try:

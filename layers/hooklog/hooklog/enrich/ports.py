@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from hooklog.clock import TimeLeft
 from hooklog.enrich.report import Report
 from hooklog.errors import HooklogError
+from hooklog.pace import Allowance, Grant
 from hooklog.queue_messages import LogRequest
 
 
@@ -55,11 +56,21 @@ class LogSource(Protocol):
     """Where logs and fax resources come from."""
 
     def fetch(
-        self, wanted: Sequence[Wanted], time_left: TimeLeft
+        self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Fetch each once, in any order; never beyond the time that is left.
 
-        The sequence may grow while the answers are taken.
+        The sequence may grow while the answers are taken. No request starts before its turn:
+        ``grant.wait`` seconds after the call for the first one, ``grant.gap`` later for each
+        further one, also beyond ``grant.requests`` and for the pages of a list. After a 429, a
+        refusal of the credentials, or an outage, what has not begun ends as ``HeldBackError``.
+        """
+
+    def allowance(self) -> Allowance | None:
+        """Return the scarcest allowance that answers announced since the last call.
+
+        An allowance that counts as scarce comes before one that does not; then the lower rate
+        decides, and of equal rates the fewer requests that are left.
         """
 
 
