@@ -209,9 +209,15 @@ class SignalWireApi:
         trickles in would never time out.
         """
         body = bytearray()
-        while len(body) <= max_body and (chunk := response.read1(max_body + 1 - len(body))):
+        # urllib3 looks for a packed body at each chunk, and buffers what it unpacks.
+        is_packed = "Content-Encoding" in response.headers
+        while len(body) <= max_body and (
+            chunk := response.read1(max_body + 1 - len(body), decode_content=is_packed)
+        ):
             body += chunk
             self._time_left(deadline)
+            if response.length_remaining == 0 and not is_packed:
+                break
         return bytes(body)
 
     def _time_left(self, deadline: float) -> float:

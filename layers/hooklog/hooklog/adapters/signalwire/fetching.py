@@ -148,6 +148,9 @@ class _Batch:
         return Fetched(body=body, began_at=began_at, took_ms=_milliseconds_since(began))
 
 
+type _Work = SimpleQueue[tuple[_Batch, int] | None]
+
+
 class _Workers:
     """Threads that take requests from one list; when this object is gone, they end."""
 
@@ -157,18 +160,12 @@ class _Workers:
         self._count = 0
         weakref.finalize(self, _end, self._work)
 
-    def put(self, batch: _Batch, position: int) -> None:
-        """Add a request."""
+    def put(self, batch: _Batch, position: int, threads: int) -> None:
+        """Add a request, and have at least that many threads."""
         self._work.put((batch, position))
-
-    def start(self, count: int) -> None:
-        """Have at least this many threads."""
-        while self._count < count:
-            self._count += 1
+        if self._count < threads:
             threading.Thread(target=_work_off, args=(self._work,), daemon=True).start()
-
-
-type _Work = SimpleQueue[tuple[_Batch, int] | None]
+            self._count += 1
 
 
 def _work_off(work: _Work) -> None:
@@ -243,8 +240,7 @@ class ConcurrentSource:
             batch.taken += 1
             batch.turns.take()
             batch.unanswered.add(position)
-            self._workers.put(batch, position)
-        self._workers.start(min(self._concurrency, len(batch.unanswered)))
+            self._workers.put(batch, position, min(self._concurrency, len(batch.unanswered)))
 
     def _arrived(self, batch: _Batch) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Yield an answer when it arrives; nothing if the next turn comes before."""
