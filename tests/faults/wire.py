@@ -84,6 +84,9 @@ class _Noting:
     def __init__(self, source: LogSource) -> None:
         self._source = source
 
+    def allowance(self) -> Allowance | None:
+        return self._source.allowance()
+
     def fetch(
         self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
