@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypedDict
@@ -31,9 +32,13 @@ class BatchResponse(TypedDict):
     batchItemFailures: list[ItemFailure]
 
 
-#: A message that waits for its turn, or for the end of an outage, is parked at this age: a day
-#: before the queue would drop it.
+#: A message is parked at this age, a day before the queue would drop it, whatever it waits for.
 LONGEST_WAIT = timedelta(days=9)
+#: By how much waits grow at least from one delivery to the next. With it a message reaches that age
+#: before the queue gives it up for being received too often, however short its waits would be.
+_GROWTH = 1.06
+#: Later deliveries wait as long as SQS allows.
+_STEEPEST = 200
 
 
 class Endings:
@@ -54,7 +59,7 @@ class Endings:
         self._backoff = backoff
         self._jitter = jitter
         self._parks: list[tuple[Park, Sequence[Delivery]]] = []
-        self._tries: dict[str, Try] = {}
+        self._tries: dict[str, tuple[Try, Sequence[Delivery]]] = {}
         self._redriven: list[tuple[Lift, str, Delivery]] = []
         self._waits: dict[str, int] = {}
         self._returned: list[ItemFailure] = []
@@ -97,11 +102,11 @@ class Endings:
         error: HooklogError,
         row: Row | None,
     ) -> bool:
-        """Send the messages of a log back to the queue, unless its tries are used up."""
+        """Send the messages of a log back to the queue while it has tries and time left."""
         count = self.tries(row, error) + 1
-        if count >= error.max_attempts:
+        if count >= error.max_attempts or any(map(self._is_late, members)):
             return False
-        self._tries[key] = Try(
+        one = Try(
             key=key,
             code=error.code,
             count=count,
@@ -109,6 +114,8 @@ class Endings:
             log_type=log_type,
             ttl=self._ttl,
         )
+        _, others = self._tries.get(key, (None, ()))
+        self._tries[key] = one, [*others, *members]
         retry_after = error.retry_after if isinstance(error, FetchError) else None
         for delivery in members:
             wait = self._backoff.delay(count, jitter=self._jitter(), retry_after=retry_after)
@@ -137,13 +144,13 @@ class Endings:
             told: what the messages tell of the log's end.
 
         """
-        oldest = self._began_at - LONGEST_WAIT
-        late = [delivery for delivery, _ in members if delivery.sent_at <= oldest]
+        late = [delivery for delivery, _ in members if self._is_late(delivery)]
         if late:
             self._park_later(key, log_type, late, error, told, tries=late[0].attempt)
         waiting = [member for member in members if member[0] not in late]
         retry_after = error.retry_after if isinstance(error, FetchError) else None
-        for delivery, seconds in waiting:
+        for delivery, turn in waiting:
+            seconds = max(turn, math.floor(_GROWTH ** min(delivery.attempt, _STEEPEST)))
             wait = self._backoff.at_least(seconds, jitter=self._jitter(), retry_after=retry_after)
             self._return(delivery, wait)
         if waiting:
@@ -222,10 +229,23 @@ class Endings:
                 self._return_all(log_type, [delivery])
 
     def _count_tries(self, table: Table, rows: Mapping[str, Row]) -> None:
-        """Count this batch's failures; one that is not counted gives its log one more try."""
-        for result in apply(table, list(self._tries.values()), rows).values():
-            if isinstance(result, StoreError):
-                self._report.errors[result.code] += 1
+        """Count this batch's failures.
+
+        One that is not counted gives its log one more try. Should that go on, SQS's count of the
+        deliveries makes the waits grow instead.
+        """
+        results = apply(table, [one for one, _ in self._tries.values()], rows)
+        for one, members in self._tries.values():
+            if not isinstance(result := results[one.key], StoreError):
+                continue
+            self._report.errors[result.code] += 1
+            for delivery in members:
+                wait = self._backoff.delay(delivery.attempt, jitter=self._jitter())
+                handle = delivery.receipt_handle
+                self._waits[handle] = max(wait, self._waits[handle])
+
+    def _is_late(self, delivery: Delivery) -> bool:
+        return delivery.sent_at <= self._began_at - LONGEST_WAIT
 
     def _return(self, delivery: Delivery, wait: int) -> None:
         self._returned.append({"itemIdentifier": delivery.message_id})
@@ -234,5 +254,7 @@ class Endings:
     def _return_all(self, log_type: str, members: Sequence[Delivery]) -> None:
         """Return messages that could not be parked or lifted."""
         for delivery in members:
-            self._return(delivery, self._backoff.delay(delivery.attempt, jitter=self._jitter()))
+            # A late one must reach the dead-letter queue before its time is up.
+            count = 1 if self._is_late(delivery) else delivery.attempt
+            self._return(delivery, self._backoff.delay(count, jitter=self._jitter()))
         self._report.retried[log_type] += 1
