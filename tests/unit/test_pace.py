@@ -141,6 +141,13 @@ def test_a_known_limit_holds_from_the_start() -> None:
     assert (lower.limit(NOW), lower.limit(NOW + 60)) == (18.0, 50.0)
 
 
+@given(st.floats(1e-9, 1e11), st.floats(1e-9, 1e11), st.floats(0, 1800))
+def test_a_limit_is_never_nothing(rate: float, ceiling: float, after: float) -> None:
+    """Whatever rates somebody wrote into the row, so that a slot has a length."""
+    limit = replace(KNOWN, rate=rate, ceiling=ceiling).limit(NOW + after)
+    assert limit is None or limit >= 1
+
+
 # --- what a batch may send ----------------------------------------------------------------------
 
 
@@ -258,6 +265,12 @@ def test_an_answer_ends_the_outage() -> None:
 def test_an_answer_from_before_the_outage_does_not_end_it() -> None:
     """Its batch began earlier, and only ended late."""
     assert outage().learned(seen(began_at=NOW - 1, answered=9), NOW + 3).outage is not None
+
+
+def test_an_outage_of_a_clock_that_is_ahead_ends_all_the_same() -> None:
+    """Not only when that time has come."""
+    ahead = replace(outage(NOW + 3600), probe_at=NOW)
+    assert ahead.learned(seen(answered=1), NOW + 1).outage is None
 
 
 @pytest.mark.parametrize(

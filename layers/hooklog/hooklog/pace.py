@@ -284,7 +284,7 @@ class Pace:
             searched = self.rate * math.exp2(age / _DOUBLING)
             return searched if searched < _NO_LIMIT else None
         plateau = _CURVE * math.cbrt(1 - min(1.0, self.rate / self.ceiling))
-        return self.ceiling * min(_HIGHER, 1 + ((age - plateau) / _CURVE) ** 3)
+        return max(_LOWEST, self.ceiling * min(_HIGHER, 1 + ((age - plateau) / _CURVE) ** 3))
 
     def _is_highest(self, limit: float) -> bool:
         """Return whether a rate is as far above the last ceiling as it may be without proof."""
@@ -311,7 +311,9 @@ class Pace:
             return replace(
                 self, outage=seen.code, outage_at=now, probe_at=now + _PROBE_FIRST, tail_at=now
             )
-        if seen.is_outage or not seen.answered + seen.refused or seen.began_at < self.outage_at:
+        # An outage that begins later than now is one of a clock that is ahead.
+        is_earlier = seen.began_at < self.outage_at <= now
+        if seen.is_outage or not seen.answered + seen.refused or is_earlier:
             return self
         return replace(self, outage=None)
 
