@@ -95,9 +95,6 @@ class _Noting:
                 canary.raised(answer)
             yield one, answer
 
-    def allowance(self) -> Allowance | None:
-        return self._source.allowance()
-
 
 def secret(space: RunningSpace, token: str | None = None) -> str:
     """Return the credentials secret for a space."""
