@@ -98,17 +98,9 @@ class Endings:
         row: Row | None,
     ) -> bool:
         """Send the messages of a log back to the queue, unless its tries are used up."""
-        count = self.tries(row, error) + 1
-        if count >= error.max_attempts:
+        if self.tries(row, error) + 1 >= error.max_attempts:
             return False
-        self._tries[key] = Try(
-            key=key,
-            code=error.code,
-            count=count,
-            at=self._began_at,
-            log_type=log_type,
-            ttl=self._ttl,
-        )
+        count = self.count(key, log_type, error, row)
         retry_after = error.retry_after if isinstance(error, FetchError) else None
         for delivery in members:
             wait = self._backoff.delay(count, jitter=self._jitter(), retry_after=retry_after)
@@ -126,8 +118,7 @@ class Endings:
     ) -> None:
         """Send messages back that wait for their turn, or for the end of an outage.
 
-        That is no failure of their log, and counts as none; a message is parked only before the
-        queue would drop it.
+        That is no failure of their log; a message is parked only before the queue would drop it.
 
         Args:
             key: of the log's row.
@@ -144,10 +135,24 @@ class Endings:
         waiting = [member for member in members if member[0] not in late]
         retry_after = error.retry_after if isinstance(error, FetchError) else None
         for delivery, seconds in waiting:
-            wait = self._backoff.at_least(seconds, jitter=self._jitter(), retry_after=retry_after)
+            jitter = self._jitter()
+            wait = self._backoff.at_least(seconds, jitter=jitter, retry_after=retry_after)
             self._return(delivery, wait)
         if waiting:
             self._report.retried[log_type] += 1
+
+    def count(self, key: str, log_type: str, error: HooklogError, row: Row | None) -> int:
+        """Count an error of a log, and return how often it met that, this time included."""
+        count = self.tries(row, error) + 1
+        self._tries[key] = Try(
+            key=key,
+            code=error.code,
+            count=count,
+            at=self._began_at,
+            log_type=log_type,
+            ttl=self._ttl,
+        )
+        return count
 
     def _park_later(
         self,
