@@ -36,7 +36,9 @@ from dataclasses import dataclass, replace
 #: What a 429 leaves of the rate; less if it comes soon after another one, or while the limit is
 #: searched, because the rate is then far too high.
 _LESS, _MUCH_LESS = 0.9, 0.7
-#: Seconds: two 429s within this time come from one rate that is far too high.
+#: Seconds: one 429 within this time after another one comes from the limit.
+_WARNED = 2.0
+#: Seconds: a rate that was lowered so lately, and is still too high, is far too high.
 _SOON = 5.0
 #: Seconds in which a lower rate shows: 429s of batches that began earlier say nothing about it.
 _ROUND_TRIP = 1.0
@@ -110,6 +112,7 @@ class Experience:
         answered: requests that got an answer, also one such as 404.
         refused: requests that got a 429.
         failed: requests that got a 5xx, a refusal of the credentials, or no answer.
+        failed_keys: of the logs that these were about.
         code: error code of one that failed.
         allowance: the scarcest that was announced.
 
@@ -119,6 +122,7 @@ class Experience:
     answered: int = 0
     refused: int = 0
     failed: int = 0
+    failed_keys: frozenset[str] = frozenset()
     code: str = ""
     allowance: Allowance | None = None
 
@@ -162,8 +166,10 @@ class Pace:
         ceiling: requests per second that were too many last; None while the limit is searched.
         since: when the rate was set.
         limited_at: when the limit was met first.
+        warned_at: when a batch got a 429 last.
         next_at: the first slot that is free.
         tail_at: the last slot of the messages that went back.
+        suspect: key of the only log whose requests failed since the last answer.
         outage: code of the error that most requests end in; None if SignalWire answers.
         outage_at: when that began.
         probe_at: when the next request may try whether it is over.
@@ -175,18 +181,33 @@ class Pace:
     ceiling: float | None = None
     since: float = 0.0
     limited_at: float = 0.0
+    warned_at: float = 0.0
     next_at: float = 0.0
     tail_at: float = 0.0
+    suspect: str | None = None
     outage: str | None = None
     outage_at: float = 0.0
     probe_at: float = 0.0
 
     def limit(self, now: float) -> float | None:
         """Return the requests per second that are allowed; None if no limit is known."""
-        found = self._found(now)
+        found = self.found(now)
         if found is None or self.known is None:
             return found or self.known
         return min(found, self.known)
+
+    def found(self, now: float) -> float | None:
+        """Return the rate that the 429s tell."""
+        age = now - self.since
+        # A rate of the future comes from a clock that is ahead by more than clocks are.
+        if self.rate is None or not -_CURVE < age < _FORGOTTEN:
+            return None
+        age = max(0.0, age)
+        if self.ceiling is None:
+            searched = self.rate * math.exp2(age / _DOUBLING)
+            return searched if searched < _NO_LIMIT else None
+        plateau = _CURVE * math.cbrt(1 - min(1.0, self.rate / self.ceiling))
+        return max(_LOWEST, self.ceiling * min(_HIGHER, 1 + ((age - plateau) / _CURVE) ** 3))
 
     def grant(self, wanted: int, now: float) -> tuple[Pace, Grant]:
         """Reserve slots for the requests of a batch.
@@ -226,9 +247,9 @@ class Pace:
         """Return the pace after what a batch saw; the same if it is nothing new."""
         pace = self._after_outage(seen, now)
         if seen.refused:
-            return replace(pace, **self._lowered(seen, now))
+            return _lowered(pace, seen, now)
         if seen.allowance is not None:
-            return replace(pace, **self._announced(seen.allowance, now))
+            return _announced(pace, seen.allowance, now)
         return pace
 
     def waits(
@@ -273,19 +294,6 @@ class Pace:
             turns.append(max(1.0, min(longest, turn if index % _EARLY else turn * share)))
         return self, turns
 
-    def _found(self, now: float) -> float | None:
-        """Return the rate that the 429s tell."""
-        age = now - self.since
-        # A rate of the future comes from a clock that is ahead by more than clocks are.
-        if self.rate is None or not -_CURVE < age < _FORGOTTEN:
-            return None
-        age = max(0.0, age)
-        if self.ceiling is None:
-            searched = self.rate * math.exp2(age / _DOUBLING)
-            return searched if searched < _NO_LIMIT else None
-        plateau = _CURVE * math.cbrt(1 - min(1.0, self.rate / self.ceiling))
-        return max(_LOWEST, self.ceiling * min(_HIGHER, 1 + ((age - plateau) / _CURVE) ** 3))
-
     def _is_highest(self, limit: float) -> bool:
         """Return whether a rate is as far above the last ceiling as it may be without proof."""
         return self.ceiling is not None and limit >= self.ceiling * _HIGHER * 0.999
@@ -307,9 +315,13 @@ class Pace:
     def _after_outage(self, seen: Experience, now: float) -> Pace:
         if self.outage is None:
             if not seen.is_outage:
-                return self
+                return replace(self, suspect=None) if seen.answered else self
+            if len(seen.failed_keys) == 1 and self.suspect in {None, *seen.failed_keys}:
+                # It may be this log's own trouble, until another one fails, too.
+                return replace(self, suspect=next(iter(seen.failed_keys)))
+            probe_at = now + _PROBE_FIRST
             return replace(
-                self, outage=seen.code, outage_at=now, probe_at=now + _PROBE_FIRST, tail_at=now
+                self, suspect=None, outage=seen.code, outage_at=now, probe_at=probe_at, tail_at=now
             )
         # An outage that begins later than now is one of a clock that is ahead.
         is_earlier = seen.began_at < self.outage_at <= now
@@ -317,30 +329,44 @@ class Pace:
             return self
         return replace(self, outage=None)
 
-    def _lowered(self, seen: Experience, now: float) -> dict[str, float | None]:
-        """Return what changes after a 429."""
-        limit = self._found(now)
-        if limit is None:
-            # What one instance got within a second; others may have got as much.
-            first = max(_LOWEST, seen.answered * _LESS)
-            begun = dict.fromkeys(("since", "limited_at", "next_at", "tail_at"), now)
-            return {**begun, "rate": first, "ceiling": None}
-        if seen.began_at < self.since + _ROUND_TRIP:
-            return {}
-        is_far = self.ceiling is None or now < self.since + _SOON or limit > self.ceiling * 1.2
-        left = max(_LOWEST, limit * (_MUCH_LESS if is_far else _LESS))
-        return {"rate": left, "ceiling": limit, "since": now}
 
-    def _announced(self, allowance: Allowance, now: float) -> dict[str, float | None]:
-        """Return what changes by an announcement: it counts once it is scarce, or a limit known."""
-        limit = self._found(now)
-        if not allowance.is_scarce:
-            if limit is None:
-                return {}
-            if now > self.limited_at + _FORGOTTEN:
-                return {"rate": None, "ceiling": None}
-        rate = allowance.rate
-        if limit is not None and abs(limit - rate) < _ALIKE * rate:
-            return {}
-        limited_at = now if limit is None else self.limited_at
-        return {"rate": rate, "ceiling": rate, "since": now, "limited_at": limited_at}
+def _lowered(pace: Pace, seen: Experience, now: float) -> Pace:
+    """Return the pace after a 429.
+
+    A single one may have had a reason of its own; one more soon after it has not.
+    """
+    limit = pace.found(now)
+    if seen.refused == 1 and not now - _WARNED <= pace.warned_at <= now:
+        return replace(pace, warned_at=now)
+    if limit is None:
+        # What one instance got within a second; others may have got as much.
+        return replace(
+            pace,
+            rate=max(_LOWEST, seen.answered * _LESS),
+            ceiling=None,
+            since=now,
+            limited_at=now,
+            warned_at=now,
+            next_at=now,
+            tail_at=now,
+        )
+    if seen.began_at < pace.since + _ROUND_TRIP:
+        return pace
+    is_far = pace.ceiling is None or now < pace.since + _SOON or limit > pace.ceiling * 1.2
+    left = max(_LOWEST, limit * (_MUCH_LESS if is_far else _LESS))
+    return replace(pace, rate=left, ceiling=limit, since=now, warned_at=now)
+
+
+def _announced(pace: Pace, allowance: Allowance, now: float) -> Pace:
+    """Return the pace after an announcement; it counts once it is scarce, or a limit is known."""
+    limit = pace.found(now)
+    if not allowance.is_scarce:
+        if limit is None:
+            return pace
+        if now > pace.limited_at + _FORGOTTEN:
+            return replace(pace, rate=None, ceiling=None)
+    rate = allowance.rate
+    if limit is not None and abs(limit - rate) < _ALIKE * rate:
+        return pace
+    limited_at = now if limit is None else pace.limited_at
+    return replace(pace, rate=rate, ceiling=rate, since=now, limited_at=limited_at)

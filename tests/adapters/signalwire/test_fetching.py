@@ -491,6 +491,15 @@ def test_answers_arrive_while_others_wait_for_their_turn(space: RunningSpace) ->
     assert len(list(batch)) == 1
 
 
+def test_a_turn_that_comes_gives_up_no_answer(space: RunningSpace) -> None:
+    """An answer that takes longer than a gap arrives after the next request has started."""
+    space.set_latency(0.3)
+    grant = Grant(requests=3, gap=0.1)
+    answers = list(source(space, 3).fetch(fax_requests(space, 3), lambda: AMPLE, grant))
+    assert [type(answer) for _, answer in answers] == [Fetched] * 3
+    assert space.requests().max_in_flight > 1
+
+
 def test_what_was_announced_comes_from_the_answers(space: RunningSpace) -> None:
     """The source passes on what the API's client read, once."""
     fetching = source(space, 1)

@@ -100,6 +100,20 @@ def test_a_429_is_told_to_all_instances(bench: Bench) -> None:
     assert bench.report.retried == {"message": 2}
 
 
+def test_a_log_that_gets_429s_again_and_again_waits_longer(bench: Bench) -> None:
+    """Each of them slows down others; it is never parked for that."""
+    bench.source.answers[FAX] = errors.RateLimitedError()
+    seen = []
+    for _ in range(12):
+        bench.answer(message_log())
+        bench.table.items.pop(MESSAGE, None)
+        assert bench.run(sent(), sent(body("message", MESSAGE_ID), message_id="m2")) == ["m1"]
+        seen += waits(bench, ["m1"])
+        bench.clock.advance(hours=1)
+    assert seen == [1, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
+    assert "parked_code" not in bench.table.items[FAX]
+
+
 def test_a_batch_sends_only_what_it_was_granted(bench: Bench) -> None:
     """The rest goes back until the next free slot, and counts as no try."""
     set_pace(bench, limited(10))
@@ -108,7 +122,8 @@ def test_a_batch_sends_only_what_it_was_granted(bench: Bench) -> None:
     assert len(bench.source.requested) == 10
     assert len(back) == 10
     (granted,) = bench.source.grants
-    assert (granted.requests, granted.gap) == (10, pytest.approx(0.1, abs=0.001))
+    assert granted.requests == 10
+    assert granted.gap == pytest.approx(0.1, abs=0.001)
     assert {*waits(bench, back)} == {1}
     assert bench.report.errors == {}
     assert not [item for item in bench.table.items.values() if "tries" in item]
@@ -274,8 +289,9 @@ def test_a_garbled_pace_is_replaced(bench: Bench) -> None:
     """As if there were none."""
     bench.table.items[PACE_KEY] = {"version": 3, "rate": "fast"}
     messages = burst(bench, 2)
-    bench.source.answers[f"message#{ids(2)[1]}"] = errors.RateLimitedError()
-    assert bench.run(*messages) == ["m1"]
+    for one in ids(2):
+        bench.source.answers[f"message#{one}"] = errors.RateLimitedError()
+    assert bench.run(*messages) == ["m0", "m1"]
     assert pace(bench).limit(MOMENT) == 1
     assert bench.table.items[PACE_KEY]["version"] == 4
 

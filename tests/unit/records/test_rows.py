@@ -130,14 +130,13 @@ def test_the_pace_is_read_as_it_was_written() -> None:
     assert "outage" not in stored
     assert {type(value) for value in stored.values()} == {Decimal}
     assert pace_row(**stored).pace == pace
-    assert stored.keys() | {"outage", "version"} == read_of(PACE_KEY)
+    assert stored.keys() | {"outage", "suspect", "version"} == read_of(PACE_KEY)
 
 
 def test_an_outage_is_read_by_its_code() -> None:
-    """It is the pace's only text."""
-    assert pace_row(outage="fetch.upstream", outage_at=Decimal(5)).pace == Pace(
-        outage="fetch.upstream", outage_at=5.0
-    )
+    """And the log that failed alone by its key."""
+    row = pace_row(outage="fetch.upstream", outage_at=Decimal(5), suspect="fax#1")
+    assert row.pace == Pace(outage="fetch.upstream", outage_at=5.0, suspect="fax#1")
 
 
 @pytest.mark.parametrize("value", ["soon", "nan", "inf", [], {}, Decimal(0), Decimal("1e13")])

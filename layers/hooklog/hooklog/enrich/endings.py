@@ -103,19 +103,10 @@ class Endings:
         row: Row | None,
     ) -> bool:
         """Send the messages of a log back to the queue while it has tries and time left."""
-        count = self.tries(row, error) + 1
-        if count >= error.max_attempts or any(map(self._is_late, members)):
+        is_last = self.tries(row, error) + 1 >= error.max_attempts
+        if is_last or any(map(self._is_late, members)):
             return False
-        one = Try(
-            key=key,
-            code=error.code,
-            count=count,
-            at=self._began_at,
-            log_type=log_type,
-            ttl=self._ttl,
-        )
-        _, others = self._tries.get(key, (None, ()))
-        self._tries[key] = one, [*others, *members]
+        count = self.count(key, log_type, members, error, row)
         retry_after = error.retry_after if isinstance(error, FetchError) else None
         for delivery in members:
             wait = self._backoff.delay(count, jitter=self._jitter(), retry_after=retry_after)
@@ -133,8 +124,7 @@ class Endings:
     ) -> None:
         """Send messages back that wait for their turn, or for the end of an outage.
 
-        That is no failure of their log, and counts as none; a message is parked only before the
-        queue would drop it.
+        That is no failure of their log; a message is parked only before the queue would drop it.
 
         Args:
             key: of the log's row.
@@ -155,6 +145,28 @@ class Endings:
             self._return(delivery, wait)
         if waiting:
             self._report.retried[log_type] += 1
+
+    def count(
+        self,
+        key: str,
+        log_type: str,
+        members: Sequence[Delivery],
+        error: HooklogError,
+        row: Row | None,
+    ) -> int:
+        """Count an error of a log, and return how often it met that, this time included."""
+        count = self.tries(row, error) + 1
+        one = Try(
+            key=key,
+            code=error.code,
+            count=count,
+            at=self._began_at,
+            log_type=log_type,
+            ttl=self._ttl,
+        )
+        _, others = self._tries.get(key, (None, ()))
+        self._tries[key] = one, [*others, *members]
+        return count
 
     def _park_later(
         self,
@@ -229,13 +241,15 @@ class Endings:
                 self._return_all(log_type, [delivery])
 
     def _count_tries(self, table: Table, rows: Mapping[str, Row]) -> None:
-        """Count this batch's failures.
+        """Count this batch's failures, apart from those of logs that were parked.
 
         One that is not counted gives its log one more try. Should that go on, SQS's count of the
         deliveries makes the waits grow instead.
         """
-        results = apply(table, [one for one, _ in self._tries.values()], rows)
-        for one, members in self._tries.values():
+        parked = {park.key for park, _ in self._parks}
+        counted = [counted for key, counted in self._tries.items() if key not in parked]
+        results = apply(table, [one for one, _ in counted], rows)
+        for one, members in counted:
             if not isinstance(result := results[one.key], StoreError):
                 continue
             self._report.errors[result.code] += 1

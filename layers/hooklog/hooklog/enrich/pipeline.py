@@ -236,7 +236,7 @@ class _Batch:
         wanted: list[Wanted] = [job.request for job in jobs.values()]
         began_at = self._parts.brake.now()
         for asked, answer in self._parts.source.fetch(wanted, self._fetch_time_left, self._grant):
-            self._seen.note(answer)
+            self._seen.note(asked.key, answer)
             if isinstance(asked, ResourceRequest):
                 record, job = records[asked.key]
                 try:
@@ -408,16 +408,26 @@ class _Batch:
                 self._report.errors[error.code] += 1
                 self._held.append((key, job, error))
         if count := sum(len(job.members) for _, job, _ in self._held):
-            waits = iter(brake.waits(count, is_served=self._grant.requests > 0))
+            turns = iter(brake.waits(count, is_served=self._grant.requests > 0))
             waited_for = BY_CODE.get(brake.pace.outage or "", RateLimitedError)
             for key, job, met in self._held:
+                least = self._least_wait(key, job, met)
+                members = [(delivery, max(least, next(turns))) for delivery, _ in job.members]
                 error = waited_for() if isinstance(met, HeldBackError) else met
-                members = [(delivery, next(waits)) for delivery, _ in job.members]
                 self._endings.wait(key, job.request.kind.name, members, error, job.told)
         if brake.error is not None:
             self._report.errors[brake.error.code] += 1
         self._report.limit = brake.pace.limit(brake.now())
         self._report.outage = brake.pace.outage
+
+    def _least_wait(self, key: str, job: _Job, met: HooklogError) -> float:
+        """Return the seconds that a log waits at least; each 429 of its own slows down others."""
+        if not isinstance(met, RateLimitedError):
+            return 0.0
+        log_type, members = job.request.kind.name, [delivery for delivery, _ in job.members]
+        count = self._endings.count(key, log_type, members, met, self._rows.get(key))
+        backoff, jitter = self._parts.backoff, self._parts.jitter()
+        return backoff.delay(count - 1, jitter=jitter) if count > 1 else 0.0
 
     def _fetch_time_left(self) -> float:
         return self._time_left() - STORE_RESERVE
@@ -478,15 +488,17 @@ class _Seen:
     answered: int = 0
     refused: int = 0
     failed: int = 0
+    failed_keys: set[str] = field(default_factory=set)
     code: str = ""
 
-    def note(self, answer: Fetched | HooklogError) -> None:
+    def note(self, key: str, answer: Fetched | HooklogError) -> None:
         """Count an answer; what was not asked says nothing about SignalWire."""
         match answer:
             case RateLimitedError():
                 self.refused += 1
             case OutageError():
                 self.failed += 1
+                self.failed_keys.add(key)
                 self.code = answer.code
             case NotAskedError() | UnexpectedError():
                 pass
@@ -500,6 +512,7 @@ class _Seen:
             answered=self.answered,
             refused=self.refused,
             failed=self.failed,
+            failed_keys=frozenset(self.failed_keys),
             code=self.code,
             allowance=allowance,
         )

@@ -189,7 +189,9 @@ def pace_values(pace: Pace) -> dict[str, Attribute | None]:
 _LARGEST = 1e12
 #: The stored fields of the pace, and how to read them.
 _PACE: Mapping[str, Callable[[Any], object]] = {
-    one.name: str if one.name == "outage" else float for one in fields(Pace) if one.name != "known"
+    one.name: str if str(one.type).startswith("str") else float
+    for one in fields(Pace)
+    if one.name != "known"
 }
 _ATTRIBUTES = frozenset(field.name for field in fields(Row)) - {"names", "signal", "pace"}
 _TIMES = frozenset(field.name for field in fields(Row) if str(field.type).startswith("datetime"))
