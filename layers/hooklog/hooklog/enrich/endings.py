@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypedDict
@@ -59,7 +60,9 @@ class Endings:
         self._backoff = backoff
         self._jitter = jitter
         self._parks: list[tuple[Park, Sequence[Delivery]]] = []
-        self._tries: dict[str, tuple[Try, Sequence[Delivery]]] = {}
+        self._tries: dict[str, Try] = {}
+        #: Messages that go back for a failure of their log, by its key.
+        self._retried: defaultdict[str, list[Delivery]] = defaultdict(list)
         self._redriven: list[tuple[Lift, str, Delivery]] = []
         self._waits: dict[str, int] = {}
         self._returned: list[ItemFailure] = []
@@ -106,7 +109,8 @@ class Endings:
         is_last = self.tries(row, error) + 1 >= error.max_attempts
         if is_last or any(map(self._is_late, members)):
             return False
-        count = self.count(key, log_type, members, error, row)
+        count = self.count(key, log_type, error, row)
+        self._retried[key] += members
         retry_after = error.retry_after if isinstance(error, FetchError) else None
         for delivery in members:
             wait = self._backoff.delay(count, jitter=self._jitter(), retry_after=retry_after)
@@ -146,17 +150,10 @@ class Endings:
         if waiting:
             self._report.retried[log_type] += 1
 
-    def count(
-        self,
-        key: str,
-        log_type: str,
-        members: Sequence[Delivery],
-        error: HooklogError,
-        row: Row | None,
-    ) -> int:
+    def count(self, key: str, log_type: str, error: HooklogError, row: Row | None) -> int:
         """Count an error of a log, and return how often it met that, this time included."""
         count = self.tries(row, error) + 1
-        one = Try(
+        self._tries[key] = Try(
             key=key,
             code=error.code,
             count=count,
@@ -164,8 +161,6 @@ class Endings:
             log_type=log_type,
             ttl=self._ttl,
         )
-        _, others = self._tries.get(key, (None, ()))
-        self._tries[key] = one, [*others, *members]
         return count
 
     def _park_later(
@@ -247,13 +242,12 @@ class Endings:
         deliveries makes the waits grow instead.
         """
         parked = {park.key for park, _ in self._parks}
-        counted = [counted for key, counted in self._tries.items() if key not in parked]
-        results = apply(table, [one for one, _ in counted], rows)
-        for one, members in counted:
-            if not isinstance(result := results[one.key], StoreError):
+        tries = [one for key, one in self._tries.items() if key not in parked]
+        for key, result in apply(table, tries, rows).items():
+            if not isinstance(result, StoreError):
                 continue
             self._report.errors[result.code] += 1
-            for delivery in members:
+            for delivery in self._retried[key]:
                 wait = self._backoff.delay(delivery.attempt, jitter=self._jitter())
                 handle = delivery.receipt_handle
                 self._waits[handle] = max(wait, self._waits[handle])

@@ -424,8 +424,7 @@ class _Batch:
         """Return the seconds that a log waits at least; each 429 of its own slows down others."""
         if not isinstance(met, RateLimitedError):
             return 0.0
-        log_type, members = job.request.kind.name, [delivery for delivery, _ in job.members]
-        count = self._endings.count(key, log_type, members, met, self._rows.get(key))
+        count = self._endings.count(key, job.request.kind.name, met, self._rows.get(key))
         backoff, jitter = self._parts.backoff, self._parts.jitter()
         return backoff.delay(count - 1, jitter=jitter) if count > 1 else 0.0
 
