@@ -50,6 +50,7 @@ class Wire(Bench):
         self.uptime += RENEW_INTERVAL
         self.seconds_left = 60.0
         self.space.clear_faults()
+        self.rows.meanwhile = lambda: None
         self.aws.recover()
         self.aws.secret = secret(self.space)
         self.telemetry.error = None
@@ -66,11 +67,9 @@ class Wire(Bench):
             clock=self.clock,
         )
         source = ConcurrentSource(api, concurrency=1, clock=self.clock)
-        self.wire(
-            _Noting(source),
-            DynamoTable(self._clients.dynamodb, TABLE),
-            SqsQueue(lambda: self._clients.sqs, "http://127.0.0.1/queue"),
-        )
+        queue = SqsQueue(lambda: self._clients.sqs, "http://127.0.0.1/queue")
+        table = DynamoTable(self._clients.dynamodb, TABLE)
+        self.wire(_Noting(source), table, queue, queue.depth)
 
     def list_logs(self, messages: Sequence[Message]) -> None:
         """Add the logs to the space."""
