@@ -11,7 +11,7 @@ from hooklog.clock import iso
 from hooklog.enrich.endings import LONGEST_WAIT
 from hooklog.records.rows import Attribute
 from tests.faults.fakes import Fakes, Purpose
-from tests.faults.messages import Message, fax, neighbours
+from tests.faults.messages import Message, fax, neighbours, text_message
 from tests.faults.telemetry import KeptTelemetry
 from tests.faults.troubles import ask_by_sid
 
@@ -95,6 +95,27 @@ def test_old_messages_of_logs_that_wait(bench: Fakes) -> None:
     bench.source.answers[new.key] = errors.RateLimitedError()
     seen = bench.run([new, old, *others])
     assert (seen["new"], seen["old"]) == (("returned", 1), ("parked", "fetch.rate_limited"))
+
+
+def test_log_that_fails_in_batches_of_its_own(bench: Fakes) -> None:
+    """It is parked as often as any other, and makes no outage."""
+    message = fax("alone")
+    bench.source.answers[message.key] = errors.UpstreamError()
+    for _ in range(errors.PATIENT - 1):
+        assert bench.run([message])["alone"][0] == "returned"
+        (message,) = bench.returned([message], {"alone": ("returned", None)})
+    assert bench.run([message]) == {"alone": ("parked", "fetch.upstream")}
+    assert bench.report.outage is None
+
+
+def test_logs_that_fail_in_batches_of_their_own(bench: Fakes) -> None:
+    """The second one makes an outage, for whose end it waits."""
+    one, other = fax("one"), text_message("other")
+    for message in (one, other):
+        bench.source.answers[message.key] = errors.UpstreamError()
+    assert bench.run([one]) == {"one": ("returned", 30)}
+    assert bench.run([other]) == {"other": ("returned", 5)}
+    assert bench.report.outage == "fetch.upstream"
 
 
 def test_log_asked_for_by_its_id_and_by_its_sid(bench: Fakes) -> None:
