@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -184,7 +186,8 @@ def test_slots_that_nobody_took_are_kept_for_half_a_second() -> None:
     """So a pause between two batches is no loss."""
     paused = Pace(known=100.0, next_at=NOW - 0.2)
     after, granted = paused.grant(100, NOW)
-    assert granted == Grant(requests=100, gap=pytest.approx(0.8 / 100, rel=1e-4))
+    assert granted == Grant(requests=100, gap=granted.gap)
+    assert granted.gap == pytest.approx(0.8 / 100, rel=1e-4)
     assert after.next_at == pytest.approx(NOW + 0.8)
     idle, _ = replace(paused, next_at=NOW - 3600).grant(10, NOW)
     assert idle.next_at == pytest.approx(NOW + 0.08)
@@ -353,9 +356,18 @@ def test_while_the_limit_is_searched_nobody_waits_long() -> None:
     """The rate doubles, so the turn comes sooner than today's rate says."""
     search = Pace().learned(seen(answered=10, refused=2), NOW)
     _, waits = search.waits(10, NOW, Depth(visible=1_000_000))
-    assert max(waits) == 5
-    _, waits = search.waits(10, NOW + 6, Depth(visible=10_000))
-    assert waits[1] == pytest.approx(11.2, abs=0.1)
+    assert max(waits) == 10
+    _, waits = search.waits(10, NOW + 11, Depth(visible=100_000))
+    assert waits[1] == pytest.approx(12.8, abs=0.1)
+
+
+def test_while_the_limit_is_searched_later_turns_are_closer() -> None:
+    """A hundred batches that go back take their turns at the rate that doubles meanwhile."""
+    pace = Pace().learned(seen(answered=10, refused=2), NOW)
+    waits: Sequence[float] = ()
+    for _ in range(100):
+        pace, waits = pace.waits(99, NOW, Depth())
+    assert max(waits) == pytest.approx(2 * math.log2(1 + 9_900 * math.log(2) / (9 * 2)), abs=0.1)
 
 
 def test_without_a_limit_messages_come_back_at_once() -> None:

@@ -64,7 +64,7 @@ _NEAR = 10.0
 #: One in so many that go back comes back before its turn, so that no slot stays unused.
 _EARLY = 5
 #: Seconds that a message waits at most while the limit is searched, and later.
-_SEARCHING, _LONGEST = 5.0, 3600.0
+_SEARCHING, _LONGEST = 10.0, 3600.0
 #: Seconds between two probes of an outage, at least and at most, as a share of how long it lasts.
 _PROBE_FIRST, _PROBE_LAST, _PROBE_SHARE = 2.0, 60.0, 0.25
 #: Seconds that a message waits for the end of an outage, at least and at most.
@@ -284,7 +284,8 @@ class Pace:
         others, spread = self._turns((depth.visible, depth.in_flight), now)
         if others < _NEAR:
             lead = max(0.0, min(_LONGEST, self.tail_at - now))
-            *own, after = (lead + turn for turn in self._turns(range(count + 1), now))
+            # At the rate of then: while the limit is searched, it doubles meanwhile.
+            *own, after = (lead + turn for turn in self._turns(range(count + 1), now + lead))
             return replace(self, tail_at=now + after), [max(1.0, turn) for turn in own]
         longest = _SEARCHING if now < self.limited_at + _SEARCHING else _LONGEST
         turns = []
