@@ -30,7 +30,7 @@ table's clock, so that clocks which differ do no harm.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 #: What a 429 leaves of the rate; less if it comes soon after another one, or while the limit is
@@ -47,7 +47,8 @@ _ROUND_TRIP = 1.0
 _STEP, _MORE = 1.0, math.sqrt(2)
 #: Seconds: the time scale of CUBIC's curve.
 _CURVE = 60.0
-#: By how much a rate may exceed the last ceiling before a busy batch proves that it is allowed.
+#: By how much a rate may exceed the last ceiling before a busy batch proves that it is allowed, and
+#: by how much requests in slots that nobody took may exceed the rate.
 _HIGHER = 1.25
 #: Seconds without a 429 after which no limit is known any more.
 _FORGOTTEN = 1800.0
@@ -56,15 +57,15 @@ _SHORTEST = 0.25
 #: The lowest rate.
 _LOWEST = 1.0
 #: Seconds that a batch waits for its first slot, and in which it sends its requests.
-_FIRST_SLOT, _SENDING = 0.15, 1.0
+_FIRST_SLOT, _SENDING = 0.3, 1.0
 #: Seconds of slots that nobody took, and that may be taken later.
-_UNUSED = 0.25
+_UNUSED = 0.5
 #: Seconds: with less waiting on the queue, each message that goes back gets a slot of its own.
 _NEAR = 10.0
 #: One in so many that go back comes back before its turn, so that no slot stays unused.
 _EARLY = 5
 #: Seconds that a message waits at most while the limit is searched, and later.
-_SEARCHING, _LONGEST = 30.0, 14_400.0
+_SEARCHING, _LONGEST = 10.0, 3600.0
 #: Seconds between two probes of an outage, at least and at most, as a share of how long it lasts.
 _PROBE_FIRST, _PROBE_LAST, _PROBE_SHARE = 2.0, 60.0, 0.25
 #: Seconds that a message waits for the end of an outage, at least and at most.
@@ -236,13 +237,14 @@ class Pace:
         start = max(self.next_at if is_sound else now, now - _UNUSED)
         if start > now + _FIRST_SLOT:
             return self, Grant(requests=0)
-        requests = max(1, min(wanted, math.ceil((now + _SENDING - start) * limit)))
-        end = start + requests / limit
-        first = max(now, start)
+        first, last = max(now, start), now + _SENDING
+        slots = min(last - start, (last - first) * _HIGHER) * limit
+        requests = max(1, min(wanted, math.ceil(slots)))
+        end = max(start + requests / limit, first + requests / limit / _HIGHER)
         pace = replace(self, next_at=end)
         if requests < wanted or start > now:
             pace = pace.raised(limit, now)
-        gap = max(0.0, end - first) / requests
+        gap = (end - first) / requests
         return pace, Grant(requests=requests, wait=first - now, gap=gap)
 
     def raised(self, limit: float, now: float) -> Pace:
@@ -292,13 +294,13 @@ class Pace:
             return self, [lasts] * count
         if is_served or self.limit(now) is None:
             return self, [max(1.0, self.next_at - now)] * count
-        others = self._turn(depth.visible, now)
+        others, spread = self._turns((depth.visible, depth.in_flight), now)
         if others < _NEAR:
             lead = max(0.0, min(_LONGEST, self.tail_at - now))
-            turns = [max(1.0, lead + self._turn(index, now)) for index in range(count)]
-            return replace(self, tail_at=now + lead + self._turn(count, now)), turns
+            # At the rate of then: while the limit is searched, it doubles meanwhile.
+            *own, after = (lead + turn for turn in self._turns(range(count + 1), now, lead=lead))
+            return replace(self, tail_at=now + after), [max(1.0, turn) for turn in own]
         longest = _SEARCHING if now < self.limited_at + _SEARCHING else _LONGEST
-        spread = self._turn(depth.in_flight, now)
         turns = []
         for index in range(count):
             share = index / count
@@ -306,16 +308,18 @@ class Pace:
             turns.append(max(1.0, min(longest, turn if index % _EARLY else turn * share)))
         return self, turns
 
-    def _turn(self, position: int, now: float) -> float:
-        """Return the seconds until the turn of a message with so many others before it."""
+    def _turns(self, positions: Iterable[int], now: float, *, lead: float = 0.0) -> list[float]:
+        """Return the seconds from then on until the turn of messages with so many before them."""
         limit = self.limit(now)
         if limit is None:
-            return 0.0
+            return [0.0 for _ in positions]
         if self.ceiling is None and self.rate is not None:
             # The rate doubles meanwhile.
             growth = math.log(_MORE) / _STEP
-            return math.log1p(position * growth / limit) / growth
-        return position / max(limit, min(self.ceiling or 0.0, self.known or math.inf))
+            limit *= math.exp(growth * min(lead, _CURVE))
+            return [math.log1p(position * growth / limit) / growth for position in positions]
+        rate = max(limit, min(self.ceiling or 0.0, self.known or math.inf))
+        return [position / rate for position in positions]
 
     def _probe_pause(self, now: float) -> float:
         lasts = (now - self.outage_at) * _PROBE_SHARE
