@@ -158,7 +158,7 @@ def test_an_outage_needs_a_look(site: Site) -> None:
     set_pace(site, Pace(outage="fetch.upstream", outage_at=now - 600, probe_at=now + 10))
     _, text = get(site.client(), "/")
     assert "One thing needs a look" in text
-    assert "since 11:50, fetch.upstream; next probe at 12:00:10" in text
+    assert "fetch.upstream since 11:50; next probe at 12:00:10" in text
 
 
 def test_completeness_is_shown_day_by_day(site: Site, day: datetime) -> None:

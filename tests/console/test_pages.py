@@ -124,7 +124,7 @@ def test_a_log_that_is_not_stored_yet_says_what_was_tried(site: Site) -> None:
     status, text = get(site.client(), f"/records/fax/{log_id(1)}")
     assert status == 200
     for shown in (
-        *(">not stored yet<", "Not stored yet: 2 tries ended in fetch.not_found, the last at"),
+        *(">retried<", "Not stored yet: 2 tries ended in fetch.not_found, the last at"),
         *("Check that the log ID belongs to this project", "Tried without success"),
     ):
         assert shown in text
@@ -138,7 +138,7 @@ def test_a_stored_log_tells_its_tries_since(site: Site) -> None:
     store(site, failed_fax(id=log_id(1)))
     count_tries(site, 1, error=BehindError)
     _, text = get(site.client(), f"/records/fax/{log_id(1)}")
-    assert ">tried again<" in text
+    assert ">retried<" in text
     assert text.index("The phone call ended") < text.index("Since it was stored, 2 tries ended")
 
 
@@ -149,7 +149,7 @@ def test_tries_under_a_sid_belong_to_its_log(site: Site) -> None:
     status, text = get(site.client(), f"/records/fax/{sid(1)}")
     assert status == 200
     assert "There is no record of this fax" in text
-    assert ">tried again<" in text
+    assert ">retried<" in text
     assert "2 tries ended in fetch.not_found" in text
 
 

@@ -109,7 +109,7 @@ def _pace(panel: Panel[CurrentPace]) -> Tile:
         return _unknown(label, panel.problem)
     if outage := pace.outage:
         since = short(outage.since, pace.now)
-        note = f"since {since}, {outage.code}; {outage.probe(pace.now)}"
+        note = f"{outage.code} since {since}; {outage.probe(pace.now)}"
         return Tile(label=label, value="outage", note=note, state="look")
     if pace.limit is None:
         return Tile(label=label, value="no limit", note="none is known, so no log waits")
