@@ -122,9 +122,9 @@ def test_a_log_that_is_not_stored_yet_says_so(desk: Desk) -> None:
 
 
 TWICE = {"fetch.not_found": {"count": 2, "at": "2026-05-04T12:00:07.000Z"}}
-ONCE = {"fetch.behind": {"count": 1, "at": "2026-05-04T11:59:00.000Z"}}
+ONCE = {"store.throttled": {"count": 1, "at": "2026-05-04T11:59:00.000Z"}}
 SECOND = "2 tries ended in fetch.not_found, the last at 4 May 2026, 12:00:07 UTC"
-FIRST = "1 try ended in fetch.behind at 4 May 2026, 11:59:00 UTC"
+FIRST = "1 try ended in store.throttled at 4 May 2026, 11:59:00 UTC"
 BOTH = f"{FIRST}, and 2 in fetch.not_found, the last at 4 May 2026, 12:00:07 UTC"
 
 
