@@ -41,7 +41,7 @@ SHARED = """
 #: The further modules of the functions that talk to SignalWire and to the table.
 SIGNALWIRE = """
     adapters.aws.dynamodb adapters.signalwire adapters.signalwire.api
-    adapters.signalwire.credentials adapters.signalwire.lists
+    adapters.signalwire.credentials adapters.signalwire.limits adapters.signalwire.lists
     clock pace parsing settings logs.model logs.listing records records.pacing records.rows
     records.signals records.store
 """

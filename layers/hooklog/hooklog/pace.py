@@ -2,9 +2,9 @@
 
 ::
 
-    no limit known ──429──▶ search ──429──▶ known, and tried again and again
-          ▲                (doubles)            │
-          └──────── no 429 for half an hour ◀───┘
+    no limit known ──429s──▶ search ──429s──▶ known, and tried again and again
+          ▲                (doubles)              │
+          └──────── no 429 for half an hour ◀─────┘
 
             │ most requests fail
             ▼
@@ -12,7 +12,7 @@
 
 A limit is not known in advance, and it changes. So the rate is lowered by a 429, at most once a
 round trip, and grows again as in CUBIC (RFC 9438), slowly near the rate that was too much and
-faster far from it. The growth is a function of time alone: nothing has to be written for it.
+faster far from it. That growth is a function of time alone: nothing has to be written for it.
 
 ::
 
@@ -42,16 +42,17 @@ _WARNED = 2.0
 _SOON = 5.0
 #: Seconds in which a lower rate shows: 429s of batches that began earlier say nothing about it.
 _ROUND_TRIP = 1.0
-#: Seconds in which the rate doubles while the limit is searched.
-_DOUBLING = 2.0
+#: While the limit is searched, busy batches raise the rate so often (seconds) and by so much; it
+#: doubles in two seconds.
+_STEP, _MORE = 1.0, math.sqrt(2)
 #: Seconds: the time scale of CUBIC's curve.
 _CURVE = 60.0
 #: By how much a rate may exceed the last ceiling before a busy batch proves that it is allowed.
 _HIGHER = 1.25
 #: Seconds without a 429 after which no limit is known any more.
 _FORGOTTEN = 1800.0
-#: Requests per second: beyond it, the search has found that there is no limit.
-_NO_LIMIT = 20_000.0
+#: Seconds: a batch that got its answers faster shows no higher rate for it.
+_SHORTEST = 0.25
 #: The lowest rate.
 _LOWEST = 1.0
 #: Seconds that a batch waits for its first slot, and in which it sends its requests.
@@ -166,6 +167,7 @@ class Pace:
         ceiling: requests per second that were too many last; None while the limit is searched.
         since: when the rate was set.
         limited_at: when the limit was met first.
+        lowered_at: when the rate was lowered last.
         warned_at: when a batch got a 429 last.
         next_at: the first slot that is free.
         tail_at: the last slot of the messages that went back.
@@ -181,6 +183,7 @@ class Pace:
     ceiling: float | None = None
     since: float = 0.0
     limited_at: float = 0.0
+    lowered_at: float = 0.0
     warned_at: float = 0.0
     next_at: float = 0.0
     tail_at: float = 0.0
@@ -204,8 +207,7 @@ class Pace:
             return None
         age = max(0.0, age)
         if self.ceiling is None:
-            searched = self.rate * math.exp2(age / _DOUBLING)
-            return searched if searched < _NO_LIMIT else None
+            return self.rate
         plateau = _CURVE * math.cbrt(1 - min(1.0, self.rate / self.ceiling))
         return self.ceiling * min(_HIGHER, 1 + ((age - plateau) / _CURVE) ** 3)
 
@@ -238,10 +240,20 @@ class Pace:
         end = start + requests / limit
         first = max(now, start)
         pace = replace(self, next_at=end)
-        if (requests < wanted or start > now) and self._is_highest(limit):
-            pace = replace(pace, rate=limit, ceiling=limit, since=now)
+        if requests < wanted or start > now:
+            pace = pace.raised(limit, now)
         gap = max(0.0, end - first) / requests
         return pace, Grant(requests=requests, wait=first - now, gap=gap)
+
+    def raised(self, limit: float, now: float) -> Pace:
+        """Return the pace after a batch that needed more than the limit, and met no 429."""
+        if self.rate is None:
+            return self
+        if self.ceiling is None:
+            is_due = now >= self.since + _STEP
+            return replace(self, rate=self.rate * _MORE, since=now) if is_due else self
+        is_highest = limit >= self.ceiling * _HIGHER * 0.999
+        return replace(self, rate=limit, ceiling=limit, since=now) if is_highest else self
 
     def learned(self, seen: Experience, now: float) -> Pace:
         """Return the pace after what a batch saw; the same if it is nothing new."""
@@ -294,10 +306,6 @@ class Pace:
             turns.append(max(1.0, min(longest, turn if index % _EARLY else turn * share)))
         return self, turns
 
-    def _is_highest(self, limit: float) -> bool:
-        """Return whether a rate is as far above the last ceiling as it may be without proof."""
-        return self.ceiling is not None and limit >= self.ceiling * _HIGHER * 0.999
-
     def _turn(self, position: int, now: float) -> float:
         """Return the seconds until the turn of a message with so many others before it."""
         limit = self.limit(now)
@@ -305,7 +313,8 @@ class Pace:
             return 0.0
         if self.ceiling is None and self.rate is not None:
             # The rate doubles meanwhile.
-            return _DOUBLING * math.log2(1 + position * math.log(2) / (limit * _DOUBLING))
+            growth = math.log(_MORE) / _STEP
+            return math.log1p(position * growth / limit) / growth
         return position / max(limit, min(self.ceiling or 0.0, self.known or math.inf))
 
     def _probe_pause(self, now: float) -> float:
@@ -336,23 +345,17 @@ def _lowered(pace: Pace, seen: Experience, now: float) -> Pace:
     limit = pace.found(now)
     if seen.refused == 1 and not now - _WARNED <= pace.warned_at <= now:
         return replace(pace, warned_at=now)
+    # What one instance got; others may have got as much.
+    got = max(_LOWEST, seen.answered / max(_SHORTEST, now - seen.began_at) * _LESS)
     if limit is None:
-        # What one instance got within a second; others may have got as much.
-        return replace(
-            pace,
-            rate=max(_LOWEST, seen.answered * _LESS),
-            ceiling=None,
-            since=now,
-            limited_at=now,
-            warned_at=now,
-            next_at=now,
-            tail_at=now,
-        )
-    if seen.began_at < pace.since + _ROUND_TRIP:
-        return pace
-    is_far = pace.ceiling is None or now < pace.since + _SOON or limit > pace.ceiling * 1.2
+        begun = replace(pace, limited_at=now, lowered_at=now, next_at=now, tail_at=now)
+        return replace(begun, rate=got, ceiling=None, since=now, warned_at=now)
+    if seen.began_at < pace.lowered_at + _ROUND_TRIP:
+        is_first = pace.ceiling is None and got > limit
+        return replace(pace, rate=got) if is_first else pace
+    is_far = pace.ceiling is None or now < pace.lowered_at + _SOON or limit > pace.ceiling * 1.2
     left = max(_LOWEST, limit * (_MUCH_LESS if is_far else _LESS))
-    return replace(pace, rate=left, ceiling=limit, since=now, warned_at=now)
+    return replace(pace, rate=left, ceiling=limit, since=now, lowered_at=now, warned_at=now)
 
 
 def _announced(pace: Pace, allowance: Allowance, now: float) -> Pace:

@@ -30,6 +30,7 @@ from hooklog.errors import (
     UnauthorizedError,
     UpstreamError,
 )
+from hooklog.pace import Allowance
 from local.space import API_TOKEN, OFFICIAL_FAX_ID, PROJECT_ID, Fault, FaultKind, RunningSpace
 from tests.adapters.aws.secrets_manager import ARN, SecretsManager
 from tests.adapters.signalwire.tiny import NOTHING, Tiny, response, tiny
@@ -117,6 +118,20 @@ def test_request() -> None:
     assert f"Authorization: {RIGHT.authorization}" in headers
     assert "Accept: application/json" in headers
     assert "User-Agent: hooklog" in headers
+
+
+def test_each_request_has_its_credentials() -> None:
+    """New credentials are those of the next request, on the same connection."""
+    first, second = Credentials(PROJECT_ID, "PT-1"), Credentials(PROJECT_ID, "PT-2")
+    credentials = Renewing(first, second)
+    with tiny(response()) as server:
+        client = api(server.url, credentials)
+        client.get(ONE, AMPLE)
+        client.get(ONE, AMPLE)
+        credentials.renewed(first)
+        client.get(ONE, AMPLE)
+    sent = [f"Authorization: {pair.authorization}" for pair in (first, first, second)]
+    assert all(line in head.splitlines() for line, head in zip(sent, server.requests, strict=True))
 
 
 def test_connections_are_kept() -> None:
@@ -272,6 +287,34 @@ def test_retry_after_far_away() -> None:
     assert _retry_after({"Retry-After": value}, SENT_AT) == timedelta(days=365).total_seconds()
 
 
+# --- what answers announce ----------------------------------------------------------------------
+
+
+def announcing(remaining: int, status: int = 200) -> bytes:
+    """Return an answer with so many requests left in the next minute."""
+    return response(
+        status=status,
+        X_RateLimit_Limit="100",
+        X_RateLimit_Remaining=str(remaining),
+        x_ratelimit_reset="60",
+    )
+
+
+def test_the_scarcest_allowance_is_kept_until_it_is_taken() -> None:
+    """Of several answers, refusals too, the scarcest allowance is kept, and forgotten once read."""
+    answers = [announcing(12), announcing(9, 429), response("{}", 404), announcing(11)]
+    with tiny(*answers, response()) as server:
+        client = api(server.url)
+        assert client.allowance() is None
+        for _ in answers:
+            with suppress(FetchError):
+                client.get(ONE, AMPLE)
+        assert client.allowance() == Allowance(remaining=9, seconds=60.0, whole=100)
+        assert client.allowance() is None
+        client.get(ONE, AMPLE)
+        assert client.allowance() is None
+
+
 # --- credentials --------------------------------------------------------------------------------
 
 
@@ -382,7 +425,9 @@ def test_no_tls(space: RunningSpace) -> None:
 # --- time ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("read_timeout", "time_left"), [(0.1, AMPLE), (AMPLE, 0.1)])
+@pytest.mark.parametrize(
+    ("read_timeout", "time_left"), [(0.1, AMPLE), (0.1, 9 * AMPLE), (AMPLE, 0.1)]
+)
 def test_slow_answer(space: RunningSpace, read_timeout: float, time_left: float) -> None:
     """A slow answer ends at the read timeout or at the end of the time left."""
     space.add_fault(Fault(FaultKind.SLOW, delay_s=2))
@@ -404,7 +449,9 @@ def test_answer_that_stops() -> None:
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize(("connect_timeout", "time_left"), [(0.1, AMPLE), (AMPLE, 0.1)])
+@pytest.mark.parametrize(
+    ("connect_timeout", "time_left"), [(0.1, AMPLE), (0.1, 9 * AMPLE), (AMPLE, 0.1)]
+)
 def test_slow_connection(connect_timeout: float, time_left: float) -> None:
     """A slow connection ends at the connect timeout or at the end of the time left."""
     with ExitStack() as sockets:

@@ -6,6 +6,8 @@ import json
 import threading
 import time
 import uuid
+from collections import Counter
+from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from hooklog.adapters.signalwire.credentials import Credentials, FixedCredential
 from hooklog.adapters.signalwire.fetching import ConcurrentSource
 from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.errors import (
+    HeldBackError,
     HooklogError,
     NotFoundError,
     OutOfTimeError,
@@ -26,6 +29,7 @@ from hooklog.errors import (
     UnexpectedError,
     UpstreamError,
 )
+from hooklog.pace import Allowance, Grant
 from hooklog.queue_messages import LogRequest
 from local.space import Fault, FaultKind, Log, RunningSpace, generate, serve
 from tests.builders import PROJECT_ID, SENT_AT, fax_log, request
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     from hooklog.clock import TimeLeft
 
 AMPLE = 30.0
+#: A pace that holds nothing back.
+AT_ONCE = Grant(requests=1000)
 #: Seconds; far longer than a normal answer takes here, far shorter than a slow one.
 SHORT = 0.25
 SLOW = 2.0
@@ -65,7 +71,7 @@ def fetch(
     fetching: ConcurrentSource, requests: Sequence[LogRequest], time_left: TimeLeft = lambda: AMPLE
 ) -> dict[str, Fetched | HooklogError]:
     """Return the answers by log ID, one per ID."""
-    answers = list(fetching.fetch(requests, time_left))
+    answers = list(fetching.fetch(requests, time_left, AT_ONCE))
     found = {asked.key.partition("#")[2]: answer for asked, answer in answers}
     assert len(found) == len(answers) == len(requests)
     return found
@@ -74,6 +80,13 @@ def fetch(
 def kinds(answers: dict[str, Fetched | HooklogError]) -> list[type]:
     """Return the type of each answer, in order."""
     return [type(answer) for answer in answers.values()]
+
+
+def in_order(
+    requests: Sequence[LogRequest], answers: dict[str, Fetched | HooklogError]
+) -> list[type]:
+    """Return the type of each answer in the order of the requests, whichever came first."""
+    return [type(answers[asked.log_id]) for asked in requests]
 
 
 def patience(seconds: float) -> TimeLeft:
@@ -162,68 +175,13 @@ def test_crash_concerns_one_log(space: RunningSpace) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_rate_limit_stops_the_batch(space: RunningSpace, concurrency: int) -> None:
-    """After a 429 no further request is made, and the rest shares its ``Retry-After``."""
+    """After a 429 no further request is made, and what was not sent is held back."""
+    space.set_latency(0.05)
     space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000, retry_after=3))
     answers = fetch(source(space, concurrency), fax_requests(space, 20))
-    assert set(kinds(answers)) == {RateLimitedError}
-    for answer in answers.values():
-        assert isinstance(answer, RateLimitedError)
-        assert answer.retry_after == 3
-    assert len(space.requests().ids) <= concurrency
-
-
-def test_a_rate_limit_halves_what_goes_out_at_once(space: RunningSpace) -> None:
-    """A rate limit halves the concurrency from the next batch on, down to five."""
-    fetching, requests = source(space, 16), fax_requests(space, 20)
-    space.set_latency(0.1)
-    space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000))
-    sent = []
-    for _ in range(3):
-        fetch(fetching, requests)
-        sent.append(len(space.requests().ids))
-        space.reset_requests()
-    assert sent == [16, 8, 5]
-
-
-def test_without_a_rate_limit_more_go_out_at_once_again(space: RunningSpace) -> None:
-    """Each batch without a rate limit adds ten, up to the allowed concurrency."""
-    fetching, requests = source(space, 16), fax_requests(space, 20)
-    space.set_latency(0.1)
-    space.add_fault(Fault(FaultKind.RATE_LIMITED, times=20))
-    fetch(fetching, requests)
-    fetch(fetching, requests)
-    at_once = []
-    for _ in range(3):
-        space.reset_requests()
-        fetch(fetching, requests)
-        at_once.append(space.requests().max_in_flight)
-    assert at_once == [5, 15, 16]
-
-
-def test_only_a_batch_with_work_for_all_shows_that_more_is_allowed(space: RunningSpace) -> None:
-    """A batch with little or nothing to fetch does not raise the concurrency."""
-    fetching, requests = source(space, 16), fax_requests(space, 20)
-    space.set_latency(0.1)
-    space.add_fault(Fault(FaultKind.RATE_LIMITED, times=16))
-    fetch(fetching, requests)
-    for few in (0, 0, 3):
-        fetch(fetching, requests[:few])
-    space.reset_requests()
-    fetch(fetching, requests)
-    assert space.requests().max_in_flight == 8
-
-
-def test_a_batch_that_ran_out_of_time_does_not_show_that_more_is_allowed(
-    space: RunningSpace,
-) -> None:
-    """A batch that ran out of time does not raise the concurrency."""
-    fetching, requests = source(space, 16), fax_requests(space, 20)
-    space.add_fault(Fault(FaultKind.RATE_LIMITED, times=1000))
-    fetch(fetching, requests)
-    space.clear_faults()
-    space.add_fault(Fault(FaultKind.SLOW, log_id=requests[0].log_id, delay_s=SLOW))
-    fetch(fetching, requests, patience(SHORT))
-    assert fetching._concurrency == 8
+    sent = len(space.requests().ids)
+    assert Counter(kinds(answers)) == {RateLimitedError: sent, HeldBackError: 20 - sent}
+    assert sent <= concurrency
 
 
 def test_what_came_before_the_rate_limit_is_kept(space: RunningSpace) -> None:
@@ -231,18 +189,88 @@ def test_what_came_before_the_rate_limit_is_kept(space: RunningSpace) -> None:
     requests = fax_requests(space, 5)
     space.add_fault(Fault(FaultKind.RATE_LIMITED, log_id=requests[2].log_id))
     answers = fetch(source(space, 1), requests)
-    assert [type(answers[asked.log_id]) for asked in requests] == [
+    assert in_order(requests, answers) == [
         *[Fetched] * 2,
-        *[RateLimitedError] * 3,
+        RateLimitedError,
+        *[HeldBackError] * 2,
     ]
     assert len(space.requests().ids) == 3
 
 
 def test_refused_credentials_stop_the_batch(space: RunningSpace) -> None:
     """Refused credentials stop the batch, because every request would be refused."""
-    answers = fetch(source(space, 1, project_id="nobody"), fax_requests(space, 20))
-    assert set(kinds(answers)) == {UnauthorizedError}
+    requests = fax_requests(space, 20)
+    answers = fetch(source(space, 1, project_id="nobody"), requests)
+    assert in_order(requests, answers) == [UnauthorizedError] + [HeldBackError] * 19
     assert len(space.requests().ids) == 1
+
+
+def test_an_outage_stops_the_batch(space: RunningSpace) -> None:
+    """Three failures without an answer are an outage, and fewer are not."""
+    fetching, requests = source(space, 1), fax_requests(space, 20)
+    space.add_fault(Fault(FaultKind.SERVER_ERROR, times=1000))
+    assert in_order(requests, fetch(fetching, requests)) == [
+        *[UpstreamError] * 3,
+        *[HeldBackError] * 17,
+    ]
+    assert len(space.requests().ids) == 3
+    space.clear_faults()
+    space.add_fault(Fault(FaultKind.SERVER_ERROR, times=2))
+    answers = fetch(fetching, requests)
+    assert in_order(requests, answers) == [UpstreamError] * 2 + [Fetched] * 18
+
+
+def test_an_outage_is_more_failures_than_answers(space: RunningSpace) -> None:
+    """After four answers of any kind, only the fifth failure stops the batch."""
+    requests = fax_requests(space, 20)
+    space.add_fault(Fault(FaultKind.NOT_FOUND, log_id=requests[0].log_id))
+    for asked in requests[4:]:
+        space.add_fault(Fault(FaultKind.SERVER_ERROR, log_id=asked.log_id))
+    assert in_order(requests, fetch(source(space, 1), requests)) == [
+        NotFoundError,
+        *[Fetched] * 3,
+        *[UpstreamError] * 5,
+        *[HeldBackError] * 11,
+    ]
+
+
+def test_a_stop_concerns_what_is_wanted_later(space: RunningSpace) -> None:
+    """What the caller adds after a 429 is held back, too, and no list is searched."""
+    first, added = fax_requests(space, 2)
+    unknown = by_sid(str(uuid.UUID(int=1)))
+    space.add_fault(Fault(FaultKind.RATE_LIMITED, log_id=first.log_id))
+    wanted: list[Wanted] = [unknown, first]
+    answers: dict[Wanted, type] = {}
+    for one, answer in source(space, 1).fetch(wanted, lambda: AMPLE, AT_ONCE):
+        answers[one] = type(answer)
+        if one is first:
+            wanted.append(added)
+    assert answers == {first: RateLimitedError, added: HeldBackError, unknown: HeldBackError}
+    assert space.requests().counts == {"fax_one": 2}
+
+
+@pytest.mark.parametrize("error", [RateLimitedError(), UnauthorizedError()])
+def test_a_list_stops_the_batch(space: RunningSpace, error: HooklogError) -> None:
+    """The 429 of a list holds back the list of another day, as that of a log does."""
+    unknown = by_sid(str(uuid.UUID(int=1)))
+    old = replace(unknown, event_at=SENT_AT - timedelta(days=300))
+    found = fetch_pairs(failing_lists(space, error), [unknown, old])
+    assert [type(answer) for _, answer in found] == [type(error), HeldBackError]
+
+
+def test_pages_of_lists_count_as_answers(sends: tuple[RunningSpace, list[Log]]) -> None:
+    """Three failures are no outage beside three pages."""
+    space, logs = sends
+    requests = [request("fax", str(log["id"])) for log in logs[:4]]
+    for asked in requests[:3]:
+        space.add_fault(Fault(FaultKind.SERVER_ERROR, log_id=asked.log_id))
+    wanted: list[Wanted] = [by_sid(str(uuid.UUID(int=999_999)))]
+    answers = []
+    for _, answer in source(space, 1).fetch(wanted, lambda: AMPLE, AT_ONCE):
+        answers.append(type(answer))
+        wanted += requests
+        requests = []
+    assert answers == [NotFoundError, *[UpstreamError] * 3, Fetched]
 
 
 def test_stop_is_for_one_batch(space: RunningSpace) -> None:
@@ -281,11 +309,51 @@ def test_waiting_requests_are_given_up(space: RunningSpace) -> None:
     """A request that still waits when the time is over is never sent."""
     requests = fax_requests(space, 4)
     space.add_fault(Fault(FaultKind.SLOW, log_id=requests[0].log_id, delay_s=SHORT + 0.2))
-    fetching = source(space, 1)
-    threads = fetching._threads
-    assert kinds(fetch(fetching, requests, patience(SHORT))) == [OutOfTimeError] * 4
-    threads.shutdown()
+    before = set(threading.enumerate())
+    assert kinds(fetch(source(space, 1), requests, patience(SHORT))) == [OutOfTimeError] * 4
+    ended(set(threading.enumerate()) - before)
     assert space.requests().ids == [requests[0].log_id]
+
+
+def test_what_nobody_waits_for_is_not_sent(space: RunningSpace) -> None:
+    """When the caller ends early, what has not begun is not sent, and the next batch is fetched."""
+    requests = fax_requests(space, 20)
+    space.set_latency(0.02)
+    fetching, before = source(space, 1), set(threading.enumerate())
+    batch = fetching.fetch(requests, lambda: AMPLE, AT_ONCE)
+    next(batch)
+    threads = set(threading.enumerate()) - before
+    assert isinstance(batch, Generator)
+    batch.close()
+    ended(threads)
+    assert len(space.requests().ids) <= 3
+    assert kinds(fetch(fetching, requests[:2])) == [Fetched] * 2
+
+
+def test_threads_are_kept_for_the_next_batch(space: RunningSpace) -> None:
+    """As many are started as a batch has use for, and never more than the concurrency."""
+    before, fetching = set(threading.enumerate()), source(space, 3)
+    requests = fax_requests(space, 9)
+    for batch, threads in ((requests[:2], 2), (requests[2:], 3), (requests[:1], 3)):
+        assert kinds(fetch(fetching, batch)) == [Fetched] * len(batch)
+        assert len(set(threading.enumerate()) - before) == threads
+
+
+def test_threads_end_with_their_source(space: RunningSpace) -> None:
+    """Threads that wait for work do not outlive the source."""
+    before, fetching = set(threading.enumerate()), source(space, 3)
+    fetch(fetching, fax_requests(space, 9))
+    threads = set(threading.enumerate()) - before
+    del fetching
+    ended(threads)
+
+
+def ended(threads: set[threading.Thread]) -> None:
+    """Wait until threads have ended."""
+    assert threads
+    for thread in threads:
+        thread.join(SLOW)
+        assert not thread.is_alive()
 
 
 def test_next_batch_is_not_held_up(space: RunningSpace) -> None:
@@ -318,6 +386,135 @@ def test_requests_know_how_much_time_is_left(space: RunningSpace) -> None:
         lambda: AMPLE if threading.get_ident() == batch else next(remaining),
     )
     assert left == [20.0, 19.0, 18.0]
+
+
+# --- pace ---------------------------------------------------------------------------------------
+
+
+class Started(SignalWireApi):
+    """Notes when each request starts."""
+
+    starts: list[float]
+
+    def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
+        """Note the moment."""
+        self.starts.append(time.monotonic())
+        return super().get(path, time_left, max_body=max_body)
+
+
+def noting(fetching: ConcurrentSource) -> list[float]:
+    """Return the list of the moments at which the source's requests start."""
+    api = fetching._api
+    api.__class__ = Started
+    assert isinstance(api, Started)
+    api.starts = []
+    return api.starts
+
+
+@pytest.mark.parametrize("concurrency", [1, 5])
+def test_no_request_starts_before_its_turn(space: RunningSpace, concurrency: int) -> None:
+    """The i-th starts after the wait and i gaps at the earliest, also beyond the grant."""
+    fetching, grant = source(space, concurrency), Grant(requests=3, wait=0.2, gap=0.05)
+    starts, began = noting(fetching), time.monotonic()
+    answers = list(fetching.fetch(fax_requests(space, 6), lambda: AMPLE, grant))
+    assert [type(answer) for _, answer in answers] == [Fetched] * 6
+    turns = [grant.wait + number * grant.gap for number in range(6)]
+    assert all(start >= began + turn for start, turn in zip(starts, turns, strict=True))
+    assert starts[-1] < began + turns[-1] + 1
+
+
+def test_without_a_gap_all_start_at_once(space: RunningSpace) -> None:
+    """The wait is that of the first request alone."""
+    fetching, grant = source(space, 6), Grant(requests=6, wait=0.2)
+    space.set_latency(0.2)
+    starts, began = noting(fetching), time.monotonic()
+    list(fetching.fetch(fax_requests(space, 6), lambda: AMPLE, grant))
+    assert min(starts) >= began + 0.2
+    assert space.requests().max_in_flight == 6
+
+
+def test_what_is_added_has_the_turns_after_all_others(space: RunningSpace) -> None:
+    """A request that is wanted later starts a gap after the last one, and not at once."""
+    first, *others = fax_requests(space, 4)
+    fetching, grant = source(space, 4), Grant(requests=1, gap=0.1)
+    starts, began = noting(fetching), time.monotonic()
+    wanted: list[Wanted] = [first]
+    for one, _ in fetching.fetch(wanted, lambda: AMPLE, grant):
+        if one is first:
+            wanted += others
+    assert len(starts) == 4
+    assert all(start >= began + number * 0.1 for number, start in enumerate(starts))
+
+
+def test_pages_take_turns_as_well(sends: tuple[RunningSpace, list[Log]]) -> None:
+    """The pages of a list start at the distance of all requests."""
+    space, logs = sends
+    fetching, grant = source(space, 4), Grant(requests=1, gap=0.1)
+    starts, began = noting(fetching), time.monotonic()
+    unknown = by_sid(str(logs[449]["url"])[-36:])
+    ((_, answer),) = fetching.fetch([unknown], lambda: AMPLE, grant)
+    assert isinstance(answer, Fetched)
+    assert len(starts) == 4
+    assert all(start >= began + number * 0.1 for number, start in enumerate(starts))
+
+
+def test_a_turn_that_comes_too_late_is_not_waited_for(space: RunningSpace) -> None:
+    """Such requests are out of time at once; those before them are fetched."""
+    began = time.monotonic()
+    grant = Grant(requests=3, gap=20.0)
+    answers = list(source(space, 3).fetch(fax_requests(space, 3), lambda: 10.0, grant))
+    assert [type(answer) for _, answer in answers] == [OutOfTimeError] * 2 + [Fetched]
+    assert time.monotonic() - began < 5
+    assert len(space.requests().ids) == 1
+
+
+def test_a_page_that_comes_too_late_is_not_waited_for(
+    sends: tuple[RunningSpace, list[Log]],
+) -> None:
+    """A list whose turn is after the end of the time is out of time at once."""
+    space, logs = sends
+    began = time.monotonic()
+    unknown, grant = by_sid(str(logs[0]["url"])[-36:]), Grant(requests=1, gap=20.0)
+    ((_, answer),) = source(space, 3).fetch([unknown], lambda: 10.0, grant)
+    assert isinstance(answer, OutOfTimeError)
+    assert time.monotonic() - began < 5
+
+
+def test_a_stop_ends_the_wait_for_a_turn(space: RunningSpace) -> None:
+    """After a 429, requests that wait for their turn are held back at once."""
+    began = time.monotonic()
+    space.add_fault(Fault(FaultKind.RATE_LIMITED))
+    grant = Grant(requests=3, gap=20.0)
+    answers = source(space, 3).fetch(fax_requests(space, 3), lambda: 90.0, grant)
+    counts = Counter(type(answer) for _, answer in answers)
+    assert counts == {RateLimitedError: 1, HeldBackError: 2}
+    assert time.monotonic() - began < 5
+
+
+def test_answers_arrive_while_others_wait_for_their_turn(space: RunningSpace) -> None:
+    """An answer is yielded before the next request has started."""
+    fetching = source(space, 3)
+    starts, grant = noting(fetching), Grant(requests=2, gap=20.0)
+    _, answer = next(fetching.fetch(fax_requests(space, 2), lambda: AMPLE, grant))
+    assert isinstance(answer, Fetched)
+    assert len(starts) == 1
+
+
+def test_a_turn_that_comes_gives_up_no_answer(space: RunningSpace) -> None:
+    """An answer that takes longer than a gap arrives after the next request has started."""
+    space.set_latency(0.3)
+    grant = Grant(requests=3, gap=0.1)
+    answers = list(source(space, 3).fetch(fax_requests(space, 3), lambda: AMPLE, grant))
+    assert [type(answer) for _, answer in answers] == [Fetched] * 3
+    assert space.requests().max_in_flight > 1
+
+
+def test_what_was_announced_comes_from_the_answers(space: RunningSpace) -> None:
+    """The source passes on what the API's client read, once."""
+    fetching = source(space, 1)
+    found = Allowance(remaining=3, seconds=7.0)
+    fetching._api._allowance = found
+    assert (fetching.allowance(), fetching.allowance()) == (found, None)
 
 
 # --- a fax of which only the resource's SID is known ------------------------------------------
@@ -415,21 +612,11 @@ def test_an_old_event_does_not_cost_its_neighbours_anything(
     assert isinstance(answers[old], NotFoundError)
 
 
-def test_a_list_that_is_limited_halves_what_goes_out_at_once(
-    sends: tuple[RunningSpace, list[Log]],
-) -> None:
-    """A rate limit of a list halves the concurrency, as that of a log does."""
-    space, logs = sends
-    fetching = failing_lists(space, RateLimitedError())
-    fetch_pairs(fetching, [by_sid(str(logs[9]["url"])[-36:])])
-    assert fetching._concurrency == 8
-
-
 def test_a_search_without_time_is_out_of_time(sends: tuple[RunningSpace, list[Log]]) -> None:
     """A search without time left ends in ``OutOfTimeError``."""
     space, logs = sends
     unknown = by_sid(str(logs[0]["url"])[-36:])
-    late = dict(source(space, 1).fetch([unknown], _late(space)))
+    late = dict(source(space, 1).fetch([unknown], _late(space), AT_ONCE))
     assert isinstance(late[unknown], OutOfTimeError)
 
 
@@ -470,7 +657,7 @@ def fetch_pairs(
     fetching: ConcurrentSource, requests: Sequence[LogRequest]
 ) -> list[tuple[Wanted, Fetched | HooklogError]]:
     """Fetch with ample time."""
-    return list(fetching.fetch(requests, lambda: AMPLE))
+    return list(fetching.fetch(requests, lambda: AMPLE, AT_ONCE))
 
 
 # --- what is wanted later -----------------------------------------------------------------------
@@ -489,7 +676,7 @@ def test_what_the_caller_adds_is_fetched_too(sends: tuple[RunningSpace, list[Log
     known, listed = request("fax", str(logs[0]["id"])), by_sid(str(logs[1]["url"])[-36:])
     wanted: list[Wanted] = [known, listed]
     answers: dict[Wanted, Fetched | HooklogError] = {}
-    for one, answer in source(space, 5).fetch(wanted, lambda: AMPLE):
+    for one, answer in source(space, 5).fetch(wanted, lambda: AMPLE, AT_ONCE):
         answers[one] = answer
         if isinstance(one, LogRequest):
             wanted.append(resource(one, answer))
@@ -504,7 +691,7 @@ def test_a_slow_log_does_not_keep_others_from_being_settled(space: RunningSpace)
     wanted: list[Wanted] = [slow, quick]
     answers: dict[Wanted, Fetched | HooklogError] = {}
     end = time.monotonic() + 3
-    for one, answer in source(space, 5).fetch(wanted, lambda: end - time.monotonic()):
+    for one, answer in source(space, 5).fetch(wanted, lambda: end - time.monotonic(), AT_ONCE):
         answers[one] = answer
         if one is quick:
             wanted.append(resource(quick, answer))
@@ -524,7 +711,7 @@ def test_an_answer_that_was_given_up_is_not_yielded_after_all(space: RunningSpac
     def time_left() -> float:
         return SHORT if threading.get_ident() == batch and not answers else AMPLE
 
-    for one, answer in source(space, 2).fetch(wanted, time_left):
+    for one, answer in source(space, 2).fetch(wanted, time_left, AT_ONCE):
         answers.append((one, type(answer)))
         if one is slow:
             wanted.append(added)

@@ -80,7 +80,7 @@ class Bench:
     def last_try(self, error: type[errors.HooklogError], key: str = FAX) -> None:
         """Let a log have met an error so often that the next time is the last."""
         row = self.table.items.setdefault(key, {"version": 1})
-        count = {"count": error.max_attempts - 1, "at": iso(self.clock())}
+        count: dict[str, Attribute] = {"count": error.max_attempts - 1, "at": iso(self.clock())}
         row["tries"] = {error.code: count}
 
     def settle_faxes(self, *, on: bool) -> None:

@@ -60,12 +60,18 @@ class LogSource(Protocol):
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Fetch each once, in any order, no faster than granted, and within the time left.
 
-        The sequence may grow while the answers are taken. Requests that have not begun when an
-        answer concerns all of them are held back.
+        The sequence may grow while the answers are taken. No request starts before its turn:
+        ``grant.wait`` seconds after the call for the first one, ``grant.gap`` later for each
+        further one, also beyond ``grant.requests`` and for the pages of a list. After a 429, a
+        refusal of the credentials, or an outage, what has not begun ends as ``HeldBackError``.
         """
 
     def allowance(self) -> Allowance | None:
-        """Return the scarcest allowance that answers announced since the last call."""
+        """Return the scarcest allowance that answers announced since the last call.
+
+        An allowance that counts as scarce comes before one that does not; then the lower rate
+        decides, and of equal rates the fewer requests that are left.
+        """
 
 
 class Queue(Protocol):

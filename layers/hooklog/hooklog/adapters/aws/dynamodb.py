@@ -127,7 +127,7 @@ class DynamoTable:
 
         Each answer narrows that; a clock that drifts is followed.
         """
-        headers = answer["ResponseMetadata"].get("HTTPHeaders", {})
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         date = parsedate_tz(headers.get("date", ""))
         if date is not None:
             most = self._clock() - mktime_tz(date)

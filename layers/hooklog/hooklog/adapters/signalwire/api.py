@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -21,6 +22,7 @@ from hooklog.adapters.signalwire.credentials import (
     CredentialsSource,
     credentials_source,
 )
+from hooklog.adapters.signalwire.limits import announced, scarcest
 from hooklog.clock import Clock, utc_now
 from hooklog.errors import (
     BadPayloadError,
@@ -35,6 +37,7 @@ from hooklog.errors import (
     UnauthorizedError,
     UpstreamError,
 )
+from hooklog.pace import Allowance
 from hooklog.settings import Settings
 
 if TYPE_CHECKING:
@@ -85,10 +88,19 @@ class SignalWireApi:
         self._read_timeout = read_timeout
         self._clock = clock
         self._monotonic = monotonic
-        # retries=False: urllib3 would sleep as long as Retry-After says, even for hours.
+        self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
+        #: The credentials of the last request, and its headers.
+        self._kept: tuple[Credentials, Mapping[str, str]] | None = None
+        self._allowance: Allowance | None = None
+        self._allowance_lock = threading.Lock()
+        # No retries: urllib3 would sleep as long as Retry-After says, even for hours. As an
+        # object, because it makes one of False for each request.
         # The pool does not block: a thread that was given up may still hold a connection.
         self._pool = urllib3.connection_from_url(
-            base_url, maxsize=connections, retries=False, **_tls(base_url)
+            base_url,
+            maxsize=connections,
+            retries=urllib3.Retry(total=False, redirect=False),
+            **_tls(base_url),
         )
 
     def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
@@ -113,6 +125,15 @@ class SignalWireApi:
                 raise
             return self._request(path, renewed, deadline, max_body)
 
+    def allowance(self) -> Allowance | None:
+        """Return what :func:`~hooklog.adapters.signalwire.limits.scarcest` says is used up first.
+
+        Only what answers announced since the last call counts; None if that is nothing.
+        """
+        with self._allowance_lock:
+            found, self._allowance = self._allowance, None
+        return found
+
     def _request(self, path: str, credentials: Credentials, deadline: float, max_body: int) -> str:
         try:
             try:
@@ -129,6 +150,9 @@ class SignalWireApi:
             raise FetchConnectionError(
                 f"The connection to SignalWire failed ({type(error).__name__})."
             ) from None
+        if (found := announced(headers, self._clock)) is not None:
+            with self._allowance_lock:
+                self._allowance = scarcest(self._allowance, found)
         if status != HTTPStatus.OK:
             raise _refusal(status, headers, body, self._clock())
         return _json_text(headers, body, max_body)
@@ -136,20 +160,11 @@ class SignalWireApi:
     def _exchange(
         self, path: str, credentials: Credentials, deadline: float, max_body: int
     ) -> tuple[int, Mapping[str, str], bytes]:
-        time_left = self._time_left(deadline)
         response = self._pool.urlopen(
             "GET",
             path,
-            headers={
-                "Authorization": credentials.authorization,
-                "Accept": "application/json",
-                "User-Agent": "hooklog",
-            },
-            timeout=urllib3.Timeout(
-                total=time_left,
-                connect=min(self._connect_timeout, time_left),
-                read=min(self._read_timeout, time_left),
-            ),
+            headers=self._headers(credentials),
+            timeout=self._timeout_within(self._time_left(deadline)),
             redirect=False,
             preload_content=False,
         )
@@ -163,6 +178,30 @@ class SignalWireApi:
         response.release_conn()
         return response.status, response.headers, body
 
+    def _headers(self, credentials: Credentials) -> Mapping[str, str]:
+        """Return a request's headers; the same until the credentials change."""
+        kept = self._kept
+        if kept is None or kept[0] is not credentials:
+            kept = self._kept = (
+                credentials,
+                {
+                    "Authorization": credentials.authorization,
+                    "Accept": "application/json",
+                    "User-Agent": "hooklog",
+                },
+            )
+        return kept[1]
+
+    def _timeout_within(self, time_left: float) -> urllib3.Timeout:
+        """Return the timeouts of a request; mostly one object, which urllib3 copies."""
+        if time_left >= self._connect_timeout + self._read_timeout:
+            return self._timeout
+        return urllib3.Timeout(
+            total=time_left,
+            connect=min(self._connect_timeout, time_left),
+            read=min(self._read_timeout, time_left),
+        )
+
     def _read(self, response: BaseHTTPResponse, deadline: float, max_body: int) -> bytes:
         """Read to the end, or one byte beyond the limit, but not beyond the deadline.
 
@@ -170,9 +209,15 @@ class SignalWireApi:
         trickles in would never time out.
         """
         body = bytearray()
-        while len(body) <= max_body and (chunk := response.read1(max_body + 1 - len(body))):
+        # urllib3 looks for a packed body at each chunk, and buffers what it unpacks.
+        is_packed = "Content-Encoding" in response.headers
+        while len(body) <= max_body and (
+            chunk := response.read1(max_body + 1 - len(body), decode_content=is_packed)
+        ):
             body += chunk
             self._time_left(deadline)
+            if response.length_remaining == 0 and not is_packed:
+                break
         return bytes(body)
 
     def _time_left(self, deadline: float) -> float:
