@@ -40,13 +40,17 @@ class FakeDynamoDB:
     write: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda statements: [
         {} for _ in statements
     ]
+    #: The header of the next answers, if they have one.
+    date: str | None = None
     reads: list[dict[str, Any]] = field(default_factory=list)
     writes: list[list[dict[str, Any]]] = field(default_factory=list)
 
     def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3
         """Take a read."""
         self.reads.append(RequestItems["table"])
-        return self.read(RequestItems["table"])
+        headers = {} if self.date is None else {"date": self.date}
+        answer = self.read(RequestItems["table"])
+        return {"ResponseMetadata": {"HTTPHeaders": headers}, **answer}
 
     def batch_execute_statement(self, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3
         """Take a batch of writes."""
