@@ -332,6 +332,12 @@ def test_an_answer_from_before_the_outage_does_not_end_it() -> None:
     assert outage().learned(seen(began_at=NOW - 1, answered=9), NOW + 3).outage is not None
 
 
+def test_an_outage_of_the_future_ends_with_any_answer() -> None:
+    """No batch begins after it, so it would otherwise never end."""
+    ahead = replace(outage(), outage_at=NOW + 10**8)
+    assert ahead.learned(seen(began_at=NOW + 2, answered=1), NOW + 3).outage is None
+
+
 @pytest.mark.parametrize(
     ("lasts", "wait"), [(0, 5), (20, 5), (60, 15), (3600, 900), (864_000, 21_600)]
 )

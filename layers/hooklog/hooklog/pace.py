@@ -336,7 +336,9 @@ class Pace:
             return replace(
                 self, suspect=None, outage=seen.code, outage_at=now, probe_at=probe_at, tail_at=now
             )
-        if seen.is_outage or not seen.answered + seen.refused or seen.began_at < self.outage_at:
+        # An outage that begins in the future comes from a clock that is ahead.
+        is_older = seen.began_at < self.outage_at <= now
+        if seen.is_outage or is_older or not seen.answered + seen.refused:
             return self
         return replace(self, outage=None)
 
