@@ -16,7 +16,7 @@ from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 from hooklog.catalogue import CATALOGUE, Explanation
-from hooklog.errors import BY_CODE
+from hooklog.errors import BY_CODE, NEVER
 from hooklog_ops.cli import app
 from local import markdown
 from local.cloud import ROOT
@@ -31,7 +31,8 @@ def own_codes() -> str:
     rows = []
     for error in BY_CODE.values():
         meaning = (error.__doc__ or "").splitlines()[0].replace("``", "`")
-        rows.append((f"`{error.code}`", meaning, error.max_attempts, error.operator))
+        attempts = "waits" if error.max_attempts == NEVER else str(error.max_attempts)
+        rows.append((f"`{error.code}`", meaning, attempts, error.operator))
     return markdown.table(("code", "meaning", "attempts", "what to do"), sorted(rows))
 
 

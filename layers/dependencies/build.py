@@ -24,7 +24,12 @@ from shutil import rmtree
 OPERATIONS = {
     "dynamodb": ("BatchExecuteStatement", "BatchGetItem", "GetItem", "PutItem"),
     "secretsmanager": ("GetSecretValue",),
-    "sqs": ("ChangeMessageVisibilityBatch", "SendMessage", "SendMessageBatch"),
+    "sqs": (
+        "ChangeMessageVisibilityBatch",
+        "GetQueueAttributes",
+        "SendMessage",
+        "SendMessageBatch",
+    ),
 }
 #: Never imported: files for people, type checkers and installers, programs, and the models of
 #: boto3's resources.

@@ -10,18 +10,22 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hooklog.clock import utc_now
 from hooklog.enrich.settings import EnrichSettings
-from hooklog.errors import HooklogError
+from hooklog.errors import BY_CODE, HooklogError
 from hooklog.logs import KINDS
 from hooklog_ops.deployment import Deployment
 from hooklog_ops.errors import OperatorError, describe
 from hooklog_ops.fetching import connect
+from hooklog_ops.pace import read_pace
 from hooklog_ops.queues import queue_depth
 
 #: Seconds that one request to SignalWire may take.
 _PATIENCE = 10.0
 #: AWS's advice for a queue: hide a message for at least six times the function's timeout.
 _VISIBILITY_FACTOR: Final = 6
+#: As in the template: a message that waits for nine days is received less often.
+_DELIVERIES: Final = 200
 _RUNTIME: Final = "python3.13"
 
 
@@ -62,6 +66,7 @@ def examine(stack: Deployment) -> Iterator[Finding]:
         ("settings", _settings),
         ("secret", _secret),
         *((f"SignalWire's {kind} logs", _logs_at(KINDS[kind].path)) for kind in KINDS),
+        ("pace", _pace),
         ("table", _table),
         ("queue", _queue),
         ("dead letters", _dead_letters),
@@ -120,6 +125,14 @@ def _logs_at(path: str) -> Callable[[Deployment], _Result]:
     return check
 
 
+def _pace(stack: Deployment) -> _Result:
+    pace = read_pace(stack, utc_now())
+    if pace.outage is None:
+        return _ok(str(pace))
+    error = BY_CODE.get(pace.outage.code)
+    return _wrong(str(pace), error.operator if error else "")
+
+
 def _table(stack: Deployment) -> _Result:
     table = stack.dynamodb.describe_table(TableName=stack.output("TableName"))["Table"]
     names = sorted(index["IndexName"] for index in table.get("GlobalSecondaryIndexes", []))
@@ -130,8 +143,10 @@ def _table(stack: Deployment) -> _Result:
 
 def _queue(stack: Deployment) -> _Result:
     url = stack.output("QueueUrl")
-    attributes = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
-    hidden = int(attributes["Attributes"]["VisibilityTimeout"])
+    attributes = stack.sqs.get_queue_attributes(
+        QueueUrl=url, AttributeNames=["VisibilityTimeout", "RedrivePolicy"]
+    )["Attributes"]
+    hidden = int(attributes["VisibilityTimeout"])
     timeout = stack.function("EnrichFunctionName")["Timeout"]
     least = _VISIBILITY_FACTOR * timeout
     if hidden < least:
@@ -139,6 +154,13 @@ def _queue(stack: Deployment) -> _Result:
             f"hides a message for {hidden} s, the function may take {timeout} s",
             f"Set its VisibilityTimeout to {least} s or more; otherwise messages are processed"
             " twice.",
+        )
+    deliveries = int(json.loads(attributes["RedrivePolicy"])["maxReceiveCount"])
+    if deliveries < _DELIVERIES:
+        return _wrong(
+            f"gives a message up after {deliveries} deliveries",
+            f"Set its maxReceiveCount to {_DELIVERIES} or more; otherwise messages that wait for"
+            " their turn become dead letters.",
         )
     waiting = queue_depth(stack.sqs, url).visible
     return _ok(f"{waiting} waiting, hidden for {hidden} s while they are processed")

@@ -61,6 +61,11 @@ def stamp(written: str) -> str:
     return f"{day(then)}, {then:%H:%M}"
 
 
+def short(then: datetime, now: datetime) -> str:
+    """Write a time to the minute, with its day unless that is today: ``12:03``."""
+    return f"{then:%H:%M}" if then.date() == now.date() else f"{day(then)}, {then:%H:%M}"
+
+
 def day(then: datetime) -> str:
     """Write a day: ``Mon 4 May``."""
     return f"{then:%a} {then.day} {then:%b}"

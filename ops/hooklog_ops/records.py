@@ -25,7 +25,7 @@ from hooklog.clock import iso
 from hooklog.logs import KINDS
 from hooklog.logs.model import names_error
 from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
-from hooklog_ops.formatting import plain
+from hooklog_ops.formatting import moment, plain
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -86,6 +86,27 @@ def own_end(item: Item) -> str | None:
     return told
 
 
+def tried(item: Item) -> str:
+    """Say which tries failed since the log was stored or parked last; empty if none did."""
+    tries = sorted(item.get("tries", {}).items(), key=lambda one: str(one[1]["at"]))
+    if not tries:
+        return ""
+    parts = []
+    for number, (code, one) in enumerate(tries):
+        noun = "" if number else " try ended" if one["count"] == 1 else " tries ended"
+        at = f"{moment(datetime.fromisoformat(one['at']))} UTC"
+        when = f" at {at}" if one["count"] == 1 else f", the last at {at}"
+        parts.append(f"{one['count']}{noun} in {code}{when}")
+    if "fetched_at" in item:
+        prefix = "Since it was stored, "
+    elif "parked_code" in item:
+        prefix = "Since it was parked, "
+    else:
+        # An alias has no log of its own.
+        prefix = "" if "alias_of" in item else "Not stored yet: "
+    return f"{prefix}{', and '.join(parts)}; the message comes back by itself."
+
+
 def sid_key(item: Item) -> str | None:
     """Return the key under a stored log's SID, if it has one that is not its ID."""
     log_type, _, log_id = item["pk"].partition("#")
@@ -116,9 +137,9 @@ class Found:
         return self.name != self.key
 
     @property
-    def is_parked_by_sid(self) -> bool:
-        """Whether a message waits under the log's SID."""
-        return self.alias is not None and "parked_code" in self.alias
+    def has_news_by_sid(self) -> bool:
+        """Whether a message is parked under the log's SID, or its tries are counted there."""
+        return self.alias is not None and not {"parked_code", "tries"}.isdisjoint(self.alias)
 
     @property
     def relation(self) -> str:
@@ -132,7 +153,7 @@ class Found:
         elif "outcome" in self.item:
             state = f"stored as {plain(self.item['outcome'])}"
         else:
-            state = "parked"
+            state = "parked" if "parked_code" in self.item else "not stored yet"
         return f"It is the SID of {self.key}, which is {state}."
 
 

@@ -16,7 +16,7 @@ from hooklog.errors import MessageMalformedError
 from tests.builders import FAX_ID, failed_fax, failed_message, fax_log
 from tests.console.conftest import Site
 from tests.console.tabs import CHROMIUM, Tab, watched
-from tests.ops.seeding import failed_faxes, log_id, park, store
+from tests.ops.seeding import count_tries, failed_faxes, log_id, park, store
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
 
@@ -32,6 +32,7 @@ PAGES = {
     "record": f"/records/fax/{FAX_ID}",
     "record and SignalWire": f"/records/fax/{FAX_ID}/now",
     "parked record": f"/records/fax/{log_id(900)}",
+    "not stored yet": f"/records/fax/{log_id(903)}",
     "no record": f"/records/fax/{log_id(999)}",
     "number": "/numbers?number=%2B442079460958",
     "parked": "/parked",
@@ -63,6 +64,7 @@ def seeded(site: Site) -> Site:
     for number in (900, 901):
         park(site, number, at=now - timedelta(hours=number - 890))
     park(site, 902, MessageMalformedError(), at=now, text="<b>" * 50)
+    count_tries(site, 903)
     for hours in range(24):
         at = now - timedelta(hours=hours)
         site.measure("LogsFinished", at, 20 + hours)

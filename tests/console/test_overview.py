@@ -12,17 +12,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hooklog.clock import utc_now
+from hooklog.pace import Pace
 from hooklog_ops.console.charts import HEIGHT, outcomes
 from hooklog_ops.console.health import headline, strip
 from hooklog_ops.console.metrics import Span, Step
 from hooklog_ops.console.panels import Panel
+from hooklog_ops.pace import CurrentPace
 from hooklog_ops.queues import QueueDepth
 from tests.builders import failed_message
 from tests.console.conftest import Site, get
 from tests.fakes import NOW, Clock
-from tests.ops.seeding import failed_faxes, log_id, park, store
+from tests.ops.seeding import failed_faxes, log_id, park, set_pace, store
 
 FINE = Panel(value=QueueDepth(visible=0, in_flight=0, delayed=0))
+FREE = Panel(value=CurrentPace(now=NOW))
 
 
 def step(start: datetime = NOW, **counts: int) -> Step:
@@ -124,6 +127,40 @@ def test_what_needs_a_look_is_shown(site: Site, day: datetime) -> None:
     assert "found by the sweep and fetched" in text
 
 
+def test_no_limit_is_said_in_words(site: Site) -> None:
+    """There is no item of the pace yet."""
+    _, text = get(site.client(), "/")
+    assert "no limit" in text
+    assert "none is known, so no log waits" in text
+
+
+def test_a_limit_is_shown_and_needs_nobody(site: Site) -> None:
+    """Requests per second, and since when."""
+    now = NOW.timestamp()
+    set_pace(site, Pace(rate=38.0, ceiling=38.0, since=now, limited_at=now - 600))
+    _, text = get(site.client(), "/")
+    assert ">38/s<" in text
+    assert "requests to SignalWire, limited since 11:50" in text
+    assert "Nothing needs you" in text
+
+
+def test_a_limit_that_is_set_says_so() -> None:
+    """The deployment's own needs no date."""
+    pace = Panel(value=CurrentPace(now=NOW, limit=2.5))
+    tiles = strip(Panel(value=[]), FINE, Panel(value=[]), pace, FINE, NOW)
+    (tile,) = [one for one in tiles if one.label == "Pace"]
+    assert (tile.value, tile.note) == ("2.5/s", "requests to SignalWire, the limit you set")
+
+
+def test_an_outage_needs_a_look(site: Site) -> None:
+    """With its error, and when it is probed."""
+    now = NOW.timestamp()
+    set_pace(site, Pace(outage="fetch.upstream", outage_at=now - 600, probe_at=now + 10))
+    _, text = get(site.client(), "/")
+    assert "One thing needs a look" in text
+    assert "fetch.upstream since 11:50; next probe at 12:00:10" in text
+
+
 def test_completeness_is_shown_day_by_day(site: Site, day: datetime) -> None:
     """The newest comes first, back to the first sweep; a share is never rounded up to 100 %."""
     site.measure("SpaceLogs", day - timedelta(hours=1), 100_000)
@@ -221,9 +258,11 @@ def test_a_chart_ends_at_a_round_number(most: int, top: int) -> None:
 def test_the_headline_counts_what_needs_a_look() -> None:
     """Queue and lag never do."""
     busy = Panel(value=QueueDepth(visible=900, in_flight=5, delayed=0))
-    tiles = strip(Panel(value=[]), FINE, Panel(value=[step(compared=5)]), busy, NOW)
+    tiles = strip(Panel(value=[]), FINE, Panel(value=[step(compared=5)]), FREE, busy, NOW)
     assert headline(tiles) == "Nothing needs you"
     dead = Panel(value=QueueDepth(visible=1, in_flight=0, delayed=0))
-    tiles = strip(Panel(value=[]), dead, Panel(problem="no"), FINE, NOW)
+    tiles = strip(Panel(value=[]), dead, Panel(problem="no"), FREE, FINE, NOW)
     assert headline(tiles) == "One thing needs a look"
-    assert [tile.state for tile in tiles] == ["fine", "look", "unknown", "fine", "unknown"]
+    assert [tile.state for tile in tiles] == [
+        *("fine", "look", "unknown", "fine", "fine", "unknown")
+    ]

@@ -10,12 +10,14 @@ from html import unescape
 import pytest
 
 from hooklog.clock import iso
+from hooklog.errors import BehindError
 from hooklog.records.signals import Signal
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.console.conftest import Site, get, post
 from tests.fakes import NOW
 from tests.ops.seeding import (
     alias,
+    count_tries,
     failed_faxes,
     log_id,
     park,
@@ -113,6 +115,42 @@ def test_a_parked_row_says_why_it_is_parked(site: Site) -> None:
     assert status == 200
     assert "Check that the log ID belongs to this project" in text
     assert 'href="/parked/redrive?code=fetch.not_found"' in text
+
+
+def test_a_log_that_is_not_stored_yet_says_what_was_tried(site: Site) -> None:
+    """With what to do, its tries in the timeline, and no details of a log."""
+    count_tries(site, 1)
+    site.space.put_log("fax", fax_log(id=log_id(1)))
+    status, text = get(site.client(), f"/records/fax/{log_id(1)}")
+    assert status == 200
+    for shown in (
+        *(">retried<", "Not stored yet: 2 tries ended in fetch.not_found, the last at"),
+        *("Check that the log ID belongs to this project", "Tried without success"),
+    ):
+        assert shown in text
+    assert "Details" not in text
+    _, text = get(site.client(), f"/records/fax/{log_id(1)}/now")
+    assert "SignalWire has this log, the table does not." in unescape(text)
+
+
+def test_a_stored_log_tells_its_tries_since(site: Site) -> None:
+    """The outcome comes first."""
+    store(site, failed_fax(id=log_id(1)))
+    count_tries(site, 1, error=BehindError)
+    _, text = get(site.client(), f"/records/fax/{log_id(1)}")
+    assert ">retried<" in text
+    assert text.index("The phone call ended") < text.index("Since it was stored, 2 tries ended")
+
+
+def test_tries_under_a_sid_belong_to_its_log(site: Site) -> None:
+    """Also where its record has expired, or is about to be stored."""
+    alias(site, 1)
+    count_tries(site, 1, name=sid(1))
+    status, text = get(site.client(), f"/records/fax/{sid(1)}")
+    assert status == 200
+    assert "There is no record of this fax" in text
+    assert ">retried<" in text
+    assert "2 tries ended in fetch.not_found" in text
 
 
 def test_an_erased_row_says_so_and_stays_erased(site: Site) -> None:

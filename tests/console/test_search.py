@@ -9,7 +9,7 @@ import pytest
 from hooklog_ops.search import Interpretation, Term, interpret
 from tests.builders import FAX_ID, failed_fax, message_log
 from tests.console.conftest import BASE_URL, Site, get
-from tests.ops.seeding import log_id, park, sid, store, store_with_alias
+from tests.ops.seeding import count_tries, log_id, park, sid, store, store_with_alias
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,12 @@ def test_an_id_leads_to_its_record_whatever_its_type(site: Site) -> None:
     assert leads_to(site, log_id(2)) == f"/records/message/{log_id(2)}"
     park(site, 3)
     assert leads_to(site, log_id(3)) == f"/records/fax/{log_id(3)}"
+
+
+def test_an_id_leads_to_a_log_that_is_not_stored_yet(site: Site) -> None:
+    """Its page says what has been tried."""
+    key = count_tries(site, 1, log_type="message")
+    assert leads_to(site, log_id(1)) == f"/records/{key.replace('#', '/')}"
 
 
 def test_a_sid_leads_to_the_record_of_its_log(site: Site) -> None:

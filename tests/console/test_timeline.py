@@ -87,6 +87,20 @@ def test_a_lifted_parking_stays_in_the_timeline() -> None:
     ]
 
 
+def test_tries_have_an_event_per_error() -> None:
+    """With the time of the last one, also where nothing else is known."""
+    tries = {
+        "fetch.upstream": {"count": Decimal(1), "at": minutes(11)},
+        "fetch.not_found": {"count": Decimal(4), "at": minutes(10)},
+    }
+    expected = [
+        ("Tried without success", "fetch.not_found, 4 times so far", ""),
+        ("Tried without success", "fetch.upstream", ""),
+    ]
+    assert told({"log_type": "fax", "tries": tries}) == expected
+    assert told(RECORD | {"tries": tries}) == [*RECORDED, *expected]
+
+
 def test_an_erased_row_has_one_event() -> None:
     """The row has no other time."""
     assert told({"erased_at": minutes(0)}) == [("Erased", "", "")]

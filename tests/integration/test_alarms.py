@@ -75,7 +75,7 @@ def ordinary_day(watch: Watch) -> State:
     drain(watch.deployment)
     found = sweep(watch.deployment.cloud, watch.deployment.stack)
     assert found == {"fax": {"present": 1}, "message": {"present": 1}}
-    return watch.state(oldest_message=1)
+    return watch.state(oldest_message=1, in_flight=99_999)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,8 @@ def bad_day(watch: Watch, ordinary_day: State) -> State:
     assert ordinary_day.notified == set()
     make_signalwire_fail(watch)
     drain(watch.deployment)
+    meet_an_outage(watch)
+    drain(watch.deployment)
     list_entries_without_an_id(watch)
     for log_type in LOG_TYPES:
         put(watch, log_type)
@@ -91,7 +93,7 @@ def bad_day(watch: Watch, ordinary_day: State) -> State:
     drain(watch.deployment)
     crash_functions(watch)
     throttle_functions(watch)
-    return watch.state(oldest_message=OLDEST_MESSAGE_SECONDS + 1)
+    return watch.state(oldest_message=OLDEST_MESSAGE_SECONDS + 1, in_flight=100_000)
 
 
 def put(watch: Watch, log_type: LogType, **changes: Json) -> str:
@@ -131,6 +133,16 @@ def make_signalwire_fail(watch: Watch) -> None:
             space.add_fault(Fault(kind, log_id=log_id, times=times))
             bodies.append(body(log_type, log_id))
     enqueue(watch, *bodies)
+
+
+def meet_an_outage(watch: Watch) -> None:
+    """Ask for a log of each kind while SignalWire answers nobody, until a batch reports that."""
+    with watch.deployment.space.outage():
+        enqueue(watch, *(body(log_type, put(watch, log_type)) for log_type in LOG_TYPES))
+        deadline = time.monotonic() + WITHIN
+        while not any("ApiOutage" in line for line in watch.lines()):
+            assert time.monotonic() < deadline, "no batch reports the outage"
+            time.sleep(0.2)
 
 
 def list_entries_without_an_id(watch: Watch) -> None:
@@ -215,8 +227,9 @@ def test_failure_ratios_can_be_computed(watch: Watch, kind: str) -> None:
     for metric in emitted(watch.lines()):
         if metric.dimensions == {"log_type": kind}:
             sums[metric.name] += int(sum(metric.values))
-    # One on the ordinary day, then: failed, drifted, two refused at first, one found by the sweep.
-    assert (sums["FailedLogs"], sums["LogsFinished"]) == (1, 6)
+    # One on the ordinary day, then: failed, drifted, two refused at first, one in the outage, one
+    # found by the sweep.
+    assert (sums["FailedLogs"], sums["LogsFinished"]) == (1, 7)
 
 
 def test_the_dashboard_is_deployed(watch: Watch) -> None:

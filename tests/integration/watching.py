@@ -1,8 +1,9 @@
 """The alarms of a deployed stack, and a local CloudWatch that receives the functions' metrics.
 
 The local cloud extracts no metrics from log lines and has none of SQS. So dead letters are counted
-at the queue, and the age of the oldest message is invented. Its alarms ignore the dimensions of a
-metric, so this module also compares each alarm's own metric with its threshold.
+at the queue, and the age of the oldest message and the number in flight are invented. Its alarms
+ignore the dimensions of a metric, so this module also compares each alarm's own metric with its
+threshold.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Watch:
         lines = log_lines(self.deployment.cloud, self.deployment.stack)
         return [line for line in lines if line.startswith(EMF_START)]
 
-    def state(self, *, oldest_message: float) -> State:
+    def state(self, *, oldest_message: float, in_flight: int) -> State:
         """Put the new metrics into CloudWatch, and return the state of the alarms."""
         lines = Counter(self.lines())
         put(self._cloudwatch, (lines - self._seen).elements())
@@ -90,6 +91,7 @@ class Watch:
         for queue, name, value in (
             (stack.dead_letter_queue_url, "ApproximateNumberOfMessagesVisible", dead),
             (stack.queue_url, "ApproximateAgeOfOldestMessage", oldest_message),
+            (stack.queue_url, "ApproximateNumberOfMessagesNotVisible", in_flight),
         ):
             self._cloudwatch.put_metric_data(
                 Namespace="AWS/SQS",

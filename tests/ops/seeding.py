@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from hooklog.adapters.aws.dynamodb import DynamoTable
 from hooklog.errors import HooklogError, NotFoundError
+from hooklog.pace import Pace
 from hooklog.records.items import StorageOptions
 from hooklog.records.parking import Park
+from hooklog.records.patience import Try
 from hooklog.records.recording import StoreAlias, StoreRecord
-from hooklog.records.rows import Change
+from hooklog.records.rows import PACE_KEY, Change, Write, pace_values, present
 from hooklog.records.store import Stored, apply
 from tests.builders import body, failed_fax, record
 from tests.fakes import NOW
@@ -116,6 +118,30 @@ def park(
         log_type=log_type,
     )
     return _written(desk, change)[0]
+
+
+def count_tries(
+    desk: Desk,
+    number: int,
+    *,
+    count: int = 2,
+    error: type[HooklogError] = NotFoundError,
+    log_type: str = "fax",
+    name: str | None = None,
+) -> str:
+    """Count a log's failures under its ID or another name; return its key."""
+    key = f"{log_type}#{name or log_id(number)}"
+    change = Try(key=key, code=error.code, count=count, at=NOW, log_type=log_type)
+    (result,) = apply(table(desk), [change], table(desk).read([key])).values()
+    assert isinstance(result, Stored), result
+    return key
+
+
+def set_pace(desk: Desk, pace: Pace) -> None:
+    """Let all instances keep to a pace."""
+    values = present(pace_values(pace))
+    written = table(desk).write([Write(key=PACE_KEY, expected_version=None, values=values)])
+    assert written == {PACE_KEY: None}
 
 
 def _written(desk: Desk, *changes: Change) -> list[str]:

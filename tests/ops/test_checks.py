@@ -8,12 +8,18 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
+from hooklog.clock import utc_now
+from hooklog.errors import UnauthorizedError
 from hooklog.logs import KINDS
+from hooklog.pace import Pace
+from hooklog.records.rows import pace_values, present
 from hooklog_ops.checks import CheckStatus, Finding, examine
 from hooklog_ops.deployment import Deployment
 from hooklog_ops.errors import StackNotFoundError
+from tests.template import properties
 
 _ENVIRONMENT = {
     "TABLE_NAME": "table",
@@ -55,6 +61,7 @@ class Made:
         }
         self.attributes = {
             "VisibilityTimeout": "360",
+            "RedrivePolicy": json.dumps({"maxReceiveCount": 200}),
             **dict.fromkeys(
                 (
                     "ApproximateNumberOfMessages",
@@ -67,6 +74,7 @@ class Made:
         self.secret: str | ClientError = json.dumps(_SECRET)
         self.mappings = True
         self.status = "ACTIVE"
+        self.pace = Pace()
 
     def output(self, name: str) -> str:
         """Return an output of the stack."""
@@ -96,7 +104,11 @@ class Made:
     def dynamodb(self) -> SimpleNamespace:
         """A client for the table."""
         table = {"TableName": "table", "TableStatus": self.status, "GlobalSecondaryIndexes": []}
-        return SimpleNamespace(describe_table=lambda **_: {"Table": table})
+        values = {"version": 1, **present(pace_values(self.pace))}
+        item = {name: TypeSerializer().serialize(value) for name, value in values.items()}
+        return SimpleNamespace(
+            describe_table=lambda **_: {"Table": table}, get_item=lambda **_: {"Item": item}
+        )
 
     @property
     def sqs(self) -> SimpleNamespace:
@@ -130,6 +142,14 @@ def _slow(made: Made) -> None:
 
 def _impatient(made: Made) -> None:
     made.attributes["VisibilityTimeout"] = "359"
+
+
+def _hasty(made: Made) -> None:
+    made.attributes["RedrivePolicy"] = json.dumps({"maxReceiveCount": "199"})
+
+
+def _down(made: Made) -> None:
+    made.pace = Pace(outage="fetch.unauthorized", outage_at=utc_now().timestamp())
 
 
 def _old(made: Made) -> None:
@@ -175,6 +195,8 @@ def _forbidden(made: Made) -> None:
     [
         (_slow, "settings", "a request may take 60 s, the function 60 s"),
         (_impatient, "queue", "hides a message for 359 s"),
+        (_hasty, "queue", "gives a message up after 199 deliveries"),
+        (_down, "pace", "an outage since"),
         (_old, "functions", "runs on python3.12"),
         (_bare, "functions", "has no layers"),
         (_unset, "settings", "TABLE_NAME"),
@@ -229,6 +251,31 @@ def test_what_may_be_intended_is_a_warning(spoil: Spoil, what: str, told: str) -
     finding = findings(made)[what]
     assert finding.verdict is CheckStatus.WARNING
     assert told in finding.told
+
+
+def test_an_outage_has_the_advice_of_its_error() -> None:
+    """What to do depends on why SignalWire does not answer."""
+    made = Made()
+    _down(made)
+    assert findings(made)["pace"].advice == UnauthorizedError.operator
+
+
+def test_a_limit_is_fine_and_named() -> None:
+    """It needs nobody."""
+    made = Made()
+    assert findings(made)["pace"].told == "no limit is known"
+    made.environment["API_REQUESTS_PER_SECOND"] = "38"
+    finding = findings(made)["pace"]
+    assert finding.verdict is CheckStatus.OK
+    assert finding.told == "limited to 38 requests per second (set)"
+
+
+def test_the_queue_is_compared_with_the_template() -> None:
+    """A deployed queue that gives up earlier than the template's has been changed."""
+    received = properties("Queue")["RedrivePolicy"]["maxReceiveCount"]
+    made = Made()
+    made.attributes["RedrivePolicy"] = json.dumps({"maxReceiveCount": received - 1})
+    assert findings(made)["queue"].verdict is CheckStatus.WRONG
 
 
 def test_a_stack_without_the_webhook_function_is_complete() -> None:

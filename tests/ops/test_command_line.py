@@ -220,6 +220,15 @@ def test_explain_has_typed_json(desk: Desk) -> None:
     assert "does not help" in desk.hooklog("explain", "30007").output
 
 
+def test_explain_says_that_a_message_waits(desk: Desk) -> None:
+    """An error that is no failure of the log uses up no tries."""
+    assert desk.json("explain", "fetch.rate_limited")["attempts"] is None
+    assert (
+        "the message waits, nine days at most"
+        in desk.hooklog("explain", "fetch.rate_limited").output
+    )
+
+
 @pytest.mark.parametrize("what", ["34004", "The call dropped prematurely", "fetch.not_found"])
 def test_explain_needs_no_network(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A code, a text and hooklog's own codes, without a stack."""

@@ -14,7 +14,7 @@ from hooklog_ops import queues
 from hooklog_ops.errors import OperatorError, SendError
 from tests.fakes import NOW
 from tests.ops.conftest import Desk
-from tests.ops.seeding import alias, log_id, park, sid, store_with_alias
+from tests.ops.seeding import alias, count_tries, log_id, park, sid, store_with_alias
 
 
 def enqueued(desk: Desk) -> list[str]:
@@ -57,6 +57,7 @@ def test_a_sid_that_the_table_knows_is_enqueued_as_its_logs_id(desk: Desk) -> No
 def test_a_name_that_the_table_does_not_know_is_looked_for_as_id_and_as_sid(desk: Desk) -> None:
     """The function fetches the log with this ID, and else searches for the SID."""
     park(desk, 1)
+    count_tries(desk, 2)
     desk.json("enqueue", "fax", log_id(1), log_id(2))
     for message in desk.queued():
         request = log_request(message["Body"], NOW)

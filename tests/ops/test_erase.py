@@ -19,7 +19,17 @@ from hooklog_ops.errors import ErasureError, NotThereError
 from tests.builders import body, every_attribute, fax_log, message_log, record, request
 from tests.fakes import NOW, Clock
 from tests.ops.conftest import Desk
-from tests.ops.seeding import STORAGE, alias, log_id, sent_fax, sid, store, store_with_alias, table
+from tests.ops.seeding import (
+    STORAGE,
+    alias,
+    count_tries,
+    log_id,
+    sent_fax,
+    sid,
+    store,
+    store_with_alias,
+    table,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -33,7 +43,7 @@ OWN_WORDS = {
     *("fetched_at", "lag_ms", "created_at", "first_failed_at", "expires_at", "version", "final"),
     *("from_country", "from_type", "from_channel", "to_country", "to_type", "to_channel"),
     *("account_id", "resource_sid", "resolved_by", "unit_charge", "charge_gap", "drift"),
-    *("alias_of", "settled_by", "unsettled"),
+    *("alias_of", "settled_by", "unsettled", "tries"),
     *("day", "failed_on", "erased_at", "parked_history", "redriven_at", "redriven_by"),
     *("parked_code", "parked_detail", "parked_attempts", "parked_first_at", "parked_at"),
 }
@@ -203,6 +213,14 @@ def test_one_log_is_erased_by_either_name(desk: Desk, name: str) -> None:
         assert set(after[erased]) == {"pk", "version", "erased_at"}
     assert {one for one in before if before[one] == after[one]} == {f"fax#{log_id(2)}"}
     assert desk.json("erase", "--log", "fax", log_id(1), "--yes")["would_erase"] == []
+
+
+def test_a_log_that_is_not_stored_yet_is_erased(desk: Desk) -> None:
+    """Its row has only tries, and its message, when it comes back, stores nothing."""
+    key = count_tries(desk, 1)
+    assert desk.json("erase", "--log", "fax", log_id(1), "--yes") == {"log": key, "erased": 1}
+    assert set(rows(desk)[key]) == {"pk", "version", "erased_at"}
+    assert already_reflects(table(desk).read([key])[key], request(), NOW, timedelta())
 
 
 def test_the_alias_of_an_erased_log_stays(desk: Desk) -> None:

@@ -23,7 +23,7 @@ from hooklog_ops.records import Item, Period, Records
 from tests.builders import failed_fax, failed_message, fax_log, message_log, record
 from tests.fakes import NOW
 from tests.ops.conftest import Desk
-from tests.ops.seeding import STORAGE, alias, log_id, store, store_with_alias
+from tests.ops.seeding import STORAGE, alias, count_tries, log_id, store, store_with_alias
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -104,6 +104,17 @@ def test_an_alias_is_not_exported(desk: Desk) -> None:
     alias(desk, 2)
     printed = desk.hooklog("export", "--since", "2h", "--format", "jsonl").stdout
     assert [f"fax#{json.loads(line)['id']}" for line in printed.splitlines()] == [key]
+
+
+def test_what_is_not_stored_yet_is_not_exported(desk: Desk) -> None:
+    """A row with nothing but tries is no log, and tries are no column of one."""
+    hour_ago = (utc_now() - timedelta(hours=1)).isoformat()
+    store(desk, failed_fax(id=log_id(1), created_at=hour_ago))
+    for number in (1, 2):
+        count_tries(desk, number)
+    lines = desk.hooklog("export", "--since", "2h", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [log_id(1)]
+    assert "tries" not in json.loads(lines[0])
 
 
 def test_json_describes_the_file(desk: Desk, tmp_path: Path) -> None:

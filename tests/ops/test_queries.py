@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 
 from hooklog.clock import utc_now
-from hooklog.errors import NotFoundError
+from hooklog.errors import BehindError, NotFoundError, UpstreamError
 from hooklog.records.signals import Signal
 from hooklog_ops.fetching import FetchResult
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.ops.conftest import Desk
 from tests.ops.seeding import (
     alias,
+    count_tries,
     log_id,
     park,
     sent_fax,
@@ -59,6 +60,53 @@ def test_show_explains_a_parked_message(desk: Desk) -> None:
     assert "parked" in shown
     assert "fetch.not_found" in shown
     assert f"What to do: {NotFoundError.operator}" in shown
+
+
+def test_show_tells_of_a_log_that_is_not_stored_yet(desk: Desk) -> None:
+    """With its tries by error, what to do about each, and not as raw values."""
+    key = count_tries(desk, 1)
+    count_tries(desk, 1, count=1, error=UpstreamError)
+    result = desk.hooklog("show", "fax", log_id(1))
+    assert result.exit_code == 0
+    shown = " ".join(result.output.split())
+    assert shown.startswith(key)
+    assert "Not stored yet: 2 tries ended in fetch.not_found, the last at 4 May 2026" in shown
+    assert ", and 1 in fetch.upstream at" in shown
+    assert f"fetch.not_found: {NotFoundError.operator}" in shown
+    assert "{" not in shown
+    assert desk.json("show", "fax", log_id(1))["record"]["tries"]["fetch.not_found"]["count"] == 2
+
+
+def test_show_tells_the_tries_of_a_stored_log(desk: Desk) -> None:
+    """They came after it was stored."""
+    store(desk, failed_fax(id=log_id(1)))
+    count_tries(desk, 1, count=1, error=BehindError)
+    shown = " ".join(desk.hooklog("show", "fax", log_id(1)).output.split())
+    assert "The phone call ended" in shown
+    assert "Since it was stored, 1 try ended in fetch.behind at 4 May 2026" in shown
+    assert "{" not in shown
+
+
+def test_show_tells_of_tries_under_the_sid(desk: Desk) -> None:
+    """Also where nothing else is known of the log."""
+    count_tries(desk, 1, name=sid(1))
+    shown = " ".join(desk.hooklog("show", "fax", sid(1)).output.split())
+    assert "Not stored yet: 2 tries" in shown
+    alias(desk, 2)
+    count_tries(desk, 2, name=sid(2))
+    shown = " ".join(desk.hooklog("show", "fax", sid(2)).output.split())
+    assert "There is no record of that log" in shown
+    assert f"fax#{sid(2)}, its SID 2 tries ended in fetch.not_found" in shown
+
+
+def test_show_compares_nothing_with_a_log_that_is_not_stored_yet(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row with nothing but tries is not the log."""
+    monkeypatch.setattr("hooklog_ops.commands.show.fetch", lambda *_: FetchResult(log={}))
+    count_tries(desk, 1)
+    shown = desk.hooklog("show", "fax", log_id(1), "--fetch").output
+    assert "SignalWire has this log, the table does not." in shown
 
 
 def test_show_says_how_to_get_a_missing_record(desk: Desk) -> None:

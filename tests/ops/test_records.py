@@ -10,11 +10,12 @@ from botocore.exceptions import ClientError
 
 from hooklog.records.signals import Signal
 from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
-from hooklog_ops.records import Item, Period, Records, failed_code, log_key, own_end
+from hooklog_ops.records import Item, Period, Records, failed_code, log_key, own_end, tried
 from tests.builders import failed_fax, failed_message, fax_log, message_log
 from tests.ops.conftest import Desk
 from tests.ops.seeding import (
     alias,
+    count_tries,
     log_id,
     park,
     sent_fax,
@@ -106,8 +107,45 @@ def test_a_message_parked_under_a_sid_is_found_with_its_log(desk: Desk) -> None:
     (key,) = store(desk, sent_fax(1))
     park(desk, 1, name=sid(1))
     found = records(desk).find(key)
-    assert found.is_parked_by_sid
+    assert found.has_news_by_sid
     assert not records(desk).find(f"fax#{sid(1)}").is_by_sid
+
+
+def test_a_log_that_is_not_stored_yet_says_so(desk: Desk) -> None:
+    """Its row has tries and nothing else, and its name may be the log's ID or its SID."""
+    key = count_tries(desk, 1)
+    found = records(desk).find(key)
+    assert (found.key, found.alias, found.relation) == (key, None, "")
+    alias(desk, 1)
+    by_sid = records(desk).find(f"fax#{sid(1)}")
+    assert by_sid.relation == f"It is the SID of {key}, which is not stored yet."
+
+
+TWICE = {"fetch.not_found": {"count": 2, "at": "2026-05-04T12:00:07.000Z"}}
+ONCE = {"store.throttled": {"count": 1, "at": "2026-05-04T11:59:00.000Z"}}
+SECOND = "2 tries ended in fetch.not_found, the last at 4 May 2026, 12:00:07 UTC"
+FIRST = "1 try ended in store.throttled at 4 May 2026, 11:59:00 UTC"
+BOTH = f"{FIRST}, and 2 in fetch.not_found, the last at 4 May 2026, 12:00:07 UTC"
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"tries": TWICE}, f"Not stored yet: {SECOND}"),
+        ({"tries": {**TWICE, **ONCE}, "fetched_at": "…"}, f"Since it was stored, {BOTH}"),
+        ({"tries": ONCE, "parked_code": "log.invalid"}, f"Since it was parked, {FIRST}"),
+        ({"tries": TWICE, "alias_of": "fax#2"}, SECOND),
+    ],
+)
+def test_tries_are_a_sentence(item: Item, expected: str) -> None:
+    """By error, oldest first, since what the row shows."""
+    assert tried(item) == f"{expected}; the message comes back by itself."
+
+
+@pytest.mark.parametrize("item", [{}, {"tries": {}}])
+def test_without_tries_there_is_no_sentence(item: Item) -> None:
+    """As in most rows."""
+    assert tried(item) == ""
 
 
 def test_many_names_cost_few_calls(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ HOUR, DAY = 3600, 86_400
 OF_AWS = {
     ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName"): "AWS::SQS::Queue",
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"): "AWS::SQS::Queue",
+    ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName"): "AWS::SQS::Queue",
     ("AWS/Lambda", "Errors", "FunctionName"): "AWS::Serverless::Function",
     ("AWS/Lambda", "Throttles", "FunctionName"): "AWS::Serverless::Function",
 }
@@ -169,6 +170,28 @@ def test_a_batch_that_keeps_crashing_sets_off_the_alarm() -> None:
     comes_back = RESOURCES["Queue"]["Properties"]["VisibilityTimeout"]
     assert alarm["DatapointsToAlarm"] == 2
     assert comes_back < alarm["Period"] * (alarm["EvaluationPeriods"] - 1)
+
+
+def test_the_queue_is_watched_before_it_stops_delivering() -> None:
+    """Of the queue's messages, about 120,000 may be in flight; then it delivers no other."""
+    properties = ALARMS["InFlightAlarm"]["Properties"]
+    assert properties["Dimensions"] == [{"Name": "QueueName", "Value": "Queue.QueueName"}]
+    assert properties["Statistic"] == "Maximum"
+    assert properties["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    assert properties["Threshold"] == 100_000
+    assert properties["Period"] * properties["EvaluationPeriods"] == 300
+    assert "OKActions" in properties
+
+
+def test_an_outage_that_lasts_sets_off_the_alarm() -> None:
+    """It shows in each of three periods, however many batches meet it; a short one does not."""
+    (alarm,) = watching("ApiOutage").values()
+    properties = alarm["Properties"]
+    assert (properties["Statistic"], properties["Threshold"]) == ("Maximum", 1)
+    assert properties["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    assert (properties["Period"], properties["EvaluationPeriods"]) == (300, 3)
+    assert "DatapointsToAlarm" not in properties
+    assert "OKActions" in properties
 
 
 def test_drift_notifies_once() -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from hooklog.catalogue import CATALOGUE
 from hooklog.clock import TimeLeft, iso
-from hooklog.enrich.endings import BatchResponse
+from hooklog.enrich.endings import LONGEST_WAIT, BatchResponse
 from hooklog.enrich.pipeline import Enricher
 from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.enrich.report import Report
 from hooklog.errors import (
+    BY_CODE,
     HooklogError,
+    NotAskedError,
     NotFoundError,
+    OutageError,
     RateLimitedError,
     StoreError,
     StoreThrottledError,
@@ -38,6 +41,8 @@ from tests.properties.world import Failure, World
 
 #: As in the template.
 _TIMEOUT = timedelta(seconds=60)
+#: Attributes of rows that hold nothing of what a message told.
+_NO_END = frozenset({"version", "alias_of", "tries", "log_type", "expires_at"})
 
 
 class Enriching(Function):
@@ -73,6 +78,11 @@ class Enriching(Function):
         #: Start of the fetch of each log found by ID, by the function's clock; by key.
         self._logs: dict[str, str] = {}
         self._is_blind = False
+        #: Keys of the rows in which it parked a message.
+        self._parked: set[str] = set()
+        #: Keys of the rows that its messages may concern.
+        self._concerned = {one.key for one in self._messages}
+        self._brake = Brake(self, moment=lambda: self.clock().timestamp(), depth=world.queue.depth)
         super().__init__(world, skew, _TIMEOUT)
 
     def work(self) -> None:
@@ -80,7 +90,7 @@ class Enriching(Function):
         response = Enricher(
             source=self,
             table=self,
-            brake=Brake(self, moment=lambda: self.clock().timestamp()),
+            brake=self._brake,
             queue=self,
             telemetry=self,
             catalogue=CATALOGUE,
@@ -97,6 +107,7 @@ class Enriching(Function):
         luck = self.meet(Seam.READ)
         if luck is Luck.REFUSED:
             self._is_blind = True
+            self._meets(self._concerned, StoreThrottledError)
             raise StoreThrottledError
         behind = luck is Luck.BEHIND and not consistent
         self._seen |= self.world.table.seen(keys, behind=behind)
@@ -111,11 +122,25 @@ class Enriching(Function):
         self,
         wanted: Sequence[Wanted],
         time_left: TimeLeft,
-        grant: Grant,  # noqa: ARG002 - it asks one by one anyway
+        grant: Grant,
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Send all requests and take the answers one by one."""
         self.meet(Seam.FETCH)
+        assert len(wanted) <= grant.requests, "more was asked than granted"
+        is_known = self._brake.error is None
+        if self._brake.pace.outage is not None and is_known:
+            assert len(wanted) <= 1, "an outage was met with more than one request"
+        for answered in self._answers(wanted, time_left):
+            asked, answer = answered
+            if isinstance(answer, HooklogError):
+                self._meets([asked.key], type(answer))
+            yield answered
+
+    def _answers(
+        self, wanted: Sequence[Wanted], time_left: TimeLeft
+    ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         began_at, began_truly_at = self.clock(), self.world.clock()
+        self._concerned |= {one.key for one in wanted}
         self._fetched_at |= {
             one.key: began_truly_at for one in wanted if isinstance(one, LogRequest)
         }
@@ -136,6 +161,7 @@ class Enriching(Function):
                 yield one, RateLimitedError(retry_after=7.0)
             else:
                 self._fetched_at[found.key] = began_truly_at
+                self._concerned.add(found.key)
                 if not by_url:
                     self._logs[found.key] = iso(began_at)
                 yield (
@@ -191,16 +217,38 @@ class Enriching(Function):
     def _write(self, write: Write) -> Conflict | StoreError | None:
         luck = self.meet(Seam.WRITE)
         if luck is Luck.REFUSED:
+            self._meets(self._concerned, StoreThrottledError)
             return StoreThrottledError()
+        if luck is Luck.UNANSWERED:
+            self._meets(self._concerned, StoreUnavailableError)
+        if "parked_at" in write.values:
+            self._check_parking(write)
         if lost := self.world.table.write(write, self._fetched_at.get(write.key)):
             return lost
         is_known = luck is not Luck.UNANSWERED
+        if "parked_at" in write.values:
+            self._parked.add(write.key)
         if "fetched_at" in write.values:
             self._check_log(write)
         if write.values.get("outcome") == "failed":
             log_type = write.key.partition("#")[0]
             self.world.failures.setdefault(write.key, Failure(log_type, self, is_known))
         return StoreUnavailableError() if luck is Luck.UNANSWERED else None
+
+    def _meets(self, keys: Iterable[str], error: type[HooklogError]) -> None:
+        for key in keys:
+            self.world.met[key, error.code].add(self)
+
+    def _check_parking(self, write: Write) -> None:
+        """Check that nothing is parked for waiting before it is old, or after too few tries."""
+        error = BY_CODE[str(write.values["parked_code"])]
+        oldest = min(one.stamp for one in self._messages if one.body == write.values["parked_body"])
+        is_old = oldest <= self.clock() - LONGEST_WAIT
+        if issubclass(error, NotAskedError):
+            assert is_old, "a message was parked for waiting"
+        elif not (issubclass(error, OutageError) and is_old):
+            met = len(self.world.met[write.key, error.code])
+            assert met >= error.max_attempts or error.max_attempts == 1, "a log was given up early"
 
     def _check_log(self, write: Write) -> None:
         """Check that the space has shown the stored log."""
@@ -227,16 +275,13 @@ class Enriching(Function):
             key = str(self._seen[key].item.get("alias_of", key))
         sid = message.says.get("resource_sid")
         found = self.world.space.find_by_sid(message.kind, sid) if sid else None
-        rows = {
-            name: row
-            for name, row in self.world.table.items.items()
-            if set(row) - {"version", "alias_of"}
-        }
+        rows = {name: row for name, row in self.world.table.items.items() if set(row) - _NO_END}
         assert key in rows or (found is not None and found.key in rows), "a message was lost"
         row = rows.get(key, {})
         if key in self._logs and "parked_at" not in row and not row.get("final"):
             assert str(row["fetched_at"]) >= self._logs[key], "a log was lost"
-        if message.says and key not in self._fetched_at and not self._is_blind:
+        is_unasked = key not in self._fetched_at and key not in self._parked
+        if message.says and is_unasked and not self._is_blind:
             seen = self._seen[key]
             assert seen.fetched_at is not None, "a row without a log made a message known"
             assert seen.fetched_at >= message.sent_at or is_old_story(message, seen), (

@@ -26,7 +26,7 @@ class Inserted:
 
     def batch_get_item(self, **_: object) -> dict[str, Any]:
         """Find nothing."""
-        return {"Responses": {}, "UnprocessedKeys": {}}
+        return {"Responses": {}, "UnprocessedKeys": {}, "ResponseMetadata": {}}
 
     def batch_execute_statement(self, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3
         """Insert items."""

@@ -13,7 +13,7 @@ from tests.fakes import Clock
 
 #: As in the template.
 VISIBILITY = timedelta(seconds=420)
-MAX_RECEIVES = 14
+MAX_RECEIVES = 200
 
 
 class Message:
@@ -84,6 +84,8 @@ class Messages:
     clock: Clock
     #: How far the queue's own clock is ahead of the true time.
     skew: timedelta = timedelta(0)
+    #: Messages about other logs, which no example follows: visible, and in flight.
+    others: tuple[int, int] = (0, 0)
     all: list[Message] = field(default_factory=list)
 
     @property
@@ -96,10 +98,18 @@ class Messages:
         """Messages that can be delivered now."""
         return [one for one in self.waiting if one.visible_at <= self.clock()]
 
-    def send(self, body: str, parked_as: str | None = None) -> None:
-        """Accept a message, which may be redriven."""
-        now = self.clock()
-        self.all.append(Message(f"m{len(self.all)}", body, now, now + self.skew, parked_as))
+    def depth(self) -> tuple[int, int]:
+        """Return how many messages are visible, and how many in flight."""
+        visible, in_flight = self.others
+        count = len(self.visible)
+        return visible + count, in_flight + len(self.waiting) - count
+
+    def send(
+        self, body: str, parked_as: str | None = None, *, age: timedelta = timedelta(0)
+    ) -> None:
+        """Accept a message, which may be redriven, or have waited since long ago."""
+        sent_at = self.clock() - age
+        self.all.append(Message(f"m{len(self.all)}", body, sent_at, sent_at + self.skew, parked_as))
 
     def receive(self, message: Message) -> Delivery | None:
         """Deliver a message, or move it to the dead-letter queue after the last receive."""

@@ -21,6 +21,7 @@ class Seam(StrEnum):
     PAGE = "page"
     SEND = "send"
     KEEP = "keep"
+    SLEEP = "sleep"
 
 
 class Luck(Enum):

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from hooklog.errors import QueueUnavailableError, StoreThrottledError, UpstreamError
+from hooklog.errors import (
+    QueueUnavailableError,
+    RateLimitedError,
+    StoreError,
+    StoreThrottledError,
+    StoreUnavailableError,
+    UpstreamError,
+)
 from hooklog.logs import LogKind
 from hooklog.logs.listing import Page
-from hooklog.records.rows import Row
-from hooklog.sweep.walk import Checkpoint, Sweeper
+from hooklog.records.pacing import Brake
+from hooklog.records.rows import PACE_KEY, Row, Write
+from hooklog.records.store import Conflict
+from hooklog.sweep.pacing import PacedListing
+from hooklog.sweep.walk import Checkpoint, Sweeper, WalkResult
 from tests.properties.function import Function
 from tests.properties.mishaps import Luck, Seam, mishaps
 from tests.properties.world import World
@@ -23,8 +33,10 @@ class Sweeping(Function):
 
     mishaps = mishaps(
         {
-            Seam.PAGE: [Luck.REFUSED],
+            Seam.PAGE: [Luck.REFUSED, Luck.UNANSWERED],
             Seam.READ: [Luck.REFUSED, Luck.BEHIND],
+            Seam.WRITE: [Luck.REFUSED, Luck.UNANSWERED],
+            Seam.SLEEP: [],
             Seam.SEND: [Luck.REFUSED, Luck.UNANSWERED],
             Seam.KEEP: [],
         }
@@ -32,13 +44,32 @@ class Sweeping(Function):
 
     def __init__(self, world: World, skew: timedelta) -> None:
         """Start a sweep."""
+        #: What it found, by the kind of log.
+        self.results: Mapping[str, WalkResult] = {}
         super().__init__(world, skew, _TIMEOUT)
 
     def work(self) -> None:
-        """Sweep."""
-        Sweeper(
-            listing=self, table=self, producer=self, clock=self.clock, sleep=lambda _: None
+        """Sweep at the pace that all functions share."""
+        listing = PacedListing(
+            listing=self,
+            table=self,
+            brake=Brake(self, moment=lambda: self.clock().timestamp()),
+            sleep=self.sleep,
+        )
+        self.results = Sweeper(
+            listing=listing,
+            table=self,
+            producer=self,
+            clock=self.clock,
+            sleep=self.sleep,
+            allowed=listing.allowed,
         ).sweep(self, self.time_left)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, for the other functions, too."""
+        if seconds:
+            self.meet(Seam.SLEEP)
+            self.world.clock.advance(seconds=seconds)
 
     def page(
         self,
@@ -49,8 +80,11 @@ class Sweeping(Function):
         time_left: float,  # noqa: ARG002 - the listing's signature
     ) -> Page:
         """Fetch a page."""
-        if self.meet(Seam.PAGE) is not Luck.FINE:
-            raise UpstreamError
+        match self.meet(Seam.PAGE):
+            case Luck.REFUSED:
+                raise UpstreamError
+            case Luck.UNANSWERED:
+                raise RateLimitedError
         return self.world.space.page(kind, start, end, page)
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
@@ -60,9 +94,16 @@ class Sweeping(Function):
             raise StoreThrottledError
         return self.world.table.read(keys, behind=luck is Luck.BEHIND and not consistent)
 
-    def write(self, writes: Sequence[object]) -> Mapping[str, None]:
-        """Fail: a sweep writes no row."""
-        raise AssertionError(writes)
+    def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
+        """Write the pace; a sweep writes no other row."""
+        (write,) = writes
+        assert write.key == PACE_KEY, "a sweep wrote a log"
+        luck = self.meet(Seam.WRITE)
+        if luck is Luck.REFUSED:
+            return {PACE_KEY: StoreThrottledError()}
+        if lost := self.world.table.write(write, None):
+            return {PACE_KEY: lost}
+        return {PACE_KEY: StoreUnavailableError() if luck is Luck.UNANSWERED else None}
 
     def send_all(self, bodies: Sequence[str]) -> None:
         """Send messages; a failed call may have sent some of them."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
 
-from hooklog.records.rows import Row, Write
+from hooklog.records.rows import PACE_KEY, Row, Write
 from hooklog.records.store import Conflict
 from tests.fakes import Item, MemoryTable
 
@@ -48,8 +48,16 @@ class WatchedTable:
         return {
             key: Seen(items[key], self._fetched_at[key, items[key]["version"]])
             for key in keys
-            if key in items
+            if key in items and key != PACE_KEY
         }
+
+    def spoil_pace(self, pace: Item | None) -> None:
+        """Replace the row of the pace behind everybody's back, or delete it."""
+        if old := self.items.pop(PACE_KEY, None):
+            self._before.items[PACE_KEY] = old
+        if pace is not None:
+            version = int(str(old["version"])) + 1 if old else 1
+            self.items[PACE_KEY] = pace | {"version": version}
 
     def write(self, write: Write, fetched_at: datetime | None) -> Conflict | None:
         """Write a row; `fetched_at` is the true start of the fetch if the write stores a log."""
@@ -58,6 +66,10 @@ class WatchedTable:
         if isinstance(result, Conflict):
             return result
         assert result is None
+        if write.key == PACE_KEY:
+            if old is not None:
+                self._before.items[write.key] = old
+            return None
         new = self.items[write.key]
         is_log = "fetched_at" in write.values
         self.stored += is_log

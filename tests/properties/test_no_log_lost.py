@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import timedelta
+from decimal import Decimal
 
 from hypothesis import strategies as st
 from hypothesis import target
@@ -21,15 +22,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from hooklog.enrich.endings import LONGEST_WAIT
 from hooklog.logs import FAX
 from hooklog.records.parking import Redrive
 from hooklog.webhook.front_door import FrontDoor
 from local.space import Callback, simulate_sends
-from tests.fakes import NOW, FakeDoorTelemetry, FakeKeys
+from tests.fakes import NOW, FakeDoorTelemetry, FakeKeys, Item
 from tests.properties.enriching import Enriching
 from tests.properties.function import Function
 from tests.properties.messages import Message
-from tests.properties.mishaps import Luck, Mishap
+from tests.properties.mishaps import Luck, Mishap, Seam
 from tests.properties.profiles import examples
 from tests.properties.space import Progress, compared, event_of
 from tests.properties.sweeping import Sweeping
@@ -54,6 +56,23 @@ NONSENSE = (
     "no JSON",
 )
 HOUR = 3600.0
+#: Rows in place of the pace's: what nobody wrote, what an older hooklog may have written, and what
+#: an instance with a wrong clock wrote.
+_MOMENT = int(NOW.timestamp())
+PACES: tuple[Item | None, ...] = (
+    None,
+    {},
+    {"rate": "fast"},
+    {"rate": Decimal(-1), "since": Decimal(_MOMENT)},
+    {"rate": Decimal(1), "ceiling": Decimal(1), "since": Decimal(_MOMENT)},
+    {"rate": Decimal(5), "since": Decimal(_MOMENT), "next_at": Decimal(_MOMENT + 10**6)},
+    {"rate": Decimal(5), "ceiling": Decimal(5), "since": Decimal(_MOMENT + 10**6)},
+    {"outage": "fetch.upstream", "outage_at": Decimal(_MOMENT)},
+    {"outage": "fetch.upstream", "outage_at": Decimal(_MOMENT + 10**8)},
+    {"outage": "?", "outage_at": "yesterday", "probe_at": [True]},
+)
+#: The most deliveries that a message needs when all faults are over.
+ENOUGH = 30
 
 
 class NoLogLost(RuleBasedStateMachine):
@@ -94,10 +113,11 @@ class NoLogLost(RuleBasedStateMachine):
 
     # --- SignalWire ---------------------------------------------------------------------------
 
-    @initialize(skew=SKEWS)
-    def wrong_clock_of_queue(self, skew: timedelta) -> None:
-        """The queue stamps messages with its own clock."""
+    @initialize(skew=SKEWS, others=st.sampled_from([(0, 0), (0, 0), (50_000, 5_000)]))
+    def queue(self, skew: timedelta, others: tuple[int, int]) -> None:
+        """The queue stamps messages with its own clock, and may be full."""
         self.world.queue.skew = skew
+        self.world.queue.others = others
 
     @initialize(numbers=st.lists(st.integers(0, len(SENDS) - 1), min_size=1, max_size=2))
     def send(self, numbers: list[int]) -> None:
@@ -130,10 +150,13 @@ class NoLogLost(RuleBasedStateMachine):
     # --- other messages on the queue ----------------------------------------------------------
 
     @precondition(lambda self: len(self.world.queue.waiting) < 6)
-    @rule(body=st.runner().flatmap(lambda self: st.sampled_from([*self.bodies * 3, *NONSENSE])))
-    def ask(self, body: str) -> None:
+    @rule(
+        body=st.runner().flatmap(lambda self: st.sampled_from([*self.bodies * 3, *NONSENSE])),
+        age=st.sampled_from([timedelta(0), timedelta(0), LONGEST_WAIT]),
+    )
+    def ask(self, body: str, age: timedelta) -> None:
         """A message requests a log by its ID, or something that does not exist."""
-        self.world.queue.send(body)
+        self.world.queue.send(body, age=age)
 
     @precondition(lambda self: self.parked and len(self.world.queue.waiting) < 6)
     @rule(key=st.runner().flatmap(lambda self: st.sampled_from(self.parked)))
@@ -149,6 +172,13 @@ class NoLogLost(RuleBasedStateMachine):
             body = json.dumps(json.loads(body) | {"origin": "redrive"})
         self.world.queue.send(body, parked_as=key)
 
+    # --- the pace -----------------------------------------------------------------------------
+
+    @rule(pace=st.sampled_from(PACES))
+    def spoil_pace(self, pace: Item | None) -> None:
+        """The row of the pace is lost, or overwritten with something else."""
+        self.world.table.spoil_pace(pace)
+
     # --- functions ----------------------------------------------------------------------------
 
     @precondition(lambda self: self.world.queue.waiting and len(self.running) < 4)
@@ -159,7 +189,7 @@ class NoLogLost(RuleBasedStateMachine):
                 st.sampled_from(self.world.queue.waiting), min_size=1, max_size=8, unique=True
             )
         ),
-        receives=st.sampled_from([0, 0, 5, 10]),
+        receives=st.sampled_from([0, 0, 0, 195]),
         skew=SKEWS,
         mishap=st.sampled_from(Enriching.mishaps),
     )
@@ -180,6 +210,31 @@ class NoLogLost(RuleBasedStateMachine):
             message.receives += receives
         self.running.append(Enriching(self.world, messages, skew))
         self.go_on(0, (self.running[-1], mishap))
+
+    @precondition(lambda self: self.world.queue.waiting and len(self.running) < 4)
+    @rule(
+        message=st.runner().flatmap(lambda self: st.sampled_from(self.world.queue.waiting)),
+        times=st.sampled_from([3, 4, 9, 10]),
+        skew=SKEWS,
+        mishap=st.sampled_from(
+            [
+                Mishap(Seam.ANSWER, Luck.UNKNOWN),
+                Mishap(Seam.ANSWER, Luck.REFUSED),
+                Mishap(Seam.ANSWER, Luck.UNANSWERED),
+                Mishap(Seam.READ, Luck.REFUSED),
+                Mishap(Seam.WRITE, Luck.REFUSED),
+            ]
+        ),
+    )
+    def fail(self, message: Message, times: int, skew: timedelta, mishap: Mishap) -> None:
+        """A message fails several times for the same reason."""
+        for _ in range(times):
+            if message.is_deleted or message.is_dead:
+                break
+            self.wait(max(0.0, (message.visible_at - self.world.clock()).total_seconds()))
+            function = Enriching(self.world, [message], skew)
+            function.go_on(mishap)
+            function.finish()
 
     @precondition(lambda self: self.sweeps < 3)
     @rule(skew=SKEWS, mishap=st.sampled_from(Sweeping.mishaps))
@@ -210,7 +265,9 @@ class NoLogLost(RuleBasedStateMachine):
     @rule(function=st.runner().flatmap(lambda self: st.sampled_from(self.running)))
     def finish(self, function: Function) -> None:
         """An instance runs to its end."""
-        function.finish()
+        self.wait(0)
+        if not function.is_over:
+            function.finish()
         self._forget()
 
     def wait(self, seconds: float) -> None:
@@ -246,20 +303,29 @@ class NoLogLost(RuleBasedStateMachine):
         """End all sends without callbacks, then sweep twice: the first period may be old."""
         for function in self.running:
             function.finish()
+        self.world.queue.others = 0, 0
         for send in self.sends:
             while not send.is_over:
                 send.go_on()
         for _ in range(2):
             self._drain()
             self.world.clock.advance(seconds=HOUR)
-            Sweeping(self.world, timedelta(0)).finish()
+            sweeping = Sweeping(self.world, timedelta(0))
+            sweeping.finish()
+            for name, result in sweeping.results.items():
+                assert result.is_complete, f"the sweep of {name} stopped"
         self._drain()
         for key in self.parked:
             self.redrive(key)
         self._drain()
 
     def _drain(self) -> None:
+        """Deliver everything, whenever it is visible, until the queue is empty."""
+        before = {message.id: message.receives for message in self.world.queue.waiting}
         while waiting := self.world.queue.waiting:
+            for message in waiting:
+                deliveries = message.receives - before[message.id]
+                assert deliveries <= ENOUGH, "a message does not come to its end"
             self.world.clock.now = max(
                 self.world.clock.now, min(message.visible_at for message in waiting)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -40,6 +40,8 @@ class World:
     counted: Counter[str] = field(default_factory=Counter)
     #: Functions whose metrics were emitted.
     emitted: set[object] = field(default_factory=set)
+    #: Functions in which a log met an error, by the key and the error's code.
+    met: dict[tuple[str, str], set[object]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         """Create the queue on the true clock."""

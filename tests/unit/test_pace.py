@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,15 @@ from hooklog.pace import Allowance, Depth, Experience, Grant, Pace
 
 NOW = 1_800_000_000.0
 #: A limit that was met an hour ago, and tried again just now.
-KNOWN = Pace(rate=90.0, ceiling=100.0, since=NOW, limited_at=NOW - 3600, next_at=NOW, tail_at=NOW)
+KNOWN = Pace(
+    rate=90.0,
+    ceiling=100.0,
+    since=NOW,
+    limited_at=NOW - 3600,
+    lowered_at=NOW - 60,
+    next_at=NOW,
+    tail_at=NOW,
+)
 MOMENTS = st.floats(NOW - 10_000, NOW + 10_000)
 RATES = st.floats(1, 20_000)
 PACES = st.builds(
@@ -23,6 +32,8 @@ PACES = st.builds(
     ceiling=st.none() | RATES,
     since=MOMENTS,
     limited_at=MOMENTS,
+    lowered_at=MOMENTS,
+    warned_at=MOMENTS,
     next_at=MOMENTS,
     tail_at=MOMENTS,
     outage=st.none() | st.just("fetch.upstream"),
@@ -60,25 +71,46 @@ def test_without_a_limit_everything_is_sent_at_once() -> None:
     assert Pace().learned(seen(answered=100), NOW) == Pace()
 
 
-def test_the_first_429_makes_the_answers_the_limit() -> None:
-    """Nine tenths of what the batch got, and at least one a second."""
-    pace = Pace().learned(seen(answered=40, refused=60), NOW)
+def test_the_first_429s_make_the_answers_the_limit() -> None:
+    """Nine tenths of what the batch got per second, and at least one."""
+    pace = Pace().learned(seen(began_at=NOW - 2, answered=80, refused=60), NOW)
     assert (pace.limit(NOW), pace.ceiling, pace.limited_at) == (36.0, None, NOW)
     assert Pace().learned(seen(refused=9), NOW).limit(NOW) == 1.0
 
 
-def test_the_search_doubles_the_rate_every_two_seconds() -> None:
-    """Until it is so high that there is no limit."""
-    pace = Pace().learned(seen(answered=10, refused=2), NOW)
-    assert [pace.limit(NOW + after) for after in (0, 2, 4, 8)] == [9.0, 18.0, 36.0, 144.0]
-    assert pace.limit(NOW + 23) is None
+def test_a_short_batch_shows_no_high_rate() -> None:
+    """Four requests that were answered at once are not a thousand a second."""
+    assert Pace().learned(seen(answered=4, refused=2), NOW).limit(NOW) == pytest.approx(14.4)
 
 
-def test_a_429_in_the_search_ends_it_well_below() -> None:
+def test_of_those_who_meet_the_limit_together_the_luckiest_counts() -> None:
+    """Their batches began before the limit was known, so each got a part of it."""
+    pace = Pace().learned(seen(began_at=NOW - 1, answered=10, refused=60), NOW)
+    more = pace.learned(seen(began_at=NOW - 1, answered=40, refused=60), NOW)
+    assert [pace.limit(NOW), more.limit(NOW)] == pytest.approx([9, 36])
+    assert more.learned(seen(began_at=NOW - 1, answered=2, refused=60), NOW) == more
+
+
+def search(rate: float = 9.0) -> Pace:
+    """Return the pace of a search that begins now."""
+    return Pace().learned(seen(began_at=NOW - 1, answered=round(rate / 0.9), refused=2), NOW)
+
+
+def test_batches_that_need_more_raise_the_rate_of_a_search() -> None:
+    """It doubles in two seconds; without them it stays."""
+    pace = search()
+    assert pace.limit(NOW + 60) == 9.0
+    idle, _ = pace.grant(3, NOW + 1)
+    assert idle.limit(NOW + 1) == 9.0
+    for second in (1, 2, 2.5):
+        pace, _ = pace.grant(99, NOW + second)
+    assert pace.limit(NOW + 3) == pytest.approx(18)
+
+
+def test_a_429_in_the_search_ends_it_below() -> None:
     """What was too much becomes the ceiling."""
-    pace = Pace().learned(seen(answered=10, refused=2), NOW)
-    pace = pace.learned(seen(began_at=NOW + 4, refused=2), NOW + 6)
-    assert pace.ceiling == 72.0
+    pace = search(72).learned(seen(began_at=NOW + 4, refused=2), NOW + 6)
+    assert pace.ceiling == pytest.approx(72)
     assert pace.limit(NOW + 6) == pytest.approx(0.7 * 72)
 
 
@@ -122,7 +154,8 @@ def test_one_round_trip_lowers_the_rate_once() -> None:
 
 def test_a_limit_that_falls_is_followed_fast() -> None:
     """Two 429s within five seconds mean that the rate is far too high."""
-    pace = KNOWN.learned(seen(began_at=NOW + 1.5, refused=2), NOW + 2)
+    lately = replace(KNOWN, lowered_at=NOW)
+    pace = lately.learned(seen(began_at=NOW + 1.5, refused=2), NOW + 2)
     assert pace.limit(NOW + 2) == pytest.approx(0.7 * (KNOWN.limit(NOW + 2) or 0))
 
 
@@ -147,17 +180,19 @@ def test_a_known_limit_holds_from_the_start() -> None:
     pace = Pace(known=50.0)
     assert pace.limit(NOW) == 50.0
     after, grant = pace.grant(100, NOW)
-    assert grant.requests == 63  # a second's worth, and a quarter that nobody used
+    assert grant.requests == 63  # a second's worth, and a quarter more, of slots that nobody took
     assert after.next_at == pytest.approx(NOW + 1, abs=0.02)
-    lower = pace.learned(seen(answered=20, refused=2), NOW)
-    assert (lower.limit(NOW), lower.limit(NOW + 60)) == (18.0, 50.0)
+    lower = pace.learned(seen(began_at=NOW - 1, answered=20, refused=2), NOW)
+    assert lower.limit(NOW) == 18.0
+    assert replace(lower, rate=99.0).limit(NOW) == 50.0
 
 
 @given(st.floats(1e-9, 1e11), st.floats(1e-9, 1e11), st.floats(0, 1800))
 def test_a_limit_is_never_nothing(rate: float, ceiling: float, after: float) -> None:
     """Whatever rates somebody wrote into the row, so that a slot has a length."""
-    limit = replace(KNOWN, rate=rate, ceiling=ceiling).limit(NOW + after)
-    assert limit is None or limit >= 1
+    for known in (ceiling, None):
+        limit = replace(KNOWN, rate=rate, ceiling=known).limit(NOW + after)
+        assert limit is None or limit >= 1
 
 
 # --- what a batch may send ----------------------------------------------------------------------
@@ -188,12 +223,25 @@ def test_a_batch_without_a_slot_soon_gets_none() -> None:
     assert taken.grant(10, NOW + 0.9)[1].requests == 10
 
 
-def test_slots_that_nobody_took_are_kept_for_a_quarter_of_a_second() -> None:
-    """So a pause between two batches is no loss, and a long one no burst."""
-    _, granted = KNOWN.grant(500, NOW + 10)
-    limit = KNOWN.limit(NOW + 10) or 0
-    assert granted.requests == math.ceil(1.25 * limit)
-    assert granted.gap * granted.requests == pytest.approx(1, abs=0.02)
+def test_slots_that_nobody_took_are_kept_for_half_a_second() -> None:
+    """So a pause between two batches is no loss."""
+    paused = Pace(known=100.0, next_at=NOW - 0.2)
+    after, granted = paused.grant(100, NOW)
+    assert granted == Grant(requests=100, gap=granted.gap)
+    assert granted.gap == pytest.approx(0.8 / 100, rel=1e-4)
+    assert after.next_at == pytest.approx(NOW + 0.8)
+    idle, _ = replace(paused, next_at=NOW - 3600).grant(10, NOW)
+    assert idle.next_at == pytest.approx(NOW + 0.08)
+
+
+def test_slots_that_nobody_took_make_no_burst() -> None:
+    """The requests follow each other a quarter faster than the rate, never more."""
+    paused = Pace(known=100.0, next_at=NOW - 3600)
+    for wanted in (1, 10, 100, 1000):
+        after, granted = paused.grant(wanted, NOW)
+        assert granted.gap == pytest.approx(1 / 125, rel=1e-4)
+        assert granted.requests == min(wanted, 125)
+        assert after.next_at == pytest.approx(NOW + granted.requests / 125)
 
 
 def test_a_reservation_of_a_clock_that_is_ahead_is_ignored() -> None:
@@ -292,10 +340,10 @@ def test_an_answer_from_before_the_outage_does_not_end_it() -> None:
     assert outage().learned(seen(began_at=NOW - 1, answered=9), NOW + 3).outage is not None
 
 
-def test_an_outage_of_a_clock_that_is_ahead_ends_all_the_same() -> None:
-    """Not only when that time has come."""
-    ahead = replace(outage(NOW + 3600), probe_at=NOW)
-    assert ahead.learned(seen(answered=1), NOW + 1).outage is None
+def test_an_outage_of_the_future_ends_with_any_answer() -> None:
+    """No batch begins after it, so it would otherwise never end."""
+    ahead = replace(outage(), outage_at=NOW + 10**8)
+    assert ahead.learned(seen(began_at=NOW + 2, answered=1), NOW + 3).outage is None
 
 
 @pytest.mark.parametrize(
@@ -345,19 +393,27 @@ def test_with_few_others_each_message_has_a_slot_of_its_own() -> None:
     assert list(waits) == pytest.approx([2])
 
 
-def test_no_message_waits_longer_than_four_hours() -> None:
+def test_no_message_waits_longer_than_an_hour() -> None:
     """The limit may have risen meanwhile."""
     _, waits = KNOWN.waits(10, NOW, Depth(visible=10_000_000, in_flight=120_000))
-    assert max(waits) == 14_400
+    assert max(waits) == 3600
 
 
 def test_while_the_limit_is_searched_nobody_waits_long() -> None:
     """The rate doubles, so the turn comes sooner than today's rate says."""
-    search = Pace().learned(seen(answered=10, refused=2), NOW)
-    _, waits = search.waits(10, NOW, Depth(visible=1_000_000))
-    assert max(waits) == 30
-    _, waits = search.waits(10, NOW, Depth(visible=2_000))
-    assert waits[1] == pytest.approx(12.6, abs=0.1)
+    _, waits = search().waits(10, NOW, Depth(visible=1_000_000))
+    assert max(waits) == 10
+    _, waits = search().waits(10, NOW + 11, Depth(visible=100_000))
+    assert waits[1] == pytest.approx(2 * math.log2(1 + 1e5 * math.log(2) / (9 * 2)))
+
+
+def test_while_the_limit_is_searched_later_turns_are_closer() -> None:
+    """A hundred batches that go back take their turns at the rate that doubles meanwhile."""
+    pace = search()
+    waits: Sequence[float] = ()
+    for _ in range(100):
+        pace, waits = pace.waits(99, NOW, Depth())
+    assert max(waits) == pytest.approx(2 * math.log2(1 + 9_900 * math.log(2) / (9 * 2)), abs=0.1)
 
 
 def test_without_a_limit_messages_come_back_at_once() -> None:
@@ -373,11 +429,11 @@ def test_a_grant_is_possible_whatever_the_row_says(pace: Pace, wanted: int, now:
     """At most what is wanted, within little more than a second, and one request in an outage."""
     after, granted = pace.grant(wanted, now)
     assert 0 <= granted.requests <= wanted
-    assert 0 <= granted.wait <= 0.15
-    assert 0 <= granted.gap * granted.requests <= 1.15 + granted.gap
+    assert 0 <= granted.wait <= 0.3
+    assert 0 <= granted.gap * granted.requests <= 1 + granted.gap
     if pace.outage:
         assert granted.requests <= 1
-    assert after.next_at <= max(pace.next_at, now + 1.15 + granted.gap)
+    assert after.next_at <= max(pace.next_at, now + 1 + 1 / (pace.limit(now) or 1))
 
 
 @given(

@@ -2,9 +2,9 @@
 
 ::
 
-    no limit known ──429──▶ search ──429──▶ known, and tried again and again
-          ▲                (doubles)            │
-          └──────── no 429 for half an hour ◀───┘
+    no limit known ──429s──▶ search ──429s──▶ known, and tried again and again
+          ▲                (doubles)              │
+          └──────── no 429 for half an hour ◀─────┘
 
             │ most requests fail
             ▼
@@ -12,7 +12,7 @@
 
 A limit is not known in advance, and it changes. So the rate is lowered by a 429, at most once a
 round trip, and grows again as in CUBIC (RFC 9438), slowly near the rate that was too much and
-faster far from it. The growth is a function of time alone: nothing has to be written for it.
+faster far from it. That growth is a function of time alone: nothing has to be written for it.
 
 ::
 
@@ -30,7 +30,7 @@ table's clock, so that clocks which differ do no harm.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 #: What a 429 leaves of the rate; less if it comes soon after another one, or while the limit is
@@ -42,28 +42,30 @@ _WARNED = 2.0
 _SOON = 5.0
 #: Seconds in which a lower rate shows: 429s of batches that began earlier say nothing about it.
 _ROUND_TRIP = 1.0
-#: Seconds in which the rate doubles while the limit is searched.
-_DOUBLING = 2.0
+#: While the limit is searched, busy batches raise the rate so often (seconds) and by so much; it
+#: doubles in two seconds.
+_STEP, _MORE = 1.0, math.sqrt(2)
 #: Seconds: the time scale of CUBIC's curve.
 _CURVE = 60.0
-#: By how much a rate may exceed the last ceiling before a busy batch proves that it is allowed.
+#: By how much a rate may exceed the last ceiling before a busy batch proves that it is allowed, and
+#: by how much requests in slots that nobody took may exceed the rate.
 _HIGHER = 1.25
 #: Seconds without a 429 after which no limit is known any more.
 _FORGOTTEN = 1800.0
-#: Requests per second: beyond it, the search has found that there is no limit.
-_NO_LIMIT = 20_000.0
+#: Seconds: a batch that got its answers faster shows no higher rate for it.
+_SHORTEST = 0.25
 #: The lowest rate.
 _LOWEST = 1.0
 #: Seconds that a batch waits for its first slot, and in which it sends its requests.
-_FIRST_SLOT, _SENDING = 0.15, 1.0
+_FIRST_SLOT, _SENDING = 0.3, 1.0
 #: Seconds of slots that nobody took, and that may be taken later.
-_UNUSED = 0.25
+_UNUSED = 0.5
 #: Seconds: with less waiting on the queue, each message that goes back gets a slot of its own.
 _NEAR = 10.0
 #: One in so many that go back comes back before its turn, so that no slot stays unused.
 _EARLY = 5
 #: Seconds that a message waits at most while the limit is searched, and later.
-_SEARCHING, _LONGEST = 30.0, 14_400.0
+_SEARCHING, _LONGEST = 10.0, 3600.0
 #: Seconds between two probes of an outage, at least and at most, as a share of how long it lasts.
 _PROBE_FIRST, _PROBE_LAST, _PROBE_SHARE = 2.0, 60.0, 0.25
 #: Seconds that a message waits for the end of an outage, at least and at most.
@@ -166,6 +168,7 @@ class Pace:
         ceiling: requests per second that were too many last; None while the limit is searched.
         since: when the rate was set.
         limited_at: when the limit was met first.
+        lowered_at: when the rate was lowered last.
         warned_at: when a batch got a 429 last.
         next_at: the first slot that is free.
         tail_at: the last slot of the messages that went back.
@@ -181,6 +184,7 @@ class Pace:
     ceiling: float | None = None
     since: float = 0.0
     limited_at: float = 0.0
+    lowered_at: float = 0.0
     warned_at: float = 0.0
     next_at: float = 0.0
     tail_at: float = 0.0
@@ -204,8 +208,7 @@ class Pace:
             return None
         age = max(0.0, age)
         if self.ceiling is None:
-            searched = self.rate * math.exp2(age / _DOUBLING)
-            return searched if searched < _NO_LIMIT else None
+            return max(_LOWEST, self.rate)
         plateau = _CURVE * math.cbrt(1 - min(1.0, self.rate / self.ceiling))
         return max(_LOWEST, self.ceiling * min(_HIGHER, 1 + ((age - plateau) / _CURVE) ** 3))
 
@@ -234,14 +237,25 @@ class Pace:
         start = max(self.next_at if is_sound else now, now - _UNUSED)
         if start > now + _FIRST_SLOT:
             return self, Grant(requests=0)
-        requests = max(1, min(wanted, math.ceil((now + _SENDING - start) * limit)))
-        end = start + requests / limit
-        first = max(now, start)
+        first, last = max(now, start), now + _SENDING
+        slots = min(last - start, (last - first) * _HIGHER) * limit
+        requests = max(1, min(wanted, math.ceil(slots)))
+        end = max(start + requests / limit, first + requests / limit / _HIGHER)
         pace = replace(self, next_at=end)
-        if (requests < wanted or start > now) and self._is_highest(limit):
-            pace = replace(pace, rate=limit, ceiling=limit, since=now)
-        gap = max(0.0, end - first) / requests
+        if requests < wanted or start > now:
+            pace = pace.raised(limit, now)
+        gap = (end - first) / requests
         return pace, Grant(requests=requests, wait=first - now, gap=gap)
+
+    def raised(self, limit: float, now: float) -> Pace:
+        """Return the pace after a batch that needed more than the limit, and met no 429."""
+        if self.rate is None:
+            return self
+        if self.ceiling is None:
+            is_due = now >= self.since + _STEP
+            return replace(self, rate=self.rate * _MORE, since=now) if is_due else self
+        is_highest = limit >= self.ceiling * _HIGHER * 0.999
+        return replace(self, rate=limit, ceiling=limit, since=now) if is_highest else self
 
     def learned(self, seen: Experience, now: float) -> Pace:
         """Return the pace after what a batch saw; the same if it is nothing new."""
@@ -280,13 +294,13 @@ class Pace:
             return self, [lasts] * count
         if is_served or self.limit(now) is None:
             return self, [max(1.0, self.next_at - now)] * count
-        others = self._turn(depth.visible, now)
+        others, spread = self._turns((depth.visible, depth.in_flight), now)
         if others < _NEAR:
             lead = max(0.0, min(_LONGEST, self.tail_at - now))
-            turns = [max(1.0, lead + self._turn(index, now)) for index in range(count)]
-            return replace(self, tail_at=now + lead + self._turn(count, now)), turns
+            # At the rate of then: while the limit is searched, it doubles meanwhile.
+            *own, after = (lead + turn for turn in self._turns(range(count + 1), now, lead=lead))
+            return replace(self, tail_at=now + after), [max(1.0, turn) for turn in own]
         longest = _SEARCHING if now < self.limited_at + _SEARCHING else _LONGEST
-        spread = self._turn(depth.in_flight, now)
         turns = []
         for index in range(count):
             share = index / count
@@ -294,19 +308,18 @@ class Pace:
             turns.append(max(1.0, min(longest, turn if index % _EARLY else turn * share)))
         return self, turns
 
-    def _is_highest(self, limit: float) -> bool:
-        """Return whether a rate is as far above the last ceiling as it may be without proof."""
-        return self.ceiling is not None and limit >= self.ceiling * _HIGHER * 0.999
-
-    def _turn(self, position: int, now: float) -> float:
-        """Return the seconds until the turn of a message with so many others before it."""
+    def _turns(self, positions: Iterable[int], now: float, *, lead: float = 0.0) -> list[float]:
+        """Return the seconds from then on until the turn of messages with so many before them."""
         limit = self.limit(now)
         if limit is None:
-            return 0.0
+            return [0.0 for _ in positions]
         if self.ceiling is None and self.rate is not None:
             # The rate doubles meanwhile.
-            return _DOUBLING * math.log2(1 + position * math.log(2) / (limit * _DOUBLING))
-        return position / max(limit, min(self.ceiling or 0.0, self.known or math.inf))
+            growth = math.log(_MORE) / _STEP
+            limit *= math.exp(growth * min(lead, _CURVE))
+            return [math.log1p(position * growth / limit) / growth for position in positions]
+        rate = max(limit, min(self.ceiling or 0.0, self.known or math.inf))
+        return [position / rate for position in positions]
 
     def _probe_pause(self, now: float) -> float:
         lasts = (now - self.outage_at) * _PROBE_SHARE
@@ -323,9 +336,9 @@ class Pace:
             return replace(
                 self, suspect=None, outage=seen.code, outage_at=now, probe_at=probe_at, tail_at=now
             )
-        # An outage that begins later than now is one of a clock that is ahead.
-        is_earlier = seen.began_at < self.outage_at <= now
-        if seen.is_outage or not seen.answered + seen.refused or is_earlier:
+        # An outage that begins in the future comes from a clock that is ahead.
+        is_older = seen.began_at < self.outage_at <= now
+        if seen.is_outage or is_older or not seen.answered + seen.refused:
             return self
         return replace(self, outage=None)
 
@@ -338,23 +351,17 @@ def _lowered(pace: Pace, seen: Experience, now: float) -> Pace:
     limit = pace.found(now)
     if seen.refused == 1 and not now - _WARNED <= pace.warned_at <= now:
         return replace(pace, warned_at=now)
+    # What one instance got; others may have got as much.
+    got = max(_LOWEST, seen.answered / max(_SHORTEST, now - seen.began_at) * _LESS)
     if limit is None:
-        # What one instance got within a second; others may have got as much.
-        return replace(
-            pace,
-            rate=max(_LOWEST, seen.answered * _LESS),
-            ceiling=None,
-            since=now,
-            limited_at=now,
-            warned_at=now,
-            next_at=now,
-            tail_at=now,
-        )
-    if seen.began_at < pace.since + _ROUND_TRIP:
-        return pace
-    is_far = pace.ceiling is None or now < pace.since + _SOON or limit > pace.ceiling * 1.2
+        begun = replace(pace, limited_at=now, lowered_at=now, next_at=now, tail_at=now)
+        return replace(begun, rate=got, ceiling=None, since=now, warned_at=now)
+    if seen.began_at < pace.lowered_at + _ROUND_TRIP:
+        is_first = pace.ceiling is None and got > limit
+        return replace(pace, rate=got) if is_first else pace
+    is_far = pace.ceiling is None or now < pace.lowered_at + _SOON or limit > pace.ceiling * 1.2
     left = max(_LOWEST, limit * (_MUCH_LESS if is_far else _LESS))
-    return replace(pace, rate=left, ceiling=limit, since=now, warned_at=now)
+    return replace(pace, rate=left, ceiling=limit, since=now, lowered_at=now, warned_at=now)
 
 
 def _announced(pace: Pace, allowance: Allowance, now: float) -> Pace:

@@ -26,7 +26,7 @@ def doctor(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Check credentials, SignalWire's API, secret, queue, table and functions, one line each.
+    """Check credentials, SignalWire's API, secret, pace, queue, table and functions, a line each.
 
     The exit status is 1 if something is wrong.
     """

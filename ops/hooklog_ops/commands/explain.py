@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hooklog.catalogue import CATALOGUE
-from hooklog.errors import BY_CODE
+from hooklog.errors import BY_CODE, NEVER
 from hooklog_ops.commands.options import Json
 from hooklog_ops.formatting import as_json, plain, summary
 
@@ -33,7 +33,7 @@ def explain(
             "code": own.code,
             "cause": summary(own),
             "advice": own.operator,
-            "attempts": own.max_attempts,
+            "attempts": None if own.max_attempts == NEVER else own.max_attempts,
         }
     else:
         found = CATALOGUE.by_text(what) or CATALOGUE.by_code(what)
@@ -61,4 +61,6 @@ def explain(
 def _told(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "can help" if value else "does not help"
+    if value is None:
+        return "none: the message waits, nine days at most"
     return plain(str(value)) if name == "category" else str(value)

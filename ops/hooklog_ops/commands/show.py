@@ -20,12 +20,12 @@ from hooklog_ops.commands.terminal import styled
 from hooklog_ops.errors import NotThereError
 from hooklog_ops.fetching import FetchResult, fetch
 from hooklog_ops.formatting import as_json
-from hooklog_ops.records import Found, Item, Records, own_end
+from hooklog_ops.records import Found, Item, Records, own_end, tried
 
 #: Attributes that are shown as sentences or in a form of their own.
 _TOLD = PARKED_ATTRIBUTES | {
     *("pk", "log_type", "outcome", "status", "cause", "advice", "retry", "final"),
-    *("settled_by", "unsettled"),
+    *("settled_by", "unsettled", "tries"),
     *(name for kind in KINDS for name in signal_names(kind).values() if "duration" not in name),
     *("drift", "unknown_fields", "charge_details", "parked_history"),
 }
@@ -57,7 +57,7 @@ def show(
     kind = KINDS[log_type]
     found = Records(deployed.dynamodb, deployed.output("TableName")).find(kind.key(log_id))
     fetched = fetch(deployed, kind, found.key.partition("#")[2], found.item) if ask else None
-    if found.item is None and fetched is None and not found.is_parked_by_sid:
+    if found.item is None and fetched is None and not found.has_news_by_sid:
         raise NotThereError(_missing(found, kind))
     if json:
         print(as_json({"record": found.item, "alias": found.alias, "fetched": fetched}))
@@ -66,7 +66,7 @@ def show(
     if told := [*_told(found, log_type)]:
         console.print(Group(*told))
     if fetched is not None:
-        console.print(_compared(fetched, known=found.item is not None))
+        console.print(_compared(fetched, known="outcome" in (found.item or {})))
         if fetched.error and kind.has_sid and found.item is None and not found.is_by_sid:
             console.print(
                 f"If this is the SID of a {log_type}, `hooklog enqueue {log_type} {log_id}` looks"
@@ -104,7 +104,7 @@ def _told(found: Found, log_type: str) -> Iterator[RenderableType]:
         yield f"[bold]{found.item['pk']}[/]"
         yield from _verdict(found.item)
         yield _values(found.item)
-    if found.alias is not None and found.is_parked_by_sid:
+    if found.alias is not None and found.has_news_by_sid:
         yield f"[bold]{found.alias['pk']}[/], its SID"
         yield from _verdict(found.alias)
 
@@ -125,6 +125,11 @@ def _verdict(item: Item) -> Iterator[str]:
         )
         if own := BY_CODE.get(item["parked_code"]):
             yield f"What to do: {own.operator}"
+    if told := tried(item):
+        yield escape(told)
+        for code in item["tries"]:
+            if own := BY_CODE.get(code):
+                yield f"What to do about {code}: {own.operator}"
 
 
 def _values(item: Item) -> Table:

@@ -16,7 +16,7 @@ from hooklog_ops.console import home, logs, parking, searching
 from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.guard import Guard, RefusedError, harden
 from hooklog_ops.errors import NotThereError, OperatorError, describe
-from hooklog_ops.records import own_end
+from hooklog_ops.records import own_end, tried
 
 #: Bytes; a form has a code, a time and a token.
 _LARGEST_FORM = 16 * 1024
@@ -47,6 +47,7 @@ def create_app(backend: Backend, guard: Guard) -> Flask:
     app.add_template_filter(lambda then: formatting.ago(then, backend.clock()), "ago")
     app.add_template_filter(logs.url_of, "record_url")
     app.add_template_filter(own_end)
+    app.add_template_filter(tried)
     token_field = Markup('<input type="hidden" name="token" value="{}">').format(guard.token)
     app.context_processor(
         lambda: {

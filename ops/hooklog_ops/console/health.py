@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 from hooklog_ops.console.metrics import Step
 from hooklog_ops.console.panels import Panel
-from hooklog_ops.formatting import age, duration
+from hooklog_ops.formatting import age, duration, short
+from hooklog_ops.pace import CurrentPace
 from hooklog_ops.parked import ParkedPage
 from hooklog_ops.queues import QueueDepth
 
@@ -41,6 +42,7 @@ def strip(
     parked: Panel[list[ParkedPage]],
     dead: Panel[QueueDepth],
     measured: Panel[list[Step]],
+    pace: Panel[CurrentPace],
     queue: Panel[QueueDepth],
     now: datetime,
 ) -> list[Tile]:
@@ -49,6 +51,7 @@ def strip(
         _parked(parked, now),
         _dead_letters(dead),
         _missing(measured),
+        _pace(pace),
         _queue(queue),
         _lag(measured),
     ]
@@ -98,6 +101,20 @@ def _missing(panel: Panel[list[Step]]) -> Tile:
         return Tile(label=label, value="0", note="every log had its callback", href=href)
     note = "found by the sweep and fetched"
     return Tile(label=label, value=str(missing), note=note, state="look", href=href)
+
+
+def _pace(panel: Panel[CurrentPace]) -> Tile:
+    label, pace = "Pace", panel.value
+    if pace is None:
+        return _unknown(label, panel.problem)
+    if outage := pace.outage:
+        since = short(outage.since, pace.now)
+        note = f"{outage.code} since {since}; {outage.probe(pace.now)}"
+        return Tile(label=label, value="outage", note=note, state="look")
+    if pace.limit is None:
+        return Tile(label=label, value="no limit", note="none is known, so no log waits")
+    since = f"limited since {short(pace.since, pace.now)}" if pace.since else "the limit you set"
+    return Tile(label=label, value=f"{pace.requests}/s", note=f"requests to SignalWire, {since}")
 
 
 def _queue(panel: Panel[QueueDepth]) -> Tile:

@@ -17,6 +17,7 @@ from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.metrics import Span
 from hooklog_ops.console.panels import Panel, attempt
 from hooklog_ops.failures import Reason
+from hooklog_ops.pace import read_pace
 from hooklog_ops.queues import QueueDepth
 from hooklog_ops.records import Period
 
@@ -49,7 +50,9 @@ def pages(backend: Backend) -> Blueprint:
         measured = attempt(lambda: backend.metrics.read(span))
         failing = attempt(lambda: failures.sample(backend.records, backend.pool, period))
         parked = attempt(lambda: backend.parked.oldest(backend.pool))
-        tiles = health.strip(parked, depth("DeadLetterQueueUrl"), measured, depth("QueueUrl"), now)
+        pace = attempt(lambda: read_pace(backend.stack, now))
+        dead, queue = depth("DeadLetterQueueUrl"), depth("QueueUrl")
+        tiles = health.strip(parked, dead, measured, pace, queue, now)
         steps = measured.value or []
         reasons = failing.value.reasons if failing.value else []
         return render_template(

@@ -84,7 +84,7 @@ def _record(backend: Backend, log_type: str, log_id: str, *, ask: bool = False) 
     if ask and "erased_at" not in item:
         kind = KINDS[log_type]
         fetched = fetch(backend.stack, kind, found.key.partition("#")[2], found.item)
-    if found.item is None and fetched is None and not found.is_parked_by_sid:
+    if found.item is None and fetched is None and not found.has_news_by_sid:
         if log_type in KINDS:
             # With its log's ID, if the table knows the SID.
             log_id = found.key.partition("#")[2]
@@ -108,6 +108,8 @@ def _record(backend: Backend, log_type: str, log_id: str, *, ask: bool = False) 
         fetched=fetched,
         events=timeline(item, found.alias),
         parked=[(row, BY_CODE.get(row["parked_code"])) for row in parked],
+        tried=[row for row in (item, found.alias or {}) if "tries" in row],
+        own=BY_CODE,
         unknown_fields=json.dumps(json.loads(unknown), indent=2, ensure_ascii=False)
         if unknown
         else None,

@@ -36,6 +36,7 @@ def timeline(item: Item, alias: Item | None = None) -> list[Event]:
         events += _of_parking(row)
         for entry in row.get("parked_history", ()):
             events += _of_lifted(entry)
+        events += _of_tries(row)
     return sorted(events, key=lambda event: event.at)
 
 
@@ -57,6 +58,13 @@ def _of_log(item: Item) -> Iterator[Event]:
     first_failed_at = _time(item, "first_failed_at")
     if first_failed_at and first_failed_at != fetched_at:
         yield Event(at=first_failed_at, what="Failure counted", kind="failed")
+
+
+def _of_tries(item: Item) -> Iterator[Event]:
+    for code, one in item.get("tries", {}).items():
+        times = f", {one['count']} times so far" if one["count"] > 1 else ""
+        at = datetime.fromisoformat(one["at"])
+        yield Event(at=at, what="Tried without success", more=f"{code}{times}")
 
 
 def _of_parking(item: Item) -> Iterator[Event]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from email.utils import formatdate
 from typing import Any, cast
 
 import pytest
@@ -40,13 +42,17 @@ class FakeDynamoDB:
     write: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda statements: [
         {} for _ in statements
     ]
+    #: The header of the next answers, if they have one.
+    date: str | None = None
     reads: list[dict[str, Any]] = field(default_factory=list)
     writes: list[list[dict[str, Any]]] = field(default_factory=list)
 
     def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3
         """Take a read."""
         self.reads.append(RequestItems["table"])
-        return {"ResponseMetadata": {}, **self.read(RequestItems["table"])}
+        headers = {} if self.date is None else {"date": self.date}
+        answer = self.read(RequestItems["table"])
+        return {"ResponseMetadata": {"HTTPHeaders": headers}, **answer}
 
     def batch_execute_statement(self, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3
         """Take a batch of writes."""
@@ -54,9 +60,9 @@ class FakeDynamoDB:
         return {"Responses": self.write(Statements)}
 
 
-def table(client: FakeDynamoDB) -> DynamoTable:
+def table(client: FakeDynamoDB, clock: Callable[[], float] = time.time) -> DynamoTable:
     """Return the adapter over a fake client."""
-    return DynamoTable(cast("Any", client), "table")
+    return DynamoTable(cast("Any", client), "table", clock=clock)
 
 
 def write(key: str, value: Attribute = "x", *, version: int | None = None) -> Write:
@@ -232,3 +238,81 @@ def test_a_value_without_a_dynamodb_form_is_refused_alone() -> None:
     results = table(client).write([write("bad", Decimal("1." + "1" * 50)), write("good")])
     assert type(results["bad"]) is StoreRejectedError
     assert results["good"] is None
+
+
+# --- the clock ----------------------------------------------------------------------------------
+
+#: 2026-05-04 12:00:00 UTC.
+MOMENT = 1_777_896_000.0
+
+
+class Machine:
+    """A table on a machine whose clock is wrong by some seconds."""
+
+    def __init__(self, ahead: float) -> None:
+        """Begin at a full second."""
+        self.ahead = ahead
+        self.now = MOMENT
+        self.client = FakeDynamoDB()
+        self.table = table(self.client, lambda: self.now + self.ahead)
+
+    def read(self, after: float = 0.0) -> float:
+        """Read some seconds later; return how far the moment is ahead of the true time then."""
+        self.now += after
+        self.client.date = formatdate(self.now // 1, usegmt=True)
+        self.table.read(["a"])
+        return self.table.moment() - self.now
+
+
+def test_before_an_answer_the_moment_is_the_machines() -> None:
+    """There is nothing to compare it with."""
+    assert Machine(ahead=7).table.moment() == MOMENT + 7
+
+
+@pytest.mark.parametrize("ahead", [-3600, -1.5, 1.5, 3600])
+@pytest.mark.parametrize("second", [0.0, 0.25, 0.999])
+def test_one_answer_corrects_the_moment_within_a_second(ahead: float, second: float) -> None:
+    """The header has whole seconds."""
+    assert abs(Machine(ahead).read(after=second)) <= 1
+
+
+@pytest.mark.parametrize("ahead", [-3600, -1.5, 1.5, 3600])
+def test_answers_narrow_the_error(ahead: float) -> None:
+    """Just before a full second and just after one, they show the clock nearly exactly."""
+    machine = Machine(ahead)
+    machine.read(after=0.75)
+    machine.read(after=0.24)
+    assert machine.read(after=0.02) == pytest.approx(0, abs=0.02)
+    assert machine.read(after=0.5) == pytest.approx(0, abs=0.02)
+
+
+def test_a_clock_that_is_right_is_believed() -> None:
+    """No answer proves it wrong."""
+    machine = Machine(ahead=0)
+    assert [machine.read(after=0.3) for _ in range(20)] == [pytest.approx(0, abs=1e-6)] * 20
+
+
+def test_a_clock_that_jumps_is_followed() -> None:
+    """Its next answers prove it wrong again."""
+    machine = Machine(ahead=0)
+    machine.read(after=0.5)
+    machine.ahead = 60
+    assert abs(machine.read(after=0.5)) <= 1
+
+
+@pytest.mark.parametrize("date", [None, "", "yesterday"])
+def test_an_answer_without_a_date_proves_nothing(date: str | None) -> None:
+    """What earlier answers showed still holds."""
+    machine = Machine(ahead=60)
+    before = machine.read(after=0.5)
+    machine.client.date = date
+    machine.table.read(["a"])
+    assert machine.table.moment() - machine.now == before
+
+
+def test_a_date_in_another_zone_is_the_same_moment() -> None:
+    """HTTP has GMT only, but a proxy may not know that."""
+    machine = Machine(ahead=60)
+    machine.client.date = "Mon, 04 May 2026 14:00:00 +0200"
+    machine.table.read(["a"])
+    assert abs(machine.table.moment() - MOMENT) <= 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoRegionError
@@ -114,6 +114,53 @@ def test_no_client() -> None:
         raise NoRegionError
 
     assert SqsQueue(fail, URL).delay(waits(3)) == 3
+
+
+# --- the depth ------------------------------------------------------------------------------------
+
+
+class DeepSqs(Sqs):
+    """An SQS that tells its depth."""
+
+    attributes: ClassVar[dict[str, str]] = {
+        "ApproximateNumberOfMessages": "1234",
+        "ApproximateNumberOfMessagesNotVisible": "56",
+        "ApproximateNumberOfMessagesDelayed": "7",
+    }
+
+    def get_queue_attributes(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803 - as in boto3
+        AttributeNames: list[str],  # noqa: N803 - as in boto3
+    ) -> dict[str, Any]:
+        """Answer as AWS does: with the attributes that were asked for, as text."""
+        assert QueueUrl == URL
+        if self.errors:
+            raise self.errors.pop(0)
+        attributes = {name: self.attributes[name] for name in AttributeNames}
+        # AWS omits the key if there are none.
+        return {"Attributes": attributes} if attributes else {}
+
+
+def test_the_depth_is_what_is_visible_and_what_is_in_flight() -> None:
+    """SQS tells both as text."""
+    assert SqsQueue(DeepSqs().client, URL).depth() == (1234, 56)
+
+
+@pytest.mark.parametrize("error", [DOWN, UNREACHABLE])
+def test_a_depth_that_sqs_does_not_tell_is_none(error: Exception) -> None:
+    """The pace then knows only what it gave away itself."""
+    assert SqsQueue(DeepSqs(error).client, URL).depth() == (0, 0)
+
+
+def test_a_depth_without_a_client_is_none() -> None:
+    """As if SQS were silent."""
+
+    def fail() -> SQSClient:
+        raise NoRegionError
+
+    assert SqsQueue(fail, URL).depth() == (0, 0)
 
 
 # --- the producer -------------------------------------------------------------------------------

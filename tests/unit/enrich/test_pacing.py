@@ -94,7 +94,7 @@ def test_a_429_is_told_to_all_instances(bench: Bench) -> None:
     for one in ids(5)[3:]:
         bench.source.answers[f"message#{one}"] = errors.RateLimitedError()
     assert bench.run(*messages) == ["m3", "m4"]
-    assert pace(bench).limit(MOMENT) == pytest.approx(0.9 * 3)
+    assert pace(bench).limit(MOMENT) == pytest.approx(0.9 * 3 / 0.25)
     assert waits(bench, ["m3", "m4"]) == [1, 1]
     assert bench.report.errors == {"fetch.rate_limited": 2}
     assert bench.report.retried == {"message": 2}
@@ -164,7 +164,7 @@ def test_requests_that_will_follow_are_counted(bench: Bench) -> None:
     bench.answer(fax_log())
     by_sid = json.dumps({"log_type": "fax", "resource_sid": FAX_SID})
     bench.run(sent(), sent(by_sid, message_id="m2"), sent(body("message"), message_id="m3"))
-    assert bench.source.grants[0].requests == 2 + 3 + 1
+    assert bench.source.grants[0].requests == 1.5 + 1.5 + 1
 
 
 def test_a_fax_whose_end_was_told_needs_one_request(bench: Bench) -> None:

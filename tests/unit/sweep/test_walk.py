@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from hooklog.clock import iso
 from hooklog.errors import (
     BackfillError,
     ForbiddenError,
+    HeldBackError,
     HistoryLimitError,
     HooklogError,
     NotFoundError,
@@ -296,6 +298,44 @@ def test_a_page_whose_token_died_begins_the_period_again(bench: Bench) -> None:
     results = bench.sweeper.sweep(bench.checkpoints, lambda: 900)
     assert results["fax"].is_complete
     assert [ask[3] for ask in bench.listing.asked if ask[0] == "fax"] == [None, "1", None, "1"]
+
+
+def test_a_page_that_is_held_back_is_no_error(bench: Bench) -> None:
+    """The next sweep goes on at the page whose turn did not come."""
+    bench.listing.pages = {"fax": [[entry()], [entry(MESSAGE_ID)]]}
+    bench.listing.errors = [None, HeldBackError()]
+    result = bench.sweeper.sweep(bench.checkpoints, lambda: 900)["fax"]
+    assert (result.is_complete, result.error, result.checkpoint.page) == (False, None, "1")
+    assert +result.found == {Verdict.MISSING: 1}
+    assert bench.sweeper.sweep(bench.checkpoints, lambda: 900)["fax"].is_complete
+    assert [ask[3] for ask in bench.listing.asked if ask[0] == "fax"] == [None, "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "most", "seconds"),
+    [(math.inf, math.inf, 0.0), (10.0, math.inf, 0.2), (10.0, 4.0, 0.5), (1.0, math.inf, 0.4)],
+)
+def test_messages_go_on_the_queue_as_fast_as_allowed(
+    bench: Bench, allowed: float, most: float, seconds: float
+) -> None:
+    """The slower of the two rates counts; five a second are always allowed, so a page ends."""
+    bench.listing.pages = {"fax": [[entry(), entry(MESSAGE_ID)]]}
+    sweeper = replace(bench.sweeper, allowed=lambda: allowed)
+    sweeper.walk(
+        FAX, Checkpoint(NOW - DAY, NOW - DAY, NOW), lambda: 900, save=lambda _: None, most=most
+    )
+    assert bench.slept == [pytest.approx(seconds)]
+    assert len(bench.producer.sent) == 2
+
+
+def test_what_is_allowed_is_asked_after_each_page(bench: Bench) -> None:
+    """The limit may have changed meanwhile; a page without messages waits for nothing."""
+    bench.store(fax_log())
+    bench.listing.pages = {"fax": [[entry(MESSAGE_ID)], [entry()], [entry(MESSAGE_ID)]]}
+    rates = iter([10.0, 20.0])
+    sweeper = replace(bench.sweeper, allowed=lambda: next(rates))
+    sweeper.walk(FAX, Checkpoint(NOW - DAY, NOW - DAY, NOW), lambda: 900, save=lambda _: None)
+    assert bench.slept == pytest.approx([0.1, 0.05])
 
 
 def test_a_first_page_that_is_refused_is_an_error(bench: Bench) -> None:

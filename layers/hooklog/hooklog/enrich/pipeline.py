@@ -14,6 +14,7 @@ row, acknowledged as parked, or returned to the queue.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -209,23 +210,23 @@ class _Batch:
     def _admit(self, jobs: dict[str, _Job]) -> dict[str, _Job]:
         """Keep the jobs whose requests may be sent now, the young first; hold the others back."""
         self._parts.brake.read(self._rows)
-        requests = {key: self._requests(job) for key, job in jobs.items()}
-        self._grant = self._parts.brake.grant(sum(requests.values()))
-        left = self._grant.requests
+        wanted = sum(self._requests(job) for job in jobs.values())
+        self._grant = self._parts.brake.grant(math.ceil(wanted))
+        left: float = self._grant.requests
         admitted: dict[str, _Job] = {}
         for key, job in sorted(jobs.items(), key=lambda item: _urgency(item[1]), reverse=True):
             if left > 0:
                 admitted[key] = job
             else:
                 self._held.append((key, job, HeldBackError()))
-            left -= requests[key]
+            left -= self._requests(job)
         return admitted
 
-    def _requests(self, job: _Job) -> int:
-        """Return how many requests a job will probably need."""
+    def _requests(self, job: _Job) -> float:
+        """Return how many requests a job needs on average: about every second may need more."""
         may_be_sid = job.request.resource_sid is not None and not job.by_alias
         may_be_unsettled = self._parts.settle_faxes and job.request.kind.call_ends and not job.told
-        return 1 + may_be_sid + bool(may_be_unsettled)
+        return 1.5 if may_be_sid or may_be_unsettled else 1.0
 
     def _enrich(self, jobs: dict[str, _Job]) -> dict[str, tuple[Record, _Job]]:
         """Fetch, validate and enrich each log as soon as it arrives, and ask how a fax ended."""

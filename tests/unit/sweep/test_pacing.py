@@ -1,0 +1,227 @@
+"""The sweep keeps to the pace: its pages take turns, and its messages half of the limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hooklog.errors import (
+    HeldBackError,
+    HooklogError,
+    RateLimitedError,
+    StoreThrottledError,
+    UpstreamError,
+)
+from hooklog.logs import FAX, LogKind
+from hooklog.logs.listing import Page
+from hooklog.pace import Pace
+from hooklog.records.pacing import Brake
+from hooklog.records.rows import PACE_KEY, pace_values, present
+from hooklog.sweep.pacing import SHARE, PacedListing
+from tests.fakes import NOW, Clock, MemoryTable
+
+if TYPE_CHECKING:
+    from hooklog.errors import FetchError
+
+MOMENT = NOW.timestamp()
+PAGE = Page([], None)
+#: Ten requests per second, and the next free slot is now.
+LIMITED = Pace(
+    rate=10.0, ceiling=10.0, since=MOMENT, limited_at=MOMENT, next_at=MOMENT, tail_at=MOMENT
+)
+OUTAGE = Pace(outage="fetch.timeout", outage_at=MOMENT - 40, probe_at=MOMENT + 5)
+
+
+@dataclass
+class FakeListing:
+    """Raises its errors, one per call, and then gives a page."""
+
+    clock: Clock
+    errors: list[FetchError] = field(default_factory=list)
+    #: The moment of each call, and the seconds that it was given.
+    calls: list[tuple[float, float]] = field(default_factory=list)
+    #: Called with each request.
+    meanwhile: Callable[[], None] = lambda: None
+
+    def page(
+        self,
+        kind: LogKind,
+        start: datetime,
+        end: datetime,
+        page: str | None,
+        time_left: float,
+    ) -> Page:
+        """Return a page, or raise the next error."""
+        assert (kind, start, end, page) == (FAX, NOW, NOW, "7")
+        self.calls.append((self.clock.moment(), time_left))
+        self.meanwhile()
+        if self.errors:
+            raise self.errors.pop(0)
+        return PAGE
+
+
+class Bench:
+    """A listing at the pace that a table has; sleeping is what lets time pass."""
+
+    def __init__(self) -> None:
+        """Wire the listing."""
+        self.clock = Clock()
+        self.table = MemoryTable()
+        self.listing = FakeListing(self.clock)
+        #: Seconds.
+        self.slept: list[float] = []
+        self.paced = PacedListing(
+            listing=self.listing,
+            table=self.table,
+            brake=Brake(self.table, moment=self.clock.moment),
+            sleep=self.sleep,
+        )
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.slept.append(seconds)
+        self.clock.advance(seconds=seconds)
+
+    def store(self, pace: Pace) -> None:
+        """Store the pace as another instance would."""
+        self.table.items[PACE_KEY] = present(pace_values(pace)) | {"version": 7}
+
+    @property
+    def stored(self) -> Pace:
+        """The pace that is stored."""
+        pace = self.table.read([PACE_KEY])[PACE_KEY].pace
+        assert pace is not None
+        return pace
+
+    def page(self, time_left: float = 20.0) -> Page:
+        """Ask for a page."""
+        return self.paced.page(FAX, NOW, NOW, "7", time_left)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Return a fresh listing."""
+    return Bench()
+
+
+def test_without_a_limit_a_page_is_fetched_at_once(bench: Bench) -> None:
+    """The pace is read, and nothing is written."""
+    assert bench.page() is PAGE
+    assert bench.listing.calls == [(MOMENT, 20.0)]
+    assert bench.table.reads == [[PACE_KEY]]
+    assert bench.table.writes == []
+    assert sum(bench.slept) == 0
+
+
+def test_a_page_takes_a_slot(bench: Bench) -> None:
+    """The others have one less."""
+    bench.store(LIMITED)
+    assert bench.page() is PAGE
+    assert bench.stored.next_at == pytest.approx(MOMENT + 0.1, abs=0.001)
+
+
+def test_a_page_waits_for_its_slot(bench: Bench) -> None:
+    """One that comes soon is waited for exactly."""
+    bench.store(replace(LIMITED, next_at=MOMENT + 0.125))
+    assert bench.page() is PAGE
+    assert bench.listing.calls[0][0] == pytest.approx(MOMENT + 0.125, abs=0.001)
+
+
+def test_a_page_without_a_slot_looks_again(bench: Bench) -> None:
+    """Each look reads the pace anew, because others change it meanwhile."""
+    bench.store(replace(LIMITED, next_at=MOMENT + 1.1))
+    assert bench.page() is PAGE
+    assert bench.slept[:2] == [0.5, 0.5]
+    assert len(bench.table.reads) == 3
+    assert bench.listing.calls[0][0] == pytest.approx(MOMENT + 1.1, abs=0.001)
+
+
+def test_a_page_whose_turn_does_not_come_is_held_back(bench: Bench) -> None:
+    """It gives up when its time is over, without a request."""
+
+    def sleep(seconds: float) -> None:
+        bench.sleep(seconds)
+        bench.store(replace(LIMITED, next_at=bench.clock.moment() + 1))
+
+    bench.store(replace(LIMITED, next_at=MOMENT + 1))
+    paced = PacedListing(
+        listing=bench.listing, table=bench.table, brake=bench.paced.brake, sleep=sleep
+    )
+    with pytest.raises(HeldBackError):
+        paced.page(FAX, NOW, NOW, "7", 3.0)
+    assert bench.listing.calls == []
+    assert bench.clock.moment() == MOMENT + 3
+
+
+def test_a_429_is_told_to_all_and_the_page_is_asked_for_again(bench: Bench) -> None:
+    """It lowers the rate as that of a batch does."""
+    bench.store(replace(LIMITED, since=MOMENT - 20, warned_at=MOMENT - 1))
+    bench.listing.errors = [RateLimitedError()]
+    assert bench.page() is PAGE
+    assert len(bench.listing.calls) == 2
+    limit = bench.stored.limit(bench.clock.moment())
+    assert limit is not None
+    assert limit < 10
+    assert bench.stored.since == MOMENT
+
+
+def test_a_page_that_meets_only_429s_is_held_back(bench: Bench) -> None:
+    """The next sweep goes on with it."""
+    bench.listing.errors = [RateLimitedError() for _ in range(100)]
+    with pytest.raises(HeldBackError):
+        bench.page(5.0)
+    assert len(bench.listing.calls) <= 10
+    assert bench.stored.limit(bench.clock.moment()) is not None
+
+
+def test_an_outage_stops_a_page_with_its_error(bench: Bench) -> None:
+    """Nothing is asked before the next probe is due, and nothing is waited for."""
+    bench.store(OUTAGE)
+    with pytest.raises(HooklogError) as caught:
+        bench.page()
+    assert caught.value.code == "fetch.timeout"
+    assert (bench.listing.calls, bench.slept) == ([], [])
+
+
+def test_a_page_that_is_answered_ends_an_outage(bench: Bench) -> None:
+    """It is a probe like that of a batch."""
+    bench.store(OUTAGE)
+    bench.clock.advance(seconds=5)
+    assert bench.page() is PAGE
+    assert bench.stored.outage is None
+
+
+def test_an_outage_of_unknown_cause_is_waited_for(bench: Bench) -> None:
+    """Somebody else wrote it; the page is the next probe."""
+    bench.store(Pace(outage="?", outage_at=MOMENT, probe_at=MOMENT + 2))
+    assert bench.page() is PAGE
+    assert bench.listing.calls[0][0] == MOMENT + 2
+
+
+def test_an_error_is_passed_on(bench: Bench) -> None:
+    """One page that fails says nothing about the pace."""
+    bench.listing.errors = [UpstreamError()]
+    with pytest.raises(UpstreamError):
+        bench.page()
+    assert PACE_KEY not in bench.table.items
+
+
+def test_a_pace_that_cannot_be_read_stops_a_page(bench: Bench) -> None:
+    """The table is needed for the comparison anyway."""
+    bench.table.read_errors = [StoreThrottledError()]
+    with pytest.raises(StoreThrottledError):
+        bench.page()
+    assert bench.listing.calls == []
+
+
+def test_messages_have_half_of_the_limit(bench: Bench) -> None:
+    """And all that they want if there is none."""
+    assert bench.paced.allowed() == math.inf
+    bench.store(LIMITED)
+    bench.page()
+    assert bench.paced.allowed() == pytest.approx(SHARE * 10)
