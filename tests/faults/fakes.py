@@ -63,10 +63,10 @@ class FaultyTable(MemoryTable):
         """Read rows, or raise if any key is unreadable."""
         self._moments.meet("read")
         if self.down is not None:
-            raise self.down
+            raise self.down.with_traceback(None)
         for key in keys:
             if key in self.unreadable:
-                raise self.unreadable[key]
+                raise self.unreadable[key].with_traceback(None)
         return super().read(keys, consistent=consistent)
 
     def write(self, writes: Sequence[Write]) -> dict[str, Conflict | StoreError | None]:
@@ -101,7 +101,8 @@ class FaultySource(FakeSource):
         for one, answer in self._fetch(wanted, time_left, grant):
             self._moments.meet("resource" if isinstance(one, ResourceRequest) else "answer")
             if isinstance(answer, HooklogError):
-                canary.raised(answer)
+                # The same error may have been raised in earlier batches.
+                canary.raised(answer.with_traceback(None))
             yield one, answer if time_left() > 0 else OutOfTimeError()
 
     def _fetch(
