@@ -71,6 +71,8 @@ class Aws:
     calls: dict[str, Refusal | Silence | HangUp] = field(default_factory=dict)
     #: Refusals of single statements, by purpose and key.
     statements: dict[tuple[Purpose, str], Refusal] = field(default_factory=dict)
+    #: Faults of the writing calls that contain a key, by key.
+    writes: dict[str, Refusal | Silence | HangUp] = field(default_factory=dict)
     #: Refusals of every call that contains a key, by key.
     poison: dict[str, Refusal] = field(default_factory=dict)
     #: Keys that `BatchGetItem` leaves unread.
@@ -81,14 +83,16 @@ class Aws:
 
     def recover(self) -> None:
         """Remove all faults; calls that still wait for an answer get none."""
-        for faults in (self.calls, self.statements, self.poison, self.unread, self.unset):
+        for faults in (self.calls, self.statements, self.writes, self.poison):
             faults.clear()
+        for names in (self.unread, self.unset):
+            names.clear()
         self._over.set()
         self._over = threading.Event()
 
     def call(self, operation: str, body: dict[str, Any]) -> Answer | None:
         """Answer a call; None means no answer."""
-        fault = self.calls.get(operation)
+        fault = self.calls.get(operation) or self._fault_of_write(body)
         if isinstance(fault, Refusal):
             return _refused(fault)
         if isinstance(fault, HangUp):
@@ -101,6 +105,10 @@ class Aws:
             return None
         return self._carry_out(operation, body)
 
+    def _fault_of_write(self, body: dict[str, Any]) -> Refusal | Silence | HangUp | None:
+        keys = [write_of(one).key for one in body.get("Statements", ())] if self.writes else []
+        return next((self.writes[key] for key in keys if key in self.writes), None)
+
     def _carry_out(self, operation: str, body: dict[str, Any]) -> Answer:
         match operation:
             case "BatchGetItem":
@@ -109,6 +117,8 @@ class Aws:
                 return self._write([write_of(one) for one in body["Statements"]])
             case "ChangeMessageVisibilityBatch":
                 return self._hide(body["Entries"])
+            case "GetQueueAttributes":
+                return 200, {"Attributes": dict.fromkeys(body["AttributeNames"], "0")}
             case _:
                 return 200, {"ARN": body["SecretId"], "Name": "x", "SecretString": self.secret}
 

@@ -20,6 +20,9 @@ from tests.faults.telemetry import KeptTelemetry
 
 #: The queue's own visibility timeout, in seconds.
 QUEUES_WAIT = 420
+#: Batches in which everything ends when no fault is left: a probe, what waited for it, and one for
+#: a limit that was met.
+_ROUNDS = 3
 
 
 class Moments:
@@ -82,12 +85,18 @@ class Bench:
         self.waits: dict[str, int] = {}
         self.catalogue = SwitchableCatalogue(CATALOGUE_FILE)
 
-    def wire(self, source: LogSource, table: Table, queue: Queue) -> None:
+    def wire(
+        self,
+        source: LogSource,
+        table: Table,
+        queue: Queue,
+        depth: Callable[[], tuple[int, int]] = lambda: (0, 0),
+    ) -> None:
         """Create the enricher from these parts."""
         self.enricher = Enricher(
             source=source,
             table=table,
-            brake=Brake(table, moment=self.clock.moment),
+            brake=Brake(table, moment=self.clock.moment, depth=depth),
             queue=queue,
             telemetry=self.telemetry,
             catalogue=self.catalogue,
@@ -109,6 +118,22 @@ class Bench:
         canary.said(*(item.get("parked_detail", "") for item in self.rows.items.values()))
         assert self.report.received == len(messages)
         return account(messages, response, before, self.rows.items, self.waits)
+
+    def forget(self, messages: Sequence[Message]) -> None:
+        """Delete the rows of messages, so that they are new again."""
+        for message in messages:
+            self.rows.items.pop(message.key, None)
+
+    def drain(self, messages: Sequence[Message]) -> set[str]:
+        """Deliver messages until none returns, a few times at most; return how they ended."""
+        ends: set[str] = set()
+        for _ in range(_ROUNDS):
+            seen = self.run(messages)
+            messages = self.returned(messages, seen)
+            ends |= {how for how, _ in seen.values()}
+            if not messages:
+                return ends - {"returned"}
+        return ends
 
     def returned(self, messages: Sequence[Message], seen: Mapping[str, Seen]) -> list[Message]:
         """Let the longest wait pass, and return the returned messages for their next delivery."""

@@ -44,6 +44,7 @@ class Returned:
         deliveries: number of the delivery that ends differently if the fault stays; None if
             none does, so that SQS moves the message to the dead-letter queue.
         then: how that delivery ends.
+        is_counted: whether its log's row counts the failure.
 
     """
 
@@ -51,9 +52,30 @@ class Returned:
     after: tuple[int, int] | None = (15, 30)
     deliveries: int | None
     then: Stored | Parked | None = None
+    is_counted: bool = True
 
 
-type Ending = Stored | Known | Parked | Returned
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Back on the queue through no fault of its log, and parked at nine days of age.
+
+    Attributes:
+        code: under which it is parked then.
+        after: shortest and longest first wait in seconds; None means the queue's own.
+        counts: code that is counted meanwhile, if one is.
+        is_counted: whether its log's row counts it, too.
+        is_outage: whether it waits for the end of an outage that this batch finds.
+
+    """
+
+    code: str
+    after: tuple[int, int] | None = (1, 1)
+    counts: str | None = None
+    is_counted: bool = False
+    is_outage: bool = False
+
+
+type Ending = Stored | Known | Parked | Returned | Waits
 
 
 def retried(code: str, deliveries: int = 10, after: tuple[int, int] = (15, 30)) -> Returned:
@@ -63,7 +85,23 @@ def retried(code: str, deliveries: int = 10, after: tuple[int, int] = (15, 30)) 
 
 def never_parked(code: str) -> Returned:
     """Return the ending of a message that cannot even be parked."""
+    return Returned(code=code, deliveries=None, is_counted=False)
+
+
+def uncounted(code: str) -> Returned:
+    """Return the ending of a message whose log's row cannot be read, nor count how often."""
     return Returned(code=code, deliveries=None)
+
+
+def limited(after: tuple[int, int] = (1, 1)) -> Waits:
+    """Return the ending of a message whose request was one too many."""
+    code = "fetch.rate_limited"
+    return Waits(code=code, after=after, counts=code, is_counted=True)
+
+
+def outage(code: str) -> Waits:
+    """Return the ending of a message that waits for the end of an outage."""
+    return Waits(code=code, after=(5, 5), counts=code, is_outage=True)
 
 
 def looks(ending: Ending, message: Message, jitter: float) -> Seen:
@@ -75,7 +113,7 @@ def looks(ending: Ending, message: Message, jitter: float) -> Seen:
             return "row", status
         case Parked(code):
             return "parked", code
-        case Returned():
+        case Returned() | Waits():
             return "returned", ending.after[int(jitter)] if ending.after else None
 
 

@@ -10,7 +10,7 @@ from hooklog.clock import TimeLeft
 from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.errors import HooklogError, OutOfTimeError, StoreError
 from hooklog.pace import Grant
-from hooklog.records.rows import Row, Write
+from hooklog.records.rows import PACE_KEY, Row, Write
 from hooklog.records.store import Conflict
 from tests.fakes import Clock, FakeSource, Item, MemoryTable
 from tests.faults import canary
@@ -26,10 +26,16 @@ class Purpose(StrEnum):
     LOG = "log"
     PARKING = "parking"
     LIFT = "lift"
+    TRY = "try"
+    PACE = "pace"
 
     @classmethod
     def of(cls, write: Write) -> Purpose:
         """Return the purpose of a write by its values."""
+        if write.key == PACE_KEY:
+            return cls.PACE
+        if "tries" in write.values:
+            return cls.TRY
         if "alias_of" in write.values:
             return cls.ALIAS
         if "fetched_at" in write.values:
@@ -84,17 +90,27 @@ class FaultySource(FakeSource):
         """Start without answers."""
         super().__init__(clock)
         self._moments = moments
+        #: The answer to every request, if there is one.
+        self.down: HooklogError | None = None
 
     def fetch(
         self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Answer requests while time is left."""
         self._moments.meet("fetch")
-        for one, answer in super().fetch(wanted, time_left, grant):
+        for one, answer in self._fetch(wanted, time_left, grant):
             self._moments.meet("resource" if isinstance(one, ResourceRequest) else "answer")
             if isinstance(answer, HooklogError):
                 canary.raised(answer)
             yield one, answer if time_left() > 0 else OutOfTimeError()
+
+    def _fetch(
+        self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
+    ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
+        down = self.down
+        if down is None:
+            return super().fetch(wanted, time_left, grant)
+        return ((one, down) for one in wanted)
 
 
 class FaultyQueue:
@@ -137,6 +153,8 @@ class Fakes(Bench):
         self.table.down = None
         self.table.unreadable.clear()
         self.table.refused.clear()
+        self.table.meanwhile = lambda: None
+        self.source.down = None
         self.queue.refused.clear()
         self.catalogue.is_broken = False
         self.telemetry.error = None

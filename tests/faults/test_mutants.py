@@ -11,7 +11,7 @@ import pytest
 from tests.faults.mutation import ROOT, Mutant, Verdict, judge, load
 
 MUTANTS = load()
-#: The steps of the enrichment, the adapters, and the other two functions.
+#: The steps of the enrichment, the adapters, the pace, and the other two functions.
 STEPS = {
     "parse",
     "coalesce",
@@ -31,6 +31,7 @@ STEPS = {
     "settle",
     "sqs",
     "secret",
+    "pace",
     "front door",
     "sweep",
 }

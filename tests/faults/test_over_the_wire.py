@@ -6,7 +6,7 @@ import pytest
 
 from local.space import RunningSpace
 from tests.faults.aws import Aws, Clients
-from tests.faults.endings import Returned, looks
+from tests.faults.endings import Returned, Waits, looks
 from tests.faults.expected import expected
 from tests.faults.messages import Message, fax, neighbours
 from tests.faults.table import ROWS, Row, Step
@@ -46,19 +46,18 @@ def test_fault(wire: Wire, row: Row, over_wire: OverWire) -> None:
     befall(wire, message, row, over_wire)
     seen = wire.run(messages)
 
-    ending, codes = expected([row.given, row] if row.given else [row])
-    theirs, _ = expected([row] if over_wire.hits_all else [])
+    ending, codes = expected(row.all)
+    theirs, _ = expected(one for one in row.all if one.hits_all or over_wire.hits_all)
     assert seen == {message.name: looks(ending, message, 1.0)} | {
         other.name: looks(theirs, other, 1.0) for other in others
     }
     assert set(wire.report.errors) == codes
 
     again = wire.returned(messages, seen)
-    assert bool(again) == isinstance(ending, Returned)
+    assert bool(again) == isinstance(ending, Returned | Waits)
     if again:
         for one in again:
             one.log = logs[one.name]
         wire.recover()
         wire.list_logs(again)
-        ends = {how for how, _ in wire.run(again).values()}
-        assert ends == {"parked" if row.step is Step.PARK else "row"}
+        assert wire.drain(again) == {"parked" if row.step is Step.PARK else "row"}

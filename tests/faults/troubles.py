@@ -85,6 +85,18 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Down:
+    """SignalWire gives the same answer to everybody."""
+
+    error: HooklogError
+    slots: ClassVar = frozenset({"space"})
+
+    def befall(self, bench: Fakes, message: Message) -> None:  # noqa: ARG002
+        """Change all answers."""
+        bench.source.down = self.error
+
+
+@dataclass(frozen=True)
 class Tells:
     """The fax resource gives a different answer; no other signal tells how the fax ended."""
 

@@ -50,6 +50,7 @@ class Wire(Bench):
         self.uptime += RENEW_INTERVAL
         self.seconds_left = 60.0
         self.space.clear_faults()
+        self.rows.meanwhile = lambda: None
         self.aws.recover()
         self.aws.secret = secret(self.space)
         self.telemetry.error = None
@@ -66,11 +67,9 @@ class Wire(Bench):
             clock=self.clock,
         )
         source = ConcurrentSource(api, concurrency=1, clock=self.clock)
-        self.wire(
-            _Noting(source),
-            DynamoTable(self._clients.dynamodb, TABLE),
-            SqsQueue(lambda: self._clients.sqs, "http://127.0.0.1/queue"),
-        )
+        queue = SqsQueue(lambda: self._clients.sqs, "http://127.0.0.1/queue")
+        table = DynamoTable(self._clients.dynamodb, TABLE)
+        self.wire(_Noting(source), table, queue, queue.depth)
 
     def list_logs(self, messages: Sequence[Message]) -> None:
         """Add the logs to the space."""
@@ -84,6 +83,9 @@ class _Noting:
     def __init__(self, source: LogSource) -> None:
         self._source = source
 
+    def allowance(self) -> Allowance | None:
+        return self._source.allowance()
+
     def fetch(
         self, wanted: Sequence[Wanted], time_left: TimeLeft, grant: Grant
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
@@ -91,9 +93,6 @@ class _Noting:
             if isinstance(answer, HooklogError):
                 canary.raised(answer)
             yield one, answer
-
-    def allowance(self) -> Allowance | None:
-        return self._source.allowance()
 
 
 def secret(space: RunningSpace, token: str | None = None) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from hooklog.records.rows import PACE_KEY
 from local.space import Fault, FaultKind
 from tests.faults.aws import HangUp, Refusal, Silence
 from tests.faults.canary import TOKEN
 from tests.faults.fakes import Purpose
 from tests.faults.messages import Message, Text
+from tests.faults.paces import PaceAt, PaceIs, at_limit, no_slot, suspicious
 from tests.faults.troubles import announce, ask_by_sid, redriven
 from tests.faults.wire import Wire, secret
 
@@ -109,8 +111,9 @@ class Secret:
     text: str
     hits_all: bool = True
 
-    def befall(self, wire: Wire, message: Message) -> None:  # noqa: ARG002
+    def befall(self, wire: Wire, message: Message) -> None:
         """Set the secret before it is first read."""
+        PaceIs(suspicious).befall(wire, message)
         wire.aws.secret = self.text
 
 
@@ -121,8 +124,9 @@ class Rotated:
     seconds: float
     hits_all: bool = True
 
-    def befall(self, wire: Wire, message: Message) -> None:  # noqa: ARG002
+    def befall(self, wire: Wire, message: Message) -> None:
         """Read the old token and then replace it by the new one."""
+        PaceIs(suspicious).befall(wire, message)
         today = wire.aws.secret
         wire.aws.secret = secret(wire.space, f"{TOKEN}-of-yesterday")
         wire.credentials.current()
@@ -138,8 +142,10 @@ class Call:
     fault: Refusal | Silence | HangUp
     hits_all: bool = False
 
-    def befall(self, wire: Wire, message: Message) -> None:  # noqa: ARG002
+    def befall(self, wire: Wire, message: Message) -> None:
         """Set the fault for the operation."""
+        if self.operation == "GetSecretValue":
+            PaceIs(suspicious).befall(wire, message)
         wire.aws.calls[self.operation] = self.fault
 
 
@@ -181,13 +187,55 @@ class Poison:
 
 @dataclass(frozen=True)
 class Unread:
-    """DynamoDB leaves the message's key unread at every attempt."""
+    """DynamoDB leaves a key unread at every attempt: the message's, or the one given."""
 
+    key: str = ""
     hits_all: bool = True
 
     def befall(self, wire: Wire, message: Message) -> None:
         """Leave the key unread."""
-        wire.aws.unread.add(message.key)
+        wire.aws.unread.add(self.key or message.key)
+
+
+@dataclass(frozen=True)
+class PaceWrite:
+    """A limit is known, and AWS fails each call that writes the pace."""
+
+    fault: Refusal | Silence | HangUp
+    hits_all: bool = True
+
+    def befall(self, wire: Wire, message: Message) -> None:
+        """Fail the calls."""
+        PaceIs(at_limit(1000)).befall(wire, message)
+        wire.aws.writes[PACE_KEY] = self.fault
+
+
+@dataclass(frozen=True)
+class PaceStatement:
+    """DynamoDB refuses the statement that writes the pace."""
+
+    refusal: Refusal
+    pace: PaceAt | None = None
+    hits_all: bool = True
+
+    def befall(self, wire: Wire, message: Message) -> None:
+        """Refuse the statement."""
+        if self.pace is not None:
+            PaceIs(self.pace).befall(wire, message)
+        wire.aws.statements[Purpose.PACE, PACE_KEY] = self.refusal
+
+
+@dataclass(frozen=True)
+class NoDepth:
+    """No slot is free, and SQS does not tell how many messages are on the queue."""
+
+    fault: Refusal | Silence | HangUp
+    hits_all: bool = True
+
+    def befall(self, wire: Wire, message: Message) -> None:
+        """Fail the call."""
+        PaceIs(no_slot).befall(wire, message)
+        wire.aws.calls["GetQueueAttributes"] = self.fault
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,13 @@ def test_a_known_limit_holds_from_the_start() -> None:
     assert replace(lower, rate=99.0).limit(NOW) == 50.0
 
 
+@given(st.floats(1e-9, 1e11), st.floats(1e-9, 1e11), st.floats(0, 1800))
+def test_a_limit_is_never_nothing(rate: float, ceiling: float, after: float) -> None:
+    """Whatever rates somebody wrote into the row, so that a slot has a length."""
+    limit = replace(KNOWN, rate=rate, ceiling=ceiling).limit(NOW + after)
+    assert limit is None or limit >= 1
+
+
 # --- what a batch may send ----------------------------------------------------------------------
 
 

@@ -208,9 +208,9 @@ class Pace:
             return None
         age = max(0.0, age)
         if self.ceiling is None:
-            return self.rate
+            return max(_LOWEST, self.rate)
         plateau = _CURVE * math.cbrt(1 - min(1.0, self.rate / self.ceiling))
-        return self.ceiling * min(_HIGHER, 1 + ((age - plateau) / _CURVE) ** 3)
+        return max(_LOWEST, self.ceiling * min(_HIGHER, 1 + ((age - plateau) / _CURVE) ** 3))
 
     def grant(self, wanted: int, now: float) -> tuple[Pace, Grant]:
         """Reserve slots for the requests of a batch.

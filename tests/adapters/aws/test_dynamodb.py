@@ -137,7 +137,11 @@ def test_a_row_is_read_with_its_types() -> None:
 
 def test_a_row_without_a_version_concerns_no_other() -> None:
     """A row without a version, which hooklog did not write, is left out of the result."""
-    items = [{"pk": {"S": "fax#1"}}, {"pk": {"S": "fax#2"}, "version": {"N": "1"}}]
+    items = [
+        {"pk": {"S": "fax#1"}},
+        {"pk": {"S": "fax#3"}, "version": {"S": "first"}},
+        {"pk": {"S": "fax#2"}, "version": {"N": "1"}},
+    ]
     client = FakeDynamoDB(read=lambda _: {"Responses": {"table": items}, "UnprocessedKeys": {}})
     assert set(table(client).read(["fax#1", "fax#2"])) == {"fax#2"}
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hooklog import errors
+from hooklog.records.rows import PACE_KEY
 from hooklog.records.store import Conflict
 from tests.faults.aws import HangUp, Refusal, Silence
-from tests.faults.endings import Ending, Known, Parked, Returned, Stored, never_parked, retried
+from tests.faults.endings import (
+    Ending,
+    Known,
+    Parked,
+    Returned,
+    Stored,
+    never_parked,
+    retried,
+    uncounted,
+)
 from tests.faults.fakes import Purpose
 from tests.faults.table.queue import NO_JSON
 from tests.faults.table.row import Row, Step
@@ -57,18 +67,19 @@ READING = (
         step=Step.KNOWN,
         name="a read that is throttled",
         trouble=Unreadable(_THROTTLING),
-        ends=retried("store.throttled"),
+        ends=uncounted("store.throttled"),
         hits_all=True,
         wires={
             **_every(_READ, throttled=_THROTTLED, limited=Refusal("RequestLimitExceeded")),
             "keys left unread": Unread(),
+            "the pace left unread": Unread(PACE_KEY),
         },
     ),
     Row(
         step=Step.KNOWN,
         name="a read that fails",
         trouble=Unreadable(_UNAVAILABLE),
-        ends=retried("store.unavailable"),
+        ends=uncounted("store.unavailable"),
         hits_all=True,
         wires=_every(
             _READ,
@@ -149,7 +160,7 @@ STORING = (
         step=Step.STORE,
         name="a second read that fails",
         trouble=UnreadableBySid(_UNAVAILABLE),
-        ends=retried("store.unavailable"),
+        ends=uncounted("store.unavailable"),
         wires={"call denied": Poison(_DENIED, by_sid=True)},
     ),
     Row(
@@ -184,7 +195,22 @@ def _lift(name: str, trouble: Trouble, code: str, **wires: OverWire) -> Row:
     return Row(step=Step.LIFT, name=name, trouble=trouble, ends=ends, wires=wires)
 
 
+def _count(error: errors.StoreError | Conflict, code: str, *refusals: Refusal) -> Row:
+    return Row(
+        step=Step.COUNT,
+        name=f"counting a try ends in {code}",
+        trouble=Refused(Purpose.TRY, error),
+        ends=uncounted("fetch.upstream"),
+        given=UPSTREAM,
+        counts=code,
+        wires=_statement(Purpose.TRY, *refusals),
+    )
+
+
 AFTERWARDS = (
+    _count(_THROTTLING, "store.throttled", Refusal("ThrottlingError"), _THROTTLED),
+    _count(_UNAVAILABLE, "store.unavailable", Refusal("InternalServerError")),
+    _count(Conflict(), "store.contended", Refusal("ConditionalCheckFailed")),
     _park(_THROTTLING, _THROTTLED),
     _park(_UNAVAILABLE, Refusal("InternalServerError")),
     _park(errors.StoreTooLargeError(), _TOO_LARGE),

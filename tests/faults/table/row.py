@@ -16,13 +16,16 @@ class Step(IntEnum):
 
     PARSE = auto()
     KNOWN = auto()
+    PACE = auto()
     FETCH = auto()
     VALIDATE = auto()
     ENRICH = auto()
     SETTLE = auto()
     STORE = auto()
     CONFIRM = auto()
+    LEARN = auto()
     PARK = auto()
+    COUNT = auto()
     LIFT = auto()
     WAIT = auto()
     REPORT = auto()
@@ -39,6 +42,7 @@ class Row:
         ends: how its message ends.
         given: another fault that the message needs for this one to matter.
         hits_all: whether the neighbours end like the message.
+        counts: code that is counted, if it is not that of the ending.
         wires: its forms over sockets, by name.
 
     """
@@ -49,11 +53,17 @@ class Row:
     trouble: Trouble | None
     given: Row | None = None
     hits_all: bool = False
+    counts: str | None = None
     wires: Mapping[str, OverWire] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return the row's name for a test ID."""
         return f"{self.step.name.lower()}: {self.name}"
+
+    @property
+    def all(self) -> tuple[Row, ...]:
+        """The row, preceded by the one that it needs."""
+        return (self.given, self) if self.given else (self,)
 
     @property
     def over_wire(self) -> Mapping[str, OverWire]:

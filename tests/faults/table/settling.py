@@ -7,7 +7,7 @@ import json
 from hooklog import errors
 from local.space import Fault, FaultKind
 from tests.faults.canary import NUMBER, TEXT
-from tests.faults.endings import Parked, Returned, Stored, retried
+from tests.faults.endings import Ending, Returned, Stored, limited, retried
 from tests.faults.table.row import Row, Step
 from tests.faults.texts import nested
 from tests.faults.troubles import Tells
@@ -16,16 +16,14 @@ from tests.faults.wires import ALWAYS, OverWire, Resource
 _BEHIND = Returned(code="fetch.behind", after=(15, 30), deliveries=4, then=Stored())
 
 
-def _row(
-    name: str, answer: str | errors.HooklogError, ends: Stored | Returned | Parked, wire: Fault
-) -> Row:
+def _row(name: str, answer: str | errors.HooklogError, ends: Ending, wire: Fault) -> Row:
     wires: dict[str, OverWire] = {"": Resource(wire)}
     # A fax that has not ended is stored, and its message returns as for a log that is behind.
     step = Step.CONFIRM if ends is _BEHIND else Step.SETTLE
     return Row(step=step, name=name, trouble=Tells(answer), ends=ends, wires=wires)
 
 
-def _says(name: str, text: str, ends: Stored | Returned | Parked) -> Row:
+def _says(name: str, text: str, ends: Ending) -> Row:
     return _row(name, text, ends, Fault(FaultKind.ANSWER, ALWAYS, text=text))
 
 
@@ -49,7 +47,7 @@ SETTLING = (
     _row(
         "429",
         errors.RateLimitedError(),
-        retried("fetch.rate_limited"),
+        limited(),
         Fault(FaultKind.RATE_LIMITED, ALWAYS),
     ),
     _row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -10,10 +11,10 @@ from local.space import Fault, FaultKind
 from tests.fakes import NOW
 from tests.faults.aws import HangUp, Refusal, Silence
 from tests.faults.canary import NUMBER, TEXT, TOKEN
-from tests.faults.endings import Parked, Returned, Stored, retried
+from tests.faults.endings import Ending, Parked, Stored, Waits, limited, outage, retried
 from tests.faults.table.row import Row, Step
 from tests.faults.texts import nested, text
-from tests.faults.troubles import Answers
+from tests.faults.troubles import Answers, Down
 from tests.faults.wires import (
     ALWAYS,
     Call,
@@ -55,11 +56,25 @@ def _limited(retry_after: int | str) -> dict[str, OverWire]:
     }
 
 
-def _row(
-    name: str, error: errors.HooklogError | None, ends: Returned | Parked, **wires: OverWire
-) -> Row:
-    named = {wire.replace("_", " "): fault for wire, fault in wires.items()}
-    return Row(step=Step.FETCH, name=name, trouble=Answers(error), ends=ends, wires=named)
+def _row(name: str, error: errors.HooklogError | None, ends: Ending, **wires: OverWire) -> Row:
+    trouble = Answers(error)
+    return Row(step=Step.FETCH, name=name, trouble=trouble, ends=ends, wires=_named(wires))
+
+
+def _outage(name: str, error: errors.OutageError, **wires: OverWire) -> Row:
+    """Return a fault that all requests meet."""
+    return Row(
+        step=Step.FETCH,
+        name=name,
+        trouble=Down(error),
+        ends=outage(error.code),
+        hits_all=True,
+        wires=_named(wires),
+    )
+
+
+def _named(wires: Mapping[str, OverWire]) -> dict[str, OverWire]:
+    return {wire.replace("_", " "): fault for wire, fault in wires.items()}
 
 
 def _mends(name: str, wire: OverWire) -> Row:
@@ -87,8 +102,29 @@ UPSTREAM = _row(
     no_content=_status(204, ""),
 )
 
+LIMITED = _row(
+    "429",
+    errors.RateLimitedError(),
+    limited(),
+    without_a_wish=_space(FaultKind.RATE_LIMITED),
+    negative=_space(FaultKind.RATE_LIMITED, retry_after=-5),
+    nonsense=_space(FaultKind.RATE_LIMITED, retry_after="when you like"),
+    a_date_without_end=_space(
+        FaultKind.RATE_LIMITED, retry_after="Mon, 04 May 99999999999 12:00:00 GMT"
+    ),
+)
+
+DOWN = _outage(
+    "no connection for anybody",
+    errors.FetchConnectionError(),
+    refused=Nobody(),
+    no_TLS=NoTls(),
+)
+
 FETCHING = (
     UPSTREAM,
+    LIMITED,
+    DOWN,
     _row("400", errors.RejectedError(), Parked("fetch.rejected"), s400=_status(400)),
     _row("another 4xx", errors.RejectedError(), Parked("fetch.rejected"), s418=_status(418)),
     _row("422", errors.RejectedError(), Parked("fetch.rejected"), s422=_status(422, _OTHER_422)),
@@ -104,10 +140,9 @@ FETCHING = (
         retried("fetch.unauthorized"),
         s401=_space(FaultKind.UNAUTHORIZED),
     ),
-    _row(
+    _outage(
         "no credentials",
         errors.UnauthorizedError(),
-        retried("fetch.unauthorized"),
         wrong_ones=Secret(f'{{"project_id": "p", "api_token": "{TOKEN}-of-yesterday"}}'),
         empty=Secret(""),
         no_JSON=Secret(TOKEN),
@@ -138,29 +173,23 @@ FETCHING = (
         s404=_space(FaultKind.NOT_FOUND),
     ),
     _row(
-        "429",
-        errors.RateLimitedError(),
-        retried("fetch.rate_limited"),
-        without_a_wish=_space(FaultKind.RATE_LIMITED),
+        "a Retry-After of nothing",
+        errors.RateLimitedError(retry_after=0),
+        limited(after=(1, 30)),
         at_once=_space(FaultKind.RATE_LIMITED, retry_after=0),
         past=_space(FaultKind.RATE_LIMITED, retry_after="Mon, 04 May 2020 12:00:00 GMT"),
-        negative=_space(FaultKind.RATE_LIMITED, retry_after=-5),
-        nonsense=_space(FaultKind.RATE_LIMITED, retry_after="when you like"),
-        a_date_without_end=_space(
-            FaultKind.RATE_LIMITED, retry_after="Mon, 04 May 99999999999 12:00:00 GMT"
-        ),
     ),
     _row(
         "Retry-After",
         errors.RateLimitedError(retry_after=120),
-        retried("fetch.rate_limited", after=(120, 150)),
+        limited(after=(120, 150)),
         seconds=_limited(120)["429"],
         date=_limited(format_datetime(NOW + timedelta(seconds=120), usegmt=True))["429"],
     ),
     _row(
         "an absurd Retry-After",
         errors.RateLimitedError(retry_after=10**9),
-        retried("fetch.rate_limited", after=(900, 930)),
+        limited(after=(900, 930)),
         seconds=_limited(10**9)["429"],
         many_digits=_limited("9" * 400)["429"],
         date=_limited("Fri, 31 Dec 9999 23:59:59 GMT")["429"],
@@ -183,8 +212,6 @@ FETCHING = (
         "a broken connection",
         errors.FetchConnectionError(),
         retried("fetch.connection"),
-        refused=Nobody(),
-        no_TLS=NoTls(),
         reset_before_the_headers=_space(FaultKind.DROPPED),
         reset_after_the_headers=_space(FaultKind.RESET),
         cut_off=_space(FaultKind.TRUNCATED),
@@ -200,6 +227,11 @@ FETCHING = (
         empty=Text200(text("")),
         ten_megabytes=Text200(text(" " * 10 * 2**20)),
     ),
-    _row("no time left", None, retried("fetch.out_of_time"), hardly_any_left=NoTime()),
+    _row(
+        "no time left",
+        None,
+        Waits(code="fetch.out_of_time", counts="fetch.out_of_time"),
+        hardly_any_left=NoTime(),
+    ),
     _row("a defect of ours", _unexpected(), retried("internal.unexpected", 5)),
 )

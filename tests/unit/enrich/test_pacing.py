@@ -15,6 +15,7 @@ from hooklog.records.pacing import Brake
 from hooklog.records.rows import PACE_KEY, pace_values, present
 from tests.builders import FAX_ID, FAX_SID, MESSAGE_ID, body, fax_log, message_log
 from tests.fakes import NOW
+from tests.template import template
 from tests.unit.enrich.test_pipeline import Bench, bench, sent
 
 if TYPE_CHECKING:
@@ -250,6 +251,20 @@ def test_an_outage_of_nine_days_parks_what_it_kept(bench: Bench) -> None:
     assert bench.run(old, new) == ["new"]
     item = bench.table.items[FAX]
     assert (item["parked_code"], item["parked_attempts"]) == ("fetch.timeout", 1)
+
+
+def test_a_message_is_not_received_too_often_before_it_is_parked(bench: Bench) -> None:
+    """The more often it was in vain, the longer it waits, until it is nine days old."""
+    set_pace(bench, limited(1))
+    attempt, begun = 1, bench.clock()
+    bench.source.answers[FAX] = errors.RateLimitedError()
+    while bench.run(sent(at=begun, attempt=attempt)):
+        bench.clock.advance(seconds=bench.queue.waits["handle-of-m1"])
+        attempt += 1
+    assert bench.clock() - begun >= LONGEST_WAIT
+    assert (
+        attempt < template()["Resources"]["Queue"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
+    )
 
 
 def test_a_limit_of_nine_days_parks_what_it_kept(bench: Bench) -> None:

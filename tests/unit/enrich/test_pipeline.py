@@ -15,7 +15,7 @@ from hooklog import errors
 from hooklog.catalogue import CATALOGUE, Catalogue
 from hooklog.clock import iso
 from hooklog.enrich.deliveries import Delivery
-from hooklog.enrich.endings import BatchResponse
+from hooklog.enrich.endings import LONGEST_WAIT, BatchResponse
 from hooklog.enrich.pipeline import Enricher
 from hooklog.enrich.report import Report
 from hooklog.records.items import StorageOptions
@@ -409,6 +409,44 @@ def test_a_try_that_cannot_be_counted_costs_one_more(bench: Bench) -> None:
     bench.table.write_errors[FAX] = errors.StoreThrottledError()
     assert bench.run(sent()) == ["m1"]
     assert bench.report.errors == {"fetch.not_found": 1, "store.throttled": 1}
+
+
+def test_waits_grow_although_no_try_can_be_counted(bench: Bench) -> None:
+    """While the table takes no write, the deliveries count, or all would be used up in an hour."""
+    bench.source.answers[FAX] = errors.NotFoundError()
+    bench.table.write_errors[FAX] = errors.StoreThrottledError()
+    waits = []
+    for attempt in (1, 2, 8, 199):
+        bench.run(sent(attempt=attempt))
+        waits.append(bench.queue.waits["handle-of-m1"])
+    assert waits == [30, 60, 3600, 3600]
+
+
+def test_a_try_is_counted_on_the_row_as_it_stands(bench: Bench) -> None:
+    """A batch that could not read the row does not reset its count."""
+    bench.last_try(errors.StoreThrottledError)
+    bench.table.read_errors = [errors.StoreThrottledError()]
+    assert bench.run(sent()) == ["m1"]
+    assert bench.table.items[FAX]["tries"] == {
+        "store.throttled": {"count": errors.PATIENT, "at": iso(NOW)}
+    }
+
+
+def test_a_message_of_nine_days_is_tried_for_the_last_time(bench: Bench) -> None:
+    """The queue would drop it during its retries."""
+    bench.source.answers[FAX] = errors.UpstreamError()
+    bench.answer(message_log())
+    good = sent(body("message", MESSAGE_ID), message_id="good")
+    assert bench.run(sent(at=NOW - LONGEST_WAIT), good) == []
+    assert bench.table.items[FAX]["parked_code"] == "fetch.upstream"
+
+
+def test_what_cannot_be_parked_reaches_the_dead_letter_queue_in_time(bench: Bench) -> None:
+    """A message of nine days comes back soon each time, and not a day later."""
+    bench.table.write_errors[FAX] = errors.StoreUnavailableError()
+    bench.source.answers[FAX] = errors.NotFoundError()
+    assert bench.run(sent(at=NOW - LONGEST_WAIT, attempt=60)) == ["m1"]
+    assert bench.queue.waits == {"handle-of-m1": 30}
 
 
 def test_tries_expire_with_the_deployments_rows(bench: Bench) -> None:

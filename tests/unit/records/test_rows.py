@@ -139,12 +139,18 @@ def test_an_outage_is_read_by_its_code() -> None:
     assert row.pace == Pace(outage="fetch.upstream", outage_at=5.0, suspect="fax#1")
 
 
-@pytest.mark.parametrize("value", ["soon", [], {}, Decimal(0), Decimal(-5)])
+@pytest.mark.parametrize("value", ["soon", "nan", "inf", [], {}, Decimal(0), Decimal("1e13")])
 @pytest.mark.parametrize("name", ["rate", "ceiling"])
 def test_a_pace_that_cannot_be_is_none(name: str, value: Attribute) -> None:
     """The next write replaces it; the row has its version for that."""
     row = pace_row(**{name: value})
     assert (row.pace, row.version) == (None, 3)
+
+
+def test_a_moment_that_cannot_be_makes_the_pace_none() -> None:
+    """Written back, it would have more digits than DynamoDB takes."""
+    assert pace_row(rate=Decimal(5), tail_at=Decimal("1e60")).pace is None
+    assert pace_row(rate=Decimal(-5)).pace is None
 
 
 def test_other_rows_have_no_pace() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypedDict
@@ -31,9 +33,13 @@ class BatchResponse(TypedDict):
     batchItemFailures: list[ItemFailure]
 
 
-#: A message that waits for its turn, or for the end of an outage, is parked at this age: a day
-#: before the queue would drop it.
+#: A message is parked at this age, a day before the queue would drop it, whatever it waits for.
 LONGEST_WAIT = timedelta(days=9)
+#: By how much waits grow at least from one delivery to the next. With it a message reaches that age
+#: before the queue gives it up for being received too often, however short its waits would be.
+_GROWTH = 1.06
+#: Later deliveries wait as long as SQS allows.
+_STEEPEST = 200
 
 
 class Endings:
@@ -55,6 +61,8 @@ class Endings:
         self._jitter = jitter
         self._parks: list[tuple[Park, Sequence[Delivery]]] = []
         self._tries: dict[str, Try] = {}
+        #: Messages that go back for a failure of their log, by its key.
+        self._retried: defaultdict[str, list[Delivery]] = defaultdict(list)
         self._redriven: list[tuple[Lift, str, Delivery]] = []
         self._waits: dict[str, int] = {}
         self._returned: list[ItemFailure] = []
@@ -97,10 +105,12 @@ class Endings:
         error: HooklogError,
         row: Row | None,
     ) -> bool:
-        """Send the messages of a log back to the queue, unless its tries are used up."""
-        if self.tries(row, error) + 1 >= error.max_attempts:
+        """Send the messages of a log back to the queue while it has tries and time left."""
+        is_last = self.tries(row, error) + 1 >= error.max_attempts
+        if is_last or any(map(self._is_late, members)):
             return False
         count = self.count(key, log_type, error, row)
+        self._retried[key] += members
         retry_after = error.retry_after if isinstance(error, FetchError) else None
         for delivery in members:
             wait = self._backoff.delay(count, jitter=self._jitter(), retry_after=retry_after)
@@ -128,15 +138,14 @@ class Endings:
             told: what the messages tell of the log's end.
 
         """
-        oldest = self._began_at - LONGEST_WAIT
-        late = [delivery for delivery, _ in members if delivery.sent_at <= oldest]
+        late = [delivery for delivery, _ in members if self._is_late(delivery)]
         if late:
             self._park_later(key, log_type, late, error, told, tries=late[0].attempt)
         waiting = [member for member in members if member[0] not in late]
         retry_after = error.retry_after if isinstance(error, FetchError) else None
-        for delivery, seconds in waiting:
-            jitter = self._jitter()
-            wait = self._backoff.at_least(seconds, jitter=jitter, retry_after=retry_after)
+        for delivery, turn in waiting:
+            seconds = max(turn, math.floor(_GROWTH ** min(delivery.attempt, _STEEPEST)))
+            wait = self._backoff.at_least(seconds, jitter=self._jitter(), retry_after=retry_after)
             self._return(delivery, wait)
         if waiting:
             self._report.retried[log_type] += 1
@@ -227,10 +236,24 @@ class Endings:
                 self._return_all(log_type, [delivery])
 
     def _count_tries(self, table: Table, rows: Mapping[str, Row]) -> None:
-        """Count this batch's failures; one that is not counted gives its log one more try."""
-        for result in apply(table, list(self._tries.values()), rows).values():
-            if isinstance(result, StoreError):
-                self._report.errors[result.code] += 1
+        """Count this batch's failures, apart from those of logs that were parked.
+
+        One that is not counted gives its log one more try. Should that go on, SQS's count of the
+        deliveries makes the waits grow instead.
+        """
+        parked = {park.key for park, _ in self._parks}
+        tries = [one for key, one in self._tries.items() if key not in parked]
+        for key, result in apply(table, tries, rows).items():
+            if not isinstance(result, StoreError):
+                continue
+            self._report.errors[result.code] += 1
+            for delivery in self._retried[key]:
+                wait = self._backoff.delay(delivery.attempt, jitter=self._jitter())
+                handle = delivery.receipt_handle
+                self._waits[handle] = max(wait, self._waits[handle])
+
+    def _is_late(self, delivery: Delivery) -> bool:
+        return delivery.sent_at <= self._began_at - LONGEST_WAIT
 
     def _return(self, delivery: Delivery, wait: int) -> None:
         self._returned.append({"itemIdentifier": delivery.message_id})
@@ -239,5 +262,7 @@ class Endings:
     def _return_all(self, log_type: str, members: Sequence[Delivery]) -> None:
         """Return messages that could not be parked or lifted."""
         for delivery in members:
-            self._return(delivery, self._backoff.delay(delivery.attempt, jitter=self._jitter()))
+            # A late one must reach the dead-letter queue before its time is up.
+            count = 1 if self._is_late(delivery) else delivery.attempt
+            self._return(delivery, self._backoff.delay(count, jitter=self._jitter()))
         self._report.retried[log_type] += 1

@@ -34,7 +34,7 @@ class Try:
     Attributes:
         key: of the row.
         code: of the error.
-        count: how often it was met, this time included.
+        count: how often it was met, this time included, as far as the batch knows.
         at: when.
         log_type: of the log.
         ttl: after which a row expires that has nothing else.
@@ -54,7 +54,9 @@ class Try:
         tries: dict[str, Attribute] = {
             code: {"count": one.count, "at": iso(one.at)} for code, one in others.items()
         }
-        tries[self.code] = {"count": self.count, "at": iso(self.at)}
+        # The row may know of more: it could not be read, or another batch has counted meanwhile.
+        count = max(self.count, tries_so_far(row, self.code, self.at) + 1)
+        tries[self.code] = {"count": count, "at": iso(self.at)}
         values: dict[str, Attribute] = {"tries": tries}
         if row is not None:
             if row.erased_at is not None:

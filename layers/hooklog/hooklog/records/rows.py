@@ -170,7 +170,10 @@ def _pace(item: Mapping[str, Attribute]) -> Pace | None:
         )
     except (ValueError, TypeError, ArithmeticError):
         return None
-    return pace if all(rate is None or rate > 0 for rate in (pace.rate, pace.ceiling)) else None
+    numbers = [value for name in _PACE if isinstance(value := getattr(pace, name), float)]
+    rates = [rate for rate in (pace.rate, pace.ceiling) if rate is not None]
+    is_sound = all(abs(number) < _LARGEST for number in numbers) and all(rate > 0 for rate in rates)
+    return pace if is_sound else None
 
 
 def pace_values(pace: Pace) -> dict[str, Attribute | None]:
@@ -182,6 +185,8 @@ def pace_values(pace: Pace) -> dict[str, Attribute | None]:
     }
 
 
+#: Beyond any rate and any moment of the pace.
+_LARGEST = 1e12
 #: The stored fields of the pace, and how to read them.
 _PACE: Mapping[str, Callable[[Any], object]] = {
     one.name: str if str(one.type).startswith("str") else float

@@ -106,9 +106,9 @@ class DynamoTable:
                 # botocore makes an empty answer of a body that is not JSON.
                 raise StoreUnavailableError("DynamoDB's answer cannot be read.")
             for item in answer["Responses"].get(self._name, []):
-                # An item without a version is not ours. An insert of this key then meets a
-                # conflict each time, and its neighbours are not affected.
-                if "version" in item:
+                # An item without a version, or with one that does not count, is not ours. An insert
+                # of this key then meets a conflict each time, and its neighbours are not affected.
+                if "N" in item.get("version", {}):
                     rows[item["pk"]["S"]] = self._row(item)
             unread = answer["UnprocessedKeys"].get(self._name)
             if not unread:
