@@ -104,7 +104,7 @@ def current_pace(item: Item | None, known: float | None, now: datetime) -> Curre
     # One without a version is not hooklog's.
     if item is not None and "version" in item:
         row = Row.of(PACE_KEY, item, names=frozenset(item))
-    pace = pace_of(row, known)
+    pace = pace_of(row, known, now.timestamp())
     limit, found = pace.limit(now.timestamp()), pace.found(now.timestamp())
     return CurrentPace(
         now=now,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hooklog.catalogue import CATALOGUE
+from hooklog.clock import iso
 from hooklog.enrich.pipeline import Enricher
+from hooklog.errors import BadPayloadError
 from hooklog.records.pacing import Brake
 from tests.builders import body, delivery, sqs_event
 from tests.fakes import Clock, FakeQueue, FakeSource, FakeTelemetry, Item
@@ -23,10 +25,13 @@ class Ending:
     errors: list[str]
 
 
-def ending(log_type: str, log_id: str, answer: str, *, attempt: int = 1) -> Ending:
-    """Return how a message ends if SignalWire gives this answer at this delivery."""
+def ending(log_type: str, log_id: str, answer: str, *, earlier: int = 0) -> Ending:
+    """Return how a message ends if SignalWire gives this answer, and earlier gave no JSON."""
     clock, table, telemetry = Clock(), Inserted(), FakeTelemetry()
     key = f"{log_type}#{log_id}"
+    if earlier:
+        tries: Item = {"count": earlier, "at": iso(clock())}
+        table.items[key] = {"version": 1, "tries": {BadPayloadError.code: tries}}
     response = Enricher(
         source=FakeSource(clock, {key: answer}),
         table=table.table,
@@ -37,7 +42,7 @@ def ending(log_type: str, log_id: str, answer: str, *, attempt: int = 1) -> Endi
         clock=clock,
         jitter=lambda: 0.5,
     ).handle(
-        sqs_event(delivery(body(log_type, log_id), attempt=attempt)),
+        sqs_event(delivery(body(log_type, log_id))),
         lambda: 60.0,
     )
     assert telemetry.defects == [], "a defect"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from boto3.dynamodb.types import TypeDeserializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from hooklog.adapters.aws.dynamodb import DynamoTable
 from tests.fakes import Item
@@ -16,27 +16,37 @@ _TOO_LARGE = {"Code": "ValidationError", "Message": "Item size has exceeded the 
 
 
 class Inserted:
-    """An empty table that keeps inserted items as they go over the wire."""
+    """A table that keeps items as they go over the wire."""
 
     def __init__(self) -> None:
         """Start without items."""
         self.items: dict[str, Item] = {}
         self.table = DynamoTable(cast("Any", self), "table")
         self._deserialize = TypeDeserializer().deserialize
+        self._serialize = TypeSerializer().serialize
 
-    def batch_get_item(self, **_: object) -> dict[str, Any]:
-        """Find nothing."""
-        return {"Responses": {}, "UnprocessedKeys": {}, "ResponseMetadata": {}}
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3
+        """Return the items that there are."""
+        keys = [key["pk"]["S"] for key in RequestItems["table"]["Keys"]]
+        items = [{"pk": key} | self.items[key] for key in keys if key in self.items]
+        found = [{name: self._serialize(item[name]) for name in item} for item in items]
+        return {"Responses": {"table": found}, "UnprocessedKeys": {}, "ResponseMetadata": {}}
 
     def batch_execute_statement(self, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3
-        """Insert items."""
-        return {"Responses": [self._insert(**statement) for statement in Statements]}
+        """Insert or update items."""
+        return {"Responses": [self._write(**statement) for statement in Statements]}
 
-    def _insert(self, Statement: str, Parameters: list[Any]) -> dict[str, Any]:  # noqa: N803 - boto3
-        assert Statement.startswith("INSERT INTO "), Statement
-        names = re.findall(r"'(\w+)': \?", Statement)
+    def _write(self, Statement: str, Parameters: list[Any]) -> dict[str, Any]:  # noqa: N803 - boto3
         values = [self._deserialize(value) for value in Parameters]
-        item = dict(zip(names, values, strict=True))
+        if Statement.startswith("INSERT INTO "):
+            item = dict(zip(re.findall(r"'(\w+)': \?", Statement), values, strict=True))
+        else:
+            *values, key, version = values
+            assert self.items[key]["version"] == version
+            changed = dict(zip(re.findall(r'SET "(\w+)" = \?', Statement), values, strict=True))
+            item = {"pk": key} | self.items[key] | changed
+            for name in re.findall(r'REMOVE "(\w+)"', Statement):
+                del item[name]
         if item_size(item) > _LARGEST:
             return {"Error": _TOO_LARGE}
         self.items[str(item.pop("pk"))] = item

@@ -203,11 +203,11 @@ def test_requests_are_spread_over_their_slots() -> None:
     first, granted = KNOWN.grant(30, NOW)
     assert granted == Grant(requests=30, wait=0.0, gap=granted.gap)
     assert granted.gap == pytest.approx(1 / 90)
-    assert first.next_at == pytest.approx(NOW + 30 / 90)
+    assert first.next_at == pytest.approx(NOW + 30 / 90, abs=0.001)
     second, granted = first.grant(30, NOW + 0.25)
     assert granted.requests == 30
     assert granted.wait == pytest.approx(30 / 90 - 0.25)
-    assert second.next_at == pytest.approx(NOW + 60 / 90)
+    assert second.next_at == pytest.approx(NOW + 60 / 90, abs=0.001)
 
 
 def test_a_batch_gets_a_seconds_worth() -> None:
@@ -483,3 +483,34 @@ def test_every_wait_is_one_that_sqs_takes(
     _, waits = pace.waits(count, now, depth, is_served=is_served)
     assert len(waits) == count
     assert all(1 <= wait < 43_200 for wait in waits)
+
+
+# --- what cannot be -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rate": 0.001},
+        {"rate": 1e100},
+        {"ceiling": math.inf},
+        {"ceiling": math.nan},
+        {"since": math.nan},
+        {"next_at": -math.inf},
+        {"tail_at": NOW + 10**6},
+        *({name: NOW + 3600} for name in ("limited_at", "lowered_at", "warned_at", "next_at")),
+        *({name: NOW + 3600} for name in ("since", "outage_at", "probe_at")),
+    ],
+    ids=str,
+)
+def test_a_pace_that_nobody_can_have_written_is_known_as_such(changes: dict[str, float]) -> None:
+    """By its rates, and by moments that no clock can have shown."""
+    assert KNOWN.is_possible(NOW)
+    assert not replace(KNOWN, **changes).is_possible(NOW)  # type: ignore[arg-type] # all numbers
+
+
+def test_a_pace_of_a_clock_that_is_ahead_is_possible() -> None:
+    """A minute is more than clocks differ, and messages may wait for hours."""
+    ahead = replace(outage(NOW + 60), next_at=NOW + 62, probe_at=NOW + 120, tail_at=NOW + 3660)
+    assert ahead.is_possible(NOW)
+    assert Pace().is_possible(NOW)

@@ -54,8 +54,8 @@ _HIGHER = 1.25
 _FORGOTTEN = 1800.0
 #: Seconds: a batch that got its answers faster shows no higher rate for it.
 _SHORTEST = 0.25
-#: The lowest rate.
-_LOWEST = 1.0
+#: The lowest rate, and one that is no limit.
+_LOWEST, _NO_LIMIT = 1.0, 1_000_000.0
 #: Seconds that a batch waits for its first slot, and in which it sends its requests.
 _FIRST_SLOT, _SENDING = 0.3, 1.0
 #: Seconds of slots that nobody took, and that may be taken later.
@@ -192,6 +192,16 @@ class Pace:
     outage: str | None = None
     outage_at: float = 0.0
     probe_at: float = 0.0
+
+    def is_possible(self, now: float) -> bool:
+        """Return whether hooklog can have written this, by clocks that are right in a minute."""
+        latest, earliest = now + _PROBE_LAST + _CURVE, -2 * _LONGEST
+        moments = [self.since, self.limited_at, self.lowered_at, self.warned_at, self.next_at]
+        moments += [self.outage_at, self.probe_at, self.tail_at - 2 * _LONGEST]
+        rates = [rate for rate in (self.rate, self.ceiling) if rate is not None]
+        return all(earliest <= moment <= latest for moment in moments) and all(
+            _LOWEST / 2 <= rate <= _NO_LIMIT for rate in rates
+        )
 
     def limit(self, now: float) -> float | None:
         """Return the requests per second that are allowed; None if no limit is known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from hooklog import errors
 from hooklog.enrich.endings import LONGEST_WAIT
 from hooklog.pace import Allowance, Grant, Pace
 from hooklog.records.pacing import Brake
-from hooklog.records.rows import PACE_KEY, pace_values, present
+from hooklog.records.rows import PACE_KEY, Attribute, pace_values, present
 from tests.builders import FAX_ID, FAX_SID, MESSAGE_ID, body, fax_log, message_log
 from tests.fakes import NOW
 from tests.template import template
@@ -227,7 +228,7 @@ def test_while_an_outage_lasts_a_batch_sends_one_request(bench: Bench) -> None:
         bench.source.answers[f"message#{one}"] = errors.UpstreamError()
     bench.run(*messages)
     assert len(bench.source.requested) == 1
-    assert pace(bench).probe_at == pytest.approx(MOMENT + 1 + 41 / 4)
+    assert pace(bench).probe_at == pytest.approx(MOMENT + 1 + 41 / 4, abs=0.001)
     assert bench.report.errors == {"fetch.upstream": 1}
 
 
@@ -296,6 +297,23 @@ def test_a_garbled_pace_is_replaced(bench: Bench) -> None:
     assert bench.table.items[PACE_KEY]["version"] == 4
 
 
+@pytest.mark.parametrize(
+    "changes", [{"rate": "inf"}, {"rate": Decimal("0.001")}, {"tail_at": "inf"}], ids=str
+)
+def test_a_pace_that_cannot_be_is_replaced(bench: Bench, changes: dict[str, Attribute]) -> None:
+    """It concerns no batch, and a 429 is written over it."""
+    set_pace(bench, limited(1000))
+    bench.table.items[PACE_KEY] |= changes
+    messages = burst(bench, 5)
+    assert bench.run(*messages) == []
+    for one in ids(5)[3:]:
+        bench.table.items.pop(f"message#{one}")
+        bench.source.answers[f"message#{one}"] = errors.RateLimitedError()
+    assert bench.run(*messages) == ["m3", "m4"]
+    assert pace(bench).is_possible(MOMENT)
+    assert pace(bench).limit(MOMENT) is not None
+
+
 def test_a_pace_that_others_keep_changing_holds_everything_back(bench: Bench) -> None:
     """That is a storm; the messages come back later."""
     set_pace(bench, limited(10))
@@ -321,4 +339,4 @@ def test_two_instances_share_the_slots(bench: Bench) -> None:
     first, second = (brake.grant(5) for brake in brakes)
     assert (first.requests, first.wait) == (5, 0)
     assert second.requests == 0
-    assert pace(bench).next_at == pytest.approx(MOMENT + 0.5)
+    assert pace(bench).next_at == pytest.approx(MOMENT + 0.5, abs=0.001)

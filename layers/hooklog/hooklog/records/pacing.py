@@ -24,6 +24,7 @@ class _ChangePace[Result]:
 
     decide: Callable[[Pace], tuple[Pace, Result]]
     known: float | None
+    now: float
     decided: list[tuple[Row | None, Pace, Result]] = field(default_factory=list)
 
     @property
@@ -33,7 +34,7 @@ class _ChangePace[Result]:
 
     def plan(self, row: Row | None) -> Write | None:
         """Write the pace that the decision leaves, unless it is the same."""
-        before = pace_of(row, self.known)
+        before = pace_of(row, self.known, self.now)
         after, result = self.decide(before)
         write = None if after == before else _write(row, after)
         if write is not None:
@@ -53,9 +54,11 @@ def _write(row: Row | None, pace: Pace) -> Write:
     )
 
 
-def pace_of(row: Row | None, known: float | None) -> Pace:
-    """Return the pace that a row shows; an unlimited one if there is none."""
-    pace = row.pace if row is not None and row.pace is not None else Pace()
+def pace_of(row: Row | None, known: float | None, now: float) -> Pace:
+    """Return the pace that a row shows; an unlimited one if there is none that can be."""
+    pace = row.pace if row is not None else None
+    if pace is None or not pace.is_possible(now):
+        pace = Pace()
     return replace(pace, known=known)
 
 
@@ -101,13 +104,14 @@ class Brake:
         """Take the pace from rows that were read with its key."""
         self.error = None
         self._row = rows.get(PACE_KEY)
-        self._pace = pace_of(self._row, self._known)
+        self._pace = pace_of(self._row, self._known, self.now())
 
     def grant(self, wanted: int) -> Grant:
         """Return how many requests may be sent now, and how far apart."""
         now = self.now()
         return self._change(
             lambda pace: pace.grant(wanted, now),
+            now,
             contended=Grant(requests=0),
             otherwise=Grant(requests=wanted),
         )
@@ -115,7 +119,9 @@ class Brake:
     def learn(self, seen: Experience) -> None:
         """Take into account what a batch saw."""
         now = self.now()
-        self._change(lambda pace: (pace.learned(seen, now), None), contended=None, otherwise=None)
+        self._change(
+            lambda pace: (pace.learned(seen, now), None), now, contended=None, otherwise=None
+        )
 
     def waits(self, count: int, *, is_served: bool) -> Sequence[float]:
         """Return the seconds that each of the messages waits that go back.
@@ -132,6 +138,7 @@ class Brake:
         unknown = [_UNKNOWN_WAIT] * count
         return self._change(
             lambda pace: pace.waits(count, now, depth, is_served=is_served),
+            now,
             contended=unknown,
             otherwise=unknown,
         )
@@ -139,12 +146,13 @@ class Brake:
     def _change[Result](
         self,
         decide: Callable[[Pace], tuple[Pace, Result]],
+        now: float,
         *,
         contended: Result,
         otherwise: Result,
     ) -> Result:
         """Decide and write; return one of the substitutes if that fails."""
-        change = _ChangePace(decide, self._known)
+        change = _ChangePace(decide, self._known, now)
         rows = {PACE_KEY: self._row} if self._row is not None else {}
         outcome = apply(self._table, [change], rows)[PACE_KEY]
         if isinstance(outcome, StoreError):
