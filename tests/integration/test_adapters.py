@@ -39,6 +39,7 @@ from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Json, RunningSpace
 from local.stack import rows
 from tests.builders import FETCHED_AT, PROJECT_ID, body, delivery, fax_log, record, sqs_event
 from tests.integration.conftest import Deployment
+from tests.template import properties
 
 pytestmark = pytest.mark.integration
 
@@ -93,26 +94,26 @@ def fresh_space() -> Iterator[RunningSpace]:
         yield running
 
 
-def test_what_a_batch_of_a_hundred_costs(deployment: Deployment, fresh_space: RunningSpace) -> None:
+def test_what_a_full_batch_costs(deployment: Deployment, fresh_space: RunningSpace) -> None:
     """New: one BatchGetItem, four BatchExecuteStatement for rows and two for aliases.
 
-    Repeated: one BatchGetItem, no fetch.
+    Repeated: one BatchGetItem, no fetch. The pace is read with the rows.
     """
+    size: int = properties("EnrichFunction")["Events"]["Queue"]["Properties"]["BatchSize"]
     wired = Wired(deployment, fresh_space)
     # Sent a minute ago, beyond the tolerance for clocks that differ.
     sent_at = datetime.now(UTC) - timedelta(minutes=1)
-    event = sqs_event(
-        *(
-            delivery(body(log_type, log_id), message_id=log_id, sent_at=sent_at)
-            for log_type, ids in fresh_space.ids().items()
-            for log_id in ids
-            if log_id not in {OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID}
-        )
-    )
+    deliveries = [
+        delivery(body(log_type, log_id), message_id=log_id, sent_at=sent_at)
+        for log_type, ids in fresh_space.ids().items()
+        for log_id in ids
+        if log_id not in {OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID}
+    ]
+    event = sqs_event(*deliveries[:size])
     assert wired.enricher.handle(event, lambda: 60) == {"batchItemFailures": []}
     assert wired.take_calls() == {"BatchGetItem": 1, "BatchExecuteStatement": 6}
     counts = fresh_space.requests().counts
-    assert sum(counts.values()) - counts["fax_resource"] == 100
+    assert sum(counts.values()) - counts["fax_resource"] == size
 
     fresh_space.reset_requests()
     assert wired.enricher.handle(event, lambda: 60) == {"batchItemFailures": []}

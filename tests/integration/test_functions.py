@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 class Context:
     """The part of Lambda's context that the functions use."""
 
-    remaining_ms: int = 60_000
+    remaining_ms: int = 900_000
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the time that the invocation has left."""
@@ -101,7 +101,8 @@ def test_a_failed_fetch_changes_the_messages_visibility(
 ) -> None:
     """The message is returned, although its invented receipt handle cannot be delayed."""
     environment.setenv("SIGNALWIRE_SPACE", deployment.space.host)
-    event = sqs_event(delivery(body("fax", str(uuid.uuid4()))))
+    message = delivery(body("fax", str(uuid.uuid4())), sent_at=datetime.now(UTC))
+    event = sqs_event(message)
     answer = function("enrich").lambda_handler(event, Context())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
 
