@@ -51,7 +51,7 @@ LOADED = {
         {SHARED} {SIGNALWIRE} adapters.signalwire.fetching adapters.telemetry.enrich
         catalogue records.enrichment records.items records.numbers records.parking
         records.patience records.recording enrich enrich.deliveries enrich.endings enrich.pipeline
-        enrich.ports enrich.report enrich.retry enrich.settings enrich.settling
+        enrich.ports enrich.report enrich.retry enrich.seen enrich.settings enrich.settling
     """,
     "webhook": f"""
         {SHARED} adapters.aws.signing_keys adapters.telemetry.webhook

@@ -50,6 +50,8 @@ _CURVE = 60.0
 #: By how much a rate may exceed the last ceiling before a busy batch proves that it is allowed, and
 #: by how much requests in slots that nobody took may exceed the rate.
 _HIGHER = 1.25
+#: A rate that exceeds the last ceiling by more is far too high.
+_FAR_ABOVE = 1.2
 #: Seconds without a 429 after which no limit is known any more.
 _FORGOTTEN = 1800.0
 #: Seconds: a batch that got its answers faster shows no higher rate for it.
@@ -369,7 +371,9 @@ def _lowered(pace: Pace, seen: Experience, now: float) -> Pace:
     if seen.began_at < pace.lowered_at + _ROUND_TRIP:
         is_first = pace.ceiling is None and got > limit
         return replace(pace, rate=got) if is_first else pace
-    is_far = pace.ceiling is None or now < pace.lowered_at + _SOON or limit > pace.ceiling * 1.2
+    is_far = (
+        pace.ceiling is None or now < pace.lowered_at + _SOON or limit > pace.ceiling * _FAR_ABOVE
+    )
     left = max(_LOWEST, limit * (_MUCH_LESS if is_far else _LESS))
     return replace(pace, rate=left, ceiling=limit, since=now, lowered_at=now, warned_at=now)
 

@@ -220,7 +220,7 @@ def test_while_an_outage_lasts_a_batch_sends_one_request(bench: Bench) -> None:
     """And none until the next probe is due."""
     set_pace(bench, Pace(outage="fetch.upstream", outage_at=MOMENT - 40, probe_at=MOMENT + 1))
     messages = burst(bench, 3)
-    assert bench.run(*messages) == ["m2", "m1", "m0"] or len(bench.queue.waits) == 3
+    assert {*bench.run(*messages)} == {"m0", "m1", "m2"}
     assert bench.source.requested == []
     assert {*bench.queue.waits.values()} == {10}
     bench.clock.advance(seconds=1)

@@ -26,6 +26,7 @@ from hooklog.enrich.endings import BatchResponse, Endings
 from hooklog.enrich.ports import Fetched, LogSource, Queue, ResourceRequest, Telemetry, Wanted
 from hooklog.enrich.report import UNKNOWN_TYPE, Report
 from hooklog.enrich.retry import Backoff
+from hooklog.enrich.seen import Seen
 from hooklog.enrich.settling import fax_signal
 from hooklog.errors import (
     BY_CODE,
@@ -41,7 +42,7 @@ from hooklog.errors import (
     StoreError,
     UnexpectedError,
 )
-from hooklog.pace import Allowance, Experience, Grant
+from hooklog.pace import Grant
 from hooklog.parsing import read_answer
 from hooklog.queue_messages import LogRequest, Origin
 from hooklog.records.enrichment import FoundBy, Record, enrich, weigh
@@ -139,7 +140,7 @@ class _Batch:
         self._endings = Endings(
             self._report, parts.clock, parts.backoff, parts.jitter, parts.storage.ttl
         )
-        self._seen = _Seen()
+        self._seen = Seen()
         self._grant = Grant(requests=0)
         #: Jobs that wait for their turn, and those that an outage may have stopped.
         self._held: list[tuple[str, _Job, HooklogError]] = []
@@ -479,43 +480,6 @@ class _Batch:
         members = [delivery for delivery, _ in job.members]
         log_type = job.request.kind.name
         self._endings.fail(key, log_type, members, error, job.told, self._rows.get(key))
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What the requests of a batch met."""
-
-    answered: int = 0
-    refused: int = 0
-    failed: int = 0
-    failed_keys: set[str] = field(default_factory=set)
-    code: str = ""
-
-    def note(self, key: str, answer: Fetched | HooklogError) -> None:
-        """Count an answer; what was not asked says nothing about SignalWire."""
-        match answer:
-            case RateLimitedError():
-                self.refused += 1
-            case OutageError():
-                self.failed += 1
-                self.failed_keys.add(key)
-                self.code = answer.code
-            case NotAskedError() | UnexpectedError():
-                pass
-            case _:
-                self.answered += 1
-
-    def experience(self, began_at: float, allowance: Allowance | None) -> Experience:
-        """Return it for the pace."""
-        return Experience(
-            began_at=began_at,
-            answered=self.answered,
-            refused=self.refused,
-            failed=self.failed,
-            failed_keys=frozenset(self.failed_keys),
-            code=self.code,
-            allowance=allowance,
-        )
 
 
 def _urgency(job: _Job) -> tuple[bool, datetime]:
