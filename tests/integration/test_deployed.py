@@ -16,6 +16,8 @@ from tests.integration.conftest import Deployment, drain
 
 pytestmark = pytest.mark.integration
 
+#: How often all logs are sent again until every line is in the log group.
+_ROUNDS = 5
 UNKNOWN_ID = "11111111-2222-4333-8444-555555555555"
 
 
@@ -90,21 +92,32 @@ def test_the_dead_letter_queue_stays_empty(deployment: Deployment) -> None:
     assert messages_left(deployment.cloud, deployment.stack.dead_letter_queue_url) == 0
 
 
-def test_failures_are_counted_once_each_in_the_emitted_metrics(
-    deployment: Deployment, processed: dict[str, dict[str, Any]]
-) -> None:
-    """FailedLogs by kind is the number of failed rows, and by error code it has the same sum."""
+def counted_failures(deployment: Deployment) -> dict[bool, Counter[str]]:
+    """Add up FailedLogs by log type: those with an error code, and those without."""
     sums: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
     for metric in emitted(log_lines(deployment.cloud, deployment.stack)):
         if metric.name == "FailedLogs":
             by_code = "error_code" in metric.dimensions
             sums[by_code][metric.dimensions["log_type"]] += int(sum(metric.values))
+    return sums
+
+
+def test_failures_are_counted_once_each_in_the_emitted_metrics(
+    deployment: Deployment, processed: dict[str, dict[str, Any]]
+) -> None:
+    """FailedLogs by kind is the number of failed rows, and by error code it has the same sum."""
     failed = Counter(
         row["log_type"] for row in processed.values() if row.get("outcome") == "failed"
     )
     assert set(failed) == {"fax", "message"}
-    assert sums[False] == failed
-    assert sums[True] == failed
+    again = [body(*key.split("#")) for key, row in processed.items() if "status" in row]
+    for _ in range(_ROUNDS):
+        if counted_failures(deployment) == {False: failed, True: failed}:
+            break
+        # ministack 1.5.33 may leave the last lines of an environment to its next invocation.
+        send(deployment.cloud, deployment.stack, again)
+        drain(deployment)
+    assert counted_failures(deployment) == {False: failed, True: failed}
 
 
 def test_a_log_that_changes_is_updated(
