@@ -27,12 +27,10 @@ from functools import partial
 from itertools import repeat
 from typing import Final, NamedTuple, Protocol
 
-from hooklog.pace import Depth, Experience, Pace
+from hooklog.pace import MOST_IN_FLIGHT, Depth, Experience, Pace
 
 type Limit = Callable[[float], float]
 
-#: SQS returns no further messages while this many are in flight; hidden ones count.
-MOST_IN_FLIGHT: Final = 120_000
 #: Messages per call of SQS.
 _PER_CALL: Final = 10
 #: Lambda starts with this many concurrent batches of an SQS queue, and adds this many per minute.
@@ -442,10 +440,9 @@ class _Simulation:
             calls = math.ceil(back / _PER_CALL)
             # One more call counts the queue.
             outcome.queue_calls += calls + (not batch.granted and self._pace.outage is None)
-            pace, waits = self._pace.waits(
+            waits = self._pace.waits(
                 back, self._clock(batch), self._counted(), is_served=batch.granted > 0
             )
-            self._keep(pace)
             self._hide(self._settled(batch), waits)
             self._later(self._now + calls * _HIDES, partial(self._finish, batch))
         else:

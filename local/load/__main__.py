@@ -24,7 +24,7 @@ from local.load.faults import ALL, PARKED_EARLY, TRANSIENT
 from local.load.figures import Conditions
 from local.load.plan import Plan
 from local.load.report import terminal_table
-from local.load.run import RATE_LIMIT, Outcome, current_conditions, rig, run
+from local.load.run import FEW, RATE_LIMIT, Outcome, current_conditions, rig, run
 from local.terminal import complain, ignore_signals, step, stop_on_signals
 
 _FAULTY = 0.05
@@ -140,7 +140,7 @@ def _load(console: Console, count: int, conditions: Conditions, *, short: bool) 
 def _progress(left: int, total: int) -> str:
     """Return the progress in whole tenths, because each text is one line in a log file."""
     tenths = (total - left) * 10 // total
-    return f"{tenths * 10} % done" if left > total / 100 else "only retries are left"
+    return f"{tenths * 10} % done" if left > total * FEW else "only retries are left"
 
 
 def _show(console: Console, outcome: Outcome) -> None:

@@ -80,9 +80,9 @@ PARKED_EARLY = (
     ),
 )
 
-#: Permanent, and parked after ten attempts, which take minutes.
+#: Permanent, and parked after ten attempts, which take minutes. A log that only ever gets 429s is
+#: not among them, because it waits for nine days.
 PARKED_LATE = (
-    FaultCase("429 always", Fault(FaultKind.RATE_LIMITED, _ALWAYS), "fetch.rate_limited"),
     FaultCase("500 always", Fault(FaultKind.SERVER_ERROR, _ALWAYS), "fetch.upstream"),
     FaultCase("403 always", Fault(FaultKind.FORBIDDEN, _ALWAYS), "fetch.forbidden"),
     FaultCase("HTML always", Fault(FaultKind.HTML, _ALWAYS), "fetch.bad_payload"),

@@ -22,7 +22,7 @@ type PaceAt = Callable[[float], Pace]
 def at_limit(rate: float) -> PaceAt:
     """Return a pace whose limit was met an hour ago, and tried again now."""
     return lambda now: Pace(
-        rate=rate, ceiling=rate, since=now, limited_at=now - 3600, next_at=now, tail_at=now
+        rate=rate, ceiling=rate, since=now, limited_at=now - 3600, next_at=now
     )
 
 

@@ -331,7 +331,7 @@ def test_an_outage_comes_when_half_of_the_messages_are_done(
         if seconds == 60:
             happens("60 s")
 
-    for name in ("pause", "resume"):
+    for name in ("pause", "warm", "resume", "ask_for_lists"):
         monkeypatch.setattr(Rig, name, lambda _: None)
     monkeypatch.setattr(Rig, "left", left)
     monkeypatch.setattr(Rig, "rows", lambda _: list(rows.values()))
@@ -342,7 +342,7 @@ def test_an_outage_comes_when_half_of_the_messages_are_done(
     unused: Any = None
     with serve(PLAN.space) as space:
         outcome = run(
-            Rig(cloud=unused, stack=unused, space=space, log=tmp_path / "cloud.log"),
+            Rig(cloud=unused, stack=unused, space=space, log=tmp_path / "cloud.log", batches_at_once=1),
             PLAN,
             CONDITIONS.model_copy(update={"outage_s": 60}),
             timeout_s=60,

@@ -191,7 +191,7 @@ def test_busy_instances_use_every_slot(limit: int, count: int, seconds: int) -> 
 
 
 @example(item={"rate": "inf", "ceiling": "inf", "since": Decimal(round(MOMENT))}, skews=[0.0])
-@example(item={"tail_at": "inf"}, skews=[0.0])
+@example(item={"next_at": "inf"}, skews=[0.0])
 @example(item=_rate("0.001"), skews=[0.0])
 @example(item=_rate("1e100"), skews=[0.0])
 @given(item=PACES, skews=st.lists(st.sampled_from([-2.0, -1.0, 0.0, 1.0, 2.0]), min_size=1))

@@ -138,7 +138,7 @@ def test_waiting_and_trying_end_before_the_queue_gives_up() -> None:
     pace = Pace(outage="fetch.upstream", outage_at=0.0)
     now, received = 0.0, 0
     while now < LONGEST_WAIT.total_seconds():
-        _, (wait,) = pace.waits(1, now, Depth())
+        (wait,) = pace.waits(1, now, Depth())
         now, received = now + wait, received + 1
     tries = sum(cls.max_attempts for cls in RAISED if 1 < cls.max_attempts < NEVER)
     assert received > 60

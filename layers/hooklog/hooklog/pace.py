@@ -3,7 +3,7 @@
 ::
 
     no limit known ──429s──▶ search ──429s──▶ known, and tried again and again
-          ▲                (doubles)              │
+          ▲               (1.5 a second)          │
           └──────── no 429 for half an hour ◀─────┘
 
             │ most requests fail
@@ -33,38 +33,48 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-#: What a 429 leaves of the rate; less if it comes soon after another one, or while the limit is
-#: searched, because the rate is then far too high.
-_LESS, _MUCH_LESS = 0.9, 0.7
-#: Seconds: one 429 within this time after another one comes from the limit.
-_WARNED = 2.0
+#: What a 429 leaves of the rate. If the rate is far too high, it leaves what was answered of the
+#: batch, within bounds.
+_LESS = 0.9
+_MUCH_LESS, _LEAST = 0.8, 0.4
+#: The curve flattens a little below the rate that was too much, and not far below an earlier one
+#: if the rate is lowered again soon.
+_FLAT, _STILL = 0.97, 0.7
+#: So many 429s, each within so many seconds after the one before, come from the limit.
+_ENOUGH, _WARNED = 3, 2.0
 #: Seconds: a rate that was lowered so lately, and is still too high, is far too high.
 _SOON = 5.0
 #: Seconds in which a lower rate shows: 429s of batches that began earlier say nothing about it.
 _ROUND_TRIP = 1.0
-#: While the limit is searched, busy batches raise the rate so often (seconds) and by so much; it
-#: doubles in two seconds.
-_STEP, _MORE = 1.0, math.sqrt(2)
+#: While the limit is searched, busy batches raise the rate so often (seconds) and by so much.
+_STEP, _MORE = 1.0, 1.5
+#: The search begins with this share of what a batch sent per second, or with what was answered.
+_BEGIN = 0.25
 #: Seconds: the time scale of CUBIC's curve.
-_CURVE = 60.0
+_CURVE = 45.0
 #: By how much a rate may exceed the last ceiling before a busy batch proves that it is allowed, and
 #: by how much requests in slots that nobody took may exceed the rate.
 _HIGHER = 1.25
 #: A rate that exceeds the last ceiling by more is far too high.
 _FAR_ABOVE = 1.2
+#: Seconds by which no two clocks differ.
+_SKEW = 60.0
 #: Seconds without a 429 after which no limit is known any more.
 _FORGOTTEN = 1800.0
 #: Seconds: a batch that got its answers faster shows no higher rate for it.
 _SHORTEST = 0.25
 #: The lowest rate, and one that is no limit.
 _LOWEST, _NO_LIMIT = 1.0, 1_000_000.0
-#: Seconds that a batch waits for its first slot, and in which it sends its requests.
-_FIRST_SLOT, _SENDING = 0.3, 1.0
+#: Seconds that a batch waits for its first slot, at most; while the limit is searched it waits
+#: longer, so that the slots are used. And seconds in which it sends its requests.
+_FIRST_SLOT, _FIRST_FOUND, _SENDING = 0.3, 1.0, 1.0
 #: Seconds of slots that nobody took, and that may be taken later.
-_UNUSED = 0.5
-#: Seconds: with less waiting on the queue, each message that goes back gets a slot of its own.
-_NEAR = 10.0
-#: One in so many that go back comes back before its turn, so that no slot stays unused.
+_UNUSED = 0.1
+#: Messages go back for so much of the time that the queue needs, so that no slot stays unused.
+_SPREAD = 0.9
+#: SQS delivers no more while this many messages are in flight; hidden ones count.
+MOST_IN_FLIGHT = 120_000
+#: One in so many that go back comes back before its turn, so that there is always one that can.
 _EARLY = 5
 #: Seconds that a message waits at most while the limit is searched, and later.
 _SEARCHING, _LONGEST = 10.0, 3600.0
@@ -172,8 +182,8 @@ class Pace:
         limited_at: when the limit was met first.
         lowered_at: when the rate was lowered last.
         warned_at: when a batch got a 429 last.
+        warned: 429s then, and soon before.
         next_at: the first slot that is free.
-        tail_at: the last slot of the messages that went back.
         suspect: key of the only log whose requests failed since the last answer.
         outage: code of the error that most requests end in; None if SignalWire answers.
         outage_at: when that began.
@@ -188,8 +198,8 @@ class Pace:
     limited_at: float = 0.0
     lowered_at: float = 0.0
     warned_at: float = 0.0
+    warned: int = 0
     next_at: float = 0.0
-    tail_at: float = 0.0
     suspect: str | None = None
     outage: str | None = None
     outage_at: float = 0.0
@@ -197,9 +207,9 @@ class Pace:
 
     def is_possible(self, now: float) -> bool:
         """Return whether hooklog can have written this, by clocks that are right in a minute."""
-        latest, earliest = now + _PROBE_LAST + _CURVE, -2 * _LONGEST
+        latest, earliest = now + _PROBE_LAST + _SKEW, -2 * _LONGEST
         moments = [self.since, self.limited_at, self.lowered_at, self.warned_at, self.next_at]
-        moments += [self.outage_at, self.probe_at, self.tail_at - 2 * _LONGEST]
+        moments += [self.outage_at, self.probe_at]
         rates = [rate for rate in (self.rate, self.ceiling) if rate is not None]
         return all(earliest <= moment <= latest for moment in moments) and all(
             _LOWEST / 2 <= rate <= _NO_LIMIT for rate in rates
@@ -216,7 +226,7 @@ class Pace:
         """Return the rate that the 429s tell."""
         age = now - self.since
         # A rate of the future comes from a clock that is ahead by more than clocks are.
-        if self.rate is None or not -_CURVE < age < _FORGOTTEN:
+        if self.rate is None or not -_SKEW < age < _FORGOTTEN:
             return None
         age = max(0.0, age)
         if self.ceiling is None:
@@ -247,7 +257,8 @@ class Pace:
         # A slot further ahead than anybody reserves comes from a clock that is ahead.
         is_sound = self.next_at <= now + _SENDING + 1 / limit + _UNUSED
         start = max(self.next_at if is_sound else now, now - _UNUSED)
-        if start > now + _FIRST_SLOT:
+        is_search = self.rate is not None and self.ceiling is None
+        if start > now + (_FIRST_FOUND if is_search else _FIRST_SLOT):
             return self, Grant(requests=0)
         first, last = max(now, start), now + _SENDING
         slots = min(last - start, (last - first) * _HIGHER) * limit
@@ -264,7 +275,7 @@ class Pace:
         if self.rate is None:
             return self
         if self.ceiling is None:
-            is_due = now >= self.since + _STEP
+            is_due = now >= max(self.since + _STEP, self.warned_at + _WARNED)
             return replace(self, rate=self.rate * _MORE, since=now) if is_due else self
         is_highest = limit >= self.ceiling * _HIGHER * 0.999
         return replace(self, rate=limit, ceiling=limit, since=now) if is_highest else self
@@ -280,15 +291,16 @@ class Pace:
 
     def waits(
         self, count: int, now: float, depth: Depth, *, is_served: bool = False
-    ) -> tuple[Pace, Sequence[float]]:
-        """Give each of the messages that go back the seconds until its turn.
+    ) -> Sequence[float]:
+        """Spread the messages that go back over the time that the queue needs.
 
         ::
 
-            |◀── visible: their turn comes first ──▶|◀─ in flight: spread over their time ─▶|
-            now          ▲ one in five comes earlier, so that no slot stays unused
+            |◀── more than can be in flight ──▶|◀──────── 120,000 in flight ────────▶|
+            now      one in five comes here    |     the others come here, evenly    | drained
 
-        With hardly any others, a message's turn is after those that went back before it.
+        Messages that can never be in flight together need no early turn: the visible ones come
+        before them.
 
         Args:
             count: number of messages.
@@ -298,40 +310,37 @@ class Pace:
                 the next free ones.
 
         Returns:
-            The pace with the turns that were given, and the waits, none of them less than a second.
+            The waits in seconds, none of them less than a second.
 
         """
         if self.outage is not None:
             lasts = max(_OUTAGE_FIRST, min(_OUTAGE_LAST, (now - self.outage_at) * _PROBE_SHARE))
-            return self, [lasts] * count
+            return [lasts] * count
         if is_served or self.limit(now) is None:
-            return self, [max(1.0, self.next_at - now)] * count
-        others, spread = self._turns((depth.visible, depth.in_flight), now)
-        if others < _NEAR:
-            lead = max(0.0, min(_LONGEST, self.tail_at - now))
-            # At the rate of then: while the limit is searched, it doubles meanwhile.
-            *own, after = (lead + turn for turn in self._turns(range(count + 1), now, lead=lead))
-            return replace(self, tail_at=now + after), [max(1.0, turn) for turn in own]
+            return [max(1.0, self.next_at - now)] * count
+        total = depth.visible + depth.in_flight
+        before, drained = self._seconds_for((max(0, total - MOST_IN_FLIGHT), total), now)
         longest = _SEARCHING if now < self.limited_at + _SEARCHING else _LONGEST
-        turns = []
+        waits = []
         for index in range(count):
-            share = index / count
-            turn = others + spread * share
-            turns.append(max(1.0, min(longest, turn if index % _EARLY else turn * share)))
-        return self, turns
+            share = (index + 0.5) / count
+            turn = before + (drained - before) * _SPREAD * share
+            if before and not index % _EARLY:
+                turn *= share
+            waits.append(max(1.0, min(longest, turn)))
+        return waits
 
-    def _turns(self, positions: Iterable[int], now: float, *, lead: float = 0.0) -> list[float]:
-        """Return the seconds from then on until the turn of messages with so many before them."""
+    def _seconds_for(self, requests: Iterable[int], now: float) -> list[float]:
+        """Return the seconds that so many requests take from now on."""
         limit = self.limit(now)
         if limit is None:
-            return [0.0 for _ in positions]
+            return [0.0 for _ in requests]
         if self.ceiling is None and self.rate is not None:
             # The rate doubles meanwhile.
             growth = math.log(_MORE) / _STEP
-            limit *= math.exp(growth * min(lead, _CURVE))
-            return [math.log1p(position * growth / limit) / growth for position in positions]
+            return [math.log1p(number * growth / limit) / growth for number in requests]
         rate = max(limit, min(self.ceiling or 0.0, self.known or math.inf))
-        return [position / rate for position in positions]
+        return [number / rate for number in requests]
 
     def _probe_pause(self, now: float) -> float:
         lasts = (now - self.outage_at) * _PROBE_SHARE
@@ -346,36 +355,62 @@ class Pace:
                 return replace(self, suspect=next(iter(seen.failed_keys)))
             probe_at = now + _PROBE_FIRST
             return replace(
-                self, suspect=None, outage=seen.code, outage_at=now, probe_at=probe_at, tail_at=now
+                self, suspect=None, outage=seen.code, outage_at=now, probe_at=probe_at
             )
         # An outage that begins in the future comes from a clock that is ahead.
         is_older = seen.began_at < self.outage_at <= now
         if seen.is_outage or is_older or not seen.answered + seen.refused:
             return self
-        return replace(self, outage=None)
+        if self.rate is None:
+            return replace(self, outage=None)
+        # Time alone proves no higher rate if nothing was asked meanwhile.
+        return replace(self, outage=None, rate=self.found(self.outage_at), since=now)
 
 
 def _lowered(pace: Pace, seen: Experience, now: float) -> Pace:
     """Return the pace after a 429.
 
-    A single one may have had a reason of its own; one more soon after it has not.
+    One or two may have had a reason of their own; one more soon after them has not.
     """
     limit = pace.found(now)
-    if seen.refused == 1 and not now - _WARNED <= pace.warned_at <= now:
-        return replace(pace, warned_at=now)
-    # What one instance got; others may have got as much.
-    got = max(_LOWEST, seen.answered / max(_SHORTEST, now - seen.began_at) * _LESS)
-    if limit is None:
-        begun = replace(pace, limited_at=now, lowered_at=now, next_at=now, tail_at=now)
-        return replace(begun, rate=got, ceiling=None, since=now, warned_at=now)
-    if seen.began_at < pace.lowered_at + _ROUND_TRIP:
+    is_more = now - _WARNED <= pace.warned_at <= now
+    warned = min(_ENOUGH, seen.refused + (pace.warned if is_more else 0))
+    if warned < _ENOUGH:
+        return replace(pace, warned_at=now, warned=warned)
+    if limit is None or seen.began_at < pace.lowered_at + _ROUND_TRIP:
+        # What one instance got; others may have got as much.
+        got = seen.answered / max(_SHORTEST, now - seen.began_at) * _LESS
+        got = max(_LOWEST, got, (seen.answered + seen.refused) * _BEGIN)
+        if limit is None:
+            return replace(
+                pace,
+                rate=got,
+                ceiling=None,
+                since=now,
+                limited_at=now,
+                lowered_at=now,
+                warned_at=now,
+                warned=0,
+                next_at=now,
+            )
         is_first = pace.ceiling is None and got > limit
         return replace(pace, rate=got) if is_first else pace
-    is_far = (
-        pace.ceiling is None or now < pace.lowered_at + _SOON or limit > pace.ceiling * _FAR_ABOVE
+    is_soon = now < pace.lowered_at + _SOON
+    left, top = _LESS, limit
+    if pace.ceiling is None or is_soon or limit > pace.ceiling * _FAR_ABOVE:
+        left = max(_LEAST, min(_MUCH_LESS, seen.answered / (seen.answered + seen.refused)))
+    if pace.ceiling is not None and is_soon:
+        # The requests of the higher rate may not all have been sent yet.
+        top = max(limit, pace.ceiling * _STILL)
+    return replace(
+        pace,
+        rate=max(_LOWEST, limit * left),
+        ceiling=max(_LOWEST, top * _FLAT),
+        since=now,
+        lowered_at=now,
+        warned_at=now,
+        warned=0,
     )
-    left = max(_LOWEST, limit * (_MUCH_LESS if is_far else _LESS))
-    return replace(pace, rate=left, ceiling=limit, since=now, lowered_at=now, warned_at=now)
 
 
 def _announced(pace: Pace, allowance: Allowance, now: float) -> Pace:

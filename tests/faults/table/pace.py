@@ -106,7 +106,7 @@ PACE = (
     _garbled("a rate in words", {"rate": TEXT}),
     _garbled("a rate of nothing", {"rate": Decimal(0), "since": Decimal(10**9)}),
     _garbled("a list for a moment", {"rate": Decimal(1), "next_at": [TEXT]}),
-    _garbled("a moment beyond all", {"rate": Decimal(1), "tail_at": Decimal("1e60")}),
+    _garbled("a moment beyond all", {"rate": Decimal(1), "next_at": Decimal("1e60")}),
     _garbled("nothing", {}),
     _garbled("something else", {"status": TEXT}),
     _harmless("a limit of an hour ago", PaceIs(lambda now: at_limit(1)(now - 3600))),

@@ -466,6 +466,20 @@ def test_an_erased_log_counts_no_tries(bench: Bench) -> None:
     assert bench.table.items[FAX] == erased
 
 
+def test_a_log_that_another_batch_stored_meanwhile_counts_no_tries(bench: Bench) -> None:
+    """Its row reflects the message, which is skipped when it comes back, and would keep them."""
+    bench.answer(fax_log())
+    bench.clock.advance(minutes=1)
+    bench.run(sent())
+    stored = bench.table.items.pop(FAX)
+    bench.table.meanwhile = lambda: bench.table.items.setdefault(FAX, stored)  # type: ignore[assignment]
+    bench.source.answers[FAX] = errors.UpstreamError()
+    bench.answer(message_log())
+    good = sent(body("message", MESSAGE_ID), message_id="good")
+    assert bench.run(sent(), good) == ["m1"]
+    assert bench.table.items[FAX] == stored
+
+
 def test_a_success_after_parking_lifts_it(bench: Bench) -> None:
     """One write turns the row into a record and takes it off the parked list."""
     bench.source.answers[FAX] = errors.NotFoundError()

@@ -149,7 +149,7 @@ def test_a_pace_that_cannot_be_is_none(name: str, value: Attribute) -> None:
 
 def test_a_moment_that_cannot_be_makes_the_pace_none() -> None:
     """Written back, it would have more digits than DynamoDB takes."""
-    assert pace_row(rate=Decimal(5), tail_at=Decimal("1e60")).pace is None
+    assert pace_row(rate=Decimal(5), next_at=Decimal("1e60")).pace is None
     assert pace_row(rate=Decimal(-5)).pace is None
 
 

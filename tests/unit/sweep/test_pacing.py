@@ -32,7 +32,7 @@ MOMENT = NOW.timestamp()
 PAGE = Page([], None)
 #: Ten requests per second, and the next free slot is now.
 LIMITED = Pace(
-    rate=10.0, ceiling=10.0, since=MOMENT, limited_at=MOMENT, next_at=MOMENT, tail_at=MOMENT
+    rate=10.0, ceiling=10.0, since=MOMENT, limited_at=MOMENT, next_at=MOMENT
 )
 OUTAGE = Pace(outage="fetch.timeout", outage_at=MOMENT - 40, probe_at=MOMENT + 5)
 
@@ -160,13 +160,12 @@ def test_a_page_whose_turn_does_not_come_is_held_back(bench: Bench) -> None:
 
 def test_a_429_is_told_to_all_and_the_page_is_asked_for_again(bench: Bench) -> None:
     """It lowers the rate as that of a batch does."""
-    bench.store(replace(LIMITED, since=MOMENT - 20, warned_at=MOMENT - 1))
+    bench.store(replace(LIMITED, since=MOMENT - 20, warned_at=MOMENT - 1, warned=2))
     bench.listing.errors = [RateLimitedError()]
     assert bench.page() is PAGE
     assert len(bench.listing.calls) == 2
     limit = bench.stored.limit(bench.clock.moment())
-    assert limit is not None
-    assert limit < 10
+    assert limit == pytest.approx(10 * (1 + (20 / 45) ** 3) * 0.9, rel=0.01)
     assert bench.stored.since == MOMENT
 
 

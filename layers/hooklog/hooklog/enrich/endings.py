@@ -33,6 +33,9 @@ class BatchResponse(TypedDict):
     batchItemFailures: list[ItemFailure]
 
 
+#: Whether a row reflects the messages of a log.
+type IsKnown = Callable[[Row | None], bool]
+
 #: A message is parked at this age, a day before the queue would drop it, whatever it waits for.
 LONGEST_WAIT = timedelta(days=9)
 #: By how much waits grow at least from one delivery to the next. With it a message reaches that age
@@ -40,6 +43,11 @@ LONGEST_WAIT = timedelta(days=9)
 _GROWTH = 1.06
 #: Later deliveries wait as long as SQS allows.
 _STEEPEST = 200
+
+
+def _never(_: Row | None) -> bool:
+    """Tell that no row reflects a message that names no log."""
+    return False
 
 
 class Endings:
@@ -75,6 +83,7 @@ class Endings:
         error: HooklogError,
         told: Signal | None = None,
         row: Row | None = None,
+        is_known: IsKnown = _never,
     ) -> None:
         """Return the messages of a log to the queue while it may be tried again, else park them.
 
@@ -87,10 +96,11 @@ class Endings:
             error: that the log met.
             told: what the messages tell of the end.
             row: of that key, as it was read.
+            is_known: tells whether a row reflects the messages.
 
         """
         self._report.errors[error.code] += 1
-        if not self.retry(key, log_type, members, error, row):
+        if not self.retry(key, log_type, members, error, row, is_known):
             self._park_later(key, log_type, members, error, told, tries=self.tries(row, error) + 1)
 
     def tries(self, row: Row | None, error: HooklogError | type[HooklogError]) -> int:
@@ -104,12 +114,13 @@ class Endings:
         members: Sequence[Delivery],
         error: HooklogError,
         row: Row | None,
+        is_known: IsKnown,
     ) -> bool:
         """Send the messages of a log back to the queue while it has tries and time left."""
         is_last = self.tries(row, error) + 1 >= error.max_attempts
         if is_last or any(map(self._is_late, members)):
             return False
-        count = self.count(key, log_type, error, row)
+        count = self.count(key, log_type, error, row, is_known)
         self._retried[key] += members
         retry_after = error.retry_after if isinstance(error, FetchError) else None
         for delivery in members:
@@ -150,7 +161,14 @@ class Endings:
         if waiting:
             self._report.retried[log_type] += 1
 
-    def count(self, key: str, log_type: str, error: HooklogError, row: Row | None) -> int:
+    def count(
+        self,
+        key: str,
+        log_type: str,
+        error: HooklogError,
+        row: Row | None,
+        is_known: IsKnown,
+    ) -> int:
         """Count an error of a log, and return how often it met that, this time included."""
         count = self.tries(row, error) + 1
         self._tries[key] = Try(
@@ -160,6 +178,7 @@ class Endings:
             at=self._began_at,
             log_type=log_type,
             ttl=self._ttl,
+            is_known=is_known,
         )
         return count
 

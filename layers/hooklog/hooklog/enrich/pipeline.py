@@ -224,10 +224,10 @@ class _Batch:
         return admitted
 
     def _requests(self, job: _Job) -> float:
-        """Return how many requests a job needs on average: about every second may need more."""
+        """Return how many requests a job needs on average: about every fourth may need more."""
         may_be_sid = job.request.resource_sid is not None and not job.by_alias
         may_be_unsettled = self._parts.settle_faxes and job.request.kind.call_ends and not job.told
-        return 1.5 if may_be_sid or may_be_unsettled else 1.0
+        return 1.25 if may_be_sid or may_be_unsettled else 1.0
 
     def _enrich(self, jobs: dict[str, _Job]) -> dict[str, tuple[Record, _Job]]:
         """Fetch, validate and enrich each log as soon as it arrives, and ask how a fax ended."""
@@ -426,7 +426,8 @@ class _Batch:
         """Return the seconds that a log waits at least; each 429 of its own slows down others."""
         if not isinstance(met, RateLimitedError):
             return 0.0
-        count = self._endings.count(key, job.request.kind.name, met, self._rows.get(key))
+        row = self._rows.get(key)
+        count = self._endings.count(key, job.request.kind.name, met, row, job.is_known)
         backoff, jitter = self._parts.backoff, self._parts.jitter()
         return backoff.delay(count - 1, jitter=jitter) if count > 1 else 0.0
 
@@ -458,7 +459,8 @@ class _Batch:
             error, row = BehindError(), self._rows.get(record.key)
             self._report.errors[error.code] += 1
             # The row is stored, so there is nothing to park when the tries are used up.
-            if not self._endings.retry(record.key, record.kind.name, behind, error, row):
+            log_type = record.kind.name
+            if not self._endings.retry(record.key, log_type, behind, error, row, job.is_known):
                 done += behind
         self._endings.done(record.key, record.kind.name, done)
 
@@ -479,7 +481,8 @@ class _Batch:
             self._parts.telemetry.defect(key, error.__cause__)
         members = [delivery for delivery, _ in job.members]
         log_type = job.request.kind.name
-        self._endings.fail(key, log_type, members, error, job.told, self._rows.get(key))
+        row = self._rows.get(key)
+        self._endings.fail(key, log_type, members, error, job.told, row, job.is_known)
 
 
 def _urgency(job: _Job) -> tuple[bool, datetime]:

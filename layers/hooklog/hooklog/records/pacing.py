@@ -15,9 +15,6 @@ from hooklog.pace import Depth, Experience, Grant, Pace
 from hooklog.records.rows import PACE_KEY, Row, Write, pace_values, present
 from hooklog.records.store import Table, apply
 
-#: Seconds that a message waits while the pace is not known.
-_UNKNOWN_WAIT = 30.0
-
 
 @dataclass(slots=True)
 class _ChangePace[Result]:
@@ -132,17 +129,10 @@ class Brake:
             is_served: whether their batch got slots, only too few.
 
         """
-        now = self.now()
         is_simple = is_served or self._pace.outage is not None
         visible, in_flight = (0, 0) if is_simple else self._depth()
         depth = Depth(visible=visible, in_flight=in_flight)
-        unknown = [_UNKNOWN_WAIT] * count
-        return self._change(
-            lambda pace: pace.waits(count, now, depth, is_served=is_served),
-            now,
-            contended=unknown,
-            otherwise=unknown,
-        )
+        return self._pace.waits(count, self.now(), depth, is_served=is_served)
 
     def _change[Result](
         self,

@@ -10,6 +10,7 @@ end of an outage. So the log's row counts what went wrong with this log, by erro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,6 +39,7 @@ class Try:
         at: when.
         log_type: of the log.
         ttl: after which a row expires that has nothing else.
+        is_known: tells whether a row reflects the messages that failed.
 
     """
 
@@ -47,9 +49,12 @@ class Try:
     at: datetime
     log_type: str
     ttl: timedelta | None = None
+    is_known: Callable[[Row | None], bool] = lambda _: False
 
     def plan(self, row: Row | None) -> Write | None:
-        """Count, unless the log was erased."""
+        """Count, unless another batch stored the log meanwhile, or it was erased."""
+        if self.is_known(row):
+            return None
         others = row.tries if row is not None else {}
         tries: dict[str, Attribute] = {
             code: {"count": one.count, "at": iso(one.at)} for code, one in others.items()

@@ -180,7 +180,7 @@ def pace_values(pace: Pace) -> dict[str, Attribute | None]:
     """Return the attributes of the pace's row; None means absent."""
     stored = {name: getattr(pace, name) for name in _PACE}
     return {
-        name: Decimal(f"{value:.3f}") if isinstance(value, float) else value
+        name: Decimal(f"{value:.3f}") if isinstance(value, int | float) else value
         for name, value in stored.items()
     }
 
@@ -189,7 +189,7 @@ def pace_values(pace: Pace) -> dict[str, Attribute | None]:
 _LARGEST = 1e12
 #: The stored fields of the pace, and how to read them.
 _PACE: Mapping[str, Callable[[Any], object]] = {
-    one.name: str if str(one.type).startswith("str") else float
+    one.name: {"str": str, "int": int}.get(str(one.type)[:3], float)
     for one in fields(Pace)
     if one.name != "known"
 }
