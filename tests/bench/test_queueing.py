@@ -8,7 +8,6 @@ from statistics import mean
 import pytest
 
 from bench.queueing import (
-    MOST_IN_FLIGHT,
     Api,
     Arrivals,
     Burst,
@@ -18,6 +17,7 @@ from bench.queueing import (
     TokenBucket,
     drain,
 )
+from hooklog.pace import MOST_IN_FLIGHT
 
 LIMIT = 500.0
 BURST = Burst(

@@ -21,9 +21,7 @@ type PaceAt = Callable[[float], Pace]
 
 def at_limit(rate: float) -> PaceAt:
     """Return a pace whose limit was met an hour ago, and tried again now."""
-    return lambda now: Pace(
-        rate=rate, ceiling=rate, since=now, limited_at=now - 3600, next_at=now
-    )
+    return lambda now: Pace(rate=rate, ceiling=rate, since=now, limited_at=now - 3600, next_at=now)
 
 
 def no_slot(now: float) -> Pace:

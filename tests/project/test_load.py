@@ -252,7 +252,7 @@ def test_the_terminal_shows_the_figures(rows: Rows) -> None:
         "429 by the rate limit 5 (5.0%)",
         "429 by a fault 4 (4.0%)",
         "at the same time, at most 40 of 250 allowed",
-        "fetch.rate_limited 1",
+        "fetch.forbidden 1",
         "Lag, p99 1.0 s",
     ):
         assert part in shown
@@ -342,7 +342,13 @@ def test_an_outage_comes_when_half_of_the_messages_are_done(
     unused: Any = None
     with serve(PLAN.space) as space:
         outcome = run(
-            Rig(cloud=unused, stack=unused, space=space, log=tmp_path / "cloud.log", batches_at_once=1),
+            Rig(
+                cloud=unused,
+                stack=unused,
+                space=space,
+                log=tmp_path / "cloud.log",
+                batches_at_once=1,
+            ),
             PLAN,
             CONDITIONS.model_copy(update={"outage_s": 60}),
             timeout_s=60,

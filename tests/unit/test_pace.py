@@ -107,7 +107,9 @@ def test_batches_that_need_more_raise_the_rate_of_a_search() -> None:
     assert limits == pytest.approx([9, 13.5, 13.5, 20.25])
 
 
-@pytest.mark.parametrize(("answered", "refused", "left"), [(90, 10, 0.8), (30, 20, 0.6), (0, 3, 0.4)])
+@pytest.mark.parametrize(
+    ("answered", "refused", "left"), [(90, 10, 0.8), (30, 20, 0.6), (0, 3, 0.4)]
+)
 def test_429s_in_the_search_end_it_below(answered: int, refused: int, left: float) -> None:
     """What was answered of a batch tells how far, within bounds; the ceiling is a little lower."""
     batch = seen(began_at=NOW + 4, answered=answered, refused=refused)

@@ -30,7 +30,7 @@ table's clock, so that clocks which differ do no harm.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 #: What a 429 leaves of the rate. If the rate is far too high, it leaves what was answered of the
@@ -316,10 +316,12 @@ class Pace:
         if self.outage is not None:
             lasts = max(_OUTAGE_FIRST, min(_OUTAGE_LAST, (now - self.outage_at) * _PROBE_SHARE))
             return [lasts] * count
-        if is_served or self.limit(now) is None:
+        limit = self.limit(now)
+        if is_served or limit is None:
             return [max(1.0, self.next_at - now)] * count
         total = depth.visible + depth.in_flight
-        before, drained = self._seconds_for((max(0, total - MOST_IN_FLIGHT), total), now)
+        before = self._seconds_for(max(0, total - MOST_IN_FLIGHT), limit)
+        drained = self._seconds_for(total, limit)
         longest = _SEARCHING if now < self.limited_at + _SEARCHING else _LONGEST
         waits = []
         for index in range(count):
@@ -330,17 +332,13 @@ class Pace:
             waits.append(max(1.0, min(longest, turn)))
         return waits
 
-    def _seconds_for(self, requests: Iterable[int], now: float) -> list[float]:
+    def _seconds_for(self, requests: int, limit: float) -> float:
         """Return the seconds that so many requests take from now on."""
-        limit = self.limit(now)
-        if limit is None:
-            return [0.0 for _ in requests]
         if self.ceiling is None and self.rate is not None:
-            # The rate doubles meanwhile.
+            # The rate grows meanwhile.
             growth = math.log(_MORE) / _STEP
-            return [math.log1p(number * growth / limit) / growth for number in requests]
-        rate = max(limit, min(self.ceiling or 0.0, self.known or math.inf))
-        return [number / rate for number in requests]
+            return math.log1p(requests * growth / limit) / growth
+        return requests / max(limit, min(self.ceiling or 0.0, self.known or math.inf))
 
     def _probe_pause(self, now: float) -> float:
         lasts = (now - self.outage_at) * _PROBE_SHARE
@@ -354,9 +352,7 @@ class Pace:
                 # It may be this log's own trouble, until another one fails, too.
                 return replace(self, suspect=next(iter(seen.failed_keys)))
             probe_at = now + _PROBE_FIRST
-            return replace(
-                self, suspect=None, outage=seen.code, outage_at=now, probe_at=probe_at
-            )
+            return replace(self, suspect=None, outage=seen.code, outage_at=now, probe_at=probe_at)
         # An outage that begins in the future comes from a clock that is ahead.
         is_older = seen.began_at < self.outage_at <= now
         if seen.is_outage or is_older or not seen.answered + seen.refused:

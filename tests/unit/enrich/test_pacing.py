@@ -285,6 +285,15 @@ def test_a_pace_that_cannot_be_written_limits_nothing(bench: Bench) -> None:
     assert bench.report.errors == {"store.unavailable": 1}
 
 
+def test_a_pace_that_is_left_unread_holds_nobody_back(bench: Bench) -> None:
+    """The rows are read without it, and the batch asks for everything, as without a limit."""
+    set_pace(bench, limited(1))
+    bench.table.read_errors = [errors.StoreThrottledError()]
+    assert bench.run(*burst(bench, 5)) == []
+    assert [PACE_KEY in keys for keys in bench.table.reads] == [True, False]
+    assert bench.report.errors == {"store.throttled": 1}
+
+
 def test_a_garbled_pace_is_replaced(bench: Bench) -> None:
     """As if there were none."""
     bench.table.items[PACE_KEY] = {"version": 3, "rate": "fast"}

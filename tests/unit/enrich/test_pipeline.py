@@ -425,7 +425,7 @@ def test_waits_grow_although_no_try_can_be_counted(bench: Bench) -> None:
 def test_a_try_is_counted_on_the_row_as_it_stands(bench: Bench) -> None:
     """A batch that could not read the row does not reset its count."""
     bench.last_try(errors.StoreThrottledError)
-    bench.table.read_errors = [errors.StoreThrottledError()]
+    bench.table.read_errors = [errors.StoreThrottledError(), errors.StoreThrottledError()]
     assert bench.run(sent()) == ["m1"]
     assert bench.table.items[FAX]["tries"] == {
         "store.throttled": {"count": errors.PATIENT, "at": iso(NOW)}

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 MOMENT = NOW.timestamp()
 PAGE = Page([], None)
 #: Ten requests per second, and the next free slot is now.
-LIMITED = Pace(
-    rate=10.0, ceiling=10.0, since=MOMENT, limited_at=MOMENT, next_at=MOMENT
-)
+LIMITED = Pace(rate=10.0, ceiling=10.0, since=MOMENT, limited_at=MOMENT, next_at=MOMENT)
 OUTAGE = Pace(outage="fetch.timeout", outage_at=MOMENT - 40, probe_at=MOMENT + 5)
 
 

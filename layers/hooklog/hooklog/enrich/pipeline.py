@@ -40,6 +40,7 @@ from hooklog.errors import (
     OutOfTimeError,
     RateLimitedError,
     StoreError,
+    StoreThrottledError,
     UnexpectedError,
 )
 from hooklog.pace import Grant
@@ -174,7 +175,7 @@ class _Batch:
         if not jobs:
             return {}
         try:
-            self._rows = self._parts.table.read([*jobs, PACE_KEY])
+            self._read_rows([*jobs])
             jobs = self._follow_aliases(jobs)
         except StoreError as error:
             for key, job in jobs.items():
@@ -184,6 +185,21 @@ class _Batch:
         for key in known:
             self._skip(key, jobs[key])
         return {key: job for key, job in jobs.items() if key not in known}
+
+    def _read_rows(self, keys: list[str]) -> None:
+        """Read rows and the pace, or without it if DynamoDB leaves something unread.
+
+        Raises:
+            StoreError: the rows cannot be read.
+
+        """
+        table, unread = self._parts.table, None
+        try:
+            self._rows = table.read([*keys, PACE_KEY])
+        except StoreThrottledError as error:
+            # All instances read the pace, so that its row is throttled first.
+            self._rows, unread = table.read(keys), error
+        self._parts.brake.read(self._rows, unread)
 
     def _follow_aliases(self, jobs: dict[str, _Job]) -> dict[str, _Job]:
         """Put each job that names an alias under its log's own key, and read the rows there.
@@ -210,7 +226,6 @@ class _Batch:
 
     def _admit(self, jobs: dict[str, _Job]) -> dict[str, _Job]:
         """Keep the jobs whose requests may be sent now, the young first; hold the others back."""
-        self._parts.brake.read(self._rows)
         wanted = sum(self._requests(job) for job in jobs.values())
         self._grant = self._parts.brake.grant(math.ceil(wanted))
         left: float = self._grant.requests

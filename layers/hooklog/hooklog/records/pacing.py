@@ -1,8 +1,8 @@
 """The pace as all instances share it: one row, read with a batch's own rows.
 
-Nothing is written while no limit is known. If there is no such row, or if it is garbled or cannot
-be written, everything is asked at once, as without a limit; if other instances keep changing it,
-nothing is asked now. A read that fails returns the whole batch, whose rows come with the same call.
+Nothing is written while no limit is known. If there is no such row, or if it is garbled or cannot be
+read or written, everything is asked at once, as without a limit; if other instances keep changing
+it, nothing is asked now.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Brake:
         self._known = known
         self._row: Row | None = None
         self._pace = Pace(known=known)
-        #: What kept the pace from being written, if anything did.
+        #: What kept the pace from being read or written, if anything did.
         self.error: StoreError | None = None
 
     @property
@@ -98,9 +98,9 @@ class Brake:
         """Return the moment."""
         return self._moment()
 
-    def read(self, rows: Mapping[str, Row]) -> None:
-        """Take the pace from rows that were read with its key."""
-        self.error = None
+    def read(self, rows: Mapping[str, Row], error: StoreError | None = None) -> None:
+        """Take the pace from rows that were read with its key, or note why it was not read."""
+        self.error = error
         self._row = rows.get(PACE_KEY)
         self._pace = pace_of(self._row, self._known, self.now())
 
