@@ -1,8 +1,8 @@
 """The pace as all instances share it: one row, read with a batch's own rows.
 
-Nothing is written while no limit is known. If there is no such row, or if it is garbled or cannot be
-read or written, everything is asked at once, as without a limit; if other instances keep changing
-it, nothing is asked now.
+Nothing is written while no limit is known. If there is no such row, or if it is garbled or cannot
+be read or written, everything is asked at once, as without a limit. If other instances keep
+changing it, nothing is asked now.
 """
 
 from __future__ import annotations
