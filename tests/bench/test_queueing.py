@@ -90,7 +90,7 @@ def test_the_limit_is_used_up_and_kept(limited: Outcome) -> None:
     least = BURST.messages / LIMIT
     assert least - 1.1 <= limited.seconds < 1.8 * least
     # Most of them before the first answer: nobody knows the limit yet.
-    assert 0 < limited.refused < 1500
+    assert 0 < limited.refused < 2500
 
 
 def test_a_batch_is_as_long_as_its_requests_take() -> None:
@@ -109,7 +109,7 @@ def test_what_goes_back_costs_calls_and_writes(limited: Outcome) -> None:
 
 def test_no_more_than_sqs_allows_are_in_flight() -> None:
     """Hidden messages count; the rest stays on the queue."""
-    many = replace(BURST, messages=MOST_IN_FLIGHT + 20_000, concurrency=50, group=99)
+    many = replace(BURST, messages=2 * MOST_IN_FLIGHT, concurrency=50, group=99)
     outcome = drain(replace(many, api=lambda: bucket(2000.0)))
     assert outcome.most_in_flight == MOST_IN_FLIGHT
     assert outcome.done == many.messages

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from hooklog.errors import StoreError
+from hooklog.errors import StoreError, StoreThrottledError
 from hooklog.pace import Pace
 from hooklog.records.rows import PACE_KEY, pace_values, present
 from hooklog.records.store import Conflict
@@ -99,6 +99,17 @@ class PaceMoves:
             bench.rows.meanwhile = lambda: None
 
         bench.rows.meanwhile = overtake
+
+
+@dataclass(frozen=True)
+class PaceUnread:
+    """DynamoDB leaves the pace unread at every attempt, and nothing else."""
+
+    slots: ClassVar = frozenset({"pace"})
+
+    def befall(self, bench: Fakes, message: Message) -> None:  # noqa: ARG002
+        """Refuse the reads with its key."""
+        bench.table.unreadable[PACE_KEY] = StoreThrottledError()
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ PACES = st.builds(
     lowered_at=MOMENTS,
     warned_at=MOMENTS,
     next_at=MOMENTS,
+    idle_at=MOMENTS,
     outage=st.none() | st.just("fetch.upstream"),
     outage_at=MOMENTS,
     probe_at=MOMENTS,
@@ -169,11 +170,20 @@ def test_a_limit_that_falls_is_followed_fast() -> None:
 def test_a_limit_that_rose_is_found_by_batches_that_need_it() -> None:
     """At a quarter above the ceiling, a batch that got too little raises the ceiling."""
     late = NOW + 300
-    idle, _ = replace(KNOWN, next_at=late - 60).grant(10, late)
-    assert idle.ceiling == 100.0
-    busy, _ = KNOWN.grant(1000, late)
+    easy, _ = replace(KNOWN, next_at=late).grant(10, late)
+    assert easy.ceiling == 100.0
+    busy, _ = replace(KNOWN, next_at=late).grant(1000, late)
     assert busy.ceiling == pytest.approx(125)
     assert (busy.limit(late + 100) or 0) > 140
+
+
+def test_batches_now_and_then_prove_no_higher_rate() -> None:
+    """Only where no slot stayed unused for two seconds, the rate was really tried."""
+    late = NOW + 300
+    idle = replace(KNOWN, next_at=late - 1.5).grant(1000, late)[0]
+    assert (idle.ceiling, idle.idle_at) == (100.0, late)
+    assert idle.grant(1000, late + 1.9)[0].ceiling == 100.0
+    assert idle.grant(1000, late + 2)[0].ceiling == pytest.approx(125)
 
 
 def test_a_limit_is_forgotten_after_half_an_hour_without_a_429() -> None:
@@ -499,7 +509,10 @@ def test_every_wait_is_one_that_sqs_takes(
         {"ceiling": math.nan},
         {"since": math.nan},
         {"next_at": -math.inf},
-        *({name: NOW + 3600} for name in ("limited_at", "lowered_at", "warned_at", "next_at")),
+        *(
+            {name: NOW + 3600}
+            for name in ("limited_at", "lowered_at", "warned_at", "next_at", "idle_at")
+        ),
         *({name: NOW + 3600} for name in ("since", "outage_at", "probe_at")),
     ],
     ids=str,

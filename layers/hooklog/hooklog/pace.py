@@ -70,6 +70,9 @@ _LOWEST, _NO_LIMIT = 1.0, 1_000_000.0
 _FIRST_SLOT, _FIRST_FOUND, _SENDING = 0.3, 1.0, 1.0
 #: Seconds of slots that nobody took, and that may be taken later.
 _UNUSED = 0.1
+#: Seconds of slots that nobody took tell that the rate is not used; it is raised once it has been
+#: used for so long.
+_IDLE, _BUSY = 1.0, 2.0
 #: Messages go back for so much of the time that the queue needs, so that no slot stays unused.
 _SPREAD = 0.9
 #: SQS delivers no more while this many messages are in flight; hidden ones count.
@@ -184,6 +187,7 @@ class Pace:
         warned_at: when a batch got a 429 last.
         warned: 429s then, and soon before.
         next_at: the first slot that is free.
+        idle_at: when a batch found slots last that nobody had taken.
         suspect: key of the only log whose requests failed since the last answer.
         outage: code of the error that most requests end in; None if SignalWire answers.
         outage_at: when that began.
@@ -200,6 +204,7 @@ class Pace:
     warned_at: float = 0.0
     warned: int = 0
     next_at: float = 0.0
+    idle_at: float = 0.0
     suspect: str | None = None
     outage: str | None = None
     outage_at: float = 0.0
@@ -209,7 +214,7 @@ class Pace:
         """Return whether hooklog can have written this, by clocks that are right in a minute."""
         latest, earliest = now + _PROBE_LAST + _SKEW, -2 * _LONGEST
         moments = [self.since, self.limited_at, self.lowered_at, self.warned_at, self.next_at]
-        moments += [self.outage_at, self.probe_at]
+        moments += [self.idle_at, self.outage_at, self.probe_at]
         rates = [rate for rate in (self.rate, self.ceiling) if rate is not None]
         return all(earliest <= moment <= latest for moment in moments) and all(
             _LOWEST / 2 <= rate <= _NO_LIMIT for rate in rates
@@ -264,7 +269,8 @@ class Pace:
         slots = min(last - start, (last - first) * _HIGHER) * limit
         requests = max(1, min(wanted, math.ceil(slots)))
         end = max(start + requests / limit, first + requests / limit / _HIGHER)
-        pace = replace(self, next_at=end)
+        is_idle = self.next_at < now - _IDLE
+        pace = replace(self, next_at=end, idle_at=now if is_idle else self.idle_at)
         if requests < wanted or start > now:
             pace = pace.raised(limit, now)
         gap = (end - first) / requests
@@ -272,7 +278,7 @@ class Pace:
 
     def raised(self, limit: float, now: float) -> Pace:
         """Return the pace after a batch that needed more than the limit, and met no 429."""
-        if self.rate is None:
+        if self.rate is None or now < self.idle_at + _BUSY:
             return self
         if self.ceiling is None:
             is_due = now >= max(self.since + _STEP, self.warned_at + _WARNED)

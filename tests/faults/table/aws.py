@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hooklog import errors
-from hooklog.records.rows import PACE_KEY
 from hooklog.records.store import Conflict
 from tests.faults.aws import HangUp, Refusal, Silence
 from tests.faults.endings import (
@@ -72,7 +71,6 @@ READING = (
         wires={
             **_every(_READ, throttled=_THROTTLED, limited=Refusal("RequestLimitExceeded")),
             "keys left unread": Unread(),
-            "the pace left unread": Unread(PACE_KEY),
         },
     ),
     Row(

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from hooklog import errors
 from hooklog.pace import Pace
+from hooklog.records.rows import PACE_KEY
 from hooklog.records.store import Conflict
 from tests.fakes import Item
 from tests.faults.aws import HangUp, Refusal, Silence
@@ -17,13 +18,14 @@ from tests.faults.paces import (
     PaceMoves,
     PaceRefused,
     PaceSays,
+    PaceUnread,
     at_limit,
     down,
     no_slot,
 )
 from tests.faults.table.row import Row, Step
 from tests.faults.table.signalwire import DOWN, LIMITED
-from tests.faults.wires import NoDepth, OverWire, PaceStatement, PaceWrite
+from tests.faults.wires import NoDepth, OverWire, PaceStatement, PaceWrite, Unread
 
 _LIMIT = at_limit(1000)
 _THROTTLED = Refusal("ProvisionedThroughputExceededException")
@@ -95,9 +97,18 @@ PACE = (
     _untold(errors.StoreRejectedError(), Refusal("ValidationError")),
     Row(
         step=Step.PACE,
+        name="a pace that is left unread",
+        trouble=PaceUnread(),
+        ends=Stored(),
+        hits_all=True,
+        counts="store.throttled",
+        wires={"as it is": Unread(PACE_KEY)},
+    ),
+    Row(
+        step=Step.PACE,
         name="a pace that others keep changing",
         trouble=PaceRefused(Conflict(), _LIMIT),
-        ends=Waits(code="fetch.rate_limited", after=(30, 30), counts="store.contended"),
+        ends=Waits(code="fetch.rate_limited", counts="store.contended"),
         hits_all=True,
         wires={"statement": PaceStatement(Refusal("ConditionalCheckFailed"), _LIMIT)},
     ),
