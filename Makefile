@@ -37,10 +37,10 @@ fuzz: $(VENV)/ready $(FUZZ)/ready ## look long for inputs and courses that break
 mutants: setup ## put deliberate bugs into copies, and see the tests find each
 	@$(VENV)/bin/python -m tests.faults.mutation $(ARGS)
 
-load: setup ## send thousands of messages through the local stack; N=2000 logs, SHORT=1 is quick
-	@$(VENV)/bin/python -m local.load $(N) $(if $(SHORT),--short) $(if $(RATE),--rate $(RATE)) \
+load: setup ## send thousands of messages through the local stack; N=2000 logs is quick
+	@$(VENV)/bin/python -m local.load $(N) $(if $(RATE),--rate $(RATE)) \
 		$(if $(OPEN),--open $(OPEN)) $(if $(OUTAGE),--outage $(OUTAGE))
-	@$(if $(N)$(SHORT)$(RATE)$(OPEN)$(OUTAGE),,$(MAKE) --no-print-directory docs)
+	@$(if $(N)$(RATE)$(OPEN)$(OUTAGE),,$(MAKE) --no-print-directory docs)
 
 bench: setup ## compare hooklog with what one would write instead; SHORT=1 is quick
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench $(if $(SHORT),--short)

@@ -20,22 +20,21 @@ from rich.console import Console
 from local import stack
 from local.cloud import ROOT
 from local.load import figures
-from local.load.faults import ALL, PARKED_EARLY, TRANSIENT
+from local.load.faults import ALL
 from local.load.figures import Conditions
 from local.load.plan import Plan
 from local.load.report import terminal_table
-from local.load.run import FEW, RATE_LIMIT, Outcome, current_conditions, rig, run
+from local.load.run import RATE_LIMIT, Outcome, current_conditions, rig, run
 from local.terminal import complain, ignore_signals, step, stop_on_signals
 
 _FAULTY = 0.05
 _DUPLICATED = 0.05
 _CLOUD_LOG = ROOT / ".local/load.log"
-#: Ten attempts last at most nine minutes; the slowest burst has twenty messages per second.
-_ATTEMPTS_S = 540.0
+#: A few attempts last at most a minute; the slowest burst has twenty messages per second.
+_ATTEMPTS_S = 120.0
 _SLOWEST = 20
 _SHOWN = 10
 _FULL_COUNT = 10_000
-_SHORT_COUNT = 300
 #: With fewer logs, hardly any would have a fault.
 _MIN_COUNT = 100
 
@@ -48,11 +47,6 @@ def main() -> int:
         type=_at_least(_MIN_COUNT),
         nargs="?",
         help=f"number of logs, at least {_MIN_COUNT}",
-    )
-    parser.add_argument(
-        "--short",
-        action="store_true",
-        help="leave out the faults that are parked after minutes, and write no figures",
     )
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument(
@@ -80,8 +74,8 @@ def main() -> int:
     stop_on_signals()
     console = Console()
     try:
-        count = arguments.count or (_SHORT_COUNT if arguments.short else _FULL_COUNT)
-        outcome = _load(console, count, conditions, short=arguments.short)
+        count = arguments.count or _FULL_COUNT
+        outcome = _load(console, count, conditions)
     except KeyboardInterrupt as stop:
         console.print("Stopped; everything that was started has been shut down.")
         return 128 + int(stop.args[0])
@@ -96,7 +90,7 @@ def main() -> int:
         return 1
     # Only such a run is comparable with the one before.
     is_usual = conditions.rate_limit == RATE_LIMIT and not conditions.outage_s
-    if count == _FULL_COUNT and is_usual and not arguments.short:
+    if count == _FULL_COUNT and is_usual:
         figures.FILE.write_text(outcome.figures.model_dump_json(indent=2) + "\n", encoding="utf-8")
         console.print(f"wrote {figures.FILE.relative_to(ROOT)}")
     return 0
@@ -111,11 +105,11 @@ def _at_least(least: int) -> Callable[[str], int]:
     return number
 
 
-def _load(console: Console, count: int, conditions: Conditions, *, short: bool) -> Outcome:
+def _load(console: Console, count: int, conditions: Conditions) -> Outcome:
     plan = Plan.make(
         count,
         datetime.now(UTC),
-        cases=(*TRANSIENT, *PARKED_EARLY) if short else ALL,
+        cases=ALL,
         faulty=_FAULTY,
         duplicated=_DUPLICATED,
     )
@@ -140,7 +134,7 @@ def _load(console: Console, count: int, conditions: Conditions, *, short: bool) 
 def _progress(left: int, total: int) -> str:
     """Return the progress in whole tenths, because each text is one line in a log file."""
     tenths = (total - left) * 10 // total
-    return f"{tenths * 10} % done" if left > total * FEW else "only retries are left"
+    return f"{tenths * 10} % done" if left > total / 100 else "only retries are left"
 
 
 def _show(console: Console, outcome: Outcome) -> None:

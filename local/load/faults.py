@@ -70,7 +70,7 @@ TRANSIENT = (
 )
 
 #: Permanent, and parked after at most five attempts.
-PARKED_EARLY = (
+PARKED = (
     FaultCase("404 always", Fault(FaultKind.NOT_FOUND, _ALWAYS), "fetch.not_found"),
     FaultCase("422 for its age", Fault(FaultKind.HISTORY_LIMIT, _ALWAYS), "fetch.history_limit"),
     FaultCase("400", _answer(400, '{"error": "Bad Request"}', _ALWAYS), "fetch.rejected"),
@@ -80,18 +80,6 @@ PARKED_EARLY = (
     ),
 )
 
-#: Permanent, and parked after ten attempts, which take minutes. A log that only ever gets 429s is
-#: not among them, because it waits for nine days.
-PARKED_LATE = (
-    FaultCase("500 always", Fault(FaultKind.SERVER_ERROR, _ALWAYS), "fetch.upstream"),
-    FaultCase("403 always", Fault(FaultKind.FORBIDDEN, _ALWAYS), "fetch.forbidden"),
-    FaultCase("HTML always", Fault(FaultKind.HTML, _ALWAYS), "fetch.bad_payload"),
-    FaultCase("cut off always", Fault(FaultKind.TRUNCATED, _ALWAYS), "fetch.connection"),
-    FaultCase(
-        "too late always",
-        Fault(FaultKind.SLOW, _ALWAYS, delay_s=_TOO_LATE_S),
-        "fetch.timeout",
-    ),
-)
-
-ALL = (*TRANSIENT, *PARKED_EARLY, *PARKED_LATE)
+#: Logs that end with a 5xx, or without an answer, for ever are not among them: left alone they look
+#: like an outage, in which messages wait for days.
+ALL = (*TRANSIENT, *PARKED)

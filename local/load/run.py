@@ -25,8 +25,6 @@ from local.template import template
 
 _FIRST_DELAY_S: Final = 1
 _LATENCY_MS: Final = 100
-#: Share of the messages; with fewer left, only retries are.
-FEW: Final = 0.01
 #: Requests per second.
 RATE_LIMIT: Final = 200
 
@@ -85,22 +83,13 @@ class Rig:
 
         The local cloud takes up to twenty seconds for it, because it unpacks each from its archive.
         """
-        event = json.dumps({"Records": []}).encode()
-        count = self.batches_at_once
-        with ThreadPoolExecutor(count) as pool:
-            for _ in pool.map(self._invoke, [self.stack.enrich_function] * count, [event] * count):
+        with ThreadPoolExecutor(self.batches_at_once) as pool:
+            for _ in pool.map(self._invoke_empty, range(self.batches_at_once)):
                 pass
 
-    def ask_for_lists(self) -> None:
-        """Let the sweep function ask for a page, as its schedule does in the cloud.
-
-        The answer shows that SignalWire works, even if all logs that are left fail for ever.
-        """
-        event = {"from": "2020-01-01", "to": "2020-01-02", "log_type": "fax", "dry_run": True}
-        self._invoke(self.stack.sweep_function, json.dumps(event).encode())
-
-    def _invoke(self, function: str, event: bytes) -> None:
-        self.cloud.client("lambda").invoke(FunctionName=function, Payload=event)
+    def _invoke_empty(self, _: int) -> None:
+        event = json.dumps({"Records": []})
+        self.cloud.client("lambda").invoke(FunctionName=self.stack.enrich_function, Payload=event)
 
     def left(self) -> int:
         """Return the number of messages in the queue."""
@@ -188,8 +177,7 @@ def run(
 ) -> Outcome:
     """Send all messages, wait until the queue is empty, and compare the table with the space.
 
-    An outage begins when half of the messages are done. Once only retries are left, lists are asked
-    for beside them.
+    An outage begins when half of the messages are done.
 
     Args:
         rig: deployed for this plan.
@@ -219,15 +207,7 @@ def run(
         before_outage = rig.space.requests()
         with rig.space.outage():
             time.sleep(conditions.outage_s)
-    few = len(plan.bodies) * FEW
-
-    def left() -> int:
-        left = rig.left()
-        if 0 < left <= few:
-            rig.ask_for_lists()
-        return left
-
-    wait_until_empty(left, rig.log, timeout_s=timeout_s, report=report)
+    wait_until_empty(rig.left, rig.log, timeout_s=timeout_s, report=report)
     end = FinalState(
         took_s=(datetime.now(UTC) - began_at).total_seconds(),
         began_at=began_at,

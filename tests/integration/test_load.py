@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from local.load.comparison import differences
-from local.load.faults import PARKED_EARLY, TRANSIENT
+from local.load.faults import ALL
 from local.load.plan import Plan, logs
 from local.load.run import Outcome, Rig, current_conditions, rig, run
 from local.stack import build
@@ -37,11 +37,11 @@ class Loaded:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
-    """Run the plan, with at least two logs per fault that ends early."""
+    """Run the plan, with at least two logs per fault."""
     plan = Plan.make(
         COUNT,
         datetime.now(UTC),
-        cases=(*TRANSIENT, *PARKED_EARLY),
+        cases=ALL,
         faulty=0.2,
         duplicated=0.1,
     )

@@ -252,7 +252,7 @@ def test_the_terminal_shows_the_figures(rows: Rows) -> None:
         "429 by the rate limit 5 (5.0%)",
         "429 by a fault 4 (4.0%)",
         "at the same time, at most 40 of 250 allowed",
-        "fetch.forbidden 1",
+        "fetch.rejected 1",
         "Lag, p99 1.0 s",
     ):
         assert part in shown
@@ -331,7 +331,7 @@ def test_an_outage_comes_when_half_of_the_messages_are_done(
         if seconds == 60:
             happens("60 s")
 
-    for name in ("pause", "warm", "resume", "ask_for_lists"):
+    for name in ("pause", "warm", "resume"):
         monkeypatch.setattr(Rig, name, lambda _: None)
     monkeypatch.setattr(Rig, "left", left)
     monkeypatch.setattr(Rig, "rows", lambda _: list(rows.values()))
@@ -397,7 +397,7 @@ def test_a_run_without_a_difference_writes_its_figures(
 ) -> None:
     """An unusual run, and a run with differences, write nothing."""
     run = figures(rows)
-    for unusual in ("--short", "2000", "--rate 40", "--open 20", "--outage 60"):
+    for unusual in ("2000", "--rate 40", "--open 20", "--outage 60"):
         assert exit_status(monkeypatch, Outcome(run, []), *unusual.split()) == 0
     assert exit_status(monkeypatch, Outcome(run, ["fax#1: lost"])) == 1
     assert not written.exists()
@@ -460,11 +460,11 @@ def test_make_passes_the_options_on() -> None:
     """Each variable of `make load` becomes its option."""
     make = shutil.which("make")
     assert make is not None
-    variables = ["N=2000", "SHORT=1", "RATE=40", "OPEN=20", "OUTAGE=60"]
+    variables = ["N=2000", "RATE=40", "OPEN=20", "OUTAGE=60"]
     command = [make, "--dry-run", "load", *variables]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     options = " ".join(printed.replace("\\", " ").split()).partition("local.load ")[2]
-    assert options.startswith("2000 --short --rate 40 --open 20 --outage 60")
+    assert options.startswith("2000 --rate 40 --open 20 --outage 60")
 
 
 @pytest.mark.usefixtures("written")

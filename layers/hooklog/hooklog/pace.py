@@ -78,7 +78,7 @@ _SPREAD = 0.9
 #: SQS delivers no more while this many messages are in flight; hidden ones count.
 MOST_IN_FLIGHT = 120_000
 #: One in so many that go back comes back before its turn, so that there is always one that can.
-_EARLY = 5
+_EARLY = 10
 #: Seconds that a message waits at most while the limit is searched, and later.
 _SEARCHING, _LONGEST = 10.0, 3600.0
 #: Seconds between two probes of an outage, at least and at most, as a share of how long it lasts.
@@ -303,7 +303,7 @@ class Pace:
         ::
 
             |◀── more than can be in flight ──▶|◀──────── 120,000 in flight ────────▶|
-            now      one in five comes here    |     the others come here, evenly    | drained
+            now      one in ten comes here     |     the others come here, evenly    | drained
 
         Messages that can never be in flight together need no early turn: the visible ones come
         before them.
