@@ -23,7 +23,7 @@ _MONTH: Final = 365.25 / 12 * 86_400
 _PLATFORM_BYTES: Final = 350
 #: Lambda polls an idle queue with five pollers, for twenty seconds each time.
 _IDLE_POLLS: Final = 5 * _MONTH / 20
-_DELETES_PER_CALL: Final = 10
+_MESSAGES_PER_CALL: Final = 10
 #: Memory with which a function has one whole vCPU, as AWS documents.
 _WHOLE_CPU_MB: Final = 1769
 _BATCH: Final = 100
@@ -261,8 +261,8 @@ def _bill(
 ) -> Bill:
     messages = use.logs * use.messages
     batches = messages / use.batch_size
-    # Each message is sent by itself; a batch is received in one call and deleted in tens.
-    requests = messages + batches * (1 + max(1.0, use.batch_size / _DELETES_PER_CALL))
+    # Each message is sent by itself; a batch is received and deleted in tens.
+    requests = messages + 2 * batches * max(1.0, use.batch_size / _MESSAGES_PER_CALL)
     fetched = fetches / batches
     seconds = batches * (
         batch_seconds(run, fetched, memory_mb=use.memory_mb, api_ms=use.api_ms)

@@ -33,7 +33,8 @@ PACES = st.builds(
     lowered_at=MOMENTS,
     warned_at=MOMENTS,
     next_at=MOMENTS,
-    idle_at=MOMENTS,
+    used=st.integers(0, 10**6),
+    used_since=MOMENTS,
     outage=st.none() | st.just("fetch.upstream"),
     outage_at=MOMENTS,
     probe_at=MOMENTS,
@@ -167,23 +168,30 @@ def test_a_limit_that_falls_is_followed_fast() -> None:
     assert pace.ceiling == pytest.approx(0.97 * 70)
 
 
+def busy(now: float) -> Pace:
+    """Return a pace whose rate was used up in the last second."""
+    return replace(KNOWN, next_at=now, used=88, used_since=now - 1)
+
+
 def test_a_limit_that_rose_is_found_by_batches_that_need_it() -> None:
     """At a quarter above the ceiling, a batch that got too little raises the ceiling."""
     late = NOW + 300
-    easy, _ = replace(KNOWN, next_at=late).grant(10, late)
+    easy, _ = busy(late).grant(10, late)
     assert easy.ceiling == 100.0
-    busy, _ = replace(KNOWN, next_at=late).grant(1000, late)
-    assert busy.ceiling == pytest.approx(125)
-    assert (busy.limit(late + 100) or 0) > 140
+    more, _ = busy(late).grant(1000, late)
+    assert more.ceiling == pytest.approx(125)
+    assert (more.limit(late + 100) or 0) > 140
 
 
-def test_batches_now_and_then_prove_no_higher_rate() -> None:
-    """Only where no slot stayed unused for two seconds, the rate was really tried."""
+def test_a_rate_that_was_not_used_up_is_not_raised() -> None:
+    """One batch that needs much shows nothing, and neither do batches now and then."""
     late = NOW + 300
-    idle = replace(KNOWN, next_at=late - 1.5).grant(1000, late)[0]
-    assert (idle.ceiling, idle.idle_at) == (100.0, late)
-    assert idle.grant(1000, late + 1.9)[0].ceiling == 100.0
-    assert idle.grant(1000, late + 2)[0].ceiling == pytest.approx(125)
+    seldom, _ = replace(busy(late), used_since=late - 3).grant(1000, late)
+    assert (seldom.ceiling, seldom.used, seldom.used_since) == (100.0, 0, late)
+    soon, _ = seldom.grant(1000, late + 0.9)
+    assert (soon.ceiling, soon.used_since) == (100.0, late)
+    assert soon.used > 100
+    assert soon.grant(1000, late + 1.9)[0].ceiling == pytest.approx(125)
 
 
 def test_a_limit_is_forgotten_after_half_an_hour_without_a_429() -> None:
@@ -510,7 +518,7 @@ def test_every_wait_is_one_that_sqs_takes(
         {"next_at": -math.inf},
         *(
             {name: NOW + 3600}
-            for name in ("limited_at", "lowered_at", "warned_at", "next_at", "idle_at")
+            for name in ("limited_at", "lowered_at", "warned_at", "next_at", "used_since")
         ),
         *({name: NOW + 3600} for name in ("since", "outage_at", "probe_at")),
     ],

@@ -46,8 +46,9 @@ _ENOUGH, _WARNED = 3, 2.0
 _SOON = 5.0
 #: Seconds in which a lower rate shows: 429s of batches that began earlier say nothing about it.
 _ROUND_TRIP = 1.0
-#: While the limit is searched, busy batches raise the rate so often (seconds) and by so much.
-_STEP, _MORE = 1.0, 1.5
+#: So often (seconds) it is looked whether so much of the rate is used; a higher one would not be
+#: used otherwise. While the limit is searched, it is then raised by so much.
+_STEP, _USED_UP, _MORE = 1.0, 0.7, 1.5
 #: The search begins with this share of what a batch sent per second, or with what was answered.
 _BEGIN = 0.25
 #: Seconds: the time scale of CUBIC's curve.
@@ -70,9 +71,6 @@ _LOWEST, _NO_LIMIT = 1.0, 1_000_000.0
 _FIRST_SLOT, _FIRST_FOUND, _SENDING = 0.3, 1.0, 1.0
 #: Seconds of slots that nobody took, and that may be taken later.
 _UNUSED = 0.1
-#: Seconds of slots that nobody took tell that the rate is not used; it is raised once it has been
-#: used for so long.
-_IDLE, _BUSY = 1.0, 2.0
 #: Messages go back for so much of the time that the queue needs, so that no slot stays unused.
 _SPREAD = 0.9
 #: SQS delivers no more while this many messages are in flight; hidden ones count.
@@ -187,7 +185,8 @@ class Pace:
         warned_at: when a batch got a 429 last.
         warned: 429s then, and soon before.
         next_at: the first slot that is free.
-        idle_at: when a batch found slots last that nobody had taken.
+        used: slots that were taken since ``used_since``.
+        used_since: when it was looked last whether the rate is used up.
         suspect: key of the only log whose requests failed since the last answer.
         outage: code of the error that most requests end in; None if SignalWire answers.
         outage_at: when that began.
@@ -204,7 +203,8 @@ class Pace:
     warned_at: float = 0.0
     warned: int = 0
     next_at: float = 0.0
-    idle_at: float = 0.0
+    used: int = 0
+    used_since: float = 0.0
     suspect: str | None = None
     outage: str | None = None
     outage_at: float = 0.0
@@ -214,7 +214,7 @@ class Pace:
         """Return whether hooklog can have written this, by clocks that are right in a minute."""
         latest, earliest = now + _PROBE_LAST + _SKEW, -2 * _LONGEST
         moments = [self.since, self.limited_at, self.lowered_at, self.warned_at, self.next_at]
-        moments += [self.idle_at, self.outage_at, self.probe_at]
+        moments += [self.used_since, self.outage_at, self.probe_at]
         rates = [rate for rate in (self.rate, self.ceiling) if rate is not None]
         return all(earliest <= moment <= latest for moment in moments) and all(
             _LOWEST / 2 <= rate <= _NO_LIMIT for rate in rates
@@ -269,19 +269,21 @@ class Pace:
         slots = min(last - start, (last - first) * _HIGHER) * limit
         requests = max(1, min(wanted, math.ceil(slots)))
         end = max(start + requests / limit, first + requests / limit / _HIGHER)
-        is_idle = self.next_at < now - _IDLE
-        pace = replace(self, next_at=end, idle_at=now if is_idle else self.idle_at)
-        if requests < wanted or start > now:
-            pace = pace.raised(limit, now)
+        pace = replace(self, next_at=end, used=self.used + requests)
+        if (lasts := now - self.used_since) >= _STEP:
+            is_used_up = pace.used >= _USED_UP * limit * lasts
+            pace = replace(pace, used=0, used_since=now)
+            if is_used_up and (requests < wanted or start > now):
+                pace = pace.raised(limit, now)
         gap = (end - first) / requests
         return pace, Grant(requests=requests, wait=first - now, gap=gap)
 
     def raised(self, limit: float, now: float) -> Pace:
-        """Return the pace after a batch that needed more than the limit, and met no 429."""
-        if self.rate is None or now < self.idle_at + _BUSY:
+        """Return the pace after a time in which the limit was used up, and was not enough."""
+        if self.rate is None:
             return self
         if self.ceiling is None:
-            is_due = now >= max(self.since + _STEP, self.warned_at + _WARNED)
+            is_due = now >= self.warned_at + _WARNED
             return replace(self, rate=self.rate * _MORE, since=now) if is_due else self
         is_highest = limit >= self.ceiling * _HIGHER * 0.999
         return replace(self, rate=limit, ceiling=limit, since=now) if is_highest else self
@@ -394,6 +396,8 @@ def _lowered(pace: Pace, seen: Experience, now: float) -> Pace:
                 warned_at=now,
                 warned=0,
                 next_at=now,
+                used=0,
+                used_since=now,
             )
         is_first = pace.ceiling is None and got > limit
         return replace(pace, rate=got) if is_first else pace
