@@ -9,7 +9,7 @@ from typing import Final
 
 from bench.measured import Batch, Measured
 from bench.subjects import Name
-from bench.workloads import NEW, REMOTE, SIZES, Workload
+from bench.workloads import FULL_BATCH, NEW, REMOTE, SIZES, Workload
 from local import markdown
 from local.cloud import ROOT
 
@@ -26,7 +26,7 @@ _IDLE_POLLS: Final = 5 * _MONTH / 20
 _MESSAGES_PER_CALL: Final = 10
 #: Memory with which a function has one whole vCPU, as AWS documents.
 _WHOLE_CPU_MB: Final = 1769
-_BATCH: Final = 100
+_BATCH: Final = FULL_BATCH
 _MILLION: Final = 1e6
 #: hooklog should cost at most this much of the sequential handler.
 _TARGET: Final = 0.5

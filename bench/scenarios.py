@@ -56,7 +56,7 @@ def measure(plan: Plan) -> Measured:
     recipes = from_source(typescript)
     with running_stub() as stub:
         batches = Batches(stub)
-        hundred, sizes = Rounds(batches), Rounds(batches)
+        full, sizes = Rounds(batches), Rounds(batches)
         with ExitStack() as stack:
             subjects = {
                 name: stack.enter_context(recipe.start(stub)) for name, recipe in recipes.items()
@@ -64,16 +64,16 @@ def measure(plan: Plan) -> Measured:
             for subject in subjects.values():
                 for _ in range(plan.warm_up):
                     batches.process(subject, NEW)
-            _run_batches(hundred, sizes, subjects, plan)
+            _run_batches(full, sizes, subjects, plan)
         memory = _memory(stub, recipes, plan.memory)
         _say("Start-up")
         started = start_ups.measure(stub, deployed, plan.start_up)
     return Measured(
         measured_on=datetime.now(UTC).date(),
         machine=_machine(typescript=typescript is not None),
-        noise_ms=Spread.of(hundred.noise_ms + sizes.noise_ms),
+        noise_ms=Spread.of(full.noise_ms + sizes.noise_ms),
         batches=[
-            *hundred.summary(),
+            *full.summary(),
             *(batch for batch in sizes.summary() if batch.size != NEW.size),
         ],
         memory=memory,
@@ -86,18 +86,18 @@ def measure(plan: Plan) -> Measured:
             )
             for function, times in started.items()
         ],
-        ratios=_batch_ratios(hundred, sizes, recipes) | _start_up_ratios(started),
+        ratios=_batch_ratios(full, sizes, recipes) | _start_up_ratios(started),
     )
 
 
 def _run_batches(
-    hundred: Rounds, sizes: Rounds, subjects: Mapping[Name, Subject], plan: Plan
+    full: Rounds, sizes: Rounds, subjects: Mapping[Name, Subject], plan: Plan
 ) -> None:
-    _say("100 logs without latency")
-    hundred.run(subjects, [NEW, STORED], plan.no_latency)
-    _say("100 logs, remote API")
-    hundred.run(subjects, [NEW_REMOTE], plan.remote)
-    _say("10, 100 and 1,000 logs")
+    _say("99 logs without latency")
+    full.run(subjects, [NEW, STORED], plan.no_latency)
+    _say("99 logs, remote API")
+    full.run(subjects, [NEW_REMOTE], plan.remote)
+    _say("10, 99 and 1,000 logs")
     no_latency = [Workload("new", size) for size in SIZES]
     remote = [Workload("new", size, REMOTE) for size in SIZES]
     sizes.run({"hooklog": subjects["hooklog"]}, no_latency + remote, plan.sizes)
@@ -124,7 +124,7 @@ def _memory(stub: Stub, recipes: Mapping[Name, Recipe], rounds: int) -> list[Mem
 
 
 def _batch_ratios(
-    hundred: Rounds, sizes: Rounds, recipes: Mapping[Name, Recipe]
+    full: Rounds, sizes: Rounds, recipes: Mapping[Name, Recipe]
 ) -> dict[str, Spread]:
     """Compare hooklog with each peer, and its batches with smaller ones by time per log."""
     ratios = {}
@@ -135,7 +135,7 @@ def _batch_ratios(
                 ("cpu", NEW, "cpu_ms"),
                 ("stored", STORED, "cpu_ms"),
             ):
-                ratios[f"{title}/{peer}"] = hundred.ratio(
+                ratios[f"{title}/{peer}"] = full.ratio(
                     ("hooklog", workload), (peer, workload), attrgetter(figure)
                 )
     for latency, title in ((REMOTE, "growth_remote"), (NO_LATENCY, "growth")):

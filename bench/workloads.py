@@ -28,7 +28,9 @@ class Workload:
     latency: Latency = NO_LATENCY
 
 
-SIZES: Final = (10, 100, 1_000)
-NEW: Final = Workload("new", 100)
-STORED: Final = Workload("stored", 100)
-NEW_REMOTE: Final = Workload("new", 100, REMOTE)
+#: A full batch of the template; with the pace's, its rows are read with one call.
+FULL_BATCH: Final = 99
+SIZES: Final = (10, FULL_BATCH, 1_000)
+NEW: Final = Workload("new", FULL_BATCH)
+STORED: Final = Workload("stored", FULL_BATCH)
+NEW_REMOTE: Final = Workload("new", FULL_BATCH, REMOTE)

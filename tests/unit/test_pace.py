@@ -343,14 +343,14 @@ def test_one_log_that_fails_alone_is_no_outage() -> None:
 
 def test_in_an_outage_one_batch_sends_one_request() -> None:
     """The others send none until it is time for the next probe."""
-    assert outage().grant(99, NOW + 1.9)[1].requests == 0
-    probing, granted = outage().grant(99, NOW + 2)
+    assert outage().grant(99, NOW + 2.9)[1].requests == 0
+    probing, granted = outage().grant(99, NOW + 3)
     assert granted == Grant(requests=1)
-    assert probing.grant(99, NOW + 2.1)[1].requests == 0
+    assert probing.grant(99, NOW + 3.1)[1].requests == 0
     assert probing.grant(0, NOW + 100)[1].requests == 0
 
 
-@pytest.mark.parametrize(("lasts", "pause"), [(2, 2), (8, 2), (40, 10), (240, 60), (86_400, 60)])
+@pytest.mark.parametrize(("lasts", "pause"), [(3, 3), (8, 3), (40, 10), (240, 60), (86_400, 60)])
 def test_probes_become_rarer(lasts: float, pause: float) -> None:
     """A quarter of the time that it lasts lies between two of them, and at most a minute."""
     probing, granted = outage().grant(1, NOW + lasts)

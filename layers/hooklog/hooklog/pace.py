@@ -80,7 +80,7 @@ _EARLY = 10
 #: Seconds that a message waits at most while the limit is searched, and later.
 _SEARCHING, _LONGEST = 10.0, 3600.0
 #: Seconds between two probes of an outage, at least and at most, as a share of how long it lasts.
-_PROBE_FIRST, _PROBE_LAST, _PROBE_SHARE = 2.0, 60.0, 0.25
+_PROBE_FIRST, _PROBE_LAST, _PROBE_SHARE = 3.0, 60.0, 0.25
 #: Seconds that a message waits for the end of an outage, at least and at most.
 _OUTAGE_FIRST, _OUTAGE_LAST = 5.0, 21_600.0
 #: The share of an announced allowance that is left when it begins to count.
