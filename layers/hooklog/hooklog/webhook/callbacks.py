@@ -27,15 +27,13 @@ class Callback:
     """What hooklog uses of a callback.
 
     Attributes:
-        log_type: name of the kind of log that it is about.
         message: body of the queue message.
         goes_on: whether it tells a status that is not the end of its log.
 
     """
 
-    log_type: str
     message: str
-    goes_on: bool = False
+    goes_on: bool
 
 
 def read(content: str) -> Callback:
@@ -73,7 +71,7 @@ def read(content: str) -> Callback:
         error_code=as_error_code(fields.get(names.error_code)),
         occurred_at=_moment(fields.get(names.occurred_at, "")),
     )
-    return Callback(kind.name, message, kind.goes_on(status))
+    return Callback(message, goes_on=kind.goes_on(status))
 
 
 def _json_fields(content: str) -> Mapping[str, str]:

@@ -81,9 +81,6 @@ class Producer(Protocol):
 class FrontDoorTelemetry(Protocol):
     """Where an operator looks."""
 
-    def accepted(self, log_type: str) -> None:
-        """Count a callback that is on the queue."""
-
     def refused(self, error: HooklogError) -> None:
         """Count a callback that is not on the queue."""
 
@@ -131,9 +128,8 @@ class FrontDoor:
         """Answer one request: an event of payload format 2.0."""
         try:
             callback = self._let_in(event)
-            if callback.goes_on and self._only_ends:
-                return _answer(HTTPStatus.NO_CONTENT)
-            self._queue.send(callback.message)
+            if not (callback.goes_on and self._only_ends):
+                self._queue.send(callback.message)
         except CallbackError as error:
             self._telemetry.refused(error)
             return _answer(error.status)
@@ -144,7 +140,6 @@ class FrontDoor:
             self._telemetry.defect("callback", error)
             self._telemetry.refused(UnexpectedError())
             return _answer(HTTPStatus.INTERNAL_SERVER_ERROR)
-        self._telemetry.accepted(callback.log_type)
         return _answer(HTTPStatus.NO_CONTENT)
 
     def _let_in(self, event: object) -> Callback:
