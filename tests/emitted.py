@@ -54,8 +54,6 @@ def everything_printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
     sweep_telemetry.log(logger, "sweep", walks)
     sweep_telemetry.emit(metrics, walks)
     door = WebhookTelemetry(logger, metrics)
-    for kind in KINDS:
-        door.accepted(kind)
     for error in family(CallbackError, QueueUnavailableError, UnexpectedError):
         door.refused(error())
     door.closed("There is no key.")

@@ -230,14 +230,9 @@ class FakeProducer:
 class FakeDoorTelemetry:
     """Telemetry of the front door that keeps what it is given."""
 
-    accepted_types: list[str] = field(default_factory=list)
     refusals: list[HooklogError] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     defects: list[tuple[str, BaseException]] = field(default_factory=list)
-
-    def accepted(self, log_type: str) -> None:
-        """Keep the type of an accepted callback."""
-        self.accepted_types.append(log_type)
 
     def refused(self, error: HooklogError) -> None:
         """Keep the error of a refused callback."""

@@ -53,6 +53,7 @@ def front_door() -> FrontDoor:
             Logger(service="webhook", level=settings.log_level, location=None),
             EmbeddedMetrics(settings.metrics_namespace),
         ),
+        only_ends=settings.callback_statuses == "Final",
     )
 
 

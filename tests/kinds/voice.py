@@ -41,6 +41,7 @@ VOICE = LogKind(
         "in-progress": 3,
         **dict.fromkeys(_TERMINAL, 4),
     },
+    end=4,
     documented={
         "status": _TERMINAL | {"queued", "initiated", "ringing", "in-progress"},
         "direction": frozenset({"inbound", "outbound-api", "outbound-dial"}),

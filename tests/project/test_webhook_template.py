@@ -125,6 +125,7 @@ COMPLETE = {
     "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/hooklog",
     "SIGNALWIRE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:hooklog",
     "WEBHOOK_URL": "https://hooks.example.com",
+    "CALLBACK_STATUSES": "Final",
     "LOG_LEVEL": "WARNING",
 }
 
@@ -148,6 +149,7 @@ def test_defaults() -> None:
         {k: COMPLETE[k] for k in ("QUEUE_URL", "SIGNALWIRE_SECRET_ARN")}
     )
     assert (settings.webhook_url, settings.log_level) == ("", "INFO")
+    assert settings.callback_statuses == PARAMETERS["CallbackStatuses"]["Default"] == "All"
 
 
 @pytest.mark.parametrize("name", ["QUEUE_URL", "SIGNALWIRE_SECRET_ARN"])
@@ -177,6 +179,7 @@ GOOD_URLS = [
     [
         *(("WEBHOOK_URL", url) for url in BAD_URLS),
         *(("QUEUE_URL", ""), ("QUEUE_URL", " "), ("SIGNALWIRE_SECRET_ARN", "")),
+        *(("CALLBACK_STATUSES", "wrong"), ("CALLBACK_STATUSES", "final"), ("CALLBACK_STATUSES", "")),
         *(("LOG_LEVEL", "wrong"), ("LOG_LEVEL", "info"), ("LOG_LEVEL", "")),
     ],
 )

@@ -339,10 +339,10 @@ def test_ranks_cover_both_vocabularies(kind: LogKind) -> None:
 def test_ends_rank_highest(kind: LogKind) -> None:
     """Every status that ends a log ranks above every other status."""
     ends = kind.model.terminal
-    assert min(kind.progress[end] for end in ends) > max(
-        rank for status, rank in kind.progress.items() if status not in ends
-    )
+    assert min(kind.progress[end] for end in ends) == kind.end
+    assert kind.end > max(rank for status, rank in kind.progress.items() if status not in ends)
     assert kind.model.failed < ends
+    assert {status for status in kind.progress if not kind.goes_on(status)} == ends
 
 
 @pytest.mark.parametrize(

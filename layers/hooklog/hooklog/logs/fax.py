@@ -49,6 +49,7 @@ FAX = LogKind(
         "receiving": 3,
         **dict.fromkeys(_TERMINAL, 4),
     },
+    end=4,
     documented={
         "status": _FAILED | {"queued", "initiated", "ringing", "in-progress", "completed"},
         "direction": frozenset({"inbound", "outbound-api", "outbound-dial"}),

@@ -65,6 +65,7 @@ class LogKind:
         define_model: returns a new model class; use :attr:`model`.
         progress: rank of each status on a log's way, the callbacks' words included; a status
             of a higher rank is later. Terminal ones rank highest.
+        end: lowest rank of the terminal ones.
         documented: the values that the specification lists, one set per field.
         callbacks: the forms of status callback that are about this kind of log.
         details: attributes of a record that only this kind has, in the order in which people
@@ -84,6 +85,7 @@ class LogKind:
     path: str
     define_model: Callable[[], type[SignalWireLog]]
     progress: Mapping[str, int]
+    end: int
     documented: Mapping[str, frozenset[str]]
     callbacks: Sequence[CallbackFields]
     details: Sequence[str]
@@ -132,6 +134,10 @@ class LogKind:
         if announced is None or announced not in self.progress or status not in self.progress:
             return False
         return self.progress[status] < self.progress[announced]
+
+    def goes_on(self, status: str | None) -> bool:
+        """Return whether a log of that status is known to have more to come."""
+        return status is not None and self.progress.get(status, self.end) < self.end
 
     def drift(self, log: SignalWireLog) -> list[str]:
         """Name each departure from the specification, as ``what:field``, sorted."""

@@ -56,6 +56,7 @@ MESSAGE = LogKind(
         **dict.fromkeys(_ENDED, 3),
         "read": 4,
     },
+    end=3,
     documented={
         "status": _ENDED | {"queued", "initiated", "sent"},
         "direction": frozenset(

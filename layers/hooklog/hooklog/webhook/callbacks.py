@@ -27,13 +27,13 @@ class Callback:
     """What hooklog uses of a callback.
 
     Attributes:
-        log_type: name of the kind of log that it is about.
         message: body of the queue message.
+        goes_on: whether it tells a status that is not the end of its log.
 
     """
 
-    log_type: str
     message: str
+    goes_on: bool
 
 
 def read(content: str) -> Callback:
@@ -49,28 +49,29 @@ def read(content: str) -> Callback:
     fields = _json_fields(content) if is_json else _form_fields(content)
     encoding = "json" if is_json else "form"
     found = [
-        (kind.name, names)
+        (kind, names)
         for kind in KINDS.values()
         for names in kind.callbacks
         if names.content == encoding and names.id_field in fields
     ]
     if len(found) != 1:
         raise CallbackMalformedError(f"It is not a status callback of a {' or '.join(KINDS)}.")
-    ((log_type, names),) = found
+    ((kind, names),) = found
     identifier = fields[names.id_field]
     if not is_uuid(identifier):
         raise CallbackMalformedError("Its ID is not a UUID.")
     identifier = identifier.lower()
+    status = _status(fields.get(names.status, ""))
     message = message_body(
-        log_type=log_type,
+        log_type=kind.name,
         origin=Origin.WEBHOOK,
         log_id=identifier if names.log_id else None,
         resource_sid=identifier if names.resource_sid else None,
-        status=_status(fields.get(names.status, "")),
+        status=status,
         error_code=as_error_code(fields.get(names.error_code)),
         occurred_at=_moment(fields.get(names.occurred_at, "")),
     )
-    return Callback(log_type, message)
+    return Callback(message, goes_on=kind.goes_on(status))
 
 
 def _json_fields(content: str) -> Mapping[str, str]:

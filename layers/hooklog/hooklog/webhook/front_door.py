@@ -7,6 +7,7 @@
                ▼             ▼                  ▼                           ▼               ▼
                          nothing is put on the queue, and nothing of the request is printed
 
+Where only ends are wanted, a callback that tells a status of progress is answered with 204, too.
 A request that does not become a message is answered with another status than 2xx; SignalWire sends
 a callback again after a 503. A message on the queue whose answer got lost is harmless, and so is a
 replay: the message names a log, and the enrich function skips what the table already reflects.
@@ -80,9 +81,6 @@ class Producer(Protocol):
 class FrontDoorTelemetry(Protocol):
     """Where an operator looks."""
 
-    def accepted(self, log_type: str) -> None:
-        """Count a callback that is on the queue."""
-
     def refused(self, error: HooklogError) -> None:
         """Count a callback that is not on the queue."""
 
@@ -97,7 +95,13 @@ class FrontDoor:
     """Verifies callbacks and puts what they announce on the queue."""
 
     def __init__(
-        self, url: str, keys: SigningKeys, queue: Producer, telemetry: FrontDoorTelemetry
+        self,
+        url: str,
+        keys: SigningKeys,
+        queue: Producer,
+        telemetry: FrontDoorTelemetry,
+        *,
+        only_ends: bool = False,
     ) -> None:
         """Open the door at a URL.
 
@@ -107,8 +111,10 @@ class FrontDoor:
             keys: to verify with.
             queue: for the messages.
             telemetry: for the operator.
+            only_ends: whether callbacks that tell no end are answered, and dropped.
 
         """
+        self._only_ends = only_ends
         self._url = url.rstrip("/")
         self._keys = keys
         self._queue = queue
@@ -122,7 +128,8 @@ class FrontDoor:
         """Answer one request: an event of payload format 2.0."""
         try:
             callback = self._let_in(event)
-            self._queue.send(callback.message)
+            if not (callback.goes_on and self._only_ends):
+                self._queue.send(callback.message)
         except CallbackError as error:
             self._telemetry.refused(error)
             return _answer(error.status)
@@ -133,7 +140,6 @@ class FrontDoor:
             self._telemetry.defect("callback", error)
             self._telemetry.refused(UnexpectedError())
             return _answer(HTTPStatus.INTERNAL_SERVER_ERROR)
-        self._telemetry.accepted(callback.log_type)
         return _answer(HTTPStatus.NO_CONTENT)
 
     def _let_in(self, event: object) -> Callback:

@@ -20,6 +20,7 @@ _FORMS = {
         "https URL that SignalWire calls, up to the path",
         r"(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?)?",
     ),
+    "callback_statuses": ("callbacks that go on the queue: All or Final", r"All|Final"),
     "metrics_namespace": ("CloudWatch namespace of the metrics", r"[A-Za-z0-9._/#-]{1,255}"),
     "log_level": ("level: DEBUG, INFO, WARNING or ERROR", r"DEBUG|INFO|WARNING|ERROR"),
 }
@@ -32,6 +33,7 @@ class WebhookSettings:
     queue_url: str
     signalwire_secret_arn: str
     webhook_url: str = ""
+    callback_statuses: str = "All"
     metrics_namespace: str = "Hooklog"
     log_level: str = "INFO"
 

@@ -1,4 +1,7 @@
-"""One metric line per callback, without anything from the request."""
+"""One metric line per refused callback, without anything from the request.
+
+Lambda counts all callbacks for nothing, and a line for each would cost.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,6 @@ class WebhookTelemetry:
         """Write log lines through the logger, and metrics to standard output."""
         self._logger = logger
         self._metrics = metrics
-
-    def accepted(self, log_type: str) -> None:
-        """Count a callback that is on the queue."""
-        self._metrics.emit({"log_type": log_type}, counts={"CallbacksAccepted": 1})
 
     def refused(self, error: HooklogError) -> None:
         """Count a callback that is not on the queue; the detail is hooklog's own sentence."""
