@@ -90,9 +90,7 @@ def measure(plan: Plan) -> Measured:
     )
 
 
-def _run_batches(
-    full: Rounds, sizes: Rounds, subjects: Mapping[Name, Subject], plan: Plan
-) -> None:
+def _run_batches(full: Rounds, sizes: Rounds, subjects: Mapping[Name, Subject], plan: Plan) -> None:
     _say("99 logs without latency")
     full.run(subjects, [NEW, STORED], plan.no_latency)
     _say("99 logs, remote API")
@@ -123,9 +121,7 @@ def _memory(stub: Stub, recipes: Mapping[Name, Recipe], rounds: int) -> list[Mem
     return found
 
 
-def _batch_ratios(
-    full: Rounds, sizes: Rounds, recipes: Mapping[Name, Recipe]
-) -> dict[str, Spread]:
+def _batch_ratios(full: Rounds, sizes: Rounds, recipes: Mapping[Name, Recipe]) -> dict[str, Spread]:
     """Compare hooklog with each peer, and its batches with smaller ones by time per log."""
     ratios = {}
     for peer in recipes:

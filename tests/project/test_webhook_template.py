@@ -179,7 +179,11 @@ GOOD_URLS = [
     [
         *(("WEBHOOK_URL", url) for url in BAD_URLS),
         *(("QUEUE_URL", ""), ("QUEUE_URL", " "), ("SIGNALWIRE_SECRET_ARN", "")),
-        *(("CALLBACK_STATUSES", "wrong"), ("CALLBACK_STATUSES", "final"), ("CALLBACK_STATUSES", "")),
+        *(
+            ("CALLBACK_STATUSES", "wrong"),
+            ("CALLBACK_STATUSES", "final"),
+            ("CALLBACK_STATUSES", ""),
+        ),
         *(("LOG_LEVEL", "wrong"), ("LOG_LEVEL", "info"), ("LOG_LEVEL", "")),
     ],
 )
