@@ -110,12 +110,18 @@ def test_the_function_may_do_only_what_it_does() -> None:
         assert f".{call}(" in (ADAPTERS / f"{adapter}.py").read_text(encoding="utf-8")
 
 
+def test_the_platform_prints_no_lines_per_callback() -> None:
+    """Lambda drops START, END and REPORT, which needs its JSON format."""
+    config = properties("WebhookFunction")["LoggingConfig"]
+    assert (config["LogFormat"], config["SystemLogLevel"]) == ("JSON", "WARN")
+
+
 def test_it_is_a_function_like_the_others() -> None:
     """It shares runtime, processor, handler and layers, and its own log group expires."""
     mine, other = properties("WebhookFunction"), properties("EnrichFunction")
     for name in ("Runtime", "Architectures", "Layers", "Handler"):
         assert mine[name] == other[name]
-    assert mine["LoggingConfig"] == {"LogGroup": "WebhookLogGroup"}
+    assert mine["LoggingConfig"]["LogGroup"] == "WebhookLogGroup"
     assert properties("WebhookLogGroup") == {"RetentionInDays": "LogRetentionDays"}
 
 
