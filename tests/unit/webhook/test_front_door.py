@@ -624,7 +624,6 @@ def test_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     assert [
         (line["Dimensions"], [metric["Name"] for metric in line["Metrics"]]) for line in directives
     ] == [([["code"]], ["CallbacksRefused"])]
-    assert [line.get("log_type") for line in lines] == ["message", "fax", None]
     assert (lines[2]["code"], lines[2]["detail"]) == ("callback.unsigned", "It has no signature.")
 
 
