@@ -624,7 +624,7 @@ def test_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     assert [
         (line["Dimensions"], [metric["Name"] for metric in line["Metrics"]]) for line in directives
     ] == [([["code"]], ["CallbacksRefused"])]
-    assert (lines[2]["code"], lines[2]["detail"]) == ("callback.unsigned", "It has no signature.")
+    assert (lines[0]["code"], lines[0]["detail"]) == ("callback.unsigned", "It has no signature.")
 
 
 def test_the_closed_door_says_so_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
