@@ -10,7 +10,7 @@
             ▼
     outage: one request at a time, rarely ──an answer──▶ as before
 
-A limit is not known in advance, and it changes. So the rate is lowered by a 429, at most once a
+A limit is not known in advance, and it changes. So the rate is lowered by 429s, at most once a
 round trip, and grows again as in CUBIC (RFC 9438), slowly near the rate that was too much and
 faster far from it. That growth is a function of time alone: nothing has to be written for it.
 
@@ -49,7 +49,7 @@ _ROUND_TRIP = 1.0
 #: So often (seconds) it is looked whether so much of the rate is used; a higher one would not be
 #: used otherwise. While the limit is searched, it is then raised by so much.
 _STEP, _USED_UP, _MORE = 1.0, 0.7, 1.5
-#: The search begins with this share of what a batch sent per second, or with what was answered.
+#: The search begins at what a batch got per second, or at this share of its requests per second.
 _BEGIN = 0.25
 #: Seconds: the time scale of CUBIC's curve.
 _CURVE = 45.0
