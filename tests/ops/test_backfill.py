@@ -7,10 +7,12 @@ import json
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
 from hooklog.logs import KINDS
 from hooklog_ops.commands import backfill
 from tests.ops.conftest import Desk
+from tests.template import properties
 
 _PERIOD = ("--from", "2026-05-01", "--to", "2026-05-04")
 
@@ -23,6 +25,7 @@ class Sweep:
         self.events: list[dict[str, Any]] = []
         self.found = {"missing": 2, "stale": 1, "unfinished": 1, "present": 5, "parked": 1}
         self.error: str | None = None
+        self.config: Any = None
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's
         """Answer as Lambda does; the first answer of a walk names the next event."""
@@ -49,7 +52,8 @@ def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
     class Deployed:
         functions = sweep
 
-        def with_config(self, _config: object) -> Deployed:
+        def with_config(self, config: Config) -> Deployed:
+            sweep.config = config
             return self
 
         def output(self, _name: str) -> str:
@@ -68,6 +72,14 @@ def test_a_dry_run_counts_what_would_be_sent(desk: Desk, sweep: Sweep) -> None:
     shown = desk.hooklog("backfill", *_PERIOD, "--type", "fax", "--dry-run").output
     assert "fax logs: 4 missing, 2 stale, 2 unfinished" in shown
     assert "8 logs would be put on the queue." in shown
+
+
+def test_the_call_lasts_as_long_as_the_function_may(desk: Desk, sweep: Sweep) -> None:
+    """The function is not invoked twice, and the silent connection stays open."""
+    desk.json("backfill", *_PERIOD, "--dry-run")
+    assert sweep.config.read_timeout > properties("SweepFunction")["Timeout"]
+    assert sweep.config.retries == {"total_max_attempts": 1}
+    assert sweep.config.tcp_keepalive
 
 
 def test_a_backfill_without_a_terminal_needs_yes(desk: Desk, sweep: Sweep) -> None:

@@ -22,8 +22,9 @@ from hooklog_ops.formatting import as_json, counted
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-#: The function may take its whole fifteen minutes, and must not be invoked again meanwhile.
-_CONFIG = Config(read_timeout=910, retries={"total_max_attempts": 1})
+#: The function may take its whole fifteen minutes, and must not be invoked again meanwhile. No byte
+#: comes before its end, and a NAT gateway drops a connection that is idle for 350 s.
+_CONFIG = Config(read_timeout=910, retries={"total_max_attempts": 1}, tcp_keepalive=True)
 
 
 def backfill(
