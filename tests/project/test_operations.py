@@ -25,7 +25,7 @@ OF_AWS = {"@timestamp", "@message"}
 WORDS = {"fields", "filter", "stats", "sort", "limit", "by", "as", "and", "or", "in", "like"}
 WORDS |= {"desc", "asc"}
 #: Options of the AWS CLI itself, and one that is called `endpoint` in SNS's own interface.
-OF_THE_CLI = {"query", "max-items", "notification-endpoint"}
+OF_THE_CLI = {"query", "max-items", "cli-binary-format", "notification-endpoint"}
 
 
 def fields_of(query: str) -> set[str]:
