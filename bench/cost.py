@@ -26,7 +26,6 @@ _IDLE_POLLS: Final = 5 * _MONTH / 20
 _MESSAGES_PER_CALL: Final = 10
 #: Memory with which a function has one whole vCPU, as AWS documents.
 _WHOLE_CPU_MB: Final = 1769
-_BATCH: Final = FULL_BATCH
 _MILLION: Final = 1e6
 #: hooklog should cost at most this much of the sequential handler.
 _TARGET: Final = 0.5
@@ -100,7 +99,7 @@ class Use:
         All work is assumed to be done in a third of the month's hours.
         """
         arriving = 3 * self.logs * self.messages / _MONTH * self.window_seconds
-        return min(float(_BATCH), self.together + arriving)
+        return min(float(FULL_BATCH), self.together + arriving)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

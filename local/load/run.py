@@ -46,6 +46,7 @@ class Rig:
     space: RunningSpace
     #: The cloud's output.
     log: Path
+    #: Most batches that the function processes at the same time.
     batches_at_once: int
 
     def rows(self) -> list[Item]:

@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from hooklog.errors import SettingsError
 from tests.adapters.aws.secrets_manager import ARN, SecretsManager
-from tests.webhook import BASE, KEY, Request, json_request
+from tests.webhook import BASE, KEY, Request, json_request, message_status
 
 APP = Path(__file__).parents[2] / "functions" / "webhook" / "app.py"
 QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/000000000000/hooklog"
@@ -75,6 +75,17 @@ def test_a_callback_goes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(function.sqs.bodies) == 3
     assert sorted(function.clients) == ["secretsmanager", "sqs"]
     assert function.secrets.reads == 1
+
+
+@pytest.mark.parametrize(("statuses", "enqueued"), [("All", 2), ("Final", 1)])
+def test_the_deployment_says_which_callbacks_are_wanted(
+    monkeypatch: pytest.MonkeyPatch, statuses: str, enqueued: int
+) -> None:
+    """With ``Final``, one that tells no end is answered, and is not put on the queue."""
+    function = Function(monkeypatch, **COMPLETE, CALLBACK_STATUSES=statuses)
+    requests = [json_request(message_status(status=status)) for status in ("sent", "delivered")]
+    assert [function.call(request) for request in requests] == [204, 204]
+    assert len(function.sqs.bodies) == enqueued
 
 
 def test_an_unsigned_one_needs_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
