@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from hooklog.errors import BackfillError, EventError, SettingsError
+from hooklog.logs import KINDS
 from local.stack import rows
 from tests.builders import body, delivery, fax_log, sqs_event
 from tests.integration.conftest import Deployment
@@ -136,7 +137,8 @@ def test_the_sweep_runs_and_stores_its_checkpoints(deployment: Deployment) -> No
         for row in rows(deployment.cloud, deployment.stack)
         if row["pk"].startswith("sweep#")
     }
-    assert set(checkpoints) == {"sweep#fax", "sweep#message"}
+    tiers = ("", "#1h", "#24h", "#48h", "#72h")
+    assert set(checkpoints) == {f"sweep#{kind}{tier}" for kind in KINDS for tier in tiers}
     assert app.lambda_handler({}, Context())["complete"] is True
 
 

@@ -12,7 +12,7 @@ from botocore.config import Config
 from rich.console import Console
 
 from hooklog.clock import iso, utc_now
-from hooklog.sweep.comparison import ENQUEUED
+from hooklog.sweep.comparison import WANTED
 from hooklog_ops.commands.options import DryRun, Json, LogType, Yes, log_types, moment
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
 from hooklog_ops.commands.terminal import confirm
@@ -115,7 +115,7 @@ def _walk(
 
 def _enqueued(found: dict[str, Counter[str]]) -> int:
     """Count the found logs that go on the queue."""
-    return sum(counts[verdict] for counts in found.values() for verdict in ENQUEUED)
+    return sum(counts[verdict] for counts in found.values() for verdict in WANTED)
 
 
 def _show(console: Console, found: dict[str, Counter[str]]) -> None:
