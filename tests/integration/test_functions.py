@@ -151,14 +151,17 @@ def test_a_sweep_without_time_is_incomplete() -> None:
 @pytest.mark.usefixtures("environment")
 def test_a_backfill_counts_a_period(capsys: pytest.CaptureFixture[str]) -> None:
     """The official fax of May 2024 is in it; a dry run emits no metrics and sets off no alarm."""
-    event = {"from": "2024-05-01", "to": "2024-06-01", "log_type": "fax", "dry_run": True}
+    event = {"from": "2024-05-01", "to": "2024-06-01", "log_type": "fax"}
     app = function("sweep")
-    answer = app.lambda_handler(event, Context())
+    answer = app.lambda_handler({**event, "dry_run": True}, Context())
     assert answer["complete"] is True
-    assert sum(answer["found"]["fax"].values()) == 1
-    assert "SpaceLogs" not in capsys.readouterr().out
-    app.lambda_handler({}, Context())
-    assert "SpaceLogs" in capsys.readouterr().out
+    assert answer["found"] == {"fax": {"missing": 1}}
+    assert '"_aws"' not in capsys.readouterr().out
+    answer = app.lambda_handler(event, Context())
+    assert (answer["stored"], answer["enqueued"]) == (1, 0)
+    printed = capsys.readouterr().out
+    assert "LogsEnriched" in printed
+    assert "MissingLogs" not in printed
 
 
 @pytest.mark.usefixtures("environment")

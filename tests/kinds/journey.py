@@ -24,7 +24,7 @@ from hooklog.records.items import StorageOptions
 from hooklog.records.pacing import Brake
 from hooklog.sweep.backfill import BackfillRequest, backfill
 from hooklog.sweep.page_store import PageStore
-from hooklog.sweep.tiers import Checkpoints, Sweeper, Tier
+from hooklog.sweep.tiers import Checkpoints, Sweeper, tiers
 from hooklog.sweep.walk import Checkpoint, Walker
 from hooklog.webhook.front_door import FrontDoor
 from local.space import Json, Log, RunningSpace, Space, serve
@@ -180,9 +180,10 @@ def test_sweep_and_backfill_find_what_is_missing(desk: Desk, space: RunningSpace
     request = BackfillRequest.read({**event, "dry_run": True})
     _, summary = backfill(walker, request, lambda: 900)
     assert summary["found"] == {"voice": {"missing": 2}}
-    tiers = [Tier(name="", age=timedelta(0))]
-    sweeper = Sweeper(walker=walker, checkpoints=NoCheckpoints(), tiers=tiers, clock=utc_now)
-    walks = {one.walk.kind.name: one.walk for one in sweeper.sweep(lambda: 900)}
+    ages = tiers(timedelta(0), timedelta(hours=72))
+    sweeper = Sweeper(walker=walker, checkpoints=NoCheckpoints(), tiers=ages, clock=utc_now)
+    swept = [one for one in sweeper.sweep(lambda: 900) if one.tier.is_first]
+    walks = {one.walk.kind.name: one.walk for one in swept}
     assert dict(+walks["voice"].found) == {"missing": 2}
     _, summary = backfill(walker, BackfillRequest.read(event), lambda: 900)
     assert summary["found"] == {"voice": {"present": 2}}

@@ -114,10 +114,10 @@ def test_each_tier_compares_each_moment_once(runs: Runs) -> None:
     assert set(watched) == {len(TIERS)}
 
 
-def test_the_first_sweep_looks_back_a_day_and_leaves_the_youngest(runs: Runs) -> None:
+def test_the_first_sweep_looks_back_three_days_and_leaves_the_youngest(runs: Runs) -> None:
     """Later tiers begin when logs reach their age."""
     results = runs.run()
-    assert runs.asked(FAX) == [(NOW - DAY - TICK, NOW - 10 * MINUTE)]
+    assert runs.asked(FAX) == [(NOW - 3 * DAY - TICK, NOW - 10 * MINUTE)]
     end = NOW - 10 * MINUTE
     assert runs.checkpoints.current["fax", ""] == Checkpoint(end, end)
     assert runs.checkpoints.current["fax", "72h"] == Checkpoint(NOW - 3 * DAY, NOW - 3 * DAY)
@@ -149,7 +149,7 @@ def test_a_checkpoint_of_an_earlier_version_is_gone_on_with(runs: Runs) -> None:
 
 def test_what_stops_one_kind_does_not_stop_the_other(runs: Runs) -> None:
     """If the token lacks the Fax scope, messages are still swept and the error is reported."""
-    runs.checkpoints.current["fax", ""] = Checkpoint(NOW - 2 * DAY, NOW - 2 * DAY)
+    runs.checkpoints.current["fax", ""] = Checkpoint(NOW - 5 * DAY, NOW - 5 * DAY)
     runs.bench.lists.errors = [ForbiddenError()]
     runs.bench.lists.pages = {"message": [[entry(MESSAGE_ID)]]}
     results = runs.run()
@@ -164,7 +164,7 @@ def test_a_watermark_older_than_the_history_is_given_up(runs: Runs) -> None:
     runs.checkpoints.current["fax", ""] = Checkpoint(long_ago, long_ago)
     runs.bench.lists.errors = [HistoryLimitError()]
     assert isinstance(runs.run()["fax", ""].walk.error, HistoryLimitError)
-    assert runs.checkpoints.current["fax", ""].watermark == NOW - DAY
+    assert runs.checkpoints.current["fax", ""].watermark == NOW - 3 * DAY
     assert runs.run()["fax", ""].walk.is_complete
 
 

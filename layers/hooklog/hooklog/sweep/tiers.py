@@ -27,8 +27,6 @@ from hooklog.logs import KINDS, LogKind
 from hooklog.sweep.walk import Checkpoint, Walker, WalkResult, whole_second
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-#: Before now, where the very first sweep begins.
-_FIRST = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +136,10 @@ class Sweeper:
             self.checkpoints.save(kind, tier.name, checkpoint)
         return checkpoint
 
-    @staticmethod
-    def _first(tier: Tier, now: datetime) -> Checkpoint:
+    def _first(self, tier: Tier, now: datetime) -> Checkpoint:
         """Return the checkpoint before a tier's first period.
 
-        The first tier looks back, and the others wait until its logs reach their age.
+        The first tier looks back as far as any; the others wait until logs reach their age.
         """
-        watermark = now - (max(_FIRST, tier.age) if tier.is_first else tier.age)
+        watermark = now - (self.tiers[-1].age if tier.is_first else tier.age)
         return Checkpoint(watermark, watermark)
