@@ -89,7 +89,7 @@ async def _unless_faulty(
 
 async def _list(log_type: LogType, request: web.Request) -> web.Response:
     try:
-        return responses.as_json(paging.page(request.app[STATE].space, log_type, request.url))
+        return responses.as_json(paging.log_page(request.app[STATE].space, log_type, request.url))
     except paging.InvalidParameterError as error:
         return responses.unprocessable("validation_error", error.code, str(error), error.attribute)
 
