@@ -144,9 +144,9 @@ def test_concurrent_requests_are_counted(running: RunningSpace) -> None:
 def test_latency_delays_every_answer(running: RunningSpace, api: Api) -> None:
     """With a latency, even a refusal takes that long."""
     running.set_latency(0.05)
-    for credentials in (None, "a:b"):
+    for path, credentials in ((ONE, None), (ONE, "a:b"), (faxes_path(), None)):
         start = time.monotonic()
-        api.get(ONE, credentials=credentials)
+        api.get(path, credentials=credentials)
         assert time.monotonic() - start >= 0.05
 
 
