@@ -7,11 +7,15 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from hooklog.adapters.aws.checkpoints import TableCheckpoints
+from hooklog.clock import utc_now
+from hooklog.logs import KINDS
+from hooklog.sweep.walk import Checkpoint
 from local.cloud import local_cloud
 from local.metric_data import emitted
 from local.space import LOG_TYPES, Fault, FaultKind, Space, serve
@@ -89,8 +93,11 @@ def bad_day(watch: Watch, ordinary_day: State) -> State:
     list_entries_without_an_id(watch)
     for log_type in LOG_TYPES:
         put(watch, log_type)
+    # A sweep leaves out the second in which it begins.
+    time.sleep(1)
     sweep(watch.deployment.cloud, watch.deployment.stack)
     drain(watch.deployment)
+    hold_sweep_up(watch)
     crash_functions(watch)
     throttle_functions(watch)
     return watch.state(oldest_message=OLDEST_MESSAGE_SECONDS + 1, in_flight=100_000)
@@ -156,6 +163,19 @@ def list_entries_without_an_id(watch: Watch) -> None:
         )
     found = sweep(watch.deployment.cloud, watch.deployment.stack)
     assert found == {log_type: {"unreadable": 1} for log_type in logs}
+
+
+def hold_sweep_up(watch: Watch) -> None:
+    """Let a sweep read no list although a tier of each kind is three hours behind."""
+    cloud, stack, space = watch.deployment.cloud, watch.deployment.stack, watch.deployment.space
+    checkpoints = TableCheckpoints(cloud.client("dynamodb"), stack.table_name)
+    watermark = utc_now() - timedelta(hours=27)
+    for log_type in LOG_TYPES:
+        checkpoints.save(KINDS[log_type], "24h", Checkpoint(watermark, watermark))
+        space.add_fault(Fault(FaultKind.FORBIDDEN, endpoint=f"{log_type}_list", times=10))
+    with pytest.raises(RuntimeError, match="answered 403"):
+        sweep(cloud, stack)
+    space.clear_faults()
 
 
 def crash_functions(watch: Watch) -> None:

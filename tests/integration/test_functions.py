@@ -149,9 +149,13 @@ def test_a_sweep_without_time_is_incomplete() -> None:
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_backfill_counts_a_period(capsys: pytest.CaptureFixture[str]) -> None:
-    """The official fax of May 2024 is in it; a dry run emits no metrics and sets off no alarm."""
-    event = {"from": "2024-05-01", "to": "2024-06-01", "log_type": "fax"}
+def test_a_backfill_counts_a_period(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dry run emits no metrics and sets off no alarm."""
+    put_fax = fax_log(id=str(uuid.uuid4()), status="busy", created_at="2025-05-06T12:00:00Z")
+    deployment.space.put_log("fax", put_fax)
+    event = {"from": "2025-05-01", "to": "2025-06-01", "log_type": "fax"}
     app = function("sweep")
     answer = app.lambda_handler({**event, "dry_run": True}, Context())
     assert answer["complete"] is True

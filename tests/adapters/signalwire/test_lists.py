@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import JsonValue
 
 from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
@@ -14,11 +16,14 @@ from hooklog.errors import BadPayloadError, HistoryLimitError, RejectedError
 from hooklog.logs import FAX, MESSAGE
 from local.space import Fault, FaultKind, RunningSpace, generate, serve
 from local.space.model import instant
+from tests.adapters.signalwire.tiny import response, tiny
+from tests.builders import FAX_ID
 
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(days=3650)
 #: Seconds.
 AMPLE = 5.0
+ANYBODY = Credentials("project", "PT-token")
 
 
 @pytest.fixture
@@ -28,16 +33,21 @@ def space() -> Iterator[RunningSpace]:
         yield running
 
 
-def lists(space: RunningSpace) -> LogLists:
-    """Return the adapter for a space."""
-    api = SignalWireApi(
-        space.url,
-        FixedCredentials(Credentials(space.project_id, space.api_token)),
+def client_of(url: str, credentials: Credentials) -> SignalWireApi:
+    """Return a client of a space."""
+    return SignalWireApi(
+        url,
+        FixedCredentials(credentials),
         connections=1,
         connect_timeout=5,
         read_timeout=5,
     )
-    return LogLists(api, lambda: NOW)
+
+
+def lists(space: RunningSpace) -> LogLists:
+    """Return the adapter for a space."""
+    credentials = Credentials(space.project_id, space.api_token)
+    return LogLists(client_of(space.url, credentials), lambda: NOW)
 
 
 def test_the_pages_of_a_period_hold_each_log_once(space: RunningSpace) -> None:
@@ -86,3 +96,45 @@ def test_json_that_is_no_page_is_refused(space: RunningSpace) -> None:
     log_id = next(iter(space.ids()["fax"]))
     with pytest.raises(BadPayloadError, match="not a page"):
         lists(space).page(FAX, LONG_AGO, NOW, f"/api/fax/logs/{log_id}?x=1", AMPLE)
+
+
+ACCOUNT = "/api/laml/2010-04-01/Accounts"
+
+
+def test_the_pages_of_fax_resources_hold_each_once(space: RunningSpace) -> None:
+    """They tell how faxes ended, in pages that are larger than those of logs."""
+    path = f"{ACCOUNT}/{space.project_id}/Faxes"
+    answer = lists(space).resources(path, NOW - timedelta(days=4), NOW, None, AMPLE)
+    assert len({str(fax["sid"]) for fax in answer.entries}) == 449
+    assert {"status", "error_code", "duration"} <= answer.entries[0].keys()
+    assert (answer.next, answer.began_at) == (None, NOW)
+
+
+def test_a_link_to_fax_resources_gives_only_its_query() -> None:
+    """SignalWire documents links with another path."""
+    path = f"{ACCOUNT}/{FAX_ID}/Faxes"
+    following = "/fax/v1/Faxes?Page=1&PageSize=50&PageToken=PAx"
+    first = response(json.dumps({"faxes": [], "next_page_uri": following}))
+    last = response(json.dumps({"faxes": [{"sid": "x"}], "next_page_uri": None}))
+    with tiny(first, last) as server:
+        client = LogLists(client_of(server.url, ANYBODY), lambda: NOW)
+        page = client.resources(path, NOW, NOW, None, AMPLE)
+        assert client.resources(path, NOW, NOW, page.next, AMPLE).entries == [{"sid": "x"}]
+    assert server.requests[1].startswith(f"GET {path}?Page=1&PageSize=50&PageToken=PAx HTTP/1.1")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"faxes": {}},
+        {"faxes": [1]},
+        [],
+        {"faxes": [], "next_page_uri": 7},
+        {"faxes": [], "next_page_uri": "//["},
+    ],
+    ids=str,
+)
+def test_what_is_no_page_of_fax_resources_is_refused(content: JsonValue) -> None:
+    """The faxes then go on the queue."""
+    with tiny(response(json.dumps(content))) as server, pytest.raises(BadPayloadError):
+        LogLists(client_of(server.url, ANYBODY), lambda: NOW).resources("/x", NOW, NOW, None, AMPLE)

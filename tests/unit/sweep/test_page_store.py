@@ -200,6 +200,16 @@ def test_resources_of_the_next_pages_are_listed_ahead(bench: Bench) -> None:
     assert asked[1] == NOW - hours - 4 * hours - timedelta(minutes=10)
 
 
+def test_what_was_listed_is_kept_when_more_is_listed(bench: Bench) -> None:
+    """A page may begin among resources that are known and end among others."""
+    first, second = entry(), entry(MESSAGE_ID, url=str(entry()["url"]).replace(FAX_SID, MESSAGE_ID))
+    bench.lists.faxes = [[fax()]]
+    assert store(bench, first) == []
+    bench.lists.faxes = [[fax(sid=MESSAGE_ID)]]
+    bench.table.items.clear()
+    assert store(bench, first, second) == []
+
+
 def test_pages_of_resources_are_read_until_all_are_found(bench: Bench) -> None:
     """A server may have smaller pages; three are read at most."""
     bench.lists.faxes = [[], [fax()], []]

@@ -139,13 +139,15 @@ class PageStore:
 
     def _list(self, folder: str, by_sid: Mapping[str, Record]) -> None:
         """Fetch pages of fax resources until these are listed."""
-        missing = by_sid.keys() - self.listed.keys()
+        known = {sid: self.listed[sid] for sid in by_sid if sid in self.listed}
+        missing = by_sid.keys() - known.keys()
         if not missing:
             return
         created = [by_sid[sid].log.created_at for sid in missing]
         first, last = min(created), max(created)
         start, end = first - _CREATED_BEFORE - (last - first) * _AHEAD, last + _CREATED_AFTER
         self.listed.clear()
+        self.listed.update(known)
         following = None
         for _ in range(_MOST_PAGES):
             try:

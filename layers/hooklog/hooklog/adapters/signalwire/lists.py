@@ -76,7 +76,10 @@ class LogLists:
         }
         match self._get(page or f"{path}?{urlencode(query)}", time_left):
             case {"faxes": [*faxes], **rest}, began_at if _are_objects(faxes):
-                return Page(faxes, _following(rest.get("next_page_uri")), began_at)
+                # SignalWire documents links with another path than that of the list.
+                following = _following(rest.get("next_page_uri"))
+                query = following and following.partition("?")[2]
+                return Page(faxes, query and f"{path}?{query}", began_at)
         raise BadPayloadError("The answer is not a page of fax resources.")
 
     def _get(self, path: str, time_left: float) -> tuple[JsonValue, datetime]:
