@@ -60,14 +60,15 @@ def records(items: Iterable[Item]) -> Table:
             Text(plain(item["outcome"]), style=_STYLES[item["outcome"]]),
             failed_code(item) or (_NONE if item["outcome"] == "failed" else ""),
             dollars(item["charge"]),
-            _seconds(item["lag_ms"]),
+            _seconds(item["lag_ms"]) if "lag_ms" in item else _NONE,
         )
         cells = Group(line, _below(_explanation(item))) if "cause" in item else line
         ends_group = following is not None and following["outcome"] != item["outcome"]
         table.add_row(cells, end_section=ends_group)
     table.caption = (
         "Lag: from the event to the fetch. The event is the arrival of the queue message, or the "
-        "time that a callback states; the simulated callbacks state times up to a minute ago."
+        "time that a callback states; the simulated callbacks state times up to a minute ago. "
+        "What the sweep found has none."
     )
     return table
 

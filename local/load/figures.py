@@ -228,7 +228,7 @@ class Figures(_Frozen):
             max_in_flight=end.requests.max_in_flight,
             bulk_s=round(_bulk_at(stored, end.began_at), 1),
             took_s=round(end.took_s, 1),
-            lag=Lag.of(int(item["lag_ms"]) for item in stored),
+            lag=Lag.of(int(item["lag_ms"]) for item in stored if "lag_ms" in item),
             outage=Outage.of(conditions.outage_s, end.before_outage, end.requests)
             if end.before_outage is not None
             else None,

@@ -42,6 +42,15 @@ def test_a_record_was_created_announced_and_fetched() -> None:
     assert told(RECORD) == RECORDED
 
 
+def test_a_log_that_a_list_showed_had_no_event() -> None:
+    """The sweep stored it from a page."""
+    item = {name: value for name, value in RECORD.items() if name != "lag_ms"}
+    assert told(item) == [
+        ("Fax created", "", ""),
+        ("Read from a list and stored", "status completed", "failed"),
+    ]
+
+
 def test_a_failure_that_was_counted_before_the_last_fetch_has_its_event() -> None:
     """The log has been fetched again since."""
     item = RECORD | {"first_failed_at": minutes(2), "outcome": "succeeded"}

@@ -62,6 +62,15 @@ def test_what_is_no_record_does_not_count(other: dict[str, object]) -> None:
     assert totals.total == 0
 
 
+def test_a_record_without_a_lag_is_in_no_class_of_lag() -> None:
+    """The sweep stored it from a page, so no event led to it."""
+    item = record_attributes(record(fax_log()))
+    del item["lag_ms"]
+    totals = Totals()
+    totals.add(item)
+    assert (totals.total, totals.lags.total()) == (1, 0)
+
+
 def test_the_page_shows_the_totals() -> None:
     """Failures with reason and advice, countries, and dollars."""
     html = page(totalled(message_log(), failed_fax(), failed_message()), PERIOD, NOW)

@@ -91,6 +91,12 @@ def test_no_value_of_a_record_is_cut_off(width: int) -> None:
     assert expected.split() in cells(records([row(log)]), width)
 
 
+def test_a_log_that_the_sweep_stored_has_no_lag() -> None:
+    """A dash stands in its place."""
+    item = {name: value for name, value in row(message_log()).items() if name != "lag_ms"}
+    assert "$0.00415 -" in " ".join(text(records([item])).split())
+
+
 def test_failures_stand_first() -> None:
     """Failures come before what is in progress, and that before successes."""
     logs = [message_log(), fax_log(status="queued"), failed_message(id=str(uuid.uuid4()))]

@@ -46,12 +46,13 @@ def _of_log(item: Item) -> Iterator[Event]:
     fetched_at = _time(item, "fetched_at")
     if fetched_at is None:
         return
-    lag = timedelta(milliseconds=int(item["lag_ms"]))
-    yield Event(at=fetched_at - lag, what="Event that led to the fetch")
+    if "lag_ms" in item:
+        lag = timedelta(milliseconds=int(item["lag_ms"]))
+        yield Event(at=fetched_at - lag, what="Event that led to the fetch")
     failed = item["outcome"] == "failed"
     yield Event(
         at=fetched_at,
-        what="Fetched and stored",
+        what="Fetched and stored" if "lag_ms" in item else "Read from a list and stored",
         more=f"status {item['status']}",
         kind="failed" if failed else "",
     )

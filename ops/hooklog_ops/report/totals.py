@@ -24,7 +24,7 @@ class Totals:
         cost_by_kind: dollars by a log's attribute ``kind``, or its log type without one: ``sms``,
             ``mms``, ``fax`` …
         countries: logs that ended, by (country of the recipient, outcome).
-        lags: logs by index of their class in :data:`LAGS`.
+        lags: logs by index of their class in :data:`LAGS`; those from a list's page have none.
 
     """
 
@@ -47,8 +47,9 @@ class Totals:
         charge = Decimal(item.get("charge", 0))
         self.cost_by_day[day, log_type] += charge
         self.cost_by_kind[item.get("kind", log_type)] += charge
-        seconds = item["lag_ms"] / 1000
-        self.lags[next((i for i, end in enumerate(LAGS) if seconds <= end), len(LAGS))] += 1
+        if "lag_ms" in item:
+            seconds = item["lag_ms"] / 1000
+            self.lags[next((i for i, end in enumerate(LAGS) if seconds <= end), len(LAGS))] += 1
         if outcome == "failed":
             self.categories[item["category"]] += 1
             code = failed_code(item) or "no code"
