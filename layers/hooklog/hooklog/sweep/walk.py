@@ -24,7 +24,7 @@ from hooklog.queue_messages import Origin, message_body
 from hooklog.records.counts import Counts
 from hooklog.records.rows import Row
 from hooklog.records.store import Table
-from hooklog.sweep.comparison import WANTED, ListedLog, Verdict, compare, listed_log
+from hooklog.sweep.comparison import WANTED, Verdict, compare, listed_log
 from hooklog.sweep.page_store import RESOURCE_TIME, PageStore
 
 #: Seconds that fetching and comparing one page may take; with less time left the walk stops.
@@ -238,8 +238,14 @@ class Walker:
         """
         logs = {log.id: (log, entry) for entry in entries if (log := listed_log(entry)) is not None}
         rows = self.table.read([kind.key(log_id) for log_id in logs])
+        stuck_before = self.clock() - _STUCK_AFTER
         verdicts = {
-            log_id: self._verdict(kind, log, rows.get(kind.key(log_id)))
+            log_id: compare(
+                log,
+                rows.get(kind.key(log_id)),
+                stuck_before=stuck_before,
+                expects_row=not (self.only_ends and kind.goes_on(log.status)),
+            )
             for log_id, (log, _) in logs.items()
         }
         found.update(verdicts.values())
@@ -248,8 +254,3 @@ class Walker:
             log_id: logs[log_id][1] for log_id, verdict in verdicts.items() if verdict in WANTED
         }
         return wanted, rows
-
-    def _verdict(self, kind: LogKind, listed: ListedLog, row: Row | None) -> Verdict:
-        stuck_before = self.clock() - _STUCK_AFTER
-        expects_row = not (self.only_ends and kind.goes_on(listed.status))
-        return compare(listed, row, stuck_before=stuck_before, expects_row=expects_row)
