@@ -34,6 +34,7 @@ STEPS = {
     "pace",
     "front door",
     "sweep",
+    "page",
 }
 
 

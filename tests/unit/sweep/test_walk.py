@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from pydantic import JsonValue
 
+from hooklog.clock import iso
 from hooklog.errors import (
     HeldBackError,
     HooklogError,
@@ -67,6 +68,13 @@ def test_a_stale_row_is_brought_up_to_date(bench: Bench) -> None:
     assert +bench.walk(MESSAGE).found == {Verdict.STALE: 1}
     assert bench.rows == {f"message#{MESSAGE_ID}": "delivered"}
     assert bench.producer.sent == []
+
+
+def test_a_page_shows_what_was_true_when_it_was_asked_for(bench: Bench) -> None:
+    """Whatever is stored later, a fetch that began after the page shows a later truth."""
+    bench.lists.pages = {"message": [[{**message_log()}]]}
+    bench.walk(MESSAGE, walker=replace(bench.walker, clock=lambda: NOW + DAY))
+    assert bench.table.items[f"message#{MESSAGE_ID}"]["fetched_at"] == iso(NOW)
 
 
 def test_what_a_page_cannot_tell_goes_on_the_queue(bench: Bench) -> None:

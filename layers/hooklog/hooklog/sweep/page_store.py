@@ -186,11 +186,8 @@ class PageStore:
 
 
 def _signal(kind: LogKind, entry: RawLog) -> Signal | None:
-    """Read an entry of a list of fax resources; None if the resource itself may tell more."""
+    """Read an entry of a list of fax resources; None if it cannot tell how the fax ended."""
     try:
-        signal = resource_signal(kind, FaxResource.read(entry))
+        return resource_signal(kind, FaxResource.read(entry))
     except ValueError:
         return None
-    if signal is None or (signal.is_failure(kind) and not signal.names_error):
-        return None
-    return signal
