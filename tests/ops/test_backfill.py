@@ -359,8 +359,8 @@ def test_progress_says_how_far_how_fast_and_how_long(clock: Clock) -> None:
     """Measured from this run's beginning; the time left is that of the days done, by length."""
 
     def invoke(_: Event) -> Answer:
-        clock.now += 100
-        return Answer(found={"present": 300})
+        clock.now += 90
+        return Answer(found={"present": 600})
 
     walk = Walk(
         invoke=invoke,
@@ -370,16 +370,19 @@ def test_progress_says_how_far_how_fast_and_how_long(clock: Clock) -> None:
         clock=clock,
     )
     assert walk.progress == "0 logs, 0 of 4 days"
-    told = [(day and f"{day.start:%d}", walk.progress) for day in walk.run({})]
+    told = []
+    for day in walk.run({}):
+        clock.now += 10
+        told.append((day and f"{day.start:%d}", walk.progress))
     assert told == [
-        (None, "300 logs, 3 per second, 0 of 4 days"),
-        ("01", "600 logs, 3 per second, 1 of 4 days, 8 min left"),
-        (None, "900 logs, 3 per second, 1 of 4 days, 12 min left"),
-        ("02", "1,200 logs, 3 per second, 2 of 4 days, 5 min left"),
-        (None, "1,500 logs, 3 per second, 2 of 4 days, 6 min left"),
-        ("03", "1,800 logs, 3 per second, 3 of 4 days, 1 min left"),
-        (None, "2,100 logs, 3 per second, 3 of 4 days, 1 min left"),
-        ("04", "2,400 logs, 3 per second, 4 of 4 days"),
+        (None, "600 logs, 6 per second, 0 of 4 days"),
+        ("01", "1,200 logs, 6 per second, 1 of 4 days, 8 min left"),
+        (None, "1,800 logs, 6 per second, 1 of 4 days, 12 min left"),
+        ("02", "2,400 logs, 6 per second, 2 of 4 days, 5 min left"),
+        (None, "3,000 logs, 6 per second, 2 of 4 days, 6 min left"),
+        ("03", "3,600 logs, 6 per second, 3 of 4 days, 1 min left"),
+        (None, "4,200 logs, 6 per second, 3 of 4 days, 1 min left"),
+        ("04", "4,800 logs, 6 per second, 4 of 4 days"),
     ]
 
 
