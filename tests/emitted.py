@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
@@ -28,6 +29,7 @@ from hooklog.errors import (
 )
 from hooklog.logs import KINDS
 from hooklog.sweep.comparison import Verdict
+from hooklog.sweep.tiers import Swept, Tier
 from hooklog.sweep.walk import Checkpoint, WalkResult
 from tests.fakes import NOW
 
@@ -49,10 +51,12 @@ def everything_printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
     metrics, logger = EmbeddedMetrics(NAMESPACE), Logger(service=f"test-{uuid.uuid4()}")
     capsys.readouterr()
     EnrichTelemetry(logger, metrics).emit(_full_report())
-    found = Counter(dict.fromkeys(Verdict, 1))
-    walks = {kind: WalkResult(found, Checkpoint(NOW, NOW, NOW)) for kind in KINDS}
-    sweep_telemetry.log(logger, "sweep", walks)
-    sweep_telemetry.emit(metrics, walks)
+    for kind in KINDS.values():
+        found = Counter(dict.fromkeys(Verdict, 1))
+        walk = WalkResult(kind=kind, goal=NOW, checkpoint=Checkpoint(NOW, NOW), found=found)
+        tier, behind = Tier(name="", age=timedelta(0)), timedelta(hours=3)
+        sweep_telemetry.log(logger, "sweep", walk, tier.name)
+        sweep_telemetry.emit_found(metrics, Swept(tier=tier, walk=walk, behind=behind))
     door = WebhookTelemetry(logger, metrics)
     for error in family(CallbackError, QueueUnavailableError, UnexpectedError):
         door.refused(error())

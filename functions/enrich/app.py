@@ -9,7 +9,6 @@ gc.disable()  # Imports leave no garbage; looking for it took a tenth of the sta
 import functools
 import os
 import random
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
@@ -28,7 +27,6 @@ from hooklog.enrich.pipeline import Enricher
 from hooklog.enrich.retry import Backoff
 from hooklog.enrich.settings import EnrichSettings
 from hooklog.logs import KINDS
-from hooklog.records.items import StorageOptions
 from hooklog.records.pacing import Brake
 
 if TYPE_CHECKING:
@@ -72,11 +70,7 @@ def enricher() -> Enricher:
         jitter=random.random,
         settle_faxes=settings.settle_faxes,
         backoff=Backoff(first=settings.retry_first_delay),
-        storage=StorageOptions(
-            ttl=timedelta(days=settings.record_ttl_days) if settings.record_ttl_days else None,
-            index_numbers=settings.index_numbers,
-            index_days=settings.index_days,
-        ),
+        storage=settings.storage,
     )
 
 

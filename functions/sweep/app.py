@@ -1,4 +1,4 @@
-"""The sweep function: logs that SignalWire lists and the table lacks go on the queue.
+"""The sweep function: logs that SignalWire lists and the table lacks are stored.
 
 On its schedule it goes on where it stopped. Invoked with a period, it compares that period::
 
@@ -28,16 +28,22 @@ from hooklog.adapters.signalwire.api import connect
 from hooklog.adapters.signalwire.lists import LogLists
 from hooklog.adapters.telemetry import sweep as sweep_telemetry
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.catalogue import CATALOGUE
 from hooklog.clock import utc_now
+from hooklog.logs import KINDS
 from hooklog.records.pacing import Brake
 from hooklog.sweep.backfill import BackfillRequest, Summary, backfill, summarize
-from hooklog.sweep.pacing import PacedListing
+from hooklog.sweep.pacing import PacedLists
+from hooklog.sweep.page_store import PageStore
 from hooklog.sweep.settings import SweepSettings
-from hooklog.sweep.walk import Sweeper, SweepWindow
+from hooklog.sweep.tiers import Sweeper, tiers
+from hooklog.sweep.walk import Walker
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+for kind in KINDS.values():
+    _ = kind.model  # Now, while Lambda gives a starting function all of a processor.
 gc.freeze()  # What is imported stays: later collections pass over it.
 gc.enable()
 
@@ -45,7 +51,6 @@ gc.enable()
 @dataclass(frozen=True, slots=True)
 class _Parts:
     sweeper: Sweeper
-    checkpoints: TableCheckpoints
     logger: Logger
     metrics: EmbeddedMetrics
 
@@ -61,32 +66,39 @@ def parts() -> _Parts:
     settings = SweepSettings.load(os.environ)
     clients = Clients()
     table = DynamoTable(clients.dynamodb, settings.table_name)
-    brake = Brake(table, moment=table.moment, known=settings.api_requests_per_second or None)
-    listing = PacedListing(
-        listing=LogLists(connect(settings, lambda: clients.secrets, connections=1)),
+    lists = PacedLists(
+        lists=LogLists(connect(settings, lambda: clients.secrets, connections=1), utc_now),
         table=table,
-        brake=brake,
+        brake=Brake(table, moment=table.moment, known=settings.api_requests_per_second or None),
         sleep=time.sleep,
     )
-    sweeper = Sweeper(
-        listing=listing,
+    walker = Walker(
+        listing=lists,
         table=table,
+        store=PageStore(
+            resources=lists,
+            table=table,
+            catalogue=CATALOGUE,
+            storage=settings.storage,
+            settle_faxes=settings.settle_faxes,
+        ),
         producer=SqsProducer(lambda: clients.sqs, settings.queue_url),
         clock=utc_now,
         sleep=time.sleep,
-        allowed=listing.allowed,
-        window=SweepWindow(
-            overlap=timedelta(hours=settings.sweep_overlap_hours),
-            settling=timedelta(minutes=settings.sweep_settling_minutes),
+        allowed=lists.allowed,
+        only_ends=settings.callback_statuses == "Final",
+    )
+    sweeper = Sweeper(
+        walker=walker,
+        checkpoints=TableCheckpoints(clients.dynamodb, settings.table_name),
+        tiers=tiers(
+            timedelta(minutes=settings.sweep_settling_minutes),
+            timedelta(hours=settings.sweep_overlap_hours),
         ),
+        clock=utc_now,
     )
     logger = Logger(service="sweep", level=settings.log_level, location=None)
-    return _Parts(
-        sweeper,
-        TableCheckpoints(clients.dynamodb, settings.table_name),
-        logger,
-        EmbeddedMetrics(settings.metrics_namespace),
-    )
+    return _Parts(sweeper, logger, EmbeddedMetrics(settings.metrics_namespace))
 
 
 def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
@@ -98,14 +110,19 @@ def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
 
     if "from" in event:
         request = BackfillRequest.read(event)
-        results, summary = backfill(wired.sweeper, request, time_left)
-        sweep_telemetry.log(wired.logger, "backfill", results)
+        result, summary = backfill(wired.sweeper.walker, request, time_left)
+        results = [result]
+        sweep_telemetry.log(wired.logger, "backfill", result)
     else:
-        results = wired.sweeper.sweep(wired.checkpoints, time_left)
+        swept = wired.sweeper.sweep(time_left)
+        results = [one.walk for one in swept]
         summary = summarize(results)
-        sweep_telemetry.log(wired.logger, "sweep", results)
-        sweep_telemetry.emit(wired.metrics, results)
-    for result in results.values():
+        for one in swept:
+            sweep_telemetry.log(wired.logger, "sweep", one.walk, one.tier.name)
+            sweep_telemetry.emit_found(wired.metrics, one)
+    for result in results:
+        sweep_telemetry.emit_stored(wired.metrics, result)
+    for result in results:
         # Raised last: what the others found is published, and their checkpoints are saved. The
         # end of SignalWire's history is an answer to an operator, and a gap to a sweep.
         if result.error is not None and "stopped" not in summary:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hooklog.sweep.comparison import ENQUEUED, Verdict
+from hooklog.sweep.comparison import WANTED, Verdict
 from hooklog_ops.formatting import counted
 from local.demo.summary import is_record
 from local.space import SendReport
@@ -26,10 +26,8 @@ def found(by_type: Mapping[str, Mapping[str, int]]) -> str:
     total: Counter[str] = Counter()
     for verdicts in by_type.values():
         total.update(verdicts)
-    enqueued = ", ".join(
-        f"{total[verdict]} {verdict}" for verdict in Verdict if verdict in ENQUEUED
-    )
-    return f"The sweep found {enqueued}, {total[Verdict.PRESENT]} up to date"
+    wanted = ", ".join(f"{total[verdict]} {verdict}" for verdict in Verdict if verdict in WANTED)
+    return f"The sweep found {wanted}, {total[Verdict.PRESENT]} up to date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ changes or deletes the resource:
         space.put_fax_resource(sid, {"status": "failed", "error_code": "34004"})
         ...  # GET http://{space.host}/api/laml/2010-04-01/Accounts/{space.project_id}/Faxes/{sid}
 
+The same path without a SID lists them, by page, period and number.
+
 The space also sends faxes and messages, and calls back about them:
 
         sends = simulate_sends(seed=7, count=100, now=datetime.now(UTC))

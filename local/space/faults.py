@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from local.space.model import FAX_RESOURCE, LOG_TYPES, is_uuid
+from local.space.model import FAX_RESOURCE, FAX_RESOURCE_LIST, LOG_TYPES, is_uuid
 
 
 class FaultKind(StrEnum):
@@ -65,6 +65,7 @@ _ONE, _LIST = "_one", "_list"
 _ENDPOINTS = (
     *(f"{name}{end}" for name in LOG_TYPES for end in (_LIST, _ONE)),
     FAX_RESOURCE,
+    FAX_RESOURCE_LIST,
 )
 
 
@@ -88,7 +89,8 @@ class Fault:
     Without `endpoint`, `log_id` and `fax_sid` every API request matches. Raises ValueError, with a
     sentence that names the field, for an invalid combination.
 
-    - `endpoint`: only requests to it match: `<log type>_list`, `<log type>_one` or `fax_resource`.
+    - `endpoint`: only requests to it match: `<log type>_list`, `<log type>_one`, `fax_resource` or
+      `fax_resource_list`.
     - `log_id`: only requests for that log match, never those for its fax resource.
     - `fax_sid`: only requests for the resource of that fax match.
     - `retry_after`: seconds, or text that is sent unchanged (an HTTP date); of `rate_limited` and

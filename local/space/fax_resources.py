@@ -16,11 +16,15 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from local.space import values
+from local.space import paging, values
 from local.space.model import instant, is_uuid, resource_sid
 from local.space.payloads import API_VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from yarl import URL
+
     from local.space.model import Json, Log, Space
 
 _SECONDS_PER_PAGE = 60
@@ -30,6 +34,9 @@ _ERRORS = ("error_code", "error_message")
 #: Without zeros, as in FreeSWITCH's result 0 with the text "OK".
 _NONE = frozenset({"", "ok", "success"})
 _INBOUND = {"in-progress": "receiving", "completed": "received"}
+_CREATED_AFTER, _CREATED_UNTIL = "DateCreatedAfter", "DateCreatedOnOrBefore"
+_NUMBERS = {"From": "from", "To": "to"}
+_NAMES = paging.Names("Page", "PageSize", "PageToken", (_CREATED_AFTER, _CREATED_UNTIL, *_NUMBERS))
 
 
 class FaxResources:
@@ -67,12 +74,54 @@ class FaxResources:
         logs have in common.
         """
         log = self._space.log_of("fax", sid)
-        if log is None or sid.lower() in self._deleted:
+        if log is None or not self._exists(log):
             return None
         accounts = {self._project_id.lower(), _account_sid(log).lower()}
-        if account_sid.lower() not in accounts:
+        return self._resource(log) if account_sid.lower() in accounts else None
+
+    def page(self, account_sid: str, url: URL) -> dict[str, Json] | None:
+        """Answer a request for the list, by its absolute URL; None for any account but the project.
+
+        The list has all resources of the space in the order of their logs, also of deleted logs.
+        `DateCreatedAfter` and `DateCreatedOnOrBefore` go by the time of the log, `From` and `To` by
+        the fields of the resource. A date stands for the whole day in UTC.
+        Raises InvalidParameterError for an invalid parameter.
+        """
+        if account_sid.lower() != self._project_id.lower():
             return None
-        return derived(log) | self._changes.get(sid.lower(), {})
+        numbers = {field: url.query[name] for name, field in _NUMBERS.items() if name in url.query}
+        logs = self._space.logs("fax")
+
+        def shows(log_id: str) -> bool:
+            # Without deriving the resource: the fax of a rare number may be far down the list.
+            log = logs[log_id]
+            changed = self._changed(log)
+            fits = all(changed.get(name, log.get(name)) == numbers[name] for name in numbers)
+            return fits and self._exists(log)
+
+        found = paging.page(self._space, "fax", url, _NAMES, _period(url.query), shows)
+        uris = {name: str(link.relative()) for name, link in found.links.items()}
+        return {
+            "uri": uris["self"],
+            "first_page_uri": uris["first"],
+            "next_page_uri": uris.get("next"),
+            "previous_page_uri": uris.get("prev"),
+            "page": found.number,
+            "page_size": found.size,
+            "faxes": [self._resource(logs[log_id]) for log_id in found.ids],
+        }
+
+    def _exists(self, log: Log) -> bool:
+        """Return whether a log has a resource; of several with one SID, the log put last has it."""
+        sid = resource_sid(log)
+        is_last = self._space.log_of("fax", sid) is log
+        return is_last and is_uuid(sid) and sid.lower() not in self._deleted
+
+    def _changed(self, log: Log) -> Log:
+        return self._changes.get(resource_sid(log).lower(), {})
+
+    def _resource(self, log: Log) -> Log:
+        return derived(log) | self._changed(log)
 
 
 def derived(log: Log) -> Log:
@@ -107,6 +156,15 @@ def derived(log: Log) -> Log:
         "links": {"media": f"{path}/Media"},
         "url": path,
     }
+
+
+def _period(parameters: Mapping[str, str]) -> paging.Period:
+    start, end = paging.ALWAYS
+    if _CREATED_AFTER in parameters:
+        _, start = paging.span(parameters, _CREATED_AFTER)
+    if _CREATED_UNTIL in parameters:
+        _, end = paging.span(parameters, _CREATED_UNTIL)
+    return start, end
 
 
 def _status(log: Log) -> Json:

@@ -23,8 +23,8 @@ type Position = tuple[datetime, str]
 """The place of a log among the others: its creation time (UTC), then its ID for ties."""
 
 LOG_TYPES: tuple[LogType, ...] = tuple(KINDS)
-FAX_RESOURCE = "fax_resource"
-"""The endpoint of the fax resource; those of logs are `<log type>_list` and `<log type>_one`."""
+FAX_RESOURCE, FAX_RESOURCE_LIST = "fax_resource", "fax_resource_list"
+"""The endpoints of fax resources; those of logs are `<log type>_one` and `<log type>_list`."""
 
 _UUID = re.compile(UUID_PATTERN, re.IGNORECASE)
 

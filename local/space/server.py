@@ -13,7 +13,7 @@ from aiohttp import web
 from hooklog.logs import KINDS
 from local.space import control, fault_responses, paging, responses
 from local.space.faults import Asked, Fault, FaultKind
-from local.space.model import FAX_RESOURCE, LogType, is_uuid
+from local.space.model import FAX_RESOURCE, FAX_RESOURCE_LIST, LogType, is_uuid
 from local.space.state import STATE
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: What requests get during an outage, in turn.
 _OUTAGE = (Fault(FaultKind.SERVER_ERROR, status=503), Fault(FaultKind.DROPPED))
-_FAX = "/api/laml/2010-04-01/Accounts/{account}/Faxes/{sid}"
+_FAXES = "/api/laml/2010-04-01/Accounts/{account}/Faxes"
 
 
 def application(state: State) -> web.Application:
@@ -33,7 +33,10 @@ def application(state: State) -> web.Application:
     for name, kind in KINDS.items():
         app.router.add_get(kind.path, partial(_list, name), name=f"{name}_list")
         app.router.add_get(kind.path + "/{id}", partial(_one, name), name=f"{name}_one")
-    app.router.add_get(_FAX, _fax_resource, name=FAX_RESOURCE)
+    app.router.add_get(_FAXES + "/{sid}", _fax_resource, name=FAX_RESOURCE)
+    # Both forms of the path are documented.
+    list_path = _FAXES + r"{form:(?:\.json)?}"
+    app.router.add_get(list_path, _fax_resource_list, name=FAX_RESOURCE_LIST)
     app.add_routes(control.routes())
     app.router.add_route("*", "/{path:.*}", _not_found)
     return app
@@ -89,9 +92,13 @@ async def _unless_faulty(
 
 async def _list(log_type: LogType, request: web.Request) -> web.Response:
     try:
-        return responses.as_json(paging.page(request.app[STATE].space, log_type, request.url))
+        return responses.as_json(paging.log_page(request.app[STATE].space, log_type, request.url))
     except paging.InvalidParameterError as error:
-        return responses.unprocessable("validation_error", error.code, str(error), error.attribute)
+        return _invalid(error)
+
+
+def _invalid(error: paging.InvalidParameterError) -> web.Response:
+    return responses.unprocessable("validation_error", error.code, str(error), error.attribute)
 
 
 async def _one(log_type: LogType, request: web.Request) -> web.Response:
@@ -108,6 +115,15 @@ async def _fax_resource(request: web.Request) -> web.Response:
         return responses.error(HTTPStatus.BAD_REQUEST)
     fax = request.app[STATE].fax_resources.get(account, sid)
     return responses.error(HTTPStatus.NOT_FOUND) if fax is None else responses.as_json(fax)
+
+
+async def _fax_resource_list(request: web.Request) -> web.Response:
+    fax_resources = request.app[STATE].fax_resources
+    try:
+        page = fax_resources.page(request.match_info["account"], request.url)
+    except paging.InvalidParameterError as error:
+        return _invalid(error)
+    return responses.error(HTTPStatus.NOT_FOUND) if page is None else responses.as_json(page)
 
 
 async def _not_found(_: web.Request) -> web.Response:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 class Requests:
     """The API requests that a space has received, including refused and faulty ones.
 
-    `counts` is by endpoint: `<log type>_list`, `<log type>_one` and `fax_resource`. `ids` are the
-    IDs of the logs that were asked for, in order, and `sids` the SIDs of the fax resources.
+    `counts` is by endpoint: `<log type>_list`, `<log type>_one`, `fax_resource` and
+    `fax_resource_list`. `ids` are the IDs of the logs that were asked for one by one, in order, and
+    `sids` the SIDs of the fax resources.
     `max_in_flight` is the highest number of requests at the same time. `faults` counts the faults
     that were shown, by kind, `limited` the requests that a limit refused, and `while_down` those
     that came during an outage. `per_second` and `limited_per_second` count all requests and the

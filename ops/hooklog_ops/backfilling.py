@@ -20,12 +20,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
 from hooklog.clock import iso
-from hooklog.sweep.comparison import ENQUEUED
+from hooklog.sweep.backfill import Summary
+from hooklog.sweep.comparison import WANTED
 from hooklog_ops.errors import FunctionError
 from hooklog_ops.formatting import age, counted
 
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 type Event = Mapping[str, JsonValue]
 
 _DAY = timedelta(days=1)
-#: SignalWire's filters leave out both ends of a period, and its times have milliseconds. Without
-#: this, a log that was created at midnight would be in neither day.
-_INSTANT = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +59,6 @@ def split(since: datetime, until: datetime) -> list[Day]:
         days.append(Day(since, min(midnight, until)))
         since = midnight
     return days
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the function says of one invocation.
-
-    Attributes:
-        found: logs by verdict.
-        stored: rows written from pages of the list.
-        enqueued: logs put on the queue.
-        stopped: why the rest of the period cannot be compared, if it cannot.
-        next_event: to go on with, unless the end was reached.
-
-    """
-
-    found: Mapping[str, int]
-    stored: int = 0
-    enqueued: int = 0
-    stopped: str | None = None
-    next_event: Event | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +101,7 @@ class Walk:
 
     """
 
-    invoke: Callable[[Event], Answer]
+    invoke: Callable[[Event], Summary]
     days: Sequence[Day]
     log_types: Sequence[str]
     parallel: int
@@ -158,7 +136,7 @@ class Walk:
 
         """
         parts = (_Part(day, log_type) for day in self.days for log_type in self.log_types)
-        running: dict[Future[Answer], tuple[_Part, float]] = {}
+        running: dict[Future[Summary], tuple[_Part, float]] = {}
 
         def begin(part: _Part, event: Event) -> None:
             running[_in_background(lambda: self.invoke(event))] = part, self.clock()
@@ -169,18 +147,18 @@ class Walk:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 part, begun_at = running.pop(future)
                 self.seconds += self.clock() - begun_at
-                answer = future.result()
-                self._add(part, answer)
+                summary = future.result()
+                self._add(part, summary)
                 yield part.day if self._is_done(part.day) else None
-                if answer.next_event is not None:
-                    begin(part, answer.next_event)
+                if (rest := summary.get("next_event")) is not None:
+                    begin(part, rest)
                 elif (following := next(parts, None)) is not None:
                     begin(following, _event(following, options))
 
     @property
     def wanted(self) -> int:
         """How many of the found logs are to be stored."""
-        return sum(counts[verdict] for counts in self.found.values() for verdict in ENQUEUED)
+        return sum(counts[verdict] for counts in self.found.values() for verdict in WANTED)
 
     @property
     def gaps(self) -> list[Gap]:
@@ -213,25 +191,23 @@ class Walk:
             told.append(f"{age(elapsed * ((whole - done) / done))} left")
         return ", ".join(told)
 
-    def _add(self, part: _Part, answer: Answer) -> None:
+    def _add(self, part: _Part, summary: Summary) -> None:
         self.invocations += 1
-        self.found[part.log_type].update(answer.found)
-        self.stored += answer.stored
-        self.enqueued += answer.enqueued
-        if answer.stopped is not None:
+        self.found[part.log_type].update(summary["found"].get(part.log_type, {}))
+        self.stored += summary["stored"]
+        self.enqueued += summary["enqueued"]
+        if told := summary.get("stopped"):
             known = self._gaps.get(part.log_type)
             before = max(known.before, part.day.end) if known else part.day.end
-            self._gaps[part.log_type] = Gap(
-                log_type=part.log_type, before=before, told=answer.stopped
-            )
-        if answer.next_event is None:
+            self._gaps[part.log_type] = Gap(log_type=part.log_type, before=before, told=told)
+        if "next_event" not in summary:
             self._done[part.day] += 1
 
     def _is_done(self, day: Day) -> bool:
         return self._done[day] == len(self.log_types)
 
 
-def invoke(client: LambdaClient, function: str, event: Event) -> Answer:
+def invoke(client: LambdaClient, function: str, event: Event) -> Summary:
     """Invoke the sweep function, and wait for its answer.
 
     Raises:
@@ -241,21 +217,16 @@ def invoke(client: LambdaClient, function: str, event: Event) -> Answer:
 
     """
     answer = client.invoke(FunctionName=function, Payload=json.dumps(dict(event)).encode())
-    summary: dict[str, Any] = json.loads(answer["Payload"].read())
+    payload = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
-        raise FunctionError(f"The sweep function failed: {summary.get('errorMessage')}")
-    return Answer(
-        found=summary["found"].get(event["log_type"], {}),
-        stored=summary["stored"],
-        enqueued=summary["enqueued"],
-        stopped=summary.get("stopped"),
-        next_event=summary.get("next_event"),
-    )
+        raise FunctionError(f"The sweep function failed: {payload.get('errorMessage')}")
+    summary: Summary = payload
+    return summary
 
 
 def _event(part: _Part, options: Event) -> Event:
     return {
-        "from": iso(part.day.start - _INSTANT),
+        "from": iso(part.day.start),
         "to": iso(part.day.end),
         "log_type": part.log_type,
         **options,

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Final
 
 from hooklog.logs import KINDS
-from hooklog.sweep.comparison import ENQUEUED, Verdict
+from hooklog.sweep.comparison import WANTED, Verdict
 from hooklog_ops.formatting import dollars
 
 _FILE: Final = resources.files("hooklog_ops") / "prices.toml"
@@ -74,7 +74,7 @@ def price(found: Mapping[str, Mapping[str, int]], use: FunctionUse, *, indexes: 
     writes = reads = 0.0
     for log_type, counts in found.items():
         missing = counts.get(Verdict.MISSING, 0)
-        writes += sum(counts.get(verdict, 0) for verdict in ENQUEUED)
+        writes += sum(counts.get(verdict, 0) for verdict in WANTED)
         writes += missing * (KINDS[log_type].has_sid + indexes)
         reads += sum(counts.values()) - counts.get(Verdict.UNREADABLE, 0)
     memory_gb = use.memory_mb / 1024

@@ -35,9 +35,14 @@ OFFICIAL_FAX_SID = "c9a1d3e4-56f7-89ab-cdef-0123456789ab"
 """The SID of the official fax, which differs from its log's ID."""
 
 
+def faxes_path(account: str = PROJECT_ID) -> str:
+    """Return the path of the list of fax resources."""
+    return f"/api/laml/2010-04-01/Accounts/{account}/Faxes"
+
+
 def fax_path(sid: str, account: str = PROJECT_ID) -> str:
     """Return the path of a fax resource."""
-    return f"/api/laml/2010-04-01/Accounts/{account}/Faxes/{sid}"
+    return f"{faxes_path(account)}/{sid}"
 
 
 @dataclass(frozen=True)

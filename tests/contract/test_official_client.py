@@ -22,6 +22,7 @@ from local.space import (
     RunningSpace,
     Space,
 )
+from local.space.model import resource_sid
 from tests.contract.conftest import OFFICIAL_FAX_SID, TIMEOUT_S, UNKNOWN_ID
 
 OPTIONS = RequestOptions(timeout=TIMEOUT_S)
@@ -121,6 +122,16 @@ def test_get_a_fax(faxes: ReadResource[Any, Any], space: Space) -> None:
         "links": {"media": f"{path}/Media"},
         "url": path,
     }
+
+
+def test_list_faxes(faxes: ReadResource[Any, Any], space: Space) -> None:
+    """`list` returns a page of the same resources; its parameters have the API's own names."""
+    page = faxes.list(PageSize=2, DateCreatedOnOrBefore="2024-05-06", To="+12065553434")
+    assert page["faxes"] == [faxes.get(OFFICIAL_FAX_SID)]
+    first = faxes.list(PageSize=2)
+    assert first["next_page_uri"].startswith(f"{faxes._base_path}?Page=1&PageSize=2&PageToken=PA")
+    newest = list(space.logs("fax").values())[:-3:-1]
+    assert [fax["sid"] for fax in first["faxes"]] == [resource_sid(log) for log in newest]
 
 
 def test_a_deleted_fax(running: RunningSpace, faxes: ReadResource[Any, Any]) -> None:

@@ -39,6 +39,7 @@ from tests.contract.conftest import (
     UNKNOWN_ID,
     Api,
     fax_path,
+    faxes_path,
 )
 
 ONE = f"{PATHS['fax']}/{OFFICIAL_FAX_ID}"
@@ -67,7 +68,8 @@ def test_wrong_credentials_are_refused(space: Space, header: str) -> None:
     """Every path of the API requires the project ID with its token."""
     with serve(space, project_id="project", api_token="token") as running:
         api = Api(running)
-        for path in (ONE, PATHS["message"], fax_path(OFFICIAL_FAX_SID), "/api/nothing"):
+        fax = fax_path(OFFICIAL_FAX_SID)
+        for path in (ONE, PATHS["message"], fax, faxes_path("project"), "/api/nothing"):
             answer = api.send("GET", path, headers={"Authorization": header})
             assert (answer.status, answer.json) == (401, {"error": "Unauthorized"})
         assert api.get(ONE).status == 200
@@ -109,12 +111,15 @@ def test_requests_are_counted(running: RunningSpace, api: Api) -> None:
     api.get(ONE, credentials="a:b")
     api.get(fax_path(OFFICIAL_FAX_SID))
     api.get(fax_path(UNKNOWN_ID))
+    for path in (faxes_path(), f"{faxes_path()}.json", faxes_path(UNKNOWN_ID)):
+        api.get(path)
     api.get("/_space/ids")
     seen = running.requests()
     assert seen.counts == {
         "fax_one": 3,
         "fax_list": 1,
         "fax_resource": 2,
+        "fax_resource_list": 3,
         "message_list": 1,
         "message_one": 1,
     }
@@ -139,9 +144,9 @@ def test_concurrent_requests_are_counted(running: RunningSpace) -> None:
 def test_latency_delays_every_answer(running: RunningSpace, api: Api) -> None:
     """With a latency, even a refusal takes that long."""
     running.set_latency(0.05)
-    for credentials in (None, "a:b"):
+    for path, credentials in ((ONE, None), (ONE, "a:b"), (faxes_path(), None)):
         start = time.monotonic()
-        api.get(ONE, credentials=credentials)
+        api.get(path, credentials=credentials)
         assert time.monotonic() - start >= 0.05
 
 

@@ -13,12 +13,20 @@ from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from local.space import OFFICIAL_FAX_ID, OFFICIAL_MESSAGE_ID, Fault, FaultKind, RunningSpace
 from local.space.model import is_uuid
-from tests.contract.conftest import OFFICIAL_FAX_SID, PATHS, UNKNOWN_ID, Api, fax_path
+from tests.contract.conftest import (
+    OFFICIAL_FAX_SID,
+    PATHS,
+    UNKNOWN_ID,
+    Api,
+    fax_path,
+    faxes_path,
+)
 
 ONE = f"{PATHS['fax']}/{OFFICIAL_FAX_ID}"
 MESSAGE = f"{PATHS['message']}/{OFFICIAL_MESSAGE_ID}"
 LIST = PATHS["fax"]
 RESOURCE = fax_path(OFFICIAL_FAX_SID)
+RESOURCES = faxes_path()
 DELAY_S = 0.1
 
 
@@ -138,7 +146,7 @@ def test_dropped(running: RunningSpace, api: Api) -> None:
     assert api.get(ONE).status == 200
 
 
-@pytest.mark.parametrize("path", [ONE, LIST])
+@pytest.mark.parametrize("path", [ONE, LIST, RESOURCES])
 def test_truncated(running: RunningSpace, api: Api, path: str) -> None:
     """A truncated answer announces its full length, sends half of it, and ends."""
     full = len(api.get(path).body)
@@ -179,6 +187,7 @@ def test_wrong_id(running: RunningSpace, api: Api) -> None:
     usual = api.get(ONE).json
     running.add_fault(fault(FaultKind.WRONG_ID))
     assert OFFICIAL_FAX_ID in {log["id"] for log in api.get(LIST).data}
+    assert OFFICIAL_FAX_SID.encode() in api.get(RESOURCES).body
     wrong = api.get(ONE).json
     assert isinstance(wrong["id"], str)
     assert is_uuid(wrong["id"])
@@ -219,9 +228,9 @@ def test_a_fault_for_one_log_waits_for_it(running: RunningSpace, api: Api) -> No
 
 
 def test_a_fault_without_a_selection_matches_every_request(running: RunningSpace, api: Api) -> None:
-    """It also matches a request for a fax resource."""
+    """It also matches a request for a fax resource, or for the list of them."""
     running.add_fault(Fault(FaultKind.FORBIDDEN, times=4))
-    paths = (RESOURCE, LIST, ONE, RESOURCE, RESOURCE)
+    paths = (RESOURCE, LIST, ONE, RESOURCES, RESOURCE)
     assert [api.get(path).status for path in paths] == [403, 403, 403, 403, 200]
 
 
@@ -231,20 +240,34 @@ def test_a_fault_for_a_log_spares_its_fax_resource(running: RunningSpace, api: A
     running.put_log("fax", log)
     running.add_fault(Fault(FaultKind.FORBIDDEN, log_id=OFFICIAL_FAX_SID))
     running.add_fault(Fault(FaultKind.NOT_FOUND, fax_sid=OFFICIAL_FAX_SID.upper()))
-    paths = (fax_path(UNKNOWN_ID), LIST, RESOURCE, RESOURCE, f"{LIST}/{OFFICIAL_FAX_SID}")
-    assert [api.get(path).status for path in paths] == [404, 200, 404, 200, 403]
+    paths = (
+        fax_path(UNKNOWN_ID),
+        LIST,
+        RESOURCES,
+        RESOURCE,
+        RESOURCE,
+        f"{LIST}/{OFFICIAL_FAX_SID}",
+    )
+    assert [api.get(path).status for path in paths] == [404, 200, 200, 404, 200, 403]
     assert running.requests().faults == {"not_found": 1, "forbidden": 1}
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "path"), [("fax_list", LIST), ("message_one", MESSAGE), ("fax_resource", RESOURCE)]
+    ("endpoint", "path"),
+    [
+        ("fax_list", LIST),
+        ("message_one", MESSAGE),
+        ("fax_resource", RESOURCE),
+        ("fax_resource_list", RESOURCES),
+        ("fax_resource_list", f"{RESOURCES}.json"),
+    ],
 )
 def test_a_fault_for_an_endpoint_spares_the_others(
     running: RunningSpace, api: Api, endpoint: str, path: str
 ) -> None:
     """It waits for a request to that endpoint, whatever log or fax it asks for."""
     running.add_fault(Fault(FaultKind.FORBIDDEN, endpoint=endpoint))
-    others = {LIST, ONE, MESSAGE, RESOURCE} - {path}
+    others = {LIST, ONE, MESSAGE, RESOURCE, RESOURCES} - {path.removesuffix(".json")}
     assert {api.get(other).status for other in others} == {200}
     assert [api.get(path).status for _ in range(2)] == [403, 200]
 
@@ -287,8 +310,17 @@ def test_faults_can_be_cleared(running: RunningSpace, api: Api) -> None:
         (f'{{"kind": "html", "fax_sid": "{UNKNOWN_ID}", "endpoint": "fax_one"}}', "fax_sid"),
         (f'{{"kind": "html", "log_id": "{UNKNOWN_ID}", "endpoint": "fax_list"}}', "log_id"),
         (f'{{"kind": "html", "log_id": "{UNKNOWN_ID}", "endpoint": "fax_resource"}}', "log_id"),
+        (
+            f'{{"kind": "html", "log_id": "{UNKNOWN_ID}", "endpoint": "fax_resource_list"}}',
+            "log_id",
+        ),
+        (
+            f'{{"kind": "html", "fax_sid": "{UNKNOWN_ID}", "endpoint": "fax_resource_list"}}',
+            "fax_sid",
+        ),
         ('{"kind": "html", "endpoint": "letter_one"}', "endpoint"),
         ('{"kind": "wrong_id", "endpoint": "fax_list"}', "endpoint"),
+        ('{"kind": "wrong_id", "endpoint": "fax_resource_list"}', "endpoint"),
         ('{"kind": "slow"}', "delay_s"),
         ('{"kind": "slow", "delay_s": 0}', "delay_s"),
         ('{"kind": "slow", "delay_s": "1"}', "delay_s"),

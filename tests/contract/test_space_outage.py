@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib3.exceptions import ProtocolError
 
 from local.space import OFFICIAL_FAX_ID, Fault, FaultKind, RunningSpace
-from tests.contract.conftest import PATHS, Api
+from tests.contract.conftest import PATHS, Api, faxes_path
 
 ONE = f"{PATHS['fax']}/{OFFICIAL_FAX_ID}"
 
@@ -21,8 +21,9 @@ def status(api: Api, path: str = ONE) -> int | None:
 def test_an_outage_lasts_until_its_end(running: RunningSpace, api: Api) -> None:
     """Each API request gets 503 or a reset in turn, whatever it asks for; then all is as before."""
     assert status(api) == 200
+    paths = (ONE, PATHS["message"], faxes_path(), ONE)
     with running.outage():
-        assert [status(api, path) for path in (ONE, PATHS["message"], ONE, ONE)] == [503, None] * 2
+        assert [status(api, path) for path in paths] == [503, None] * 2
         assert api.send("GET", "/_space/ids").status == 200
     assert status(api) == 200
 

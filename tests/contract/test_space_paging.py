@@ -190,7 +190,7 @@ def test_ties_and_deleted_logs_do_not_disturb_paging(
     for _ in range(len(seconds) + 1):
         if url is None:
             break
-        body = paging.page(space, "fax", url)
+        body = paging.log_page(space, "fax", url)
         seen += [schemas.member(log)["id"] for log in schemas.members(body, "data")]
         links = schemas.member(body, "links")
         url = URL(str(links["next"])) if "next" in links else None
@@ -228,7 +228,7 @@ def test_creation_times_are_filtered(fields: dict[str, str], expected: list[str]
     space = Space()
     for number, created_at in enumerate(TIMES):
         space.put("fax", fax_log(number, created_at))
-    data = schemas.members(paging.page(space, "fax", BASE.with_query(fields)), "data")
+    data = schemas.members(paging.log_page(space, "fax", BASE.with_query(fields)), "data")
     assert [schemas.member(log)["created_at"] for log in data] == expected[::-1]
 
 
@@ -264,6 +264,6 @@ def test_a_replaced_log_moves_with_its_time() -> None:
     space = generate(7, 5, 0, NOW)
     oldest = next(iter(space.logs("fax").values()))
     space.put("fax", oldest | {"created_at": "2026-08-01T12:00:00Z"})
-    data = schemas.members(paging.page(space, "fax", BASE), "data")
+    data = schemas.members(paging.log_page(space, "fax", BASE), "data")
     assert [schemas.member(log)["id"] for log in data] == newest_first(space)
     assert newest_first(space)[0] == oldest["id"]

@@ -13,7 +13,7 @@ import urllib3
 from local.space import OFFICIAL_FAX_ID, Fault, FaultKind, RunningSpace
 from local.space.faults import Asked
 from local.space.state import OpenLimit, RateLimit, Traffic
-from tests.contract.conftest import PATHS, Api
+from tests.contract.conftest import PATHS, Api, faxes_path
 
 ONE = f"{PATHS['fax']}/{OFFICIAL_FAX_ID}"
 
@@ -65,11 +65,14 @@ def test_a_limit_admits_at_least_one_request(limit: type[RateLimit | OpenLimit])
         limit(0)
 
 
-def test_requests_beyond_the_limit_are_told_to_wait(running: RunningSpace, api: Api) -> None:
+@pytest.mark.parametrize("path", [ONE, faxes_path()])
+def test_requests_beyond_the_limit_are_told_to_wait(
+    running: RunningSpace, api: Api, path: str
+) -> None:
     """They get 429 with Retry-After, use up no fault, and are counted separately from faults."""
     running.limit_rate(1)
     running.add_fault(Fault(FaultKind.RATE_LIMITED, times=100))
-    answers = [api.get(ONE) for _ in range(20)]
+    answers = [api.get(path) for _ in range(20)]
     assert {answer.status for answer in answers} == {429}
     seen = running.requests()
     refused = sum(answer.headers.get("Retry-After") == "1" for answer in answers)

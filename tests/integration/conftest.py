@@ -11,7 +11,15 @@ import pytest
 
 from local.cloud import LocalCloud, local_cloud
 from local.space import RunningSpace, generate, serve
-from local.stack import Stack, build, deploy, messages_left, put_credentials, wait_until_empty
+from local.stack import (
+    Stack,
+    build,
+    deploy,
+    messages_left,
+    put_credentials,
+    rows,
+    wait_until_empty,
+)
 from tests.webhook import BASE, KEY
 
 #: Seconds, far more than any test's messages need.
@@ -31,6 +39,15 @@ def drain(deployment: Deployment) -> None:
     """Wait until the queue is empty, or fail."""
     cloud, queue_url = deployment.cloud, deployment.stack.queue_url
     wait_until_empty(lambda: messages_left(cloud, queue_url), within_s=_WITHIN)
+
+
+def forget_sweeps(deployment: Deployment) -> None:
+    """Delete the checkpoints, so that the next sweep is a first one."""
+    table = deployment.stack.table_name
+    for row in rows(deployment.cloud, deployment.stack):
+        if row["pk"].startswith("sweep#"):
+            key = {"pk": {"S": row["pk"]}}
+            deployment.cloud.client("dynamodb").delete_item(TableName=table, Key=key)
 
 
 @pytest.fixture(scope="session")

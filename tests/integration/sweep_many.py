@@ -1,4 +1,4 @@
-"""Sweep a space whose logs are all in the table, in a process of its own; print the cost.
+"""Backfill and sweep a whole space in a process of its own, and print what that took as JSON.
 
 python -m tests.integration.sweep_many HOST PROJECT TOKEN
 """
@@ -9,37 +9,38 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
 from hooklog.adapters.signalwire.lists import LogLists
+from hooklog.catalogue import CATALOGUE
+from hooklog.clock import utc_now
 from hooklog.errors import StoreError
 from hooklog.logs import KINDS, LogKind
 from hooklog.logs.listing import Page
 from hooklog.records.rows import Row, Write
-from hooklog.records.store import Conflict
-from hooklog.sweep.comparison import ListedLog
-from hooklog.sweep.walk import Checkpoint, Sweeper
+from hooklog.records.store import Conflict, Table
+from hooklog.sweep.comparison import ListedLog, Verdict
+from hooklog.sweep.page_store import PageStore
+from hooklog.sweep.walk import Checkpoint, Listing, Walker, WalkResult
 
 
+@dataclass
 class Present:
     """A space's lists, and a table that has the rows of the last listed page."""
 
-    def __init__(self, listing: LogLists) -> None:
-        """Use a listing."""
-        self._listing = listing
-        self._rows: dict[str, Row] = {}
-        self.pages = 0
+    lists: LogLists
+    rows: dict[str, Row] = field(default_factory=dict)
 
     def page(
         self, kind: LogKind, start: datetime, end: datetime, page: str | None, time_left: float
     ) -> Page:
         """Return a real page, and keep only its rows."""
-        answer = self._listing.page(kind, start, end, page, time_left)
-        self.pages += 1
-        self._rows = {
+        answer = self.lists.page(kind, start, end, page, time_left)
+        self.rows = {
             kind.key(log.id): Row(
                 version=1,
                 status=log.status,
@@ -47,30 +48,62 @@ class Present:
                 error_code=log.error_code,
                 final=True,
             )
-            for log in map(ListedLog.model_validate, answer.logs)
+            for log in map(ListedLog.model_validate, answer.entries)
         }
         return answer
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
         """Return those rows."""
         assert not consistent
-        return {key: self._rows[key] for key in keys}
+        return {key: self.rows[key] for key in keys}
 
     def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
-        """Fail, because a sweep writes no rows."""
+        """Fail, because nothing differs."""
         raise AssertionError(writes)
+
+
+class Empty:
+    """A table without rows, which forgets what is written."""
+
+    def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:  # noqa: ARG002
+        """Return no row."""
+        return {}
+
+    def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
+        """Accept all."""
+        return {write.key: None for write in writes}
 
 
 class NoQueue:
     """A queue that must stay empty."""
 
     def send_all(self, bodies: Sequence[str]) -> None:
-        """Fail, because nothing is missing."""
+        """Fail, because a page tells all."""
         raise AssertionError(bodies)
 
 
+def walk(lists: LogLists, listing: Listing, table: Table) -> list[WalkResult]:
+    """Walk through all kinds, ten years back."""
+    walker = Walker(
+        listing=listing,
+        table=table,
+        store=PageStore(resources=lists, table=table, catalogue=CATALOGUE),
+        producer=NoQueue(),
+        clock=utc_now,
+        sleep=lambda _: None,
+    )
+    end = utc_now()
+    start = end - timedelta(days=3650)
+    results = [
+        walker.walk(kind, Checkpoint(start, start), end, lambda: 900, save=lambda _: None)
+        for kind in KINDS.values()
+    ]
+    assert all(result.is_complete for result in results)
+    return results
+
+
 def main() -> None:
-    """Sweep all kinds, ten years back."""
+    """Backfill all kinds, ten years back, and then sweep them."""
     host, project_id, api_token = sys.argv[1:]
     api = SignalWireApi(
         f"http://{host}",
@@ -79,22 +112,17 @@ def main() -> None:
         connect_timeout=5,
         read_timeout=30,
     )
-    present = Present(LogLists(api))
-    now = datetime.now(UTC)
-    sweeper = Sweeper(
-        listing=present, table=present, producer=NoQueue(), clock=lambda: now, sleep=lambda _: None
-    )
-    found = 0
-    for kind in KINDS.values():
-        start = now - timedelta(days=3650)
-        result = sweeper.walk(kind, Checkpoint(start, start, now), lambda: 900, save=lambda _: None)
-        assert result.is_complete
-        assert set(+result.found) == {"present"}
-        found += result.found.total()
+    lists = LogLists(api, utc_now)
+    present = Present(lists)
+    filled, swept = walk(lists, lists, Empty()), walk(lists, present, present)
     # getrusage would include the memory of the process that started this one.
     (peak_kb,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    took = {"found": found, "pages": present.pages, "peak_mb": int(peak_kb) // 1024}
-    sys.stdout.write(json.dumps(took))
+    counts = {
+        "stored": sum(result.stored for result in filled),
+        "present": sum(result.found[Verdict.PRESENT] for result in swept),
+        "peak_mb": int(peak_kb) // 1024,
+    }
+    sys.stdout.write(json.dumps(counts))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from hooklog.errors import BackfillError, EventError, SettingsError
+from hooklog.logs import KINDS
 from local.stack import rows
 from tests.builders import body, delivery, fax_log, sqs_event
 from tests.integration.conftest import Deployment
@@ -136,7 +137,8 @@ def test_the_sweep_runs_and_stores_its_checkpoints(deployment: Deployment) -> No
         for row in rows(deployment.cloud, deployment.stack)
         if row["pk"].startswith("sweep#")
     }
-    assert set(checkpoints) == {"sweep#fax", "sweep#message"}
+    tiers = ("", "#1h", "#24h", "#48h", "#72h")
+    assert set(checkpoints) == {f"sweep#{kind}{tier}" for kind in KINDS for tier in tiers}
     assert app.lambda_handler({}, Context())["complete"] is True
 
 
@@ -149,14 +151,17 @@ def test_a_sweep_without_time_is_incomplete() -> None:
 @pytest.mark.usefixtures("environment")
 def test_a_backfill_counts_a_period(capsys: pytest.CaptureFixture[str]) -> None:
     """The official fax of May 2024 is in it; a dry run emits no metrics and sets off no alarm."""
-    event = {"from": "2024-05-01", "to": "2024-06-01", "log_type": "fax", "dry_run": True}
+    event = {"from": "2024-05-01", "to": "2024-06-01", "log_type": "fax"}
     app = function("sweep")
-    answer = app.lambda_handler(event, Context())
+    answer = app.lambda_handler({**event, "dry_run": True}, Context())
     assert answer["complete"] is True
-    assert sum(answer["found"]["fax"].values()) == 1
-    assert "SpaceLogs" not in capsys.readouterr().out
-    app.lambda_handler({}, Context())
-    assert "SpaceLogs" in capsys.readouterr().out
+    assert answer["found"] == {"fax": {"missing": 1}}
+    assert '"_aws"' not in capsys.readouterr().out
+    answer = app.lambda_handler(event, Context())
+    assert (answer["stored"], answer["enqueued"]) == (1, 0)
+    printed = capsys.readouterr().out
+    assert "LogsEnriched" in printed
+    assert "MissingLogs" not in printed
 
 
 @pytest.mark.usefixtures("environment")

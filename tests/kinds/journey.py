@@ -23,7 +23,9 @@ from hooklog.logs import KINDS
 from hooklog.records.items import StorageOptions
 from hooklog.records.pacing import Brake
 from hooklog.sweep.backfill import BackfillRequest, backfill
-from hooklog.sweep.walk import Checkpoint, Checkpoints, Sweeper
+from hooklog.sweep.page_store import PageStore
+from hooklog.sweep.tiers import Checkpoints, Sweeper, tiers
+from hooklog.sweep.walk import Checkpoint, Walker
 from hooklog.webhook.front_door import FrontDoor
 from local.space import Json, Log, RunningSpace, Space, serve
 from tests.builders import delivery, sqs_event
@@ -142,10 +144,10 @@ def test_the_logs_become_rows(desk: Desk, space: RunningSpace) -> None:
 class NoCheckpoints(Checkpoints):
     """Checkpoints as a first sweep finds them."""
 
-    def load(self, kind: object) -> None:
+    def load(self, kind: object, tier: str) -> None:
         """Return none."""
 
-    def save(self, kind: object, checkpoint: Checkpoint) -> None:
+    def save(self, kind: object, tier: str, checkpoint: Checkpoint) -> None:
         """Discard the checkpoint."""
 
 
@@ -162,22 +164,34 @@ class Sent:
 
 
 def test_sweep_and_backfill_find_what_is_missing(desk: Desk, space: RunningSpace) -> None:
-    """Both page through the kind's own list."""
+    """Both page through the kind's own list, and store what it shows."""
+    lists = LogLists(api(space), utc_now)
+    table = DynamoTable(desk.stack.dynamodb, desk.stack.output("TableName"))
     sent = Sent()
-    sweeper = Sweeper(
-        listing=LogLists(api(space)),
-        table=DynamoTable(desk.stack.dynamodb, desk.stack.output("TableName")),
+    walker = Walker(
+        listing=lists,
+        table=table,
+        store=PageStore(resources=lists, table=table, catalogue=CATALOGUE),
         producer=sent,
         clock=utc_now,
         sleep=lambda _: None,
     )
-    results = sweeper.sweep(NoCheckpoints(), lambda: 900)
-    assert dict(+results["voice"].found) == {"missing": 2}
     event = {"from": "2026-01-01", "to": utc_now().isoformat(), "log_type": "voice"}
-    _, summary = backfill(sweeper, BackfillRequest.read(event), lambda: 900)
+    request = BackfillRequest.read({**event, "dry_run": True})
+    _, summary = backfill(walker, request, lambda: 900)
     assert summary["found"] == {"voice": {"missing": 2}}
-    kinds = {(json.loads(body)["log_type"], json.loads(body)["log_id"]) for body in sent.bodies}
-    assert kinds == {("voice", CALL_ID), ("voice", FAILED_ID)}
+    ages = tiers(timedelta(0), timedelta(hours=72))
+    sweeper = Sweeper(walker=walker, checkpoints=NoCheckpoints(), tiers=ages, clock=utc_now)
+    swept = [one for one in sweeper.sweep(lambda: 900) if one.tier.is_first]
+    walks = {one.walk.kind.name: one.walk for one in swept}
+    assert dict(+walks["voice"].found) == {"missing": 2}
+    _, summary = backfill(walker, BackfillRequest.read(event), lambda: 900)
+    assert summary["found"] == {"voice": {"present": 2}}
+    assert sent.bodies == []
+    assert set(table.read([f"voice#{CALL_ID}", f"voice#{FAILED_ID}"])) == {
+        f"voice#{CALL_ID}",
+        f"voice#{FAILED_ID}",
+    }
 
 
 def test_the_command_line_knows_the_kind(desk: Desk, space: RunningSpace, tmp_path: Path) -> None:

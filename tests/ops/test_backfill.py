@@ -20,7 +20,8 @@ from botocore.exceptions import ReadTimeoutError
 from typer.testing import Result
 
 from hooklog.logs import KINDS
-from hooklog_ops.backfilling import Answer, Event, Walk, split
+from hooklog.sweep.backfill import Summary
+from hooklog_ops.backfilling import Event, Walk, split
 from hooklog_ops.commands import backfill
 from hooklog_ops.commands.target import StackOptions
 from hooklog_ops.errors import ExitStatus, OperatorError
@@ -107,7 +108,7 @@ def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
             return {"MemorySize": 512}
 
         def variables(self, output: str) -> dict[str, str]:
-            assert output == "EnrichFunctionName"
+            assert output == "SweepFunctionName"
             return {
                 "TABLE_NAME": "table",
                 "QUEUE_URL": "https://queue",
@@ -199,12 +200,12 @@ def test_an_empty_period_is_refused(desk: Desk, sweep: Sweep) -> None:
 
 
 def test_each_day_and_kind_is_followed_to_its_end(desk: Desk, sweep: Sweep) -> None:
-    """Oldest first; the millisecond before a day finds the log of its first instant."""
+    """Oldest first, and a day's steps one after another."""
     desk.json("backfill", *_PERIOD, "--parallel", "1", "--dry-run")
     days = [
-        ("2026-04-30T23:59:59.999Z", "2026-05-02T00:00:00.000Z"),
-        ("2026-05-01T23:59:59.999Z", "2026-05-03T00:00:00.000Z"),
-        ("2026-05-02T23:59:59.999Z", "2026-05-04T00:00:00.000Z"),
+        ("2026-05-01T00:00:00.000Z", "2026-05-02T00:00:00.000Z"),
+        ("2026-05-02T00:00:00.000Z", "2026-05-03T00:00:00.000Z"),
+        ("2026-05-03T00:00:00.000Z", "2026-05-04T00:00:00.000Z"),
     ]
     assert [(one["from"], one["to"], one["log_type"], one.get("page")) for one in sweep.events] == [
         (*day, kind, page) for day in days for kind in KINDS for page in (None, "next")
@@ -358,9 +359,9 @@ def test_what_signalwire_no_longer_lists_is_told_once(desk: Desk, sweep: Sweep) 
 def test_progress_says_how_far_how_fast_and_how_long(clock: Clock) -> None:
     """Measured from this run's beginning; the time left is that of the days done, by length."""
 
-    def invoke(_: Event) -> Answer:
+    def invoke(event: Event) -> Summary:
         clock.now += 90
-        return Answer(found={"present": 600})
+        return {"found": {str(event["log_type"]): {"present": 600}}, "stored": 0, "enqueued": 0}
 
     walk = Walk(
         invoke=invoke,

@@ -75,6 +75,7 @@ def test_the_functions_emit_what_is_watched(capsys: pytest.CaptureFixture[str]) 
         ("LogsFinished", set(KINDS)),
         ("MissingLogs", set(KINDS)),
         ("UnreadableEntries", set(KINDS)),
+        ("SweepLagSeconds", set(KINDS)),
     ],
 )
 def test_every_kind_of_log_is_watched(metric: str, kinds: set[str]) -> None:
@@ -119,7 +120,7 @@ def test_an_alarm_is_deployed_with_what_it_watches(name: str) -> None:
     for namespace, (metric, dimensions) in watched(ALARMS[name]):
         if namespace != "MetricsNamespace":
             conditions.add(RESOURCES[dimensions[0][1].partition(".")[0]].get("Condition"))
-        elif metric in {"MissingLogs", "UnreadableEntries"}:
+        elif metric in {"MissingLogs", "UnreadableEntries", "SweepLagSeconds"}:
             conditions.add(RESOURCES["SweepFunction"]["Condition"])
         elif metric in {"FailedLogs", "LogsFinished"}:
             conditions.add(f"Has{dimensions[0][1].capitalize()}FailuresAlarm")

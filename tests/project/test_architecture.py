@@ -27,7 +27,8 @@ LAYERS = (
     {"parsing"},
     {"logs"},
     {"queue_messages"},
-    {"settings", "records"},
+    {"records"},
+    {"settings"},
     {"enrich", "webhook", "sweep"},
     {"adapters"},
 )
@@ -38,28 +39,29 @@ SHARED = """
     adapters.telemetry adapters.telemetry.emf
     errors queue_messages logs logs.kind logs.fax logs.message
 """
-#: The further modules of the functions that talk to SignalWire and to the table.
-SIGNALWIRE = """
+#: The further modules of the functions that ask SignalWire for logs, and store them.
+STORING = """
     adapters.aws.dynamodb adapters.signalwire adapters.signalwire.api
     adapters.signalwire.credentials adapters.signalwire.limits adapters.signalwire.lists
-    clock pace parsing settings logs.model logs.listing records records.pacing records.rows
-    records.signals records.store
+    adapters.telemetry.stored catalogue clock logs.listing logs.model pace parsing settings
+    records records.counts records.enrichment records.items records.numbers records.pacing
+    records.parking records.recording records.rows records.signals records.store records.storing
 """
 #: All modules that each function loads; none may be missing or needless.
 LOADED = {
     "enrich": f"""
-        {SHARED} {SIGNALWIRE} adapters.signalwire.fetching adapters.telemetry.enrich
-        catalogue records.enrichment records.items records.numbers records.parking
-        records.patience records.recording enrich enrich.deliveries enrich.endings enrich.pipeline
-        enrich.ports enrich.report enrich.retry enrich.seen enrich.settings enrich.settling
+        {SHARED} {STORING} adapters.signalwire.fetching adapters.telemetry.enrich records.patience
+        enrich enrich.deliveries enrich.endings enrich.pipeline enrich.ports enrich.report
+        enrich.retry enrich.seen enrich.settings enrich.settling
     """,
     "webhook": f"""
         {SHARED} adapters.aws.signing_keys adapters.telemetry.webhook
         webhook webhook.callbacks webhook.front_door webhook.settings webhook.signatures
     """,
     "sweep": f"""
-        {SHARED} {SIGNALWIRE} adapters.aws.checkpoints adapters.telemetry.sweep
-        sweep sweep.backfill sweep.comparison sweep.pacing sweep.settings sweep.walk
+        {SHARED} {STORING} adapters.aws.checkpoints adapters.telemetry.sweep
+        sweep sweep.backfill sweep.comparison sweep.pacing sweep.page_store sweep.settings
+        sweep.tiers sweep.walk
     """,
 }
 

@@ -41,7 +41,7 @@ OF_AWS = {
 }
 #: AWS's metric of an index, with its dimensions.
 OF_AN_INDEX = ("ConsumedWriteCapacityUnits", frozenset({"TableName", "GlobalSecondaryIndexName"}))
-SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\} (?P<terms>[^']+)', '(?:Sum|p\d+)'\)")
+SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\} (?P<terms>[^']+)', '(?:Sum|Maximum|p\d+)'\)")
 
 type Shown = tuple[str, str, frozenset[str], dict[str, str]]
 

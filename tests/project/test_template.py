@@ -13,7 +13,6 @@ from hooklog.adapters.aws.dynamodb import MAX_KEYS
 from hooklog.adapters.signalwire.api import MAX_BODY
 from hooklog.enrich.endings import LONGEST_WAIT
 from hooklog.logs import KINDS
-from hooklog.records.rows import PACE_KEY
 from hooklog.sweep.settings import SweepSettings
 from tests.builders import every_attribute
 from tests.template import properties, template
@@ -165,19 +164,20 @@ def test_the_calls_of_the_adapters_are_the_allowed_ones() -> None:
 
 
 def test_the_sweep_function_may_do_only_what_it_does() -> None:
-    """It reads rows, writes nothing but its checkpoints and the pace, and enqueues."""
+    """It reads and writes rows and its checkpoints, and enqueues."""
     (policy,) = properties("SweepRole")["Policies"]
     allowed = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
     assert {sid: set(_list(one["Action"])) for sid, one in allowed.items()} == {
         "SendMessages": {"sqs:SendMessage"},
-        "ReadRows": {"dynamodb:BatchGetItem"},
+        "ReadAndWriteRows": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:PartiQLInsert",
+            "dynamodb:PartiQLUpdate",
+        },
         "ReadAndWriteCheckpoints": {"dynamodb:GetItem", "dynamodb:PutItem"},
-        "WriteThePace": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
         "ReadCredentials": {"secretsmanager:GetSecretValue"},
         "WriteLogLines": {"logs:CreateLogStream", "logs:PutLogEvents"},
     }
-    pace = allowed["WriteThePace"]["Condition"]["ForAllValues:StringEquals"]
-    assert pace == {"dynamodb:LeadingKeys": [PACE_KEY]}
     condition = allowed["ReadAndWriteCheckpoints"]["Condition"]["ForAllValues:StringLike"]
     assert condition == {"dynamodb:LeadingKeys": ["sweep#*"]}
     assert not any("*" in str(one["Resource"]) for one in allowed.values())

@@ -34,9 +34,9 @@ from tests.builders import sqs_event
 from tests.properties.function import Function
 from tests.properties.messages import Message
 from tests.properties.mishaps import Luck, Seam, mishaps
-from tests.properties.space import Progress, compared
+from tests.properties.space import Progress
 from tests.properties.table import Seen
-from tests.properties.world import Failure, World
+from tests.properties.world import World
 
 #: As in the template.
 _TIMEOUT = timedelta(seconds=60)
@@ -186,9 +186,7 @@ class Enriching(Function):
         """Add to the metrics."""
         self.meet(Seam.EMIT)
         assert UnexpectedError.code not in report.errors, "a defect"
-        self.world.emitted.add(self)
-        for (log_type, *_), count in report.failures.items():
-            self.world.counted[log_type] += count
+        self.world.count(report, self)
 
     def defect(self, key: str, error: BaseException) -> None:
         """Fail: no defect is expected."""
@@ -224,14 +222,9 @@ class Enriching(Function):
             self._check_parking(write)
         if lost := self.world.table.write(write, self._fetched_at.get(write.key)):
             return lost
-        is_known = luck is not Luck.UNANSWERED
         if "parked_at" in write.values:
             self._parked.add(write.key)
-        if "fetched_at" in write.values:
-            self._check_log(write)
-        if write.values.get("outcome") == "failed":
-            log_type = write.key.partition("#")[0]
-            self.world.failures.setdefault(write.key, Failure(log_type, self, is_known))
+        self.world.note_stored(write, self, is_known=luck is not Luck.UNANSWERED)
         return StoreUnavailableError() if luck is Luck.UNANSWERED else None
 
     def _meets(self, keys: Iterable[str], error: type[HooklogError]) -> None:
@@ -248,14 +241,6 @@ class Enriching(Function):
         elif not old:
             met = len(self.world.met[write.key, error.code])
             assert met >= error.max_attempts or error.max_attempts == 1, "a log was given up early"
-
-    def _check_log(self, write: Write) -> None:
-        """Check that the space has shown the stored log."""
-        log_id = write.key.partition("#")[2]
-        values = write.values
-        stored = values["status"], values["charge"], values.get("error_code")
-        states = self.world.space.sends[log_id].states
-        assert any(stored == compared(state) for state in states), "an invented log"
 
     def _acknowledge(self, response: BatchResponse) -> None:
         returned = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]

@@ -19,6 +19,7 @@ class Seam(StrEnum):
     EMIT = "emit"
     RETURN = "return"
     PAGE = "page"
+    RESOURCES = "resources"
     SEND = "send"
     KEEP = "keep"
     SLEEP = "sleep"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from hooklog.logs import KINDS, LogKind
-from hooklog.logs.listing import Page
+from hooklog.logs import FAX, KINDS, LogKind
 from local.space import Callback, Log, Send
 from local.space.fax_resources import derived
 from local.space.model import instant
@@ -114,16 +113,29 @@ class Space:
         sends = self.sends.values()
         return next((one for one in sends if one.kind is kind and one.send.sid == sid), None)
 
-    def page(self, kind: LogKind, start: datetime, end: datetime, page: str | None) -> Page:
-        """Return a page of the list; its token is the index of its first log."""
-        listed = sorted(
-            (instant(str(log["created_at"])), str(log["id"]), log)
-            for log in (one.states[-1] for one in self.sends.values() if one.kind is kind)
-        )
-        within = [log for created_at, _, log in listed if start <= created_at < end]
+    def page(
+        self, kind: LogKind, start: datetime, end: datetime, page: str | None, luck: Luck
+    ) -> tuple[list[Log], str | None]:
+        """Return a page of the list, and the token of the next: the index of its first log."""
+        within = self._within(kind, start, end)
         first = int(page or 0)
         last = first + _PAGE_SIZE
-        return Page(within[first:last], str(last) if last < len(within) else None)
+        logs = [one.shown(luck) for one in within[first:last]]
+        return logs, str(last) if last < len(within) else None
+
+    def resources(self, start: datetime, end: datetime, luck: Luck) -> list[Log]:
+        """Return the fax resources of a period."""
+        return [one.resource(luck) for one in self._within(FAX, start, end)]
+
+    def _within(self, kind: LogKind, start: datetime, end: datetime) -> list[Progress]:
+        """Return the sends of a period; the lists exclude both of its ends."""
+        created = {
+            one: instant(str(one.states[0]["created_at"]))
+            for one in self.sends.values()
+            if one.kind is kind
+        }
+        within = [one for one, created_at in created.items() if start < created_at < end]
+        return sorted(within, key=lambda one: (created[one], one.key))
 
 
 def compared(log: Log) -> tuple[str, Decimal, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from hooklog.catalogue import CATALOGUE
 from hooklog.errors import (
     QueueUnavailableError,
     RateLimitedError,
@@ -16,54 +17,73 @@ from hooklog.errors import (
 from hooklog.logs import LogKind
 from hooklog.logs.listing import Page
 from hooklog.records.pacing import Brake
-from hooklog.records.rows import PACE_KEY, Row, Write
+from hooklog.records.rows import Row, Write
 from hooklog.records.store import Conflict
-from hooklog.sweep.pacing import PacedListing
-from hooklog.sweep.walk import Checkpoint, Sweeper, WalkResult
+from hooklog.sweep.pacing import PacedLists
+from hooklog.sweep.page_store import PageStore
+from hooklog.sweep.tiers import Sweeper, Swept, tiers
+from hooklog.sweep.walk import Checkpoint, Walker
 from tests.properties.function import Function
 from tests.properties.mishaps import Luck, Seam, mishaps
 from tests.properties.world import World
 
 #: As in the template.
 _TIMEOUT = timedelta(seconds=900)
+_TIERS = tiers(timedelta(minutes=10), timedelta(hours=72))
 
 
 class Sweeping(Function):
-    """One sweep that is its own listing, table, producer and checkpoints."""
+    """One sweep that is its own lists, table, producer and checkpoints."""
 
     mishaps = mishaps(
         {
-            Seam.PAGE: [Luck.REFUSED, Luck.UNANSWERED],
+            Seam.PAGE: [Luck.REFUSED, Luck.UNANSWERED, Luck.BEHIND, Luck.OLD],
+            Seam.RESOURCES: [
+                Luck.REFUSED,
+                Luck.UNANSWERED,
+                Luck.UNKNOWN,
+                Luck.BEHIND,
+                Luck.OLD,
+            ],
             Seam.READ: [Luck.REFUSED, Luck.BEHIND],
             Seam.WRITE: [Luck.REFUSED, Luck.UNANSWERED],
             Seam.SLEEP: [],
             Seam.SEND: [Luck.REFUSED, Luck.UNANSWERED],
             Seam.KEEP: [],
+            Seam.EMIT: [],
         }
     )
 
     def __init__(self, world: World, skew: timedelta) -> None:
         """Start a sweep."""
-        #: What it found, by the kind of log.
-        self.results: Mapping[str, WalkResult] = {}
+        #: What it found and did.
+        self.swept: Sequence[Swept] = []
+        #: True start of the request for the page that shows a log, by key.
+        self._fetched_at: dict[str, datetime] = {}
         super().__init__(world, skew, _TIMEOUT)
 
     def work(self) -> None:
         """Sweep at the pace that all functions share."""
-        listing = PacedListing(
-            listing=self,
+        lists = PacedLists(
+            lists=self,
             table=self,
             brake=Brake(self, moment=lambda: self.clock().timestamp()),
             sleep=self.sleep,
         )
-        self.results = Sweeper(
-            listing=listing,
+        walker = Walker(
+            listing=lists,
             table=self,
+            store=PageStore(resources=lists, table=self, catalogue=CATALOGUE),
             producer=self,
             clock=self.clock,
             sleep=self.sleep,
-            allowed=listing.allowed,
-        ).sweep(self, self.time_left)
+            allowed=lists.allowed,
+        )
+        sweeper = Sweeper(walker=walker, checkpoints=self, tiers=_TIERS, clock=self.clock)
+        self.swept = sweeper.sweep(self.time_left)
+        self.meet(Seam.EMIT)
+        for one in self.swept:
+            self.world.count(one.walk.counts, self)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, for the other functions, too."""
@@ -79,13 +99,27 @@ class Sweeping(Function):
         page: str | None,
         time_left: float,  # noqa: ARG002 - the listing's signature
     ) -> Page:
-        """Fetch a page."""
-        match self.meet(Seam.PAGE):
-            case Luck.REFUSED:
-                raise UpstreamError
-            case Luck.UNANSWERED:
-                raise RateLimitedError
-        return self.world.space.page(kind, start, end, page)
+        """Fetch a page of logs; a list may show an earlier state."""
+        began_at, began_truly_at = self.clock(), self.world.clock()
+        luck = self._ask(Seam.PAGE)
+        logs, following = self.world.space.page(kind, start, end, page, luck)
+        self._fetched_at |= {kind.key(str(log["id"])): began_truly_at for log in logs}
+        return Page(logs, following, began_at)
+
+    def resources(
+        self,
+        path: str,  # noqa: ARG002 - the lists' signature
+        start: datetime,
+        end: datetime,
+        page: str | None,
+        time_left: float,  # noqa: ARG002
+    ) -> Page:
+        """Fetch a page of fax resources; a list may lack one, or show an earlier state."""
+        assert page is None, "a page that does not exist"
+        began_at, luck = self.clock(), self._ask(Seam.RESOURCES)
+        if luck is Luck.UNKNOWN:
+            return Page([], None, began_at)
+        return Page(self.world.space.resources(start, end, luck), None, began_at)
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
         """Read rows; only a consistent read is sure to show the latest writes."""
@@ -95,15 +129,8 @@ class Sweeping(Function):
         return self.world.table.read(keys, behind=luck is Luck.BEHIND and not consistent)
 
     def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
-        """Write the pace; a sweep writes no other row."""
-        (write,) = writes
-        assert write.key == PACE_KEY, "a sweep wrote a log"
-        luck = self.meet(Seam.WRITE)
-        if luck is Luck.REFUSED:
-            return {PACE_KEY: StoreThrottledError()}
-        if lost := self.world.table.write(write, None):
-            return {PACE_KEY: lost}
-        return {PACE_KEY: StoreUnavailableError() if luck is Luck.UNANSWERED else None}
+        """Write one row after the other; other functions may write in between."""
+        return {write.key: self._write(write) for write in writes}
 
     def send_all(self, bodies: Sequence[str]) -> None:
         """Send messages; a failed call may have sent some of them."""
@@ -113,11 +140,35 @@ class Sweeping(Function):
         if luck is not Luck.FINE:
             raise QueueUnavailableError
 
-    def load(self, kind: LogKind) -> Checkpoint | None:
+    def load(self, kind: LogKind, tier: str) -> Checkpoint | None:
         """Return the checkpoint."""
-        return self.world.checkpoints.get(kind)
+        return self.world.checkpoints.get((kind, tier))
 
-    def save(self, kind: LogKind, checkpoint: Checkpoint) -> None:
+    def save(self, kind: LogKind, tier: str, checkpoint: Checkpoint) -> None:
         """Save the checkpoint."""
         self.meet(Seam.KEEP)
-        self.world.checkpoints[kind] = checkpoint
+        self.world.checkpoints[kind, tier] = checkpoint
+
+    def _ask(self, seam: Seam) -> Luck:
+        """Send a request for a page.
+
+        Raises:
+            FetchError: there is no answer.
+
+        """
+        match self.meet(seam):
+            case Luck.REFUSED:
+                raise UpstreamError
+            case Luck.UNANSWERED:
+                raise RateLimitedError
+            case luck:
+                return luck
+
+    def _write(self, write: Write) -> Conflict | StoreError | None:
+        luck = self.meet(Seam.WRITE)
+        if luck is Luck.REFUSED:
+            return StoreThrottledError()
+        if lost := self.world.table.write(write, self._fetched_at.get(write.key)):
+            return lost
+        self.world.note_stored(write, self, is_known=luck is not Luck.UNANSWERED)
+        return StoreUnavailableError() if luck is Luck.UNANSWERED else None

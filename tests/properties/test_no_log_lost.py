@@ -55,7 +55,6 @@ NONSENSE = (
     '{"log_type": "letter", "log_id": "1"}',
     "no JSON",
 )
-HOUR = 3600.0
 #: Rows in place of the pace's: what nobody wrote, what an older hooklog may have written, and what
 #: an instance with a wrong clock wrote.
 _MOMENT = int(NOW.timestamp())
@@ -300,20 +299,20 @@ class NoLogLost(RuleBasedStateMachine):
         self.running = [one for one in self.running if not one.is_over]
 
     def _come_to_rest(self) -> None:
-        """End all sends without callbacks, then sweep twice: the first period may be old."""
+        """End all sends without callbacks, then sweep until every tier has compared them."""
         for function in self.running:
             function.finish()
         self.world.queue.others = 0, 0
         for send in self.sends:
             while not send.is_over:
                 send.go_on()
-        for _ in range(2):
+        for hours in (1, 1, 24, 24, 24):
             self._drain()
-            self.world.clock.advance(seconds=HOUR)
+            self.world.clock.advance(hours=hours)
             sweeping = Sweeping(self.world, timedelta(0))
             sweeping.finish()
-            for name, result in sweeping.results.items():
-                assert result.is_complete, f"the sweep of {name} stopped"
+            for one in sweeping.swept:
+                assert one.walk.is_complete, f"the sweep of {one.walk.kind.name} stopped"
         self._drain()
         for key in self.parked:
             self.redrive(key)

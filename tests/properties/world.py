@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hooklog.logs import LogKind
+from hooklog.records.counts import Counts
+from hooklog.records.rows import Write
 from hooklog.sweep.walk import Checkpoint
 from tests.fakes import Clock
 from tests.properties.messages import Messages
-from tests.properties.space import Space
+from tests.properties.space import Space, compared
 from tests.properties.table import WatchedTable
 
 
@@ -33,7 +35,7 @@ class World:
     table: WatchedTable = field(default_factory=WatchedTable)
     queue: Messages = field(init=False)
     #: The checkpoints of the sweep function.
-    checkpoints: dict[LogKind, Checkpoint] = field(default_factory=dict)
+    checkpoints: dict[tuple[LogKind, str], Checkpoint] = field(default_factory=dict)
     #: Failures by key.
     failures: dict[str, Failure] = field(default_factory=dict)
     #: Failures that the metrics counted, by log type.
@@ -46,6 +48,26 @@ class World:
     def __post_init__(self) -> None:
         """Create the queue on the true clock."""
         self.queue = Messages(self.clock)
+
+    def note_stored(self, write: Write, function: object, *, is_known: bool) -> None:
+        """Check that the space has shown a log that was written, and note a failure.
+
+        ``is_known`` tells whether the function got the answer to its write.
+        """
+        log_type, _, log_id = write.key.partition("#")
+        values = write.values
+        if "fetched_at" in values:
+            stored = values["status"], values["charge"], values.get("error_code")
+            states = self.space.sends[log_id].states
+            assert any(stored == compared(state) for state in states), "an invented log"
+        if values.get("outcome") == "failed":
+            self.failures.setdefault(write.key, Failure(log_type, function, is_known))
+
+    def count(self, counts: Counts, function: object) -> None:
+        """Add what a function emits to the metrics."""
+        self.emitted.add(function)
+        for (log_type, *_), count in counts.failures.items():
+            self.counted[log_type] += count
 
     def check_counts(self) -> None:
         """Check that each failed log was counted once, unless its function had ended."""

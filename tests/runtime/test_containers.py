@@ -66,7 +66,7 @@ def test_a_message_becomes_a_row_in_a_container(contained: Deployment) -> None:
 
 
 def test_a_sweep_in_a_container_finds_what_is_missing(contained: Deployment) -> None:
-    """The sweep function enqueues over the bridge, and the enrich function stores."""
+    """The sweep function reads the lists over the bridge, and stores what they show."""
     before = stored(contained)
     found = sweep(contained.cloud, contained.stack)
     missing = sum(verdicts.get("missing", 0) for verdicts in found.values())

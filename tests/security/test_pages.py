@@ -28,7 +28,8 @@ def lists(url: str) -> LogLists:
             connections=1,
             connect_timeout=AMPLE,
             read_timeout=AMPLE,
-        )
+        ),
+        lambda: NOW,
     )
 
 

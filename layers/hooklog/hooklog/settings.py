@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from hooklog.errors import SettingsError
 from hooklog.parsing import ValidationError, parse
+from hooklog.records.items import StorageOptions
 
 _HOST = r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
 _NAMESPACE = r"^[A-Za-z0-9._/#-]{1,255}$"
@@ -39,6 +41,19 @@ class Settings(BaseModel):
     api_requests_per_second: float = Field(
         0, ge=0, le=10_000, description="requests per second that SignalWire allows; 0 finds out"
     )
+    settle_faxes: bool = Field(
+        default=True,
+        description="true if the fax resource is fetched where nothing else tells how a fax ended",
+    )
+    index_numbers: bool = Field(
+        default=False, description="true if the table has the index numbers, else false"
+    )
+    index_days: bool = Field(
+        default=False, description="true if the table has the index days, else false"
+    )
+    record_ttl_days: int = Field(
+        0, ge=0, le=3650, description="days to keep a row; 0 keeps rows for good"
+    )
     metrics_namespace: Annotated[str, StringConstraints(pattern=_NAMESPACE)] = Field(
         "Hooklog", description="CloudWatch namespace of the metrics"
     )
@@ -55,6 +70,15 @@ class Settings(BaseModel):
             msg = "SIGNALWIRE_SECRET_ARN"
             raise ValueError(msg)
         return self
+
+    @property
+    def storage(self) -> StorageOptions:
+        """How rows are stored."""
+        return StorageOptions(
+            ttl=timedelta(days=self.record_ttl_days) if self.record_ttl_days else None,
+            index_numbers=self.index_numbers,
+            index_days=self.index_days,
+        )
 
     @property
     def signalwire_url(self) -> str:

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from hooklog.clock import iso, utc_now
-from hooklog.enrich.settings import EnrichSettings
+from hooklog.sweep.settings import SweepSettings
 from hooklog_ops.backfilling import Day, Event, Walk, invoke, split
 from hooklog_ops.commands.options import Json, LogType, log_types, moment
 from hooklog_ops.commands.target import Profile, Region, Stack, chosen
@@ -167,7 +167,7 @@ class _Job:
 
     def price(self, count: Walk) -> Price:
         """Price what a count found, with the table's indexes and the function's memory."""
-        settings = EnrichSettings.load(self.deployed.variables("EnrichFunctionName"))
+        settings = SweepSettings.load(self.deployed.variables("SweepFunctionName"))
         use = FunctionUse(
             invocations=count.invocations,
             seconds=count.seconds,

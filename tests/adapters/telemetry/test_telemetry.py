@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +14,12 @@ from aws_lambda_powertools import Logger
 from hooklog.adapters.telemetry import sweep as sweep_telemetry
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.adapters.telemetry.enrich import EnrichTelemetry
-from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.report import Report
+from hooklog.logs import KINDS
 from hooklog.sweep.comparison import Verdict
+from hooklog.sweep.tiers import Swept, Tier
 from hooklog.sweep.walk import Checkpoint, WalkResult
-from tests.builders import failed_fax, failed_message, record
+from tests.builders import failed_fax, failed_message, fax_log, record
 from tests.fakes import NOW
 
 if TYPE_CHECKING:
@@ -219,7 +221,7 @@ def test_codes_without_a_metric_are_a_property(emit: Callable[[Report], Output])
     """Codes without a metric, and only those, are listed as a property, which costs nothing."""
     report = Report(received=4)
     for code in ("99999", "brand_new", "30003", PERSONAL, f"call {PERSONAL} back"):
-        report.count_failure(record(failed_message(error_code=code)), CATALOGUE)
+        report.count_failure(record(failed_message(error_code=code)))
     output = emit(report)
     (other,) = output.with_dimensions({"log_type": "message", "error_code": "other"})
     assert values_of(other) == {"FailedLogs": 4}
@@ -262,7 +264,7 @@ def test_records_leave_no_personal_data(emit: Callable[[Report], Output]) -> Non
     report = Report(received=2)
     for log in (failed_fax(error_code=None), failed_message(error_message=f"to {PERSONAL}")):
         report.count_stored(record(log))
-        report.count_failure(record(log), CATALOGUE)
+        report.count_failure(record(log))
     text = emit(report).text
     for private in ("2025550143", "4155550122", "442079460958", "prematurely"):
         assert private not in text
@@ -288,16 +290,22 @@ def test_defect_without_a_place(capsys: pytest.CaptureFixture[str]) -> None:
     assert (line["error"], line["at"]) == ("KeyError", [])
 
 
-def walked(found: Mapping[Verdict, int]) -> WalkResult:
-    """Return the result of a walk that reached the end of its period."""
-    return WalkResult(Counter(found), Checkpoint(NOW, NOW, NOW))
+def swept(
+    log_type: str, found: Mapping[Verdict, int], *, tier: str = "", behind: float = 0
+) -> Swept:
+    """Return what a sweep did in a tier, by default in the first; it may be seconds behind."""
+    walk = WalkResult(
+        kind=KINDS[log_type], goal=NOW, checkpoint=Checkpoint(NOW, NOW), found=Counter(found)
+    )
+    age = timedelta(hours=1)
+    return Swept(tier=Tier(name=tier, age=age), walk=walk, behind=timedelta(seconds=behind))
 
 
 def test_what_a_sweep_found(capsys: pytest.CaptureFixture[str]) -> None:
     """Each kind has one line: all entries of its list, and those that need a look."""
     found = {verdict: number for number, verdict in enumerate(Verdict, start=1)}
-    results = {"message": walked(found), "fax": walked({Verdict.PRESENT: 3})}
-    sweep_telemetry.emit(EmbeddedMetrics("Hooklog"), results)
+    for one in (swept("fax", {Verdict.PRESENT: 3}), swept("message", found)):
+        sweep_telemetry.emit_found(EmbeddedMetrics("Hooklog"), one)
     fax, message = Output(capsys.readouterr().out).metrics
     assert (dimensions_of(fax), values_of(fax)) == ({"log_type": "fax"}, {"SpaceLogs": 3})
     assert dimensions_of(message) == {"log_type": "message"}
@@ -312,10 +320,42 @@ def test_what_a_sweep_found(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_entries_without_an_id_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     """They are counted in the log line and in their metric, even if the list has no others."""
-    results = {"fax": walked({Verdict.PRESENT: 0, Verdict.UNREADABLE: 2})}
-    sweep_telemetry.log(Logger(service=f"test-{uuid.uuid4()}"), "sweep", results)
-    sweep_telemetry.emit(EmbeddedMetrics("Hooklog"), results)
+    one = swept("fax", {Verdict.PRESENT: 0, Verdict.UNREADABLE: 2})
+    sweep_telemetry.log(Logger(service=f"test-{uuid.uuid4()}"), "sweep", one.walk, "24h")
+    sweep_telemetry.emit_found(EmbeddedMetrics("Hooklog"), one)
     output = Output(capsys.readouterr().out)
     (line,) = output.log
     assert (line["message"], line["log_type"], line["found"]) == ("sweep", "fax", {"unreadable": 2})
+    assert (line["tier"], line["stored"], line["enqueued"]) == ("24h", 0, 0)
     assert [values_of(one) for one in output.metrics] == [{"SpaceLogs": 2, "UnreadableEntries": 2}]
+
+
+def test_entries_count_when_they_are_compared_first(capsys: pytest.CaptureFixture[str]) -> None:
+    """Later tiers read the same entries again, and what they find missing counts."""
+    found = {Verdict.PRESENT: 5, Verdict.MISSING: 1}
+    sweep_telemetry.emit_found(EmbeddedMetrics("Hooklog"), swept("fax", found, tier="24h"))
+    (line,) = Output(capsys.readouterr().out).metrics
+    assert values_of(line) == {"MissingLogs": 1}
+
+
+def test_a_sweep_that_is_behind_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """In seconds; one that is not behind costs no metric."""
+    for behind in (0, 7200):
+        one = swept("fax", {}, behind=behind)
+        sweep_telemetry.emit_found(EmbeddedMetrics("Hooklog"), one)
+    (line,) = Output(capsys.readouterr().out).metrics
+    assert values_of(line) == {"SweepLagSeconds": 7200}
+    (metric,) = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    assert metric == {"Name": "SweepLagSeconds", "Unit": "Seconds"}
+
+
+def test_logs_stored_from_pages_count_as_all_others(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same metrics, whichever function stored them."""
+    walk = swept("fax", {}).walk
+    for log in (fax_log(), failed_fax()):
+        walk.counts.count_stored(record(log))
+    walk.counts.count_failure(record(failed_fax()))
+    sweep_telemetry.emit_stored(EmbeddedMetrics("Hooklog"), walk)
+    totals, failures = Output(capsys.readouterr().out).metrics
+    assert values_of(totals) == {"LogsEnriched": 2, "FailedLogs": 1}
+    assert dimensions_of(failures) == {"log_type": "fax", "error_code": "34004"}

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.report import Report
 from tests.builders import SENT_AT, failed_fax, failed_message, fax_log, message_log, record
 
@@ -33,7 +32,7 @@ PERSONAL = [
 def failure_counts(error_code: str | None) -> tuple[list[str], set[str]]:
     """Count one failed message; return its codes in the metric and the unlisted codes."""
     report = Report()
-    report.count_failure(record(failed_message(error_code=error_code)), CATALOGUE)
+    report.count_failure(record(failed_message(error_code=error_code)))
     assert [log_type for log_type, *_ in report.failures] == ["message"]
     return [code for _, code, _ in report.failures], report.unlisted
 
@@ -42,7 +41,7 @@ def test_new_report_is_empty() -> None:
     """A new report is empty and shares no state with another."""
     report = Report()
     report.count_stored(record(fax_log()))
-    report.count_failure(record(failed_fax()), CATALOGUE)
+    report.count_failure(record(failed_fax()))
     assert Report() == Report()
     assert Report() != report
 
@@ -64,7 +63,7 @@ def test_failures() -> None:
     report = Report()
     logs = [failed_fax(), failed_fax(error_code=" 34004 "), failed_message(), failed_fax()]
     for log in logs:
-        report.count_failure(record(log), CATALOGUE)
+        report.count_failure(record(log))
     assert report.failures == {
         ("fax", "34004", "network"): 3,
         ("message", "30003", "destination"): 1,

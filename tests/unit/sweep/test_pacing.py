@@ -22,14 +22,14 @@ from hooklog.logs.listing import Page
 from hooklog.pace import Pace
 from hooklog.records.pacing import Brake
 from hooklog.records.rows import PACE_KEY, pace_values, present
-from hooklog.sweep.pacing import SHARE, PacedListing
+from hooklog.sweep.pacing import SHARE, PacedLists
 from tests.fakes import NOW, Clock, MemoryTable
 
 if TYPE_CHECKING:
     from hooklog.errors import FetchError
 
 MOMENT = NOW.timestamp()
-PAGE = Page([], None)
+PAGE = Page([], None, NOW)
 #: Ten requests per second, and the next free slot is now.
 LIMITED = Pace(rate=10.0, ceiling=10.0, since=MOMENT, limited_at=MOMENT, next_at=MOMENT)
 OUTAGE = Pace(outage="fetch.timeout", outage_at=MOMENT - 40, probe_at=MOMENT + 5)
@@ -58,6 +58,17 @@ class FakeListing:
         assert (kind, start, end, page) == (FAX, NOW, NOW, "7")
         self.calls.append((self.clock.moment(), time_left))
         self.meanwhile()
+        return self._answer()
+
+    def resources(
+        self, path: str, start: datetime, end: datetime, page: str | None, time_left: float
+    ) -> Page:
+        """Return a page, or raise the next error."""
+        assert (path, start, end, page) == ("/faxes", NOW, NOW, None)
+        self.calls.append((self.clock.moment(), time_left))
+        return self._answer()
+
+    def _answer(self) -> Page:
         if self.errors:
             raise self.errors.pop(0)
         return PAGE
@@ -73,8 +84,8 @@ class Bench:
         self.listing = FakeListing(self.clock)
         #: Seconds.
         self.slept: list[float] = []
-        self.paced = PacedListing(
-            listing=self.listing,
+        self.paced = PacedLists(
+            lists=self.listing,
             table=self.table,
             brake=Brake(self.table, moment=self.clock.moment),
             sleep=self.sleep,
@@ -147,9 +158,7 @@ def test_a_page_whose_turn_does_not_come_is_held_back(bench: Bench) -> None:
         bench.store(replace(LIMITED, next_at=bench.clock.moment() + 1))
 
     bench.store(replace(LIMITED, next_at=MOMENT + 1))
-    paced = PacedListing(
-        listing=bench.listing, table=bench.table, brake=bench.paced.brake, sleep=sleep
-    )
+    paced = PacedLists(lists=bench.listing, table=bench.table, brake=bench.paced.brake, sleep=sleep)
     with pytest.raises(HeldBackError):
         paced.page(FAX, NOW, NOW, "7", 3.0)
     assert bench.listing.calls == []
@@ -222,3 +231,12 @@ def test_messages_have_half_of_the_limit(bench: Bench) -> None:
     bench.store(LIMITED)
     bench.page()
     assert bench.paced.allowed() == pytest.approx(SHARE * 10)
+
+
+def test_pages_of_fax_resources_take_turns_as_well(bench: Bench) -> None:
+    """They are requests as any others."""
+    bench.store(LIMITED)
+    bench.listing.errors = [RateLimitedError()]
+    assert bench.paced.resources("/faxes", NOW, NOW, None, 20.0) is PAGE
+    assert len(bench.listing.calls) == 2
+    assert bench.slept

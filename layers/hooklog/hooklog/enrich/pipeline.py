@@ -46,13 +46,14 @@ from hooklog.errors import (
 from hooklog.pace import Grant
 from hooklog.parsing import read_answer
 from hooklog.queue_messages import LogRequest, Origin
-from hooklog.records.enrichment import FoundBy, Record, enrich, weigh
+from hooklog.records.enrichment import FoundBy, Record, enrich
 from hooklog.records.items import DEFAULT_STORAGE, StorageOptions
 from hooklog.records.pacing import Brake
-from hooklog.records.recording import StoreAlias, StoreRecord, already_reflects
+from hooklog.records.recording import already_reflects
 from hooklog.records.rows import PACE_KEY, Row
 from hooklog.records.signals import Signal, announced, strongest
-from hooklog.records.store import Stored, Table, apply
+from hooklog.records.store import Stored, Table
+from hooklog.records.storing import Finding, store, store_aliases
 
 #: The most that the clocks of SQS and Lambda are assumed to differ.
 CLOCK_SKEW = timedelta(seconds=2)
@@ -316,11 +317,8 @@ class _Batch:
 
     def _asks_for(self, record: Record, job: _Job) -> str | None:
         """Return the path of the resource that has to tell how a fax ended, if one has to."""
-        row = self._rows.get(record.key)
-        is_known = row is not None and row.settled_by == "call" and not row.unsettled
-        if not self._parts.settle_faxes or not record.is_call_end or is_known:
-            return None
-        return None if self._kept_or_told(record, job) else record.resource_path
+        is_open = self._finding(record, job).is_open(self._rows.get(record.key))
+        return record.resource_path if self._parts.settle_faxes and is_open else None
 
     def _settled(self, record: Record, answer: Fetched | HooklogError) -> Record:
         """Add what the fax resource tells.
@@ -354,61 +352,30 @@ class _Batch:
                 self._skip(key, records.pop(key)[1])
         return records
 
-    @staticmethod
-    def _told(record: Record, job: _Job) -> Signal | None:
-        """Return what the fax resource and the messages tell of the end."""
-        return strongest(record.kind, record.signal, job.told)
-
-    def _kept_or_told(self, record: Record, job: _Job) -> Signal | None:
-        """Return what the row, the fax resource and the messages tell of the end."""
-        row = self._rows.get(record.key)
-        kept = row.kept_signal(record.kind) if row is not None else None
-        return strongest(record.kind, kept, self._told(record, job))
+    def _finding(self, record: Record, job: _Job) -> Finding:
+        """Return a record, and what the fax resource and the messages tell of the end."""
+        told = strongest(record.kind, record.signal, job.told)
+        return Finding(record=record, told=told, is_last=self._is_last(record))
 
     def _store(self, records: dict[str, tuple[Record, _Job]]) -> None:
-        changes = [
-            StoreRecord(
-                record,
-                self._parts.storage,
-                told=self._told(record, job),
-                is_last=self._is_last(record),
-            )
-            for record, job in records.values()
-        ]
-        results = apply(self._parts.table, changes, self._rows)
+        findings = [self._finding(record, job) for record, job in records.values()]
+        table, storage = self._parts.table, self._parts.storage
+        results = store(table, findings, self._rows, storage, self._report)
         for key, (record, job) in records.items():
             result = results[key]
             if isinstance(result, StoreError):
                 self._fail_job(key, job, result)
                 continue
-            if isinstance(result, Stored):
-                self._report.count_stored(record)
-                if result.counts_drift:
-                    self._report.drift[record.kind.name] += 1
-                if result.counts_end:
-                    self._report.finished[record.kind.name] += 1
-                if result.counts_failure:
-                    weighed = weigh(record, self._kept_or_told(record, job))
-                    self._report.count_failure(weighed, self._parts.catalogue)
-            else:
-                self._report.skipped[record.kind.name] += 1
             # A row that shows as much or more has settled what this fetch could not.
             is_unsettled = isinstance(result, Stored) and result.is_unsettled
             self._expect_end(job, record, is_unsettled=is_unsettled)
 
     def _store_aliases(self, records: dict[str, tuple[Record, _Job]]) -> None:
         """Write missing aliases; drop and fail the records whose alias cannot be written."""
-        aliases = [
-            StoreAlias(record, self._parts.storage)
-            for record, _ in records.values()
-            if record.alias_key
-        ]
-        by_key = {alias.key: alias for alias in aliases}
-        results = apply(self._parts.table, list(by_key.values()), self._rows)
-        for alias in aliases:
-            if isinstance(result := results[alias.key], StoreError):
-                key = alias.record.key
-                self._fail_job(key, records.pop(key)[1], result)
+        found = [record for record, _ in records.values()]
+        table, storage = self._parts.table, self._parts.storage
+        for key, error in store_aliases(table, found, self._rows, storage).items():
+            self._fail_job(key, records.pop(key)[1], error)
 
     def _is_last(self, record: Record) -> bool:
         """Return whether the log is not fetched again for being behind."""

@@ -7,7 +7,7 @@ from hooklog.errors import HistoryLimitError, HooklogError, NotFoundError, Rejec
 from hooklog.logs.model import FaxResource
 from hooklog.parsing import read_answer
 from hooklog.records.enrichment import Record
-from hooklog.records.signals import Signal
+from hooklog.records.signals import Signal, resource_signal
 
 
 def fax_signal(record: Record, answer: Fetched | HooklogError) -> Signal | None:
@@ -22,13 +22,4 @@ def fax_signal(record: Record, answer: Fetched | HooklogError) -> Signal | None:
         return None
     if not isinstance(answer, Fetched):
         raise answer
-    resource = read_answer(answer.body, FaxResource.read)
-    signal = Signal(
-        by="fax",
-        status=resource.status,
-        error_code=resource.error_code or None,
-        error_message=resource.error_message or None,
-        duration=resource.duration,
-    )
-    is_under_way = signal.status in record.kind.progress.keys() - record.kind.model.terminal
-    return signal if is_under_way or signal.tells_end(record.kind) else None
+    return resource_signal(record.kind, read_answer(answer.body, FaxResource.read))

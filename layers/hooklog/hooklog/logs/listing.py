@@ -1,15 +1,17 @@
-"""A page of a list of logs, as SignalWire's list endpoints return it."""
+"""A page of a list of logs or fax resources, as SignalWire's list endpoints return it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import JsonValue
 
 #: Logs per page. The documented maximum is 1,000, but a live space returned no more than 200.
 PAGE_SIZE = 200
 
+#: An entry.
 type RawLog = dict[str, JsonValue]
 
 
@@ -18,10 +20,12 @@ class Page:
     """One page.
 
     Attributes:
-        logs: as the API returned them, unchecked.
+        entries: as the API returned them, unchecked.
         next: path and query of the following page; None after the last.
+        began_at: when the request began; what a later one shows is a later truth.
 
     """
 
-    logs: Sequence[RawLog]
+    entries: Sequence[RawLog]
     next: str | None
+    began_at: datetime

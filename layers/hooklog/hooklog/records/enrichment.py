@@ -41,7 +41,7 @@ class Record:
         resource_sid: LaML SID of the fax or message, from ``url``.
         unit_charge: dollars per page or segment, rounded to six places.
         charge_gap: dollars; the charge less the sum of its details, zero when they agree.
-        sent_at: when the event happened or was queued.
+        sent_at: when the event happened or was queued; None if no event led to the fetch.
         fetched_at: when the fetch began; a later fetch saw a later truth.
         resolved_by: how the log was found, if the message named only the resource's SID.
         catalogue: that explains a failure.
@@ -61,7 +61,7 @@ class Record:
     resource_sid: str | None
     unit_charge: Decimal | None
     charge_gap: Decimal
-    sent_at: datetime
+    sent_at: datetime | None
     fetched_at: datetime
     catalogue: Catalogue = field(repr=False)
     drift: tuple[str, ...]
@@ -112,8 +112,10 @@ class Record:
         return self.log.error_code
 
     @property
-    def lag_ms(self) -> int:
+    def lag_ms(self) -> int | None:
         """Milliseconds from the event to the fetch that saw it, never negative."""
+        if self.sent_at is None:
+            return None
         return max(0, round((self.fetched_at - self.sent_at).total_seconds() * 1000))
 
     @property
@@ -134,7 +136,7 @@ def enrich(
     log: SignalWireLog,
     *,
     catalogue: Catalogue,
-    sent_at: datetime,
+    sent_at: datetime | None,
     fetched_at: datetime,
     resolved_by: FoundBy | None = None,
 ) -> Record:

@@ -158,7 +158,7 @@ class StoreRecord:
 
     def plan(self, row: Row | None) -> Write | None:
         """Insert or update; leave a row that shows something later."""
-        record = self._weighed(row)
+        record = self.weighed(row)
         if row is not None and not supersedes(record, row):
             return self._added_signal(row)
         attributes = row_attributes(record, self.options)
@@ -182,7 +182,7 @@ class StoreRecord:
             is_unsettled=record.is_unsettled,
         )
 
-    def _weighed(self, row: Row | None) -> Record:
+    def weighed(self, row: Row | None) -> Record:
         """Return the record beside all that was told of the end.
 
         A fetch that shows a success does not undo the failure that an earlier one showed.

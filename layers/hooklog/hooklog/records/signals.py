@@ -14,7 +14,7 @@ from functools import cache
 from typing import Literal
 
 from hooklog.logs import LogKind
-from hooklog.logs.model import names_error
+from hooklog.logs.model import FaxResource, names_error
 from hooklog.queue_messages import STATUS, LogRequest
 
 type Source = Literal["log", "callback", "fax"]
@@ -89,6 +89,19 @@ def failure_of(
     if not failed(kind, status, code, message, is_end=is_end):
         return None
     return Signal(by="log", status=status, error_code=code, error_message=message)
+
+
+def resource_signal(kind: LogKind, resource: FaxResource) -> Signal | None:
+    """Return what a fax resource tells; None if it cannot tell."""
+    signal = Signal(
+        by="fax",
+        status=resource.status,
+        error_code=resource.error_code or None,
+        error_message=resource.error_message or None,
+        duration=resource.duration,
+    )
+    is_under_way = signal.status in kind.progress.keys() - kind.model.terminal
+    return signal if is_under_way or signal.tells_end(kind) else None
 
 
 @cache

@@ -1,1 +1,1 @@
-"""The sweep function: logs that SignalWire lists and the table lacks go on the queue."""
+"""The sweep function: logs that SignalWire lists and the table lacks are stored."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, TypedDict
 
@@ -13,7 +14,7 @@ from hooklog.errors import BackfillError, HistoryLimitError
 from hooklog.logs import KINDS
 from hooklog.parsing import ValidationError, describe, parse
 from hooklog.queue_messages import Origin
-from hooklog.sweep.walk import Checkpoint, Sweeper, WalkResult
+from hooklog.sweep.walk import Checkpoint, Walker, WalkResult
 
 
 def _known_type(name: str) -> str:
@@ -26,6 +27,8 @@ class Summary(TypedDict, total=False):
     """The function's answer; ``next_event`` is the event that goes on where this one ended."""
 
     found: dict[str, dict[str, int]]
+    stored: int
+    enqueued: int
     complete: bool
     stopped: str
     next_event: dict[str, JsonValue]
@@ -39,7 +42,7 @@ class BackfillRequest(BaseModel):
         end: key ``to``; a date or time as ``from``.
         log_type: the kind of log; one per request.
         dry_run: whether only to count.
-        messages_per_second: the average rate at which messages go on the queue, at most.
+        messages_per_second: the average rate at which logs go on the queue, at most.
         page: where to go on, from an earlier answer's ``next_event``.
 
     """
@@ -73,55 +76,58 @@ class BackfillRequest(BaseModel):
         except ValidationError as error:
             raise BackfillError(f"The backfill cannot be read: {describe(error)}.") from None
 
-    def rest(self, checkpoint: Checkpoint) -> dict[str, JsonValue]:
-        """Return the event that goes on from a checkpoint."""
+    def rest(self, result: WalkResult) -> dict[str, JsonValue]:
+        """Return the event that goes on where a walk ended."""
+        checkpoint = result.checkpoint
         return {
-            "from": iso(checkpoint.start),
-            "to": iso(checkpoint.end),
+            "from": iso(checkpoint.watermark),
+            "to": iso(self.end),
             "log_type": self.log_type,
             "dry_run": self.dry_run,
             "messages_per_second": self.messages_per_second,
-            "page": checkpoint.page,
+            # The pages of a half end before the period does.
+            "page": checkpoint.page if checkpoint.end == self.end else None,
         }
 
 
 def backfill(
-    sweeper: Sweeper,
-    request: BackfillRequest,
-    time_left: TimeLeft,
-) -> tuple[dict[str, WalkResult], Summary]:
+    walker: Walker, request: BackfillRequest, time_left: TimeLeft
+) -> tuple[WalkResult, Summary]:
     """Walk as far through the period as the time allows.
 
     The result has the error that stopped it before the period's end; ``next_event`` begins there.
     """
-    begun = Checkpoint(request.start, request.start, request.end, page=request.page)
-    result = sweeper.walk(
+    result = walker.walk(
         KINDS[request.log_type],
-        begun,
+        Checkpoint(request.start, request.end, request.page),
+        request.end,
         time_left,
         save=lambda _: None,
         origin=Origin.BACKFILL,
         most=request.messages_per_second,
         dry_run=request.dry_run,
     )
-    results: dict[str, WalkResult] = {request.log_type: result}
-    summary = summarize(results)
+    summary = summarize([result])
     if isinstance(result.error, HistoryLimitError):
         summary["stopped"] = (
             "The period begins before the oldest log that SignalWire keeps for this account."
             " Begin it later; what is older cannot be fetched."
         )
     elif not result.is_complete:
-        summary["next_event"] = request.rest(result.checkpoint)
-    return results, summary
+        summary["next_event"] = request.rest(result)
+    return result, summary
 
 
-def summarize(results: Mapping[str, WalkResult]) -> Summary:
-    """Return what was found, and whether the end was reached."""
+def summarize(results: Sequence[WalkResult]) -> Summary:
+    """Return what walks found and did, and whether all reached their ends."""
+    found: dict[str, Counter[str]] = {}
+    for result in results:
+        found.setdefault(result.kind.name, Counter()).update(
+            {verdict.value: count for verdict, count in result.found.items()}
+        )
     return {
-        "found": {
-            log_type: {verdict.value: count for verdict, count in result.found.items() if count}
-            for log_type, result in results.items()
-        },
-        "complete": all(result.is_complete for result in results.values()),
+        "found": {log_type: dict(+counts) for log_type, counts in found.items()},
+        "stored": sum(result.stored for result in results),
+        "enqueued": sum(result.enqueued for result in results),
+        "complete": all(result.is_complete for result in results),
     }

@@ -25,8 +25,8 @@ class Verdict(StrEnum):
     UNREADABLE = "unreadable"
 
 
-#: What goes on the queue.
-ENQUEUED = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.UNFINISHED})
+#: What is stored, from the page or through the queue.
+WANTED = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.UNFINISHED})
 
 
 class ListedLog(BaseModel):
@@ -51,17 +51,21 @@ def listed_log(entry: RawLog) -> ListedLog | None:
         return None
 
 
-def compare(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Verdict:
+def compare(
+    listed: ListedLog, row: Row | None, *, stuck_before: datetime, expects_row: bool = True
+) -> Verdict:
     """Compare a listed log with its row.
 
     Args:
         listed: what SignalWire says now.
         row: what the table has.
         stuck_before: a log in progress that was created before this time is fetched again.
+        expects_row: whether a callback should have brought a row by now.
 
     """
+    without_row = Verdict.MISSING if expects_row else Verdict.UNFINISHED
     if row is None:
-        return Verdict.MISSING
+        return without_row
     if row.erased_at is not None:
         # Missing on purpose.
         return Verdict.PRESENT
@@ -70,7 +74,7 @@ def compare(listed: ListedLog, row: Row | None, *, stuck_before: datetime) -> Ve
         # attempts ran out, for example in a long outage, is tried again.
         return Verdict.PARKED
     if row.status is None:
-        return Verdict.MISSING
+        return without_row
     if any(
         name in listed.model_fields_set and getattr(listed, name) != getattr(row, name)
         for name in ("status", "charge", "error_code")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from hooklog.errors import BY_CODE, HeldBackError, RateLimitedError
 from hooklog.logs import LogKind
@@ -15,6 +15,7 @@ from hooklog.pace import Experience
 from hooklog.records.pacing import Brake
 from hooklog.records.rows import PACE_KEY
 from hooklog.records.store import Table
+from hooklog.sweep.page_store import Resources
 from hooklog.sweep.walk import Listing
 
 #: Of the requests that SignalWire allows, for logs that a sweep or backfill enqueues: callbacks
@@ -24,11 +25,19 @@ SHARE: Final = 0.5
 _LOOK: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PacedListing:
-    """Fetches pages as the pace allows; implements :class:`hooklog.sweep.walk.Listing`."""
+class Lists(Listing, Resources, Protocol):
+    """Where all lists come from."""
 
-    listing: Listing
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacedLists:
+    """Fetches pages as the pace allows; implements :class:`Lists`.
+
+    A page that gets no turn in time ends as ``HeldBackError``; while an outage lasts, its error is
+    raised.
+    """
+
+    lists: Lists
     table: Table
     brake: Brake
     sleep: Callable[[float], None]
@@ -36,13 +45,18 @@ class PacedListing:
     def page(
         self, kind: LogKind, start: datetime, end: datetime, page: str | None, time_left: float
     ) -> Page:
-        """Fetch one page within ``time_left`` seconds, when its turn has come.
+        """Fetch one page of logs."""
+        return self._paced(lambda left: self.lists.page(kind, start, end, page, left), time_left)
 
-        Raises:
-            HeldBackError: no turn came in time.
-            FetchError: there is no usable answer, or an outage lasts.
+    def resources(
+        self, path: str, start: datetime, end: datetime, page: str | None, time_left: float
+    ) -> Page:
+        """Fetch one page of fax resources."""
+        return self._paced(
+            lambda left: self.lists.resources(path, start, end, page, left), time_left
+        )
 
-        """
+    def _paced(self, fetch: Callable[[float], Page], time_left: float) -> Page:
         until = self.brake.now() + time_left
         while (left := until - self.brake.now()) > 0:
             self.brake.read(self.table.read([PACE_KEY]))
@@ -55,7 +69,7 @@ class PacedListing:
             self.sleep(grant.wait)
             began_at = self.brake.now()
             try:
-                answer = self.listing.page(kind, start, end, page, left)
+                answer = fetch(left)
             except RateLimitedError:
                 self.brake.learn(Experience(began_at=began_at, refused=1))
                 self.sleep(_LOOK)

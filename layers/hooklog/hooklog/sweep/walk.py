@@ -1,91 +1,112 @@
-"""The sweep: compare what SignalWire lists with the table, and enqueue what is missing.
+"""Walk through a period of SignalWire's lists: compare it with the table, and store what differs.
 
-Callbacks are best effort, so a log can be missed or a row be left behind unnoticed. The sweep pages
-through the list endpoints and puts the difference on the queue; the enrich function does the rest,
-as for any other message.
-
-::
-
-    |---- done before ----|<- overlap ->|------ this period ------|<- settling ->| now
-                                        ^ watermark                ^ next watermark
-
-The overlap compares again what may have changed since; the settling time leaves young logs to their
-callbacks. The checkpoint is saved after each page, and only when everything from that page is on
-the queue, so a crash repeats a page and loses none. The watermark moves after the last page.
+Callbacks are best effort, so a log can be missed or a row be left behind unnoticed. What a page
+shows is stored at once (:mod:`hooklog.sweep.page_store`); what needs more than the page goes on the
+queue, and the enrich function does the rest, as for any other message. The checkpoint is saved
+after each page, and only when everything from that page is stored or on the queue, so a crash
+repeats a page and loses none.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from hooklog.clock import Clock, TimeLeft
-from hooklog.errors import (
-    HeldBackError,
-    HistoryLimitError,
-    HooklogError,
-    NotFoundError,
-    RejectedError,
-)
-from hooklog.logs import KINDS, LogKind
+from hooklog.errors import HeldBackError, HooklogError, NotFoundError, RejectedError
+from hooklog.logs import LogKind
 from hooklog.logs.listing import PAGE_SIZE, Page, RawLog
 from hooklog.queue_messages import Origin, message_body
+from hooklog.records.counts import Counts
+from hooklog.records.rows import Row
 from hooklog.records.store import Table
-from hooklog.sweep.comparison import ENQUEUED, Verdict, compare, listed_log
+from hooklog.sweep.comparison import WANTED, ListedLog, Verdict, compare, listed_log
+from hooklog.sweep.page_store import RESOURCE_TIME, PageStore
 
-#: Seconds that fetching and comparing one page may take; with less time left the sweep stops.
+#: Seconds that fetching and comparing one page may take; with less time left the walk stops.
 PAGE_TIME = 20.0
 #: Messages per second that may always go on the queue, so that a page ends in time.
 _SLOWEST = 5.0
+#: The lists exclude both ends of a period. Times have milliseconds at most, and checkpoints whole
+#: seconds, so that this belongs to exactly one of two adjacent periods, also if an API that
+#: ignored fractions of a second were asked.
+_TICK = timedelta(milliseconds=1)
+#: The shortest period that is cut in half.
+_SHORTEST = timedelta(seconds=2)
+#: A log in progress for longer is fetched again.
+_STUCK_AFTER = timedelta(hours=1)
+
+
+def whole_second(moment: datetime) -> datetime:
+    """Return the time without its fraction of a second."""
+    return moment.replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How far the sweep of one kind of log has come.
+    """How far a walk has come.
 
     Attributes:
         watermark: all logs created before it were compared.
-        start: of the period under way; equal to ``end`` while there is none.
-        end: of the period under way.
+        end: of the period under way, which begins at the watermark; equal to it while there is
+            none.
         page: where to go on in that period; None at its first page.
 
     """
 
     watermark: datetime
-    start: datetime
     end: datetime
     page: str | None = None
 
     @property
     def is_under_way(self) -> bool:
         """Whether a period was begun and not ended."""
-        return self.start < self.end
+        return self.watermark < self.end
+
+    def halved(self) -> Checkpoint | None:
+        """Return the first half of the period, from its first page; None if it is too short."""
+        length = self.end - self.watermark
+        if length < _SHORTEST:
+            return None
+        return Checkpoint(self.watermark, whole_second(self.watermark + length / 2))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WalkResult:
-    """What a walk through a period found.
+    """What a walk through a period found and did.
 
     Attributes:
-        found: entries of the lists by verdict.
+        kind: of log.
+        goal: end of the period.
         checkpoint: that the walk reached.
+        found: entries of the lists by verdict.
+        counts: of the logs that it stored.
+        enqueued: logs that it put on the queue.
         error: that stopped it before the end of the period, if any.
 
     """
 
-    found: Counter[Verdict]
+    kind: LogKind
+    goal: datetime
     checkpoint: Checkpoint
+    found: Counter[Verdict] = field(default_factory=Counter)
+    counts: Counts = field(default_factory=Counts)
+    enqueued: int = 0
     error: HooklogError | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether it reached the end of its period."""
-        return not self.checkpoint.is_under_way
+        return self.checkpoint.watermark >= self.goal
+
+    @property
+    def stored(self) -> int:
+        """The number of rows that it wrote."""
+        return self.counts.enriched.total()
 
 
 class Listing(Protocol):
@@ -102,16 +123,6 @@ class Listing(Protocol):
         """
 
 
-class Checkpoints(Protocol):
-    """Where the sweep keeps its checkpoints."""
-
-    def load(self, kind: LogKind) -> Checkpoint | None:
-        """Return the checkpoint; None before the first sweep."""
-
-    def save(self, kind: LogKind, checkpoint: Checkpoint) -> None:
-        """Replace the checkpoint."""
-
-
 class Producer(Protocol):
     """The way onto the queue."""
 
@@ -125,63 +136,28 @@ class Producer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SweepWindow:
-    """Which logs a sweep compares.
+class Walker:
+    """The parts of a walk, wired once per execution environment.
 
-    Attributes:
-        overlap: before the watermark, compared again.
-        settling: before now, left to the callbacks.
-        first: before now, where the very first sweep begins.
-        stuck_after: a log in progress for longer is fetched again.
-
+    With ``only_ends``, no callback of a log in progress goes on the queue, so that such a log has
+    no row yet.
     """
-
-    overlap: timedelta = timedelta(hours=72)
-    settling: timedelta = timedelta(minutes=10)
-    first: timedelta = timedelta(days=1)
-    stuck_after: timedelta = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweeper:
-    """The sweep function's parts, wired once per execution environment."""
 
     listing: Listing
     table: Table
+    store: PageStore
     producer: Producer
     clock: Clock
     sleep: Callable[[float], None]
     #: Returns the messages per second that may go on the queue now.
     allowed: Callable[[], float] = lambda: math.inf
-    window: SweepWindow = field(default_factory=SweepWindow)
-
-    def sweep(self, checkpoints: Checkpoints, time_left: TimeLeft) -> dict[str, WalkResult]:
-        """Go on where the last sweep of each kind stopped, up to the settling time.
-
-        An error that stops one kind is in its result and does not stop the others.
-
-        Raises:
-            StoreError: the checkpoints cannot be read.
-
-        """
-        begun = {kind: self._begin(checkpoints.load(kind)) for kind in KINDS.values()}
-        results = {}
-        # The kind that is furthest behind goes first, so that none starves.
-        for kind, checkpoint in sorted(begun.items(), key=lambda item: item[1].watermark):
-            save = functools.partial(checkpoints.save, kind)
-            result = self.walk(kind, checkpoint, time_left, save=save)
-            if isinstance(result.error, HistoryLimitError):
-                # SignalWire no longer lists what the watermark asks for, and never will: the
-                # next sweep begins like a first one. The error reports the gap.
-                now = self.clock()
-                save(Checkpoint(now - self.window.first, now, now))
-            results[kind.name] = result
-        return results
+    only_ends: bool = False
 
     def walk(
         self,
         kind: LogKind,
         checkpoint: Checkpoint,
+        goal: datetime,
         time_left: TimeLeft,
         *,
         save: Callable[[Checkpoint], None],
@@ -189,11 +165,16 @@ class Sweeper:
         most: float = math.inf,
         dry_run: bool = False,
     ) -> WalkResult:
-        """Compare one period of one kind of log, from a checkpoint on.
+        """Compare one kind of log from a checkpoint on, up to a goal.
+
+        Page tokens expire. The period is then cut in half, and its first half begins anew: that
+        repeats work and loses nothing, and halves end sooner than their tokens, so that the walk
+        comes to its end whatever the order of the pages.
 
         Args:
             kind: of log.
-            checkpoint: the period, and where to go on in it.
+            checkpoint: where to go on.
+            goal: end of the period.
             time_left: seconds; no page is begun that could exceed it.
             save: called with the new checkpoint after each page.
             origin: of the messages that are enqueued.
@@ -201,74 +182,74 @@ class Sweeper:
             dry_run: whether only to count.
 
         Returns:
-            What was found, how far it came, and the error that stopped it, if any.
+            What was found and done, how far it came, and the error that stopped it, if any.
 
         """
-        found: Counter[Verdict] = Counter()
-        may_restart = True
-        page_time = PAGE_TIME + (0.0 if dry_run else PAGE_SIZE / min(most, _SLOWEST))
-        while checkpoint.is_under_way and time_left() > page_time:
+        result = WalkResult(kind=kind, goal=goal, checkpoint=checkpoint)
+        page_time = PAGE_TIME
+        if not dry_run:
+            page_time += RESOURCE_TIME + PAGE_SIZE / min(most, _SLOWEST)
+        while not result.is_complete and time_left() > page_time:
+            current = result.checkpoint
+            if not current.is_under_way:
+                current = Checkpoint(current.watermark, goal)
             try:
-                checkpoint = self._page(kind, checkpoint, found, origin, 0.0 if dry_run else most)
-                save(checkpoint)
+                page = self._fetch(kind, current)
+                wanted, rows = self._compare(kind, page.entries, result.found)
+                if wanted and not dry_run:
+                    left = self.store.store(kind, wanted, page.began_at, rows, result.counts)
+                    self._enqueue(kind, left, origin, most)
+                    result = replace(result, enqueued=result.enqueued + len(left))
+                done = Checkpoint(current.end, current.end)
+                current = done if page.next is None else replace(current, page=page.next)
+                save(current)
             except (RejectedError, NotFoundError) as error:
-                if checkpoint.page is None or not may_restart:
-                    return WalkResult(found, checkpoint, error)
-                # Page tokens expire. The period begins again, once: that repeats work and loses
-                # nothing.
-                may_restart = False
-                checkpoint = replace(checkpoint, page=None)
+                half = current.halved()
+                if current.page is None or half is None:
+                    return replace(result, error=error)
+                current = half
             except HeldBackError:
-                # The next sweep goes on here.
-                return WalkResult(found, checkpoint)
+                # The next walk goes on here.
+                return result
             except HooklogError as error:
-                return WalkResult(found, checkpoint, error)
-        return WalkResult(found, checkpoint)
+                return replace(result, error=error)
+            result = replace(result, checkpoint=current)
+        return result
 
-    def _page(
-        self,
-        kind: LogKind,
-        checkpoint: Checkpoint,
-        found: Counter[Verdict],
-        origin: Origin,
-        most: float,
-    ) -> Checkpoint:
-        """Compare a page, enqueue what differs, and return the next checkpoint.
+    def _fetch(self, kind: LogKind, checkpoint: Checkpoint) -> Page:
+        start, end = checkpoint.watermark - _TICK, checkpoint.end
+        return self.listing.page(kind, start, end, checkpoint.page, PAGE_TIME)
 
-        Without any messages per second, nothing is enqueued.
-        """
-        page = self.listing.page(kind, checkpoint.start, checkpoint.end, checkpoint.page, PAGE_TIME)
-        verdicts = self._compare(kind, page.logs, found)
-        wanted = [log_id for log_id, verdict in verdicts.items() if verdict in ENQUEUED]
-        if wanted and most:
-            self.sleep(len(wanted) / min(most, max(_SLOWEST, self.allowed())))
+    def _enqueue(self, kind: LogKind, log_ids: Sequence[str], origin: Origin, most: float) -> None:
+        if log_ids:
+            self.sleep(len(log_ids) / min(most, max(_SLOWEST, self.allowed())))
             self.producer.send_all(
-                [message_body(log_type=kind.name, log_id=one, origin=origin) for one in wanted]
+                [message_body(log_type=kind.name, log_id=one, origin=origin) for one in log_ids]
             )
-        if page.next is not None:
-            return replace(checkpoint, page=page.next)
-        return Checkpoint(watermark=checkpoint.end, start=checkpoint.end, end=checkpoint.end)
-
-    def _begin(self, checkpoint: Checkpoint | None) -> Checkpoint:
-        """Begin the next period, unless one is under way."""
-        if checkpoint is not None and checkpoint.is_under_way:
-            return checkpoint
-        now = self.clock()
-        watermark = checkpoint.watermark if checkpoint is not None else now - self.window.first
-        end = max(watermark, now - self.window.settling)
-        return Checkpoint(watermark, watermark - self.window.overlap, end)
 
     def _compare(
         self, kind: LogKind, entries: Sequence[RawLog], found: Counter[Verdict]
-    ) -> dict[str, Verdict]:
-        """Compare the entries of a page, count the verdicts, and return them by log ID."""
-        logs = [log for entry in entries if (log := listed_log(entry)) is not None]
-        rows = self.table.read([kind.key(log.id) for log in logs])
-        stuck_before = self.clock() - self.window.stuck_after
+    ) -> tuple[dict[str, RawLog], Mapping[str, Row]]:
+        """Compare the entries of a page, and count the verdicts.
+
+        Returns:
+            The entries that differ by log ID, and the rows by key.
+
+        """
+        logs = {log.id: (log, entry) for entry in entries if (log := listed_log(entry)) is not None}
+        rows = self.table.read([kind.key(log_id) for log_id in logs])
         verdicts = {
-            log.id: compare(log, rows.get(kind.key(log.id)), stuck_before=stuck_before)
-            for log in logs
+            log_id: self._verdict(kind, log, rows.get(kind.key(log_id)))
+            for log_id, (log, _) in logs.items()
         }
         found.update(verdicts.values())
         found[Verdict.UNREADABLE] += len(entries) - len(logs)
-        return verdicts
+        wanted = {
+            log_id: logs[log_id][1] for log_id, verdict in verdicts.items() if verdict in WANTED
+        }
+        return wanted, rows
+
+    def _verdict(self, kind: LogKind, listed: ListedLog, row: Row | None) -> Verdict:
+        stuck_before = self.clock() - _STUCK_AFTER
+        expects_row = not (self.only_ends and kind.goes_on(listed.status))
+        return compare(listed, row, stuck_before=stuck_before, expects_row=expects_row)

@@ -1,4 +1,4 @@
-"""The sweep's checkpoints, one item per kind of log in the table."""
+"""The sweep's checkpoints, one item per kind of log and tier in the table."""
 
 from __future__ import annotations
 
@@ -18,35 +18,32 @@ if TYPE_CHECKING:
 
 
 class TableCheckpoints:
-    """Implements :class:`hooklog.sweep.walk.Checkpoints`."""
+    """Implements :class:`hooklog.sweep.tiers.Checkpoints`."""
 
     def __init__(self, client: DynamoDBClient, table_name: str) -> None:
-        """Use the table of the rows: the keys are ``sweep#<log type>``."""
+        """Use the table of the rows: the keys are ``sweep#<log type>``, with ``#<tier>``."""
         self._client = client
         self._table_name = table_name
 
-    def load(self, kind: LogKind) -> Checkpoint | None:
+    def load(self, kind: LogKind, tier: str) -> Checkpoint | None:
         """Read the checkpoint, consistently."""
         try:
             answer = self._client.get_item(
-                TableName=self._table_name, Key=_key(kind), ConsistentRead=True
+                TableName=self._table_name, Key=_key(kind, tier), ConsistentRead=True
             )
         except (ClientError, BotoCoreError) as error:
             raise _unavailable(error) from None
         item = answer.get("Item")
         if item is None:
             return None
-        watermark, start, end = (
-            datetime.fromisoformat(item[name]["S"]) for name in ("watermark", "start", "end")
-        )
-        return Checkpoint(watermark, start, end, page=item["page"]["S"] if "page" in item else None)
+        watermark, end = (datetime.fromisoformat(item[name]["S"]) for name in ("watermark", "end"))
+        return Checkpoint(watermark, end, page=item["page"]["S"] if "page" in item else None)
 
-    def save(self, kind: LogKind, checkpoint: Checkpoint) -> None:
+    def save(self, kind: LogKind, tier: str, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint."""
         item: dict[str, AttributeValueTypeDef] = {
-            **_key(kind),
+            **_key(kind, tier),
             "watermark": {"S": iso(checkpoint.watermark)},
-            "start": {"S": iso(checkpoint.start)},
             "end": {"S": iso(checkpoint.end)},
         }
         if checkpoint.page is not None:
@@ -57,8 +54,8 @@ class TableCheckpoints:
             raise _unavailable(error) from None
 
 
-def _key(kind: LogKind) -> dict[str, AttributeValueTypeDef]:
-    return {"pk": {"S": f"sweep#{kind.name}"}}
+def _key(kind: LogKind, tier: str) -> dict[str, AttributeValueTypeDef]:
+    return {"pk": {"S": "#".join(part for part in ("sweep", kind.name, tier) if part)}}
 
 
 def _unavailable(error: Exception) -> StoreUnavailableError:

@@ -16,7 +16,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from queue import Empty, SimpleQueue
 
 from hooklog.adapters.signalwire.api import SignalWireApi
@@ -34,7 +34,7 @@ from hooklog.errors import (
     UnauthorizedError,
     UnexpectedError,
 )
-from hooklog.logs.listing import RawLog
+from hooklog.logs.listing import Page
 from hooklog.pace import Allowance, Grant
 from hooklog.queue_messages import LogRequest
 
@@ -189,7 +189,7 @@ class ConcurrentSource:
     def __init__(self, api: SignalWireApi, *, concurrency: int, clock: Clock) -> None:
         """Start no thread yet, and never more than ``concurrency``."""
         self._api = api
-        self._lists = LogLists(api)
+        self._lists = LogLists(api, clock)
         self._concurrency = concurrency
         self._clock = clock
         self._workers = _Workers()
@@ -276,11 +276,11 @@ class ConcurrentSource:
         by_sid = {request.resource_sid: request for request in requests}
         outcome: HooklogError = NotFoundError("Neither a log nor a listed url has this SID.")
         try:
-            for logs, began_at, took_ms in self._pages(requests, batch):
-                for log in logs:
+            for page, took_ms in self._pages(requests, batch):
+                for log in page.entries:
                     sid = str(log.get("url") or "").rpartition("/")[2].lower()
                     if request := by_sid.pop(sid, None):
-                        body = json.dumps(log)
+                        body, began_at = json.dumps(log), page.began_at
                         yield (
                             request,
                             Fetched(body=body, began_at=began_at, took_ms=took_ms, found_by="url"),
@@ -296,10 +296,8 @@ class ConcurrentSource:
         for request in by_sid.values():
             yield request, outcome
 
-    def _pages(
-        self, requests: Sequence[LogRequest], batch: _Batch
-    ) -> Iterator[tuple[Sequence[RawLog], datetime, float]]:
-        """Yield the pages of the list around some events, with start time and milliseconds.
+    def _pages(self, requests: Sequence[LogRequest], batch: _Batch) -> Iterator[tuple[Page, float]]:
+        """Yield the pages of the list around some events, each with its milliseconds.
 
         Raises:
             FetchError: there is no usable answer, or no time for one, or no sense in asking.
@@ -317,14 +315,14 @@ class ConcurrentSource:
             if (left := batch.time_left()) < _SHORTEST_FETCH:
                 raise OutOfTimeError
             batch.turns.take()
-            began_at, began = self._clock(), time.perf_counter()
+            began = time.perf_counter()
             try:
                 page = self._lists.page(kind, start, end, path, left)
             except FetchError as error:
                 batch.stop.note(error)
                 raise
             batch.stop.note(None)
-            yield page.logs, began_at, _milliseconds_since(began)
+            yield page, _milliseconds_since(began)
             if (path := page.next) is None:
                 return
 

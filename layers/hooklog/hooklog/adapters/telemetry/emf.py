@@ -30,6 +30,7 @@ class EmbeddedMetrics:
         *,
         counts: Mapping[str, int],
         milliseconds: Mapping[str, Sequence[float]] | None = None,
+        seconds: Mapping[str, float] | None = None,
         properties: dict[str, object] | None = None,
     ) -> None:
         """Print one line, and further ones for values beyond the format's limit."""
@@ -37,6 +38,10 @@ class EmbeddedMetrics:
             name: {"Unit": MetricUnit.Count.value, "Value": count}
             for name, count in counts.items()
             if count
+        } | {
+            name: {"Unit": MetricUnit.Seconds.value, "Value": value}
+            for name, value in (seconds or {}).items()
+            if value
         }
         rest: dict[str, Sequence[float]] = {}
         for name, values in (milliseconds or {}).items():

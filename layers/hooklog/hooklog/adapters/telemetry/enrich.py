@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from aws_lambda_powertools import Logger
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics, log_defect
+from hooklog.adapters.telemetry.stored import emit_failures, stored_counts
 from hooklog.enrich.report import Report
 
 
@@ -31,33 +32,16 @@ class EnrichTelemetry:
             self._metrics.emit(
                 {"log_type": log_type},
                 counts={
-                    "LogsEnriched": report.enriched[log_type],
-                    "LogsSkipped": report.skipped[log_type],
+                    **stored_counts(report, log_type),
                     "LogsRetried": report.retried[log_type],
                     "LogsParked": report.parked[log_type],
-                    "LogsFinished": report.finished[log_type],
-                    # A total, because an alarm cannot add up two dozen error codes.
-                    "FailedLogs": sum(
-                        count
-                        for failure, count in report.failures.items()
-                        if failure[0] == log_type
-                    ),
-                    "SchemaDrift": report.drift[log_type],
                 },
                 milliseconds={
                     "FetchLatency": report.fetch_ms.get(log_type, []),
                     "EndToEndLag": report.lag_ms.get(log_type, []),
                 },
             )
-        for (log_type, error_code, category), count in sorted(report.failures.items()):
-            properties: dict[str, object] = {"category": category}
-            if error_code == "other" and report.unlisted:
-                properties["unlisted_codes"] = sorted(report.unlisted)
-            self._metrics.emit(
-                {"log_type": log_type, "error_code": error_code},
-                counts={"FailedLogs": count},
-                properties=properties,
-            )
+        emit_failures(self._metrics, report)
         for code, count in sorted(report.errors.items()):
             self._metrics.emit({"code": code}, counts={"ProcessingFailures": count})
         # Nothing while all is well: each metric costs money from its first value on.

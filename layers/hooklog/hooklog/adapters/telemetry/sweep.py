@@ -1,47 +1,57 @@
-"""What a sweep found: one log line and the completeness metrics, per kind of log."""
+"""What sweeps and backfills found and stored: log lines, and metrics per kind of log."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from aws_lambda_powertools import Logger
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.stored import emit_failures, stored_counts
 from hooklog.sweep.comparison import Verdict
+from hooklog.sweep.tiers import Swept
 from hooklog.sweep.walk import WalkResult
 
 
-def emit(metrics: EmbeddedMetrics, results: Mapping[str, WalkResult]) -> None:
-    """Emit what a sweep counted.
+def emit_found(metrics: EmbeddedMetrics, swept: Swept) -> None:
+    """Emit what a sweep found in one tier.
 
-    Backfills emit nothing: a dry run finds the same logs missing as the run after it, and a past
-    period says nothing about today's callbacks.
+    Backfills emit nothing like it: a dry run finds the same logs missing as the run after it, and a
+    past period says nothing about today's callbacks.
     """
-    for log_type, result in sorted(results.items()):
-        found = result.found
-        metrics.emit(
-            {"log_type": log_type},
-            counts={
-                "SpaceLogs": found.total(),
-                "MissingLogs": found[Verdict.MISSING],
-                "StaleLogs": found[Verdict.STALE],
-                "UnfinishedLogs": found[Verdict.UNFINISHED],
-                "UnreadableEntries": found[Verdict.UNREADABLE],
-            },
-        )
+    found = swept.walk.found
+    metrics.emit(
+        {"log_type": swept.walk.kind.name},
+        counts={
+            # Later tiers read the same entries again.
+            "SpaceLogs": found.total() if swept.tier.is_first else 0,
+            "MissingLogs": found[Verdict.MISSING],
+            "StaleLogs": found[Verdict.STALE],
+            "UnfinishedLogs": found[Verdict.UNFINISHED],
+            "UnreadableEntries": found[Verdict.UNREADABLE],
+        },
+        seconds={"SweepLagSeconds": swept.behind.total_seconds()},
+    )
 
 
-def log(logger: Logger, origin: str, results: Mapping[str, WalkResult]) -> None:
-    """Log what a sweep or backfill found, and whether it reached the end of its period."""
-    for log_type, result in sorted(results.items()):
-        logger.info(
-            "sweep",
-            extra={
-                "origin": origin,
-                "log_type": log_type,
-                "found": {verdict: count for verdict, count in result.found.items() if count},
-                "complete": result.is_complete,
-                "error": result.error.code if result.error else None,
-                "watermark": result.checkpoint.watermark.isoformat(),
-            },
-        )
+def emit_stored(metrics: EmbeddedMetrics, result: WalkResult) -> None:
+    """Emit what was stored, as for logs that the enrich function stores."""
+    log_type = result.kind.name
+    metrics.emit({"log_type": log_type}, counts=stored_counts(result.counts, log_type))
+    emit_failures(metrics, result.counts)
+
+
+def log(logger: Logger, origin: str, result: WalkResult, tier: str | None = None) -> None:
+    """Log what a walk found and did, and whether it reached the end of its period."""
+    logger.info(
+        "sweep",
+        extra={
+            "origin": origin,
+            "log_type": result.kind.name,
+            "tier": tier,
+            "found": {verdict: count for verdict, count in result.found.items() if count},
+            "stored": result.stored,
+            "enqueued": result.enqueued,
+            "complete": result.is_complete,
+            "error": result.error.code if result.error else None,
+            "watermark": result.checkpoint.watermark.isoformat(),
+        },
+    )

@@ -1,0 +1,131 @@
+"""A backfill walks through a period of the past, and says how to go on."""
+
+from __future__ import annotations
+
+import pytest
+
+from hooklog.errors import BackfillError, HistoryLimitError, RejectedError, StoreUnavailableError
+from hooklog.sweep.backfill import BackfillRequest, backfill
+from tests.builders import FAX_ID, MESSAGE_ID
+from tests.unit.sweep.bench import Bench, entry
+
+EVENT = {"from": "2026-01-01", "to": "2026-02-01T12:00:00+02:00", "log_type": "fax"}
+
+
+def run(
+    bench: Bench, time_left: float = 900, **more: object
+) -> tuple[dict[str, object], list[float]]:
+    """Run a backfill; return its summary and its pauses in seconds."""
+    request = BackfillRequest.read({**EVENT, **more})
+    _, summary = backfill(bench.walker, request, lambda: time_left)
+    return dict(summary), bench.slept
+
+
+def test_a_backfill_compares_its_period(bench: Bench) -> None:
+    """A backfill enqueues with its own origin, at the requested rate."""
+    bench.lists.pages = {"fax": [[entry()]]}
+    summary, slept = run(bench, messages_per_second=4)
+    assert summary == {
+        "found": {"fax": {"missing": 1}},
+        "stored": 0,
+        "enqueued": 1,
+        "complete": True,
+    }
+    assert bench.producer.sent == [{"log_type": "fax", "log_id": FAX_ID, "origin": "backfill"}]
+    assert slept == [0.25]
+    assert bench.lists.asked[0][1].isoformat() == "2025-12-31T23:59:59.999000+00:00"
+    assert bench.lists.asked[0][2].isoformat() == "2026-02-01T10:00:00+00:00"
+
+
+def test_a_dry_run_only_counts(bench: Bench) -> None:
+    """A dry run stores nothing, enqueues nothing and does not wait."""
+    bench.lists.pages = {"fax": [[entry(), entry(MESSAGE_ID, status="delivered")]]}
+    summary, slept = run(bench, dry_run=True)
+    assert summary == {
+        "found": {"fax": {"missing": 2}},
+        "stored": 0,
+        "enqueued": 0,
+        "complete": True,
+    }
+    assert (bench.producer.sent, slept, bench.table.items) == ([], [], {})
+
+
+def test_a_backfill_says_what_it_stored(bench: Bench) -> None:
+    """Of what is missing, most is stored from the page, and the rest goes on the queue."""
+    bench.lists.pages = {"fax": [[entry(), entry(MESSAGE_ID, status="delivered")]]}
+    summary, _ = run(bench)
+    assert (summary["stored"], summary["enqueued"]) == (1, 1)
+
+
+def test_a_backfill_out_of_time_says_how_to_go_on(bench: Bench) -> None:
+    """A backfill out of time returns the event that continues it."""
+    bench.lists.pages = {"fax": [[entry()]]}
+    summary, _ = run(bench, time_left=1)
+    assert summary["complete"] is False
+    assert summary["next_event"] == {
+        "from": "2026-01-01T00:00:00.000Z",
+        "to": "2026-02-01T10:00:00.000Z",
+        "log_type": "fax",
+        "dry_run": False,
+        "messages_per_second": 20,
+        "page": None,
+    }
+    next_event = summary["next_event"]
+    assert isinstance(next_event, dict)
+    assert BackfillRequest.read(next_event).page is None
+
+
+def test_a_period_beyond_the_history_ends_with_a_clear_sentence(bench: Bench) -> None:
+    """A period before the oldest log (422 ``exceeds_history_logs_limit``) ends with a reason."""
+    bench.lists.errors = [HistoryLimitError()]
+    summary, _ = run(bench)
+    assert "before the oldest log that SignalWire keeps" in str(summary["stopped"])
+    assert summary["complete"] is False
+
+
+def test_a_backfill_leaves_itself_the_time_to_wait(bench: Bench) -> None:
+    """A page starts only if the time left covers the pauses that it may need."""
+    bench.lists.pages = {"fax": [[entry()]]}
+    summary, slept = run(bench, time_left=80, messages_per_second=4)
+    assert (summary["complete"], slept, bench.lists.asked) == (False, [], [])
+    assert run(bench, time_left=100, messages_per_second=4)[0]["complete"] is True
+
+
+def test_a_backfill_that_fails_says_where_to_go_on(bench: Bench) -> None:
+    """A backfill that fails keeps its counts and returns the event that continues it."""
+    bench.lists.pages = {"fax": [[entry()], [entry()]]}
+    bench.lists.errors = [None, StoreUnavailableError()]
+    summary, _ = run(bench)
+    assert summary["found"] == {"fax": {"missing": 1}}
+    next_event = summary["next_event"]
+    assert isinstance(next_event, dict)
+    assert next_event["page"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"from": "soon"}, "from"),
+        ({"to": None}, "to"),
+        ({"log_type": "letter"}, "log_type"),
+        ({"messages_per_second": 0}, "messages_per_second"),
+        ({"page": "https://elsewhere.example/"}, "page"),
+        ({"dryrun": True}, "dryrun"),
+        ({"to": "2025-12-31"}, "the whole"),
+    ],
+)
+def test_a_malformed_backfill_names_what_is_wrong(change: dict[str, object], named: str) -> None:
+    """A malformed request is refused before any work, with the field's name."""
+    with pytest.raises(BackfillError, match=named):
+        BackfillRequest.read({**EVENT, **change})
+
+
+def test_a_half_of_a_period_is_not_its_end(bench: Bench) -> None:
+    """After a page token has died, the rest begins where whole halves ended, without a page."""
+    bench.lists.pages = {"fax": [[entry()], [entry()]]}
+    bench.lists.errors = [None, RejectedError(), None, StoreUnavailableError()]
+    summary, _ = run(bench)
+    next_event = summary["next_event"]
+    assert isinstance(next_event, dict)
+    assert (next_event["from"], next_event["page"]) == ("2026-01-01T00:00:00.000Z", None)
+    assert next_event["to"] == "2026-02-01T10:00:00.000Z"

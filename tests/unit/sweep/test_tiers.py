@@ -1,0 +1,228 @@
+"""Each log is compared a few times, at certain ages, whatever stops a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from hooklog.errors import ForbiddenError, HistoryLimitError, StoreUnavailableError
+from hooklog.logs import FAX, MESSAGE, LogKind
+from hooklog.sweep.tiers import Sweeper, Swept, tiers
+from hooklog.sweep.walk import Checkpoint, whole_second
+from tests.builders import MESSAGE_ID
+from tests.fakes import NOW
+from tests.unit.sweep.bench import DAY, Bench, entry
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+TICK = timedelta(milliseconds=1)
+TIERS = tiers(10 * MINUTE, 72 * HOUR)
+
+
+@dataclass
+class FakeCheckpoints:
+    """Keeps checkpoints in memory."""
+
+    current: dict[tuple[str, str], Checkpoint] = field(default_factory=dict)
+    error: StoreUnavailableError | None = None
+
+    def load(self, kind: LogKind, tier: str) -> Checkpoint | None:
+        """Return a checkpoint, or raise the error."""
+        if self.error is not None:
+            raise self.error
+        return self.current.get((kind.name, tier))
+
+    def save(self, kind: LogKind, tier: str, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint."""
+        self.current[kind.name, tier] = checkpoint
+
+
+class Runs:
+    """The sweeps of a bench, one after the other."""
+
+    def __init__(self, bench: Bench) -> None:
+        """Wire the sweeper."""
+        self.bench = bench
+        self.checkpoints = FakeCheckpoints()
+        self.sweeper = Sweeper(
+            walker=bench.walker, checkpoints=self.checkpoints, tiers=TIERS, clock=bench.clock
+        )
+
+    def run(self, time_left: float = 900) -> dict[tuple[str, str], Swept]:
+        """Sweep once; return the results by kind and tier."""
+        swept = self.sweeper.sweep(lambda: time_left)
+        return {(one.walk.kind.name, one.tier.name): one for one in swept}
+
+    def asked(self, kind: LogKind) -> list[tuple[datetime, datetime]]:
+        """Return and forget the periods of one kind that were asked for."""
+        asked = [
+            (start, end) for name, start, end, _ in self.bench.lists.asked if name == kind.name
+        ]
+        self.bench.lists.asked = [one for one in self.bench.lists.asked if one[0] != kind.name]
+        return asked
+
+
+@pytest.fixture
+def runs(bench: Bench) -> Runs:
+    """Return the sweeps of a fresh bench."""
+    return Runs(bench)
+
+
+@pytest.mark.parametrize(
+    ("settling", "oldest", "ages"),
+    [
+        (10 * MINUTE, 72 * HOUR, {"": 10, "1h": 70, "24h": 1440, "48h": 2880, "72h": 4320}),
+        (10 * MINUTE, 60 * HOUR, {"": 10, "1h": 70, "24h": 1440, "48h": 2880, "60h": 3600}),
+        (0 * MINUTE, 72 * HOUR, {"": 0, "1h": 60, "24h": 1440, "48h": 2880, "72h": 4320}),
+        (10 * MINUTE, 6 * HOUR, {"": 10, "1h": 70, "6h": 360}),
+        (10 * MINUTE, 1 * HOUR, {"": 10, "1h": 60}),
+        (24 * HOUR, 48 * HOUR, {"": 1440, "1h": 1500, "48h": 2880}),
+        (24 * HOUR, 1 * HOUR, {"": 1440}),
+    ],
+)
+def test_the_ages(settling: timedelta, oldest: timedelta, ages: dict[str, int]) -> None:
+    """After settling, an hour later, each whole day, and at the oldest age."""
+    assert {tier.name: tier.age // MINUTE for tier in tiers(settling, oldest)} == ages
+
+
+def test_no_log_is_compared_more_than_six_times_in_three_days() -> None:
+    """However often the sweep runs, each tier compares a log once."""
+    assert len(TIERS) <= 6
+    assert TIERS[-1].age == 72 * HOUR
+
+
+def test_each_tier_compares_each_moment_once(runs: Runs) -> None:
+    """The periods of a tier adjoin, whenever the runs begin; none is asked for twice."""
+    for minutes in (61, 60, 59, 200, 1, 60 * 25, 60, 60 * 48, 60 * 24):
+        runs.run()
+        runs.bench.clock.advance(minutes=minutes, milliseconds=7)
+    runs.run()
+    periods = runs.asked(FAX)
+    by_end = sorted((end, start + TICK) for start, end in periods)
+    assert all(end == whole_second(end) for end, _ in by_end)
+    covered: Counter[datetime] = Counter()
+    for end, start in by_end:
+        moment = start
+        while moment < end:
+            covered[moment] += 1
+            moment += MINUTE
+    assert max(covered.values()) == len(TIERS)
+    # Later than where the first run began, and old enough at the last.
+    watched = [count for moment, count in covered.items() if NOW < moment < NOW + DAY]
+    assert set(watched) == {len(TIERS)}
+
+
+def test_the_first_sweep_looks_back_three_days_and_leaves_the_youngest(runs: Runs) -> None:
+    """Later tiers begin when logs reach their age."""
+    results = runs.run()
+    assert runs.asked(FAX) == [(NOW - 3 * DAY - TICK, NOW - 10 * MINUTE)]
+    end = NOW - 10 * MINUTE
+    assert runs.checkpoints.current["fax", ""] == Checkpoint(end, end)
+    assert runs.checkpoints.current["fax", "72h"] == Checkpoint(NOW - 3 * DAY, NOW - 3 * DAY)
+    assert all(swept.walk.is_complete for swept in results.values())
+
+
+def test_the_next_sweep_takes_each_tier_an_hour_further(runs: Runs) -> None:
+    """So each run has the same part of the work."""
+    runs.run()
+    runs.asked(FAX)
+    runs.bench.clock.advance(hours=1)
+    runs.run()
+    later = NOW + HOUR
+    assert sorted(runs.asked(FAX)) == sorted(
+        (NOW - tier.age - TICK, later - tier.age) for tier in TIERS
+    )
+
+
+def test_a_checkpoint_of_an_earlier_version_is_gone_on_with(runs: Runs) -> None:
+    """It was saved in the middle of a period; the tier continues at its page and then goes on."""
+    runs.bench.lists.pages = {"fax": [[], []]}
+    begun = Checkpoint(NOW - 2 * HOUR, NOW - HOUR, "1")
+    runs.checkpoints.current["fax", ""] = begun
+    runs.run()
+    asked = [one for one in runs.bench.lists.asked if one[0] == "fax"]
+    assert asked[0] == ("fax", NOW - 2 * HOUR - TICK, NOW - HOUR, "1")
+    assert asked[1] == ("fax", NOW - HOUR - TICK, NOW - 10 * MINUTE, None)
+
+
+def test_what_stops_one_kind_does_not_stop_the_other(runs: Runs) -> None:
+    """If the token lacks the Fax scope, messages are still swept and the error is reported."""
+    runs.checkpoints.current["fax", ""] = Checkpoint(NOW - 5 * DAY, NOW - 5 * DAY)
+    runs.bench.lists.errors = [ForbiddenError()]
+    runs.bench.lists.pages = {"message": [[entry(MESSAGE_ID)]]}
+    results = runs.run()
+    assert isinstance(results["fax", ""].walk.error, ForbiddenError)
+    assert results["message", ""].walk.is_complete
+    assert [sent["log_type"] for sent in runs.bench.producer.sent] == ["message"]
+
+
+def test_a_watermark_older_than_the_history_is_given_up(runs: Runs) -> None:
+    """After months without a sweep the next starts like a first one, and reports the gap."""
+    long_ago = NOW - 400 * DAY
+    runs.checkpoints.current["fax", ""] = Checkpoint(long_ago, long_ago)
+    runs.bench.lists.errors = [HistoryLimitError()]
+    assert isinstance(runs.run()["fax", ""].walk.error, HistoryLimitError)
+    assert runs.checkpoints.current["fax", ""].watermark == NOW - 3 * DAY
+    assert runs.run()["fax", ""].walk.is_complete
+
+
+def test_a_tier_begins_again_at_its_own_age(runs: Runs) -> None:
+    """Where the history ends before its watermark."""
+    long_ago = NOW - 400 * DAY
+    runs.checkpoints.current["message", "48h"] = Checkpoint(long_ago, long_ago)
+    runs.bench.lists.errors = [HistoryLimitError()]
+    assert isinstance(runs.run()["message", "48h"].walk.error, HistoryLimitError)
+    assert runs.checkpoints.current["message", "48h"].watermark == NOW - 2 * DAY
+
+
+def test_the_tier_that_is_furthest_behind_goes_first(runs: Runs) -> None:
+    """So none starves; of equals, the young logs go first."""
+    for name, tier, behind in (("fax", "24h", 3), ("message", "", 5), ("fax", "", 3)):
+        age = next(one.age for one in TIERS if one.name == tier)
+        watermark = NOW - age - behind * HOUR
+        runs.checkpoints.current[name, tier] = Checkpoint(watermark, watermark)
+    runs.checkpoints.current["message", "24h"] = Checkpoint(NOW - DAY, NOW - DAY)
+    swept = runs.sweeper.sweep(lambda: 900)
+    order = [(one.walk.kind.name, one.tier.name) for one in swept]
+    assert order[:3] == [("message", ""), ("fax", ""), ("fax", "24h")]
+
+
+def test_an_incomplete_tier_says_how_far_it_is_behind(runs: Runs) -> None:
+    """And a complete one is not behind, however long the run took."""
+    runs.run()
+    runs.bench.clock.advance(hours=3)
+    late = runs.run(time_left=1)
+    assert {swept.behind for swept in late.values()} == {3 * HOUR}
+    assert not late["fax", "24h"].walk.is_complete
+    assert {swept.behind for swept in runs.run().values()} == {timedelta(0)}
+
+
+def test_checkpoints_that_cannot_be_read_fail_the_run(runs: Runs) -> None:
+    """Without them the sweep would begin anew."""
+    runs.checkpoints.error = StoreUnavailableError()
+    with pytest.raises(StoreUnavailableError):
+        runs.run()
+
+
+def test_a_crash_repeats_a_page_and_loses_none(runs: Runs) -> None:
+    """What was not saved is asked for again, whatever tier it belongs to."""
+    runs.run()
+    runs.bench.clock.advance(hours=1)
+    runs.bench.lists.pages = {"message": [[entry(MESSAGE_ID)]]}
+    runs.bench.producer.error = None
+    broken = replace(runs.bench.walker, store=None)  # type: ignore[arg-type] # it crashes
+    with pytest.raises(AttributeError):
+        replace(runs.sweeper, walker=broken).sweep(lambda: 900)
+    runs.run()
+    assert runs.checkpoints.current["message", ""].watermark == NOW + 50 * MINUTE
+    assert {sent["log_id"] for sent in runs.bench.producer.sent} == {MESSAGE_ID}
+
+
+def test_kinds_have_their_own_checkpoints(runs: Runs) -> None:
+    """Each kind of log has every tier."""
+    runs.run()
+    assert set(runs.checkpoints.current) == {
+        (kind.name, tier.name) for kind in (FAX, MESSAGE) for tier in TIERS
+    }
