@@ -46,9 +46,9 @@ class Price:
         return (
             f"Storing them costs about {_amount(self.total)}, at AWS's list prices for us-east-1 of"
             f" {self.as_of}: {_amount(self.writes)} to write rows, {_amount(self.reads)} to read"
-            f" them, and {_amount(self.functions)} for Lambda, if it takes as long as this count"
-            " did, on arm64. Not covered: the logs that have to go on the queue, the index of"
-            " failures, log lines and storage."
+            f" them, and at least {_amount(self.functions)} for Lambda, which is what a count costs"
+            " on arm64. Not covered: the logs that have to go on the queue, the index of failures,"
+            " log lines and storage."
         )
 
 

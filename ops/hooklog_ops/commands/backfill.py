@@ -28,7 +28,7 @@ from hooklog_ops.pricing import FunctionUse, Price, price
 if TYPE_CHECKING:
     from hooklog_ops.deployment import Deployment
 
-_RATE: Final = 20.0
+_RATE: Final = 20
 _PARALLEL: Final = 4
 _MOST_PARALLEL: Final = 16
 #: The function may take its whole fifteen minutes, and must not be invoked again meanwhile. No byte
