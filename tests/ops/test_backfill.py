@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import typer
 from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from typer.testing import Result
 
 from hooklog.logs import KINDS
@@ -61,6 +61,7 @@ class Sweep:
         self.meanwhile: Callable[[dict[str, Any]], str | None] = lambda _: None
         self.stopped: str | None = None
         self.variables: dict[str, str] = {}
+        self.refusal: ClientError | None = None
         self.config: Any = None
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's
@@ -105,6 +106,8 @@ def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
 
         def function(self, output: str) -> dict[str, int]:
             assert output == "SweepFunctionName"
+            if sweep.refusal:
+                raise sweep.refusal
             return {"MemorySize": 512}
 
         def variables(self, output: str) -> dict[str, str]:
@@ -460,6 +463,16 @@ def test_a_dry_run_has_the_price(desk: Desk, sweep: Sweep, clock: Clock) -> None
     assert f"about ${cost['total']:.2f}, at AWS's list prices" in shown
     assert f"${cost['writes']:.2f}" in shown
     assert "Not covered: the logs that have to go on the queue" in shown
+
+
+def test_a_missing_permission_costs_no_count(desk: Desk, sweep: Sweep) -> None:
+    """What the price needs is read first; storing without a count does not need it."""
+    sweep.refusal = ClientError(
+        {"Error": {"Code": "AccessDeniedException", "Message": "No."}}, "GetFunctionConfiguration"
+    )
+    assert desk.hooklog("backfill", *_PERIOD, "--dry-run").exception is sweep.refusal
+    assert not sweep.events
+    assert desk.json("backfill", *_PERIOD, "--yes")["stored"]
 
 
 # --- going on -----------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def backfill(
         go_on_at=go_on_at,
     )
     if dry_run:
-        _tell_count(job, job.count(), json=json)
+        _tell_count(*job.count(), json=json)
         return
     done = job.store() if yes else _ask_and_store(job, json=json)
     if json:
@@ -154,26 +154,21 @@ class _Job:
     rate: float
     go_on_at: Callable[[datetime], str]
 
-    def count(self, *, before_question: bool = False) -> Walk:
-        """Count what the table lacks.
+    def count(self, *, before_question: bool = False) -> tuple[Walk, Price]:
+        """Count what the table lacks, and price it with the table's indexes.
 
         A count before the question begins again after an interruption: nothing is stored yet.
         """
-        return self._walk(dry=True, begin=self.days[0].start if before_question else None)
+        # Read first, so that a missing permission costs no long count.
+        settings = SweepSettings.load(self.deployed.variables("SweepFunctionName"))
+        memory_mb = self.deployed.function("SweepFunctionName")["MemorySize"]
+        count = self._walk(dry=True, begin=self.days[0].start if before_question else None)
+        use = FunctionUse(invocations=count.invocations, seconds=count.seconds, memory_mb=memory_mb)
+        return count, price(count.found, use, indexes=settings.index_numbers + settings.index_days)
 
     def store(self) -> Walk:
         """Store what the table lacks."""
         return self._walk(dry=False)
-
-    def price(self, count: Walk) -> Price:
-        """Price what a count found, with the table's indexes and the function's memory."""
-        settings = SweepSettings.load(self.deployed.variables("SweepFunctionName"))
-        use = FunctionUse(
-            invocations=count.invocations,
-            seconds=count.seconds,
-            memory_mb=self.deployed.function("SweepFunctionName")["MemorySize"],
-        )
-        return price(count.found, use, indexes=settings.index_numbers + settings.index_days)
 
     def _walk(self, *, dry: bool, begin: datetime | None = None) -> Walk:
         function = self.deployed.output("SweepFunctionName")
@@ -193,9 +188,9 @@ class _Job:
 
 def _ask_and_store(job: _Job, *, json: bool) -> Walk:
     """Count, ask and store; without anything to store, return the count."""
-    count = job.count(before_question=True)
+    count, cost = job.count(before_question=True)
     if not json:
-        _tell_count(job, count, json=False)
+        _tell_count(count, cost, json=False)
     if not count.wanted:
         return count
     confirm(f"Store {counted(count.wanted, 'log')}?", yes=False)
@@ -203,9 +198,8 @@ def _ask_and_store(job: _Job, *, json: bool) -> Walk:
     return job.store()
 
 
-def _tell_count(job: _Job, count: Walk, *, json: bool) -> None:
+def _tell_count(count: Walk, cost: Price, *, json: bool) -> None:
     """Tell what a count found, and what it would cost to store it."""
-    cost = job.price(count)
     if json:
         told = {"would_store": count.wanted, "price": {**asdict(cost), "total": cost.total}}
         print(as_json({**_found(count), **told}))
