@@ -17,7 +17,7 @@ from local.cloud import ROOT
 #: tests/bench/test_cost.py counts both.
 METRICS: Final = 82
 ALARM_METRICS: Final = 26
-_PRICES: Final = ROOT / "bench/prices.toml"
+_PRICES: Final = ROOT / "ops/hooklog_ops/prices.toml"
 _MONTH: Final = 365.25 / 12 * 86_400
 #: The START, END and REPORT lines that Lambda writes per invocation.
 _PLATFORM_BYTES: Final = 350
@@ -235,7 +235,7 @@ def sources_table() -> str:
     run, prices = Measured.load(), Prices.load()
     rows = (
         ("measurements ([benchmarks.md](benchmarks.md))", run.measured_on),
-        ("list prices for us-east-1 ([prices.toml](../bench/prices.toml))", prices.as_of),
+        ("list prices for us-east-1 ([prices.toml](../ops/hooklog_ops/prices.toml))", prices.as_of),
     )
     return markdown.table(("source", "as of"), rows)
 

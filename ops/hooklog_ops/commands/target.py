@@ -54,13 +54,20 @@ class StackOptions:
         return Deployment.open(session, self.stack or DEFAULT_STACK)
 
 
-def deployment(
+def chosen(
     context: typer.Context, stack: str | None, profile: str | None, region: str | None
-) -> Deployment:
-    """Open the stack that the options after the command name, or those before it."""
+) -> StackOptions:
+    """Return the options after the command, and where there are none those before it."""
     before = cast("StackOptions", context.obj)
     return StackOptions(
         stack=stack or before.stack,
         profile=profile or before.profile,
         region=region or before.region,
-    ).open()
+    )
+
+
+def deployment(
+    context: typer.Context, stack: str | None, profile: str | None, region: str | None
+) -> Deployment:
+    """Open the stack that the options after the command name, or those before it."""
+    return chosen(context, stack, profile, region).open()

@@ -15,6 +15,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -37,16 +38,26 @@ def confirm(question: str, *, yes: bool) -> None:
     """
     if yes:
         return
-    if not sys.stdin.isatty():
-        raise typer.BadParameter(
-            "there is no terminal to ask on; add --yes, or --dry-run to only count"
-        )
+    need_terminal()
     try:
         agreed = typer.confirm(question)
     except typer.Abort:
         agreed = False
     if not agreed:
         raise typer.Exit(ExitStatus.DECLINED)
+
+
+def need_terminal() -> None:
+    """Check that there is a terminal to ask on, before work whose only use is the question.
+
+    Raises:
+        typer.BadParameter: there is none; the text says what to do.
+
+    """
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(
+            "there is no terminal to ask on; add --yes, or --dry-run to only count"
+        )
 
 
 def styled(outcome: str) -> str:
@@ -63,16 +74,24 @@ def below(text: str, style: str = "") -> Padding:
 def counting(title: str, noun: str = "records") -> Iterator[Callable[[int], None]]:
     """Show a growing count on a terminal; yields what to call with each further number."""
     count = TextColumn(f"{{task.completed:,.0f}} {noun}")
-    with _progress(title, None, SpinnerColumn(), count, TimeElapsedColumn()) as advance:
-        yield advance
+    with _progress(title, None, SpinnerColumn(), count, TimeElapsedColumn()) as (progress, task):
+        yield lambda number: progress.advance(task, number)
 
 
 @contextmanager
 def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar up to a total on a terminal; yields what to call with each further number."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with _progress(title, total, *columns) as advance:
-        yield advance
+    with _progress(title, total, *columns) as (progress, task):
+        yield lambda number: progress.advance(task, number)
+
+
+@contextmanager
+def described_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Show a bar with a text beside it on a terminal; yields what to call with both."""
+    columns = (BarColumn(), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
+    with _progress(title, total, *columns) as (progress, task):
+        yield lambda completed, told: progress.update(task, completed=completed, told=told)
 
 
 def watched[T](items: Iterator[T], advance: Callable[[int], None]) -> Iterator[T]:
@@ -85,7 +104,7 @@ def watched[T](items: Iterator[T], advance: Callable[[int], None]) -> Iterator[T
 @contextmanager
 def _progress(
     title: str, total: int | None, *columns: ProgressColumn
-) -> Iterator[Callable[[int], None]]:
+) -> Iterator[tuple[Progress, TaskID]]:
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
@@ -94,5 +113,4 @@ def _progress(
         transient=True,
         disable=not console.is_terminal,
     ) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda count: progress.advance(task, count)
+        yield progress, progress.add_task(title, total=total, told="")
