@@ -78,8 +78,8 @@ class LogLists:
             case {"faxes": [*faxes], **rest}, began_at if _are_objects(faxes):
                 # SignalWire documents links with another path than that of the list.
                 following = _following(rest.get("next_page_uri"))
-                query = following and following.partition("?")[2]
-                return Page(faxes, query and f"{path}?{query}", began_at)
+                asked = following and following.partition("?")[2]
+                return Page(faxes, asked and f"{path}?{asked}", began_at)
         raise BadPayloadError("The answer is not a page of fax resources.")
 
     def _get(self, path: str, time_left: float) -> tuple[JsonValue, datetime]:
