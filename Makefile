@@ -39,8 +39,9 @@ mutants: setup ## put deliberate bugs into copies, and see the tests find each
 
 load: setup ## send thousands of messages through the local stack; N=2000 logs is quick
 	@$(VENV)/bin/python -m local.load $(N) $(if $(RATE),--rate $(RATE)) \
-		$(if $(OPEN),--open $(OPEN)) $(if $(OUTAGE),--outage $(OUTAGE))
-	@$(if $(N)$(RATE)$(OPEN)$(OUTAGE),,$(MAKE) --no-print-directory docs)
+		$(if $(OPEN),--open $(OPEN)) $(if $(OUTAGE),--outage $(OUTAGE)) \
+		$(if $(BACKFILL),--backfill)
+	@$(if $(N)$(RATE)$(OPEN)$(OUTAGE)$(BACKFILL),,$(MAKE) --no-print-directory docs)
 
 bench: setup ## compare hooklog with what one would write instead; SHORT=1 is quick
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench $(if $(SHORT),--short)

@@ -3,7 +3,8 @@
 The real template runs in a local cloud, with a simulated SignalWire space that limits the requests
 per second, or with `OPEN=20` the open ones; with `OUTAGE=60` it is down for a minute. One log in
 twenty has a fault, of every kind that the space can simulate, and one in twenty has two messages.
-Afterwards the table is compared with the space, row by row.
+Afterwards the table is compared with the space, row by row. `BACKFILL=1` stores logs without faults
+by a backfill instead, and then the same logs through the queue.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rich.console import Console
 
 from local import stack
 from local.cloud import ROOT
-from local.load import figures
+from local.load import backfill, figures
 from local.load.faults import ALL
 from local.load.figures import Conditions
 from local.load.plan import Plan
@@ -65,6 +66,11 @@ def main() -> int:
         default=0,
         help="seconds that the space is down when half of the messages are done (default: none)",
     )
+    parser.add_argument(
+        "--backfill",
+        action="store_true",
+        help="store logs without faults by a backfill, and then through the queue, instead",
+    )
     arguments = parser.parse_args()
     conditions = current_conditions(
         rate_limit=None if arguments.open else arguments.rate or RATE_LIMIT,
@@ -75,6 +81,13 @@ def main() -> int:
     console = Console()
     try:
         count = arguments.count or _FULL_COUNT
+        if arguments.backfill:
+            with step(
+                console, f"Store {count:,} logs by a backfill, then through the queue"
+            ) as say:
+                ways = backfill.compare(count, _CLOUD_LOG, say)
+            print(backfill.table(ways))
+            return 0
         outcome = _load(console, count, conditions)
     except KeyboardInterrupt as stop:
         console.print("Stopped; everything that was started has been shut down.")

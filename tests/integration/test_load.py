@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from local.load.backfill import compare
 from local.load.comparison import differences
 from local.load.faults import ALL
 from local.load.plan import Plan, logs
@@ -93,3 +95,12 @@ def test_a_changed_or_missing_row_is_found(loaded: Loaded) -> None:
     for item in items:
         table.put_item(TableName=name, Item=item)
     assert loaded.differences() == []
+
+
+def test_a_backfill_stores_the_same_logs_without_messages(tmp_path: Path) -> None:
+    """Both ways end with all rows; one costs a few pages, and the other a request per log."""
+    by_pages, through_the_queue = compare(120, tmp_path / "cloud.log", lambda _: None)
+    assert (by_pages.logs, through_the_queue.logs) == (120, 120)
+    assert (by_pages.messages, through_the_queue.messages) == (0, 120)
+    assert by_pages.requests < 10
+    assert through_the_queue.requests >= 120
