@@ -8,9 +8,9 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench.measured import FILE
+from bench.measured import FILE, Measured
 from bench.results import HEADINGS, results
-from bench.scenarios import FULL, SHORT, measure
+from bench.scenarios import FULL, SHORT, measure, measure_deployed
 from local.cloud import ROOT
 
 
@@ -18,8 +18,15 @@ def main() -> None:
     """Measure; a short run writes no file."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--short", action="store_true", help="run few rounds and write no file")
-    short = parser.parse_args().short
-    run = measure(SHORT if short else FULL)
+    parser.add_argument(
+        "--deployed",
+        action="store_true",
+        help="measure only start-ups, callbacks and the sweep's pages, and keep the other results",
+    )
+    arguments = parser.parse_args()
+    short: bool = arguments.short
+    plan = SHORT if short else FULL
+    run = measure_deployed(plan, Measured.load()) if arguments.deployed else measure(plan)
     table = Table(*HEADINGS)
     for result in results(run):
         table.add_row(*result.cells)

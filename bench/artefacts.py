@@ -25,9 +25,9 @@ def deployed_hooklog() -> Path:
     """Run ``sam build``, and copy the layers and functions to where Lambda has them.
 
     Returns:
-        The folder that contains ``opt`` (the merged layers), ``EnrichFunction`` and
-        ``WebhookFunction``. Every file has a new modification time, as after a deployment, so
-        bytecode that is validated by its source's time would be useless.
+        The folder that contains ``opt`` (the merged layers) and one folder per function. Every
+        file has a new modification time, as after a deployment, so bytecode that is validated by
+        its source's time would be useless.
 
     Raises:
         RuntimeError: sam failed; the message is its output.
@@ -49,6 +49,7 @@ def deployed_hooklog() -> Path:
         "HooklogLayer": "opt",
         "EnrichFunction": "EnrichFunction",
         "WebhookFunction": "WebhookFunction",
+        "SweepFunction": "SweepFunction",
     }.items():
         shutil.copytree(
             build / "build" / part,

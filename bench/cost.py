@@ -1,24 +1,45 @@
-"""What a month costs: measured counts times list prices; for docs/cost.md."""
+"""What a month costs: measured counts times list prices; bench/cost_tables.py has the tables."""
 
 from __future__ import annotations
 
+import functools
+import math
 import tomllib
-from dataclasses import dataclass, fields, replace
-from datetime import date
-from typing import Final
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from typing import Final, Literal
 
 from bench.measured import Batch, Measured
+from bench.stub import FETCH, PAGE
 from bench.subjects import Name
 from bench.workloads import FULL_BATCH, NEW, REMOTE, SIZES, Workload
-from local import markdown
+from hooklog.adapters.aws.signing_keys import MAX_AGE
+from hooklog.logs import KINDS
+from hooklog.sweep.tiers import tiers
 from local.cloud import ROOT
+from local.template import function_properties, template
 
-#: The largest possible number of custom metrics, and the number of metrics that alarms watch;
-#: tests/bench/test_cost.py counts both.
+#: The largest possible numbers of custom metrics, of metrics that alarms watch, and of metrics that
+#: the dashboard shows; tests/bench/test_cost.py counts all three.
 METRICS: Final = 82
 ALARM_METRICS: Final = 26
+DASHBOARD_METRICS: Final = 108
+_PARAMETERS: Final = template()["Parameters"]
+#: How often the sweep compares a log, each time on a page for logs of that age.
+COMPARISONS: Final = len(
+    tiers(
+        timedelta(minutes=_PARAMETERS["SweepSettlingMinutes"]["Default"]),
+        timedelta(hours=_PARAMETERS["SweepOverlapHours"]["Default"]),
+    )
+)
+#: Reads of the signing keys per hour, by each environment that callbacks keep busy.
+SECRET_READS_PER_HOUR: Final = 3600 / MAX_AGE
 _PRICES: Final = ROOT / "ops/hooklog_ops/prices.toml"
 _MONTH: Final = 365.25 / 12 * 86_400
+#: The share of a month's hours in which all work is done.
+_BUSY: Final = 1 / 3
+#: The sweep's runs, at the default rate of one per hour.
+_RUNS: Final = _MONTH / 3600
 #: The START, END and REPORT lines that Lambda writes per invocation.
 _PLATFORM_BYTES: Final = 350
 #: Lambda polls an idle queue with five pollers, for twenty seconds each time.
@@ -26,9 +47,24 @@ _IDLE_POLLS: Final = 5 * _MONTH / 20
 _MESSAGES_PER_CALL: Final = 10
 #: Memory with which a function has one whole vCPU, as AWS documents.
 _WHOLE_CPU_MB: Final = 1769
-_MILLION: Final = 1e6
-#: hooklog should cost at most this much of the sequential handler.
-_TARGET: Final = 0.5
+#: Units of an eventually consistent read of up to 4 kB.
+_READ: Final = 0.5
+#: The hosts that the measured operations call; the others are DynamoDB's.
+_HOSTS: Final = {
+    "GetSecretValue": "secretsmanager",
+    "SendMessage": "sqs",
+    FETCH: "signalwire",
+    PAGE: "signalwire",
+}
+
+type Function = Literal["webhook", "hooklog", "sweep"]
+
+
+@functools.cache
+def deployed_mb(resource: str) -> int:
+    """Return the memory that the template gives a function."""
+    memory: int = function_properties(template(), resource)["MemorySize"]
+    return memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +75,7 @@ class Prices:
     sqs_request: float
     lambda_request: float
     lambda_arm_gb_second: float
+    api_gateway_http_request: float
     dynamodb_write_unit: float
     dynamodb_read_unit: float
     dynamodb_gb_month: float
@@ -47,6 +84,7 @@ class Prices:
     cloudwatch_alarm_metric_month: float
     cloudwatch_dashboard_month: float
     secrets_secret_month: float
+    secrets_request: float
 
     @classmethod
     def load(cls) -> Prices:
@@ -67,44 +105,71 @@ class Use:
 
     Attributes:
         logs: per month.
-        messages: on the queue per log, one per callback.
-        together: how many of a log's messages arrive within the queue's delay, in one batch.
+        callbacks: per log, each an invocation of the webhook function.
+        together: how many of a log's callbacks arrive within the queue's delay, in one batch.
+        only_ends: whether only the callback that tells a log's end goes on the queue.
+        http_api: whether callbacks come through an HTTP API instead of a Function URL.
+        sweep: whether it runs.
         failed: share of logs that fail, 0 to 1.
         faxes: share of logs that are faxes, each with an alias for its SID.
         unsettled: share of the faxes whose end no callback tells, so that one more request asks.
-        memory_mb: of the function.
+        missed: share of the logs that the sweep has to store, because no callback told their state.
+        cold: share of the invocations that start an environment.
+        memory_mb: of the enrich function.
+        webhook_mb: of the webhook function.
         index_numbers: whether that index is deployed.
         index_days: whether that index is deployed.
         api_ms: how long SignalWire takes to answer.
+        queue_ms: how long SQS takes to accept a message.
         window_seconds: how long Lambda gathers a batch.
 
     """
 
     logs: float
-    messages: int = 3
+    callbacks: int = 3
     together: int = 2
+    only_ends: bool = False
+    http_api: bool = False
+    sweep: bool = True
     failed: float = 0.1
     faxes: float = 0.5
     unsettled: float = 0.0
-    memory_mb: int = 512
+    missed: float = 0.01
+    cold: float = 0.01
+    memory_mb: int = deployed_mb("EnrichFunction")
+    webhook_mb: int = deployed_mb("WebhookFunction")
     index_numbers: bool = False
     index_days: bool = False
     api_ms: int = REMOTE.api_ms
+    queue_ms: float = 16.0
     window_seconds: float = 2.0
 
     @property
-    def batch_size(self) -> float:
-        """Average messages per batch: those that arrive together, and others within the window.
+    def messages(self) -> int:
+        """Messages on the queue per log."""
+        return 1 if self.only_ends else self.callbacks
 
-        All work is assumed to be done in a third of the month's hours.
-        """
-        arriving = 3 * self.logs * self.messages / _MONTH * self.window_seconds
-        return min(float(FULL_BATCH), self.together + arriving)
+    @property
+    def states(self) -> int:
+        """Fetches and writes per log: messages that arrive together share them."""
+        return self.messages - min(self.together, self.messages) + 1
+
+    @property
+    def batch_size(self) -> float:
+        """Average messages per batch: those that arrive together, and others within the window."""
+        together = min(self.together, self.messages)
+        return min(
+            float(FULL_BATCH), together + self.per_second(self.messages) * self.window_seconds
+        )
+
+    def per_second(self, amount: float) -> float:
+        """Return per second of the busy hours what each log has that much of."""
+        return self.logs * amount / (_MONTH * _BUSY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """Dollars per month that grow with the logs, by what they pay for."""
+    """Dollars per month for the way from the queue to the table, by what they pay for."""
 
     queue: float
     invocations: float
@@ -124,9 +189,40 @@ class Bill:
         return tuple(getattr(self, one.name) for one in fields(self))
 
 
+def whole(run: Measured, use: Use, prices: Prices) -> dict[str, float]:
+    """Return the dollars per month that grow with the logs, by part."""
+    bill = of_hooklog(run, use, prices)
+    return {
+        "front door": _front_door(run, use, prices),
+        "HTTP API": use.http_api * use.logs * use.callbacks * prices.api_gateway_http_request,
+        "queue": bill.queue,
+        "enrich": bill.invocations + bill.duration,
+        "table": bill.writes + bill.reads,
+        "sweep": _sweep(run, use, prices) if use.sweep else 0.0,
+        "cold starts": _cold_starts(run, use, prices),
+        "secret's reads": secret_reads(run, use) * prices.secrets_request,
+        "log lines": bill.log_lines,
+    }
+
+
+def fixed(prices: Prices) -> dict[str, float]:
+    """Return the dollars per month of an idle deployment, with the largest number of metrics.
+
+    The sweep's runs are not among them: :func:`whole` has them.
+    """
+    return {
+        f"{METRICS} custom metrics, if each has a value": METRICS * prices.cloudwatch_metric_month,
+        f"alarms, which watch {ALARM_METRICS} metrics": (
+            ALARM_METRICS * prices.cloudwatch_alarm_metric_month
+        ),
+        f"dashboard, which can show {DASHBOARD_METRICS} metrics": prices.cloudwatch_dashboard_month,
+        "secret": prices.secrets_secret_month,
+        "Lambda's polling of the empty queue": _IDLE_POLLS * prices.sqs_request,
+    }
+
+
 def of_hooklog(run: Measured, use: Use, prices: Prices) -> Bill:
     """Price hooklog: messages of a log that arrive together cost one fetch and one write."""
-    states = use.messages - use.together + 1
     indexes = use.index_numbers + use.index_days + use.failed
     new = run.batch("hooklog", NEW)
     # Each state costs one read and one write of a row; an index and an alias are written once.
@@ -135,14 +231,14 @@ def of_hooklog(run: Measured, use: Use, prices: Prices) -> Bill:
         use,
         prices,
         subject="hooklog",
-        fetches=use.logs * (states + use.faxes * use.unsettled),
-        writes=use.logs * (states + indexes + use.faxes),
-        reads=use.logs * states * 0.5 * _reads_per_row(new),
+        fetches=use.logs * (use.states + use.faxes * use.unsettled),
+        writes=use.logs * (use.states + indexes + use.faxes),
+        reads=use.logs * use.states * _READ * _reads_per_row(new),
     )
 
 
 def of_sequential(run: Measured, use: Use, prices: Prices) -> Bill:
-    """Price the sequential handler: each message costs one fetch and one write."""
+    """Price the sequential handler: every message costs one fetch and one write."""
     fetches = use.logs * use.messages
     return _bill(run, use, prices, subject="sequential", fetches=fetches, writes=fetches, reads=0.0)
 
@@ -152,131 +248,53 @@ def ratio(run: Measured, use: Use, prices: Prices) -> float:
     return of_hooklog(run, use, prices).total / of_sequential(run, use, prices).total
 
 
-def fixed(prices: Prices) -> dict[str, float]:
-    """Return the dollars per month of an idle deployment, with the largest number of metrics."""
-    return {
-        f"{METRICS} custom metrics, if each has a value": METRICS * prices.cloudwatch_metric_month,
-        f"alarms, which watch {ALARM_METRICS} metrics": (
-            ALARM_METRICS * prices.cloudwatch_alarm_metric_month
-        ),
-        "dashboard; an account's first three are free": prices.cloudwatch_dashboard_month,
-        "secret": prices.secrets_secret_month,
-        "Lambda's polling of the empty queue": _IDLE_POLLS * prices.sqs_request,
-    }
+def callback_seconds(run: Measured, use: Use, *, is_queued: bool) -> float:
+    """Return how long the warm webhook function takes in Lambda.
+
+    The measured CPU time is stretched by the share of a vCPU; SQS's answer comes on top.
+    """
+    work = run.callbacks(is_queued=is_queued).cpu_ms.median / cpu_share(use.webhook_mb)
+    return (work + use.queue_ms * is_queued) / 1000
 
 
-def ratio_table() -> str:
-    """Return hooklog's price as a share of the sequential handler's, and the target."""
-    run, prices, use = Measured.load(), Prices.load(), Use(logs=_MILLION)
-    part = ratio(run, use, prices)
-    single = ratio(run, replace(use, messages=1, together=1), prices)
-    reached = "yes" if part <= _TARGET else "**no**"
-    return markdown.table(
-        ("callbacks per log", "hooklog / (a)", "target", "reached"),
-        (
-            ("3, two of which arrive together", f"**{part:.2f}**", f"at most {_TARGET}", reached),
-            ("1", f"{single:.2f}", "", ""),
-        ),
-    )
+def cold_seconds(
+    run: Measured, function: Function, memory_mb: int, *, init_share: float = 1.0
+) -> float:
+    """Return how long a function takes from the begin of INIT until its first answer.
+
+    Args:
+        run: of the benchmarks.
+        function: which one.
+        memory_mb: of the function.
+        init_share: the share of a vCPU that INIT has; AWS gives it a whole one.
+
+    """
+    start = run.start_up(function)
+    # In Lambda every function reads the secret, and every host wants TLS.
+    hosts = {_HOSTS.get(name, "dynamodb") for name in start.calls} | {"secretsmanager"}
+    rest = start.answered_ms.median - start.imported_ms.median
+    rest += len(hosts) * run.deployed.authorities_ms.median
+    return (start.imported_ms.median / init_share + rest / cpu_share(memory_mb)) / 1000
 
 
-def load_table() -> str:
-    """Return both bills for several numbers of logs per month."""
-    run, prices = Measured.load(), Prices.load()
-    rows: list[tuple[str, ...]] = []
-    for logs in (1e4, _MILLION, 1e8):
-        use = Use(logs=logs)
-        ours, theirs = of_hooklog(run, use, prices), of_sequential(run, use, prices)
-        rows.append((f"{logs:,.0f}", "hooklog", *_cells(ours), f"{ratio(run, use, prices):.2f}"))
-        rows.append(("", "(a)", *_cells(theirs), ""))
-    parts = [one.name.replace("_", " ") for one in fields(Bill)]
-    return markdown.table(("logs per month", "", *parts, "**sum**", "ratio"), rows)
+def cold_dollars(run: Measured, function: Function, memory_mb: int, prices: Prices) -> float:
+    """Return what the start of an environment costs."""
+    return _time(cold_seconds(run, function, memory_mb), memory_mb, prices)
 
 
-def fixed_table() -> str:
-    """Return what an idle deployment costs."""
-    prices = Prices.load()
-    parts = fixed(prices)
-    rows = [(name, f"{dollars:.2f}") for name, dollars in parts.items()]
-    rows += [
-        ("**sum, at most**", f"**{sum(parts.values()):.2f}**"),
-        ("not in the sum: a GB of storage, a million records", f"{prices.dynamodb_gb_month:.2f}"),
-    ]
-    return markdown.table(("what", "dollars per month"), rows)
+def secret_reads(run: Measured, use: Use) -> float:
+    """Return the reads of the secret per month.
 
-
-def parameter_table() -> str:
-    """Return what each parameter changes for a million logs."""
-    run, prices, base = Measured.load(), Prices.load(), Use(logs=_MILLION)
-    default = of_hooklog(run, base, prices).total
-    changes = (
-        ("(defaults)", "", base),
-        ("`IndexNumbers`", "true", replace(base, index_numbers=True)),
-        ("`IndexDays`", "true", replace(base, index_days=True)),
-        ("both", "true", replace(base, index_numbers=True, index_days=True)),
-        ("index `failures`", "if no log failed", replace(base, failed=0.0)),
-        ("`SettleFaxes`", "true, and no callback tells a fax's end", replace(base, unsettled=1.0)),
-        ("no faxes", "", replace(base, faxes=0.0)),
-        ("`DelaySeconds`", "0: no messages arrive together", replace(base, together=1)),
-        ("`BatchingWindowSeconds`", "20", replace(base, window_seconds=20.0)),
-        ("SignalWire's answers", "300 ms", replace(base, api_ms=300)),
-        ("memory", "1,024 MB", replace(base, memory_mb=1024)),
-    )
-    rows = (
-        (name, value, _dollars(cost), f"{cost - default:+.2f}", f"{ratio(run, use, prices):.2f}")
-        for name, value, use in changes
-        for cost in [of_hooklog(run, use, prices).total]
-    )
-    return markdown.table(("parameter", "value", "dollars", "difference", "ratio"), rows)
-
-
-def sources_table() -> str:
-    """Return the dates of the measurements and of the prices."""
-    run, prices = Measured.load(), Prices.load()
-    rows = (
-        ("measurements ([benchmarks.md](benchmarks.md))", run.measured_on),
-        ("list prices for us-east-1 ([prices.toml](../ops/hooklog_ops/prices.toml))", prices.as_of),
-    )
-    return markdown.table(("source", "as of"), rows)
-
-
-def _cells(bill: Bill) -> list[str]:
-    return [*map(_dollars, bill.parts), f"**{_dollars(bill.total)}**"]
-
-
-def _dollars(amount: float) -> str:
-    return f"{amount:,.2f}" if amount >= 0.01 else f"{amount:.4f}"  # noqa: PLR2004 - a cent
-
-
-def _bill(
-    run: Measured,
-    use: Use,
-    prices: Prices,
-    *,
-    subject: Name,
-    fetches: float,
-    writes: float,
-    reads: float,
-) -> Bill:
-    messages = use.logs * use.messages
-    batches = messages / use.batch_size
-    # Each message is sent by itself; a batch is received and deleted in tens.
-    requests = messages + 2 * batches * max(1.0, use.batch_size / _MESSAGES_PER_CALL)
-    fetched = fetches / batches
-    seconds = batches * (
-        batch_seconds(run, fetched, memory_mb=use.memory_mb, api_ms=use.api_ms)
-        if subject == "hooklog"
-        else _sequential_seconds(run, use, fetched)
-    )
-    printed = fetches * _bytes_per_log(run.batch(subject, NEW)) + batches * _PLATFORM_BYTES
-    return Bill(
-        queue=requests * prices.sqs_request,
-        invocations=batches * prices.lambda_request,
-        duration=seconds * use.memory_mb / 1024 * prices.lambda_arm_gb_second,
-        writes=writes * prices.dynamodb_write_unit,
-        reads=reads * prices.dynamodb_read_unit,
-        log_lines=printed / 1e9 * prices.cloudwatch_log_gb,
-    )
+    Every environment reads it once, and the webhook function's again whenever the keys are too
+    old. So many environments are busy at once that three standard deviations of random arrivals
+    fit in.
+    """
+    callbacks, batches = use.logs * use.callbacks, _batches(use)
+    busy = use.per_second(_front_door_seconds(run, use))
+    environments = math.ceil(busy + 3 * math.sqrt(busy))
+    hours = _MONTH / 3600 * _BUSY
+    renewed = min(callbacks, environments * hours * SECRET_READS_PER_HOUR)
+    return renewed + use.cold * (callbacks + batches) + use.sweep * _RUNS
 
 
 def batch_seconds(run: Measured, fetched: float, *, memory_mb: int, api_ms: float) -> float:
@@ -290,19 +308,105 @@ def batch_seconds(run: Measured, fetched: float, *, memory_mb: int, api_ms: floa
     # A smaller batch still waits for one answer.
     wall = ten.wall_ms.median + max(0.0, fetched - ten.size) * slope
     worked = fetched * hundred.cpu_ms.median / hundred.size
-    return (wall + api_ms - REMOTE.api_ms + worked * (1 / _share(memory_mb) - 1)) / 1000
+    return (wall + api_ms - REMOTE.api_ms + worked * (1 / cpu_share(memory_mb) - 1)) / 1000
+
+
+def _front_door(run: Measured, use: Use, prices: Prices) -> float:
+    seconds = use.logs * _front_door_seconds(run, use)
+    requests = use.logs * use.callbacks * prices.lambda_request
+    return requests + _time(seconds, use.webhook_mb, prices)
+
+
+def _front_door_seconds(run: Measured, use: Use) -> float:
+    """Return how long all callbacks of a log take."""
+    queued = use.messages * callback_seconds(run, use, is_queued=True)
+    dropped = (use.callbacks - use.messages) * callback_seconds(run, use, is_queued=False)
+    return queued + dropped
+
+
+def page_seconds(run: Measured, *, memory_mb: int, api_ms: float) -> float:
+    """Return how long a page of the sweep takes whose logs the table has.
+
+    As for a batch, none of the CPU time overlaps with waiting.
+    """
+    measured = run.deployed.pages
+    calls = sum(count for name, count in measured.calls.items() if name != PAGE)
+    worked = measured.cpu_ms.median / cpu_share(memory_mb)
+    return (api_ms + calls * REMOTE.dynamodb_ms + worked) / 1000
+
+
+def _sweep(run: Measured, use: Use, prices: Prices) -> float:
+    """Return the price of the sweep, each run of which starts an environment."""
+    measured, memory = run.deployed.pages, deployed_mb("SweepFunction")
+    compared = use.logs * COMPARISONS
+    # The last page of each list is not full.
+    pages = compared / measured.size + _RUNS * len(KINDS) * COMPARISONS
+    seconds = pages * page_seconds(run, memory_mb=memory, api_ms=use.api_ms)
+    # A page reads the pace, too, and writes the checkpoint; what callbacks missed is one write.
+    reads, writes = (compared + pages) * _READ, pages * measured.calls["PutItem"]
+    return (
+        _RUNS * (prices.lambda_request + cold_dollars(run, "sweep", memory, prices))
+        + _time(seconds, memory, prices)
+        + reads * prices.dynamodb_read_unit
+        + (writes + use.logs * use.missed) * prices.dynamodb_write_unit
+        + _RUNS * (measured.log_bytes + _PLATFORM_BYTES) / 1e9 * prices.cloudwatch_log_gb
+    )
+
+
+def _cold_starts(run: Measured, use: Use, prices: Prices) -> float:
+    webhook = cold_dollars(run, "webhook", use.webhook_mb, prices)
+    enrich = cold_dollars(run, "hooklog", use.memory_mb, prices)
+    return use.cold * (use.logs * use.callbacks * webhook + _batches(use) * enrich)
+
+
+def _bill(
+    run: Measured,
+    use: Use,
+    prices: Prices,
+    *,
+    subject: Name,
+    fetches: float,
+    writes: float,
+    reads: float,
+) -> Bill:
+    messages, batches = use.logs * use.messages, _batches(use)
+    # Each message is sent by itself; a batch is received and deleted in tens.
+    requests = messages + 2 * batches * max(1.0, use.batch_size / _MESSAGES_PER_CALL)
+    fetched = fetches / batches if batches else 0.0
+    seconds = batches * (
+        batch_seconds(run, fetched, memory_mb=use.memory_mb, api_ms=use.api_ms)
+        if subject == "hooklog"
+        else _sequential_seconds(run, use, fetched)
+    )
+    printed = fetches * _bytes_per_log(run.batch(subject, NEW)) + batches * _PLATFORM_BYTES
+    return Bill(
+        queue=requests * prices.sqs_request,
+        invocations=batches * prices.lambda_request,
+        duration=_time(seconds, use.memory_mb, prices),
+        writes=writes * prices.dynamodb_write_unit,
+        reads=reads * prices.dynamodb_read_unit,
+        log_lines=printed / 1e9 * prices.cloudwatch_log_gb,
+    )
+
+
+def _batches(use: Use) -> float:
+    return use.logs * use.messages / use.batch_size
+
+
+def _time(seconds: float, memory_mb: int, prices: Prices) -> float:
+    return seconds * memory_mb / 1024 * prices.lambda_arm_gb_second
 
 
 def _sequential_seconds(run: Measured, use: Use, fetched: float) -> float:
     """Return how long the sequential handler takes, which never works while it waits."""
     ten = run.batch("sequential", Workload("new", SIZES[0], REMOTE))
-    slower = ten.cpu_ms.median * (1 / _share(use.memory_mb) - 1)
+    slower = ten.cpu_ms.median * (1 / cpu_share(use.memory_mb) - 1)
     per_log = (ten.wall_ms.median + slower) / ten.size
     return fetched * (per_log + use.api_ms - REMOTE.api_ms) / 1000
 
 
-def _share(memory_mb: int) -> float:
-    """Return the share of a vCPU, at most 1: neither handler uses more."""
+def cpu_share(memory_mb: int) -> float:
+    """Return the share of a vCPU, at most 1: no function uses more."""
     return min(1.0, memory_mb / _WHOLE_CPU_MB)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 
 from local.space.values import laml_url
 
@@ -68,9 +69,26 @@ def sqs_event(first: int, size: int) -> dict[str, object]:
 
 def response_body(path: str) -> bytes:
     """Return the body of the API's response to a GET of a log."""
-    number = int(path.rpartition("-")[2], 16)
-    log = _message(number) if number % 2 else _fax(number)
-    return json.dumps(log).encode()
+    return json.dumps(_log(int(path.rpartition("-")[2], 16))).encode()
+
+
+def page_body(path: str, query: Mapping[str, str], listed: int) -> bytes:
+    """Return the body of the API's response to a GET of a list.
+
+    Args:
+        path: of the list, which names the kind of log.
+        query: of the request; the number of the first page may be missing.
+        listed: number of logs of all kinds, from the first one on.
+
+    """
+    size, page = int(query["page_size"]), int(query.get("page_number", 0))
+    numbers = range(0 if "fax" in path else 1, listed, 2)
+    logs = [_log(number) for number in numbers[page * size : (page + 1) * size]]
+    links = {}
+    if len(numbers) > (page + 1) * size:
+        following = f"page_number={page + 1}&page_size={size}&page_token=PA{page + 1}"
+        links["next"] = f"https://example.signalwire.com{path}?{following}"
+    return json.dumps({"links": links, "data": logs}).encode()
 
 
 def log_id(number: int) -> str:
@@ -86,6 +104,10 @@ def _callback(number: int) -> dict[str, str]:
         "log_id": log_id(number),
         "status": ends[0] if _has_failed(number) else ends[1],
     }
+
+
+def _log(number: int) -> dict[str, object]:
+    return _message(number) if number % 2 else _fax(number)
 
 
 def _log_type(number: int) -> str:

@@ -15,7 +15,7 @@ from local.cloud import ROOT
 
 FILE: Final = ROOT / "bench/measured.json"
 
-type Function = Name | Literal["webhook", "boto3_alone"]
+type Function = Name | Literal["webhook", "sweep", "boto3_alone"]
 
 
 class _Frozen(BaseModel):
@@ -92,15 +92,90 @@ class StartUp(_Frozen):
     Attributes:
         function: which function.
         rounds: number of started processes.
-        ready_ms: imports, and wiring by an event without work.
+        imported_ms: imports.
+        ready_ms: the same plus wiring by an event without work, if the import does not wire.
         answered_ms: the same plus the first event with work, without latency.
+        peak_mb: peak memory of the process by then, in MB of 2**20 bytes.
+        calls: calls until then, by operation.
 
     """
 
     function: Function
     rounds: int
+    imported_ms: Spread
     ready_ms: Spread
     answered_ms: Spread
+    peak_mb: Spread
+    calls: dict[str, int]
+
+
+class Callbacks(_Frozen):
+    """Callbacks that a warm webhook function accepts.
+
+    Attributes:
+        is_queued: whether they go on the queue; otherwise they are only answered.
+        size: callbacks per round, half of messages and half of faxes.
+        rounds: number of measured rounds.
+        wall_ms: duration of a callback without latency.
+        cpu_ms: CPU time of a callback, all threads.
+        log_bytes: output of a round.
+        calls: calls of a round, by operation.
+        peak_mb: peak memory of the process after all rounds, in MB of 2**20 bytes.
+
+    """
+
+    is_queued: bool
+    size: int
+    rounds: int
+    wall_ms: Spread
+    cpu_ms: Spread
+    log_bytes: int
+    calls: dict[str, int]
+    peak_mb: float
+
+
+class Pages(_Frozen):
+    """Pages of logs that a warm sweep function compares with the table, which has them all.
+
+    Attributes:
+        size: logs per page.
+        rounds: number of measured rounds.
+        wall_ms: duration of a page without latency.
+        cpu_ms: CPU time of a page, all threads.
+        log_bytes: output of a sweep.
+        calls: calls per page, by operation.
+        peak_mb: peak memory of the process, in MB of 2**20 bytes.
+
+    """
+
+    size: int
+    rounds: int
+    wall_ms: Spread
+    cpu_ms: Spread
+    log_bytes: int
+    calls: dict[str, float]
+    peak_mb: float
+
+
+class Deployed(_Frozen):
+    """What was measured of the functions as ``sam build`` leaves them.
+
+    Attributes:
+        measured_on: day of the measurement.
+        noise_ms: a fixed computation, measured once per step.
+        authorities_ms: CPU time to load the certificate authorities for a TLS connection.
+        start_ups: by function.
+        callbacks: of the webhook function, those that are queued and those that are not.
+        pages: of the sweep function.
+
+    """
+
+    measured_on: date
+    noise_ms: Spread
+    authorities_ms: Spread
+    start_ups: list[StartUp]
+    callbacks: list[Callbacks]
+    pages: Pages
 
 
 class Measured(_Frozen):
@@ -112,7 +187,7 @@ class Measured(_Frozen):
         noise_ms: a fixed computation, measured once per round.
         batches: by subject and workload.
         memory: by subject and size.
-        start_ups: by function.
+        deployed: the functions as they are deployed; may be measured again alone.
         ratios: ratios taken round by round, by comparison, such as ``wall/sequential``.
 
     """
@@ -122,7 +197,7 @@ class Measured(_Frozen):
     noise_ms: Spread
     batches: list[Batch]
     memory: list[Memory]
-    start_ups: list[StartUp]
+    deployed: Deployed
     ratios: dict[str, Spread]
 
     @classmethod
@@ -162,7 +237,19 @@ class Measured(_Frozen):
             LookupError: it was not measured.
 
         """
-        for one in self.start_ups:
+        for one in self.deployed.start_ups:
             if one.function == function:
                 return one
         raise LookupError(f"The start-up of {function} was not measured.")
+
+    def callbacks(self, *, is_queued: bool) -> Callbacks:
+        """Return the webhook function's callbacks, those that are queued or the others.
+
+        Raises:
+            LookupError: they were not measured.
+
+        """
+        for one in self.deployed.callbacks:
+            if one.is_queued == is_queued:
+                return one
+        raise LookupError("The callbacks were not measured.")

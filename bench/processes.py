@@ -44,8 +44,15 @@ class Stub:
         """Close the connections."""
         self._http.clear()
 
-    def reset(self, latency: Latency, *, empty_table: bool = False) -> StubReport:
-        """Set the latency from now on, and return what has happened since the last reset."""
+    def reset(self, latency: Latency, *, empty_table: bool = False, listed: int = 0) -> StubReport:
+        """Set the latency from now on, and return what has happened since the last reset.
+
+        Args:
+            latency: of the API and of AWS.
+            empty_table: whether to delete all rows.
+            listed: number of logs in the lists of the API, from the first one on.
+
+        """
         answer = self._http.request(
             "POST",
             self.url + CONTROL,
@@ -53,6 +60,7 @@ class Stub:
                 "api_ms": latency.api_ms,
                 "dynamodb_ms": latency.dynamodb_ms,
                 "empty_table": empty_table,
+                "listed": listed,
             },
         ).json()
         return StubReport(answer["calls"], answer["outcomes"])

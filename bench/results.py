@@ -92,6 +92,7 @@ def results(run: Measured) -> Iterator[Result]:
     scenario = "99 redelivered logs: calls to DynamoDB, to the API"
     yield Result(scenario, calls, target="1, 0", reached=calls[0] == "1, 0")
     yield from _start_ups(run)
+    yield from _functions(run)
     yield from _memory(run)
     yield from _growth(run, REMOTE, "growth_remote")
     yield from _growth(run, NO_LATENCY, "growth")
@@ -112,17 +113,16 @@ def results_table() -> str:
 def conditions_table() -> str:
     """Return the conditions under which the kept run was measured."""
     run = Measured.load()
-    machine, noise = run.machine, run.noise_ms
+    machine, noise, later = run.machine, run.noise_ms, run.deployed.noise_ms
     busy = noise.median > _BUSY * noise.low
     rows = (
         ("measured on", run.measured_on),
+        ("start-ups, callbacks and pages measured on", run.deployed.measured_on),
         ("machine", f"{machine.cores} cores, {machine.architecture}"),
         ("Python", machine.python),
         ("Node", machine.node or "none, so (b) was not measured"),
-        (
-            "noise, median (lowest-highest)",
-            f"{noise.median:.2f} ({noise.low:.2f}-{noise.high:.2f}) ms",
-        ),
+        ("noise, median (lowest-highest)", _noise(noise)),
+        ("the same, of start-ups, callbacks and pages", _noise(later)),
         ("other work on the machine", "**yes**, so only ratios count" if busy else "none"),
         ("latency of a remote API", f"{REMOTE.api_ms} ms"),
         ("latency of DynamoDB with it", f"{REMOTE.dynamodb_ms} ms"),
@@ -158,6 +158,17 @@ def _start_ups(run: Measured) -> Iterator[Result]:
             (_time(spread), _MISSING, _MISSING),
             Comparison(ratio, "the enrich function", 0.9),
         )
+
+
+def _functions(run: Measured) -> Iterator[Result]:
+    """Yield what the functions use that the peers lack."""
+    pages = run.deployed.pages
+    for scenario, spread in (
+        ("A callback that goes on the queue: CPU time", run.callbacks(is_queued=True).cpu_ms),
+        ("A callback that is only answered: CPU time", run.callbacks(is_queued=False).cpu_ms),
+        (f"A page of {pages.size} logs, compared by the sweep: CPU time", pages.cpu_ms),
+    ):
+        yield Result(scenario, (_time(spread), _MISSING, _MISSING))
 
 
 def _compared(
@@ -231,6 +242,10 @@ def _cpu_per_log(batch: Batch) -> str:
 def _calls(batch: Batch) -> str:
     fetches = batch.calls.get("GetLog", 0)
     return f"{sum(batch.calls.values()) - fetches}, {fetches}"
+
+
+def _noise(noise: Spread) -> str:
+    return f"{noise.median:.2f} ({noise.low:.2f}-{noise.high:.2f}) ms"
 
 
 def _time(milliseconds: Spread) -> str:

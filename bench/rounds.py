@@ -33,7 +33,7 @@ class Rounds:
     ) -> None:
         """Have each subject process each workload once per round."""
         for _ in range(rounds):
-            self.noise_ms.append(_spin())
+            self.noise_ms.append(spin())
             for name, subject in subjects.items():
                 for workload in workloads:
                     self._samples[name, workload].append(self._process(subject, workload))
@@ -74,7 +74,8 @@ def _summarise(name: Name, workload: Workload, samples: Sequence[Sample]) -> Bat
     )
 
 
-def _spin() -> float:
+def spin() -> float:
+    """Return the milliseconds of a fixed computation, which tells of other work on the machine."""
     started = time.perf_counter()
     sum(range(_SPIN))
     return (time.perf_counter() - started) * 1000

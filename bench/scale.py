@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from statistics import mean, quantiles
 from typing import Any, Final
 
-from bench.cost import Prices, Use, batch_seconds
+from bench.cost import (
+    COMPARISONS,
+    Prices,
+    Use,
+    batch_seconds,
+    deployed_mb,
+    page_seconds,
+)
 from bench.measured import Measured
 from bench.queueing import (
     Arrivals,
@@ -41,6 +48,8 @@ _LATEST: Final = 100_000
 #: Limit of the API while callbacks arrive beside a backfill, in requests per second, and seconds.
 _SHARED: Final = 100.0
 _ARRIVING: Final = 1200.0
+#: Seconds in which a run of the sweep begins pages: its timeout less what the last one may take.
+_SWEEP_SECONDS: Final = 900.0 - 80.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +83,34 @@ def throughput_table() -> str:
         ("concurrent batches", "note", "logs per second"),
         ((f"{batches:,}", what, f"{batches * size / seconds:,.0f}") for batches, what in rows),
     )
+
+
+def sweep_table() -> str:
+    """Return how long a run of the sweep takes, for several numbers of logs."""
+    seconds, size = _page_seconds(), Measured.load().deployed.pages.size
+    most = (_SWEEP_SECONDS / seconds - COMPARISONS) * size * 24 / COMPARISONS
+    rows: list[tuple[str, ...]] = []
+    for logs in (10_000, 100_000, 1_000_000, most):
+        # The last page of each tier is not full.
+        pages = logs / 24 * COMPARISONS / size + COMPARISONS
+        name = f"{logs:,.0f}" if logs != most else f"{logs / 1e6:.1f} million, the most"
+        rows.append((name, f"{pages:,.0f}", f"{pages * seconds / 60:.1f}"))
+    return markdown.table(("logs per day", "pages per run", "minutes per run"), rows)
+
+
+def sweep_page() -> str:
+    """Return what a page takes, as a sentence."""
+    use, memory_mb = Use(logs=0), deployed_mb("SweepFunction")
+    return (
+        f"A page takes {_page_seconds():.2f} s with answers of {use.api_ms} ms"
+        f" and {memory_mb:,} MB of memory."
+    )
+
+
+def _page_seconds() -> float:
+    use = Use(logs=0)
+    memory_mb = deployed_mb("SweepFunction")
+    return page_seconds(Measured.load(), memory_mb=memory_mb, api_ms=use.api_ms)
 
 
 def burst_table() -> str:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from operator import attrgetter
 from typing import Final
 
-from bench import artefacts, start_ups
+from bench import artefacts, callbacks, pages, start_ups
 from bench.batches import Batches
-from bench.measured import Function, Machine, Measured, Memory, Spread, StartUp
+from bench.measured import Deployed, Function, Machine, Measured, Memory, Spread, StartUp
 from bench.processes import Stub, Subject, running_stub
-from bench.rounds import Rounds
+from bench.rounds import Rounds, spin
+from bench.start_ups import Start
 from bench.subjects import Name, Recipe, from_source
 from bench.workloads import NEW, NEW_REMOTE, NO_LATENCY, REMOTE, SIZES, STORED, Workload
 
@@ -33,13 +34,31 @@ class Plan:
     sizes_sequential: int
     memory: int
     start_up: int
+    callbacks: int
+    pages: int
 
 
 FULL: Final = Plan(
-    warm_up=10, no_latency=15, remote=5, sizes=5, sizes_sequential=3, memory=3, start_up=11
+    warm_up=10,
+    no_latency=15,
+    remote=5,
+    sizes=5,
+    sizes_sequential=3,
+    memory=3,
+    start_up=11,
+    callbacks=11,
+    pages=11,
 )
 SHORT: Final = Plan(
-    warm_up=1, no_latency=3, remote=1, sizes=1, sizes_sequential=0, memory=1, start_up=1
+    warm_up=1,
+    no_latency=3,
+    remote=1,
+    sizes=1,
+    sizes_sequential=0,
+    memory=1,
+    start_up=1,
+    callbacks=1,
+    pages=1,
 )
 
 
@@ -52,7 +71,7 @@ def measure(plan: Plan) -> Measured:
     """
     _say("Building the subjects")
     typescript = artefacts.bundled_typescript()
-    deployed = start_ups.deploy(typescript)
+    functions = start_ups.deploy(typescript)
     recipes = from_source(typescript)
     with running_stub() as stub:
         batches = Batches(stub)
@@ -66,8 +85,7 @@ def measure(plan: Plan) -> Measured:
                     batches.process(subject, NEW)
             _run_batches(full, sizes, subjects, plan)
         memory = _memory(stub, recipes, plan.memory)
-        _say("Start-up")
-        started = start_ups.measure(stub, deployed, plan.start_up)
+        deployed, started = _deployed(stub, functions, plan)
     return Measured(
         measured_on=datetime.now(UTC).date(),
         machine=_machine(typescript=typescript is not None),
@@ -77,16 +95,68 @@ def measure(plan: Plan) -> Measured:
             *(batch for batch in sizes.summary() if batch.size != NEW.size),
         ],
         memory=memory,
-        start_ups=[
-            StartUp(
-                function=function,
-                rounds=len(times),
-                ready_ms=Spread.of(ready for ready, _ in times),
-                answered_ms=Spread.of(answered for _, answered in times),
-            )
-            for function, times in started.items()
-        ],
+        deployed=deployed,
         ratios=_batch_ratios(full, sizes, recipes) | _start_up_ratios(started),
+    )
+
+
+def measure_deployed(plan: Plan, kept: Measured) -> Measured:
+    """Measure the deployed functions, and keep the rest of a run.
+
+    Raises:
+        RuntimeError: a build failed, or a function did not do its job.
+
+    """
+    _say("Building the functions")
+    functions = start_ups.deploy(artefacts.bundled_typescript())
+    with running_stub() as stub:
+        deployed, started = _deployed(stub, functions, plan)
+    ratios = kept.ratios | _start_up_ratios(started)
+    return kept.model_copy(update={"deployed": deployed, "ratios": ratios})
+
+
+def _deployed(
+    stub: Stub, functions: Mapping[Function, start_ups.Deployed], plan: Plan
+) -> tuple[Deployed, Mapping[Function, list[Start]]]:
+    noise = [spin()]
+    _say("Start-up")
+    started = start_ups.measure(stub, functions, plan.start_up)
+    noise.append(spin())
+    _say("Callbacks")
+    webhook = functions["webhook"].recipe
+    accepted = []
+    for variables, is_queued in ((callbacks.VARIABLES, True), (callbacks.ONLY_ENDS, False)):
+        with replace(webhook, variables=variables).start(stub) as subject:
+            accepted.append(
+                callbacks.measure(stub, subject, is_queued=is_queued, rounds=plan.callbacks)
+            )
+        noise.append(spin())
+    _say("Pages of the sweep")
+    with (
+        functions["hooklog"].recipe.start(stub) as enrich,
+        functions["sweep"].recipe.start(stub) as sweep,
+    ):
+        compared = pages.measure(stub, enrich, sweep, plan.pages)
+    noise.append(spin())
+    return Deployed(
+        measured_on=datetime.now(UTC).date(),
+        noise_ms=Spread.of(noise),
+        authorities_ms=Spread.of(start_ups.authorities_ms() for _ in range(plan.start_up)),
+        start_ups=[_start_up(function, starts) for function, starts in started.items()],
+        callbacks=accepted,
+        pages=compared,
+    ), started
+
+
+def _start_up(function: Function, starts: Sequence[Start]) -> StartUp:
+    return StartUp(
+        function=function,
+        rounds=len(starts),
+        imported_ms=Spread.of(start.imported_ms for start in starts),
+        ready_ms=Spread.of(start.ready_ms for start in starts),
+        answered_ms=Spread.of(start.answered_ms for start in starts),
+        peak_mb=Spread.of(start.peak_mb for start in starts),
+        calls=dict(starts[-1].calls),
     )
 
 
@@ -145,17 +215,17 @@ def _batch_ratios(full: Rounds, sizes: Rounds, recipes: Mapping[Name, Recipe]) -
     return ratios
 
 
-def _start_up_ratios(started: Mapping[Function, list[tuple[float, float]]]) -> dict[str, Spread]:
-    pairs: tuple[tuple[str, Function, Function, int], ...] = (
-        ("start_up/sequential", "hooklog", "sequential", 0),
-        ("start_up/boto3_alone", "hooklog", "boto3_alone", 0),
-        ("start_up/webhook", "webhook", "hooklog", 0),
-        ("first_event/sequential", "hooklog", "sequential", 1),
-        ("first_event/webhook", "webhook", "hooklog", 1),
+def _start_up_ratios(started: Mapping[Function, Sequence[Start]]) -> dict[str, Spread]:
+    pairs: tuple[tuple[str, Function, Function, str], ...] = (
+        ("start_up/sequential", "hooklog", "sequential", "ready_ms"),
+        ("start_up/boto3_alone", "hooklog", "boto3_alone", "ready_ms"),
+        ("start_up/webhook", "webhook", "hooklog", "ready_ms"),
+        ("first_event/sequential", "hooklog", "sequential", "answered_ms"),
+        ("first_event/webhook", "webhook", "hooklog", "answered_ms"),
     )
     return {
         title: Spread.of(
-            ours[until] / theirs[until]
+            getattr(ours, until) / getattr(theirs, until)
             for ours, theirs in zip(started[one], started[other], strict=True)
         )
         for title, one, other, until in pairs

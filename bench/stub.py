@@ -10,14 +10,16 @@ import asyncio
 import json
 import sys
 from collections import Counter
+from typing import Any
 
 from aiohttp import web
 
-from bench.logs import response_body
+from bench.logs import page_body, response_body
 from bench.stub_aws import Aws, AwsError
 
-#: Under this name, requests for a log are counted.
+#: Under these names, requests for a log and for a page of a list are counted.
 FETCH = "GetLog"
+PAGE = "ListLogs"
 CONTROL = "/control"
 _LOOPBACK = "127.0.0.1"
 
@@ -31,13 +33,13 @@ class Stub:
         self._calls: Counter[str] = Counter()
         self._api_latency = 0.0
         self._aws_latency = 0.0
+        self._listed = 0
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one request."""
         if request.method == "GET":
-            self._calls[FETCH] += 1
             await asyncio.sleep(self._api_latency)
-            return web.Response(body=response_body(request.path), content_type="application/json")
+            return web.Response(body=self._get(request), content_type="application/json")
         if request.path == CONTROL:
             return self._control(await request.json())
         target = request.headers["X-Amz-Target"]
@@ -49,10 +51,18 @@ class Stub:
         except AwsError as error:
             return _json({"__type": f"#{error}", "message": str(error)}, status=400)
 
-    def _control(self, settings: dict[str, float]) -> web.Response:
-        """Set the latencies; return what has happened since the last call."""
+    def _get(self, request: web.BaseRequest) -> bytes:
+        if request.path.endswith("/logs"):
+            self._calls[PAGE] += 1
+            return page_body(request.path, request.query, self._listed)
+        self._calls[FETCH] += 1
+        return response_body(request.path)
+
+    def _control(self, settings: dict[str, Any]) -> web.Response:
+        """Set the latencies and the lists; return what has happened since the last call."""
         self._api_latency = settings["api_ms"] / 1000
         self._aws_latency = settings["dynamodb_ms"] / 1000
+        self._listed = settings["listed"]
         calls, outcomes = dict(self._calls), self._aws.outcomes()
         self._calls.clear()
         if settings["empty_table"]:

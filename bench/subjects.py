@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
@@ -17,6 +17,10 @@ from local.cloud import REGION, ROOT
 type Name = Literal["hooklog", "sequential", "typescript"]
 
 DRIVER: Final = ROOT / "bench/driver.py"
+#: For functions that read the credentials' secret, as deployed ones do.
+SECRET: Final[Mapping[str, str]] = {
+    "SIGNALWIRE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:x"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +30,18 @@ class Recipe:
     Attributes:
         command: interpreter and driver.
         folders: where its code is, in the order of the import path.
+        variables: environment variables that only this subject has.
 
     """
 
     command: Sequence[str]
     folders: Sequence[Path] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def start(self, stub: Stub) -> AbstractContextManager[Subject]:
         """Start the subject in its own process, configured for the stub."""
-        return running_subject(self.command, self.folders, environment(stub.url))
+        variables = {**_environment(stub.url), **self.variables}
+        return running_subject(self.command, self.folders, variables)
 
 
 def node() -> str:
@@ -42,7 +49,7 @@ def node() -> str:
     return shutil.which("node") or "node"
 
 
-def environment(url: str) -> dict[str, str]:
+def _environment(url: str) -> dict[str, str]:
     """Return every function's environment variables: dummies, and the stub's URL."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, get_args
 
@@ -12,14 +10,13 @@ import pytest
 
 from hooklog.catalogue import Category
 from hooklog.logs import KINDS
-from local.dashboard import dashboard_body, table
+from local.dashboard import table
+from tests.dashboard import SEARCH, WIDGETS, metrics, of_kind
 from tests.emitted import everything
 from tests.template import template
 
 TEMPLATE = template()
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-DASHBOARD: dict[str, Any] = json.loads(dashboard_body(TEMPLATE))
-WIDGETS: list[dict[str, Any]] = DASHBOARD["widgets"]
 NAMESPACE = TEMPLATE["Parameters"]["MetricsNamespace"]["Default"]
 #: AWS's metrics that the dashboard shows, with their dimensions.
 OF_AWS = {
@@ -41,32 +38,6 @@ OF_AWS = {
 }
 #: AWS's metric of an index, with its dimensions.
 OF_AN_INDEX = ("ConsumedWriteCapacityUnits", frozenset({"TableName", "GlobalSecondaryIndexName"}))
-SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\} (?P<terms>[^']+)', '(?:Sum|Maximum|p\d+)'\)")
-
-type Shown = tuple[str, str, frozenset[str], dict[str, str]]
-
-
-def of_kind(kind: str) -> list[dict[str, Any]]:
-    """Return the properties of all widgets of one type."""
-    return [one["properties"] for one in WIDGETS if one["type"] == kind]
-
-
-def metrics() -> Iterator[Shown]:
-    """Yield namespace, name, dimensions and their values of each metric, shown or searched."""
-    for properties in of_kind("metric"):
-        for *direct, options in properties["metrics"]:
-            if direct:
-                namespace, name, *rest = direct
-                yield (
-                    namespace,
-                    name,
-                    frozenset(rest[::2]),
-                    dict(zip(rest[::2], rest[1::2], strict=True)),
-                )
-            for found in SEARCH.finditer(options.get("expression", "")):
-                namespace, *dimensions = re.findall(r"[^\",]+", found["schema"])
-                values = dict(re.findall(r'(\w+)="([^"]+)"', found["terms"]))
-                yield namespace, values.pop("MetricName"), frozenset(dimensions), values
 
 
 def test_three_questions() -> None:
@@ -203,7 +174,7 @@ def test_parts_can_be_left_out() -> None:
 
 
 def test_the_dashboard_can_be_left_out() -> None:
-    """A parameter removes the dashboard, which costs money after an account's third."""
+    """A parameter removes the dashboard, which shows too many metrics to be free."""
     assert RESOURCES["OperationsDashboard"]["Condition"] == "HasDashboard"
     assert TEMPLATE["Conditions"]["HasDashboard"] == ["Dashboard", "true"]
     assert TEMPLATE["Outputs"]["DashboardUrl"]["Condition"] == "HasDashboard"

@@ -1,0 +1,79 @@
+"""The webhook and the sweep function do their job while they are measured, with these calls."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+import pytest
+
+from bench import callbacks, pages
+from bench.processes import Invocation, Stub, Subject, running_stub
+from bench.subjects import DRIVER, Recipe, from_source
+from local.cloud import ROOT
+
+LAYER = ROOT / "layers/hooklog"
+PYTHON = (sys.executable, "-P", str(DRIVER))
+
+
+class Refuser:
+    """A subject that returns the same for every event."""
+
+    def __init__(self, response: object) -> None:
+        """Return this response."""
+        self._response = response
+
+    def invoke(self, event: Mapping[str, object]) -> Invocation:  # noqa: ARG002 - a subject's signature
+        """Return the response."""
+        return Invocation(1.0, 1.0, 1024, b"", self._response)
+
+
+@pytest.fixture(scope="module")
+def stub() -> Iterator[Stub]:
+    """Run a stub."""
+    with running_stub() as stub:
+        yield stub
+
+
+def webhook(variables: Mapping[str, str]) -> Recipe:
+    """Return the webhook function as it is in the tree."""
+    return Recipe(PYTHON, [ROOT / "functions/webhook", LAYER], variables)
+
+
+def test_a_callback_is_one_message_and_no_output(stub: Stub) -> None:
+    """A warm function reads no secret; what it prints would cost more than the callback."""
+    with webhook(callbacks.VARIABLES).start(stub) as subject:
+        measured = callbacks.measure(stub, subject, is_queued=True, rounds=1)
+    assert (measured.calls, measured.log_bytes) == ({"SendMessage": measured.size}, 0)
+
+
+def test_a_callback_that_tells_no_end_is_only_answered(stub: Stub) -> None:
+    """With the parameter CallbackStatuses=Final it costs no call and prints nothing."""
+    with webhook(callbacks.ONLY_ENDS).start(stub) as subject:
+        measured = callbacks.measure(stub, subject, is_queued=False, rounds=1)
+    assert (measured.calls, measured.log_bytes) == ({}, 0)
+
+
+def test_a_page_is_read_in_hundreds(stub: Stub) -> None:
+    """A page costs one request, two reads of its rows, one of the pace, and one checkpoint."""
+    sweep = Recipe(PYTHON, [ROOT / "functions/sweep", LAYER], pages.VARIABLES)
+    with from_source(None)["hooklog"].start(stub) as enrich, sweep.start(stub) as subject:
+        measured = pages.measure(stub, enrich, subject, rounds=1)
+    assert measured.calls == {"ListLogs": 1, "BatchGetItem": 3, "PutItem": 1}
+
+
+def test_a_refused_callback_is_not_measured(stub: Stub) -> None:
+    """A refusal takes less time, and says nothing of a callback."""
+    with pytest.raises(RuntimeError, match="not accepted"):
+        callbacks.measure(
+            stub, cast("Subject", Refuser({"statusCode": 403})), is_queued=True, rounds=1
+        )
+
+
+def test_an_accepted_callback_is_on_the_queue(stub: Stub) -> None:
+    """A function that answers and sends nothing is not measured."""
+    with pytest.raises(RuntimeError, match="instead of"):
+        callbacks.measure(
+            stub, cast("Subject", Refuser(callbacks.ACCEPTED)), is_queued=True, rounds=1
+        )
