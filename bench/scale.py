@@ -49,7 +49,7 @@ _LATEST: Final = 100_000
 _SHARED: Final = 100.0
 _ARRIVING: Final = 1200.0
 #: Seconds in which a run of the sweep begins pages: its timeout less what the last one may take.
-_SWEEP_SECONDS: Final = 900.0 - 80.0
+_SWEEP_SECONDS: Final = 900.0 - 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

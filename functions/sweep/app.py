@@ -65,6 +65,7 @@ def parts() -> _Parts:
     """
     settings = SweepSettings.load(os.environ)
     clients = Clients()
+    metrics = EmbeddedMetrics(settings.metrics_namespace)
     table = DynamoTable(clients.dynamodb, settings.table_name)
     lists = PacedLists(
         lists=LogLists(connect(settings, lambda: clients.secrets, connections=1), utc_now),
@@ -85,6 +86,7 @@ def parts() -> _Parts:
         producer=SqsProducer(lambda: clients.sqs, settings.queue_url),
         clock=utc_now,
         sleep=time.sleep,
+        publish=functools.partial(sweep_telemetry.emit_stored, metrics),
         allowed=lists.allowed,
         only_ends=settings.callback_statuses == "Final",
     )
@@ -98,7 +100,7 @@ def parts() -> _Parts:
         clock=utc_now,
     )
     logger = Logger(service="sweep", level=settings.log_level, location=None)
-    return _Parts(sweeper, logger, EmbeddedMetrics(settings.metrics_namespace))
+    return _Parts(sweeper, logger, metrics)
 
 
 def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
@@ -120,8 +122,6 @@ def lambda_handler(event: dict[str, object], context: LambdaContext) -> Summary:
         for one in swept:
             sweep_telemetry.log(wired.logger, "sweep", one.walk, one.tier.name)
             sweep_telemetry.emit_found(wired.metrics, one)
-    for result in results:
-        sweep_telemetry.emit_stored(wired.metrics, result)
     for result in results:
         # Raised last: what the others found is published, and their checkpoints are saved. The
         # end of SignalWire's history is an answer to an operator, and a gap to a sweep.

@@ -16,6 +16,7 @@ from hooklog.errors import (
 )
 from hooklog.logs import LogKind
 from hooklog.logs.listing import Page
+from hooklog.records.counts import Counts
 from hooklog.records.pacing import Brake
 from hooklog.records.rows import Row, Write
 from hooklog.records.store import Conflict
@@ -77,13 +78,16 @@ class Sweeping(Function):
             producer=self,
             clock=self.clock,
             sleep=self.sleep,
+            publish=self.publish,
             allowed=lists.allowed,
         )
         sweeper = Sweeper(walker=walker, checkpoints=self, tiers=_TIERS, clock=self.clock)
         self.swept = sweeper.sweep(self.time_left)
+
+    def publish(self, _: LogKind, counts: Counts) -> None:
+        """Add to the metrics what a page stored."""
         self.meet(Seam.EMIT)
-        for one in self.swept:
-            self.world.count(one.walk.counts, self)
+        self.world.count(counts, self)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, for the other functions, too."""

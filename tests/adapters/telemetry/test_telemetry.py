@@ -15,7 +15,8 @@ from hooklog.adapters.telemetry import sweep as sweep_telemetry
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.adapters.telemetry.enrich import EnrichTelemetry
 from hooklog.enrich.report import Report
-from hooklog.logs import KINDS
+from hooklog.logs import FAX, KINDS
+from hooklog.records.counts import Counts
 from hooklog.sweep.comparison import Verdict
 from hooklog.sweep.tiers import Swept, Tier
 from hooklog.sweep.walk import Checkpoint, WalkResult
@@ -351,11 +352,11 @@ def test_a_sweep_that_is_behind_says_so(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_logs_stored_from_pages_count_as_all_others(capsys: pytest.CaptureFixture[str]) -> None:
     """The same metrics, whichever function stored them."""
-    walk = swept("fax", {}).walk
+    counts = Counts()
     for log in (fax_log(), failed_fax()):
-        walk.counts.count_stored(record(log))
-    walk.counts.count_failure(record(failed_fax()))
-    sweep_telemetry.emit_stored(EmbeddedMetrics("Hooklog"), walk)
+        counts.count_stored(record(log))
+    counts.count_failure(record(failed_fax()))
+    sweep_telemetry.emit_stored(EmbeddedMetrics("Hooklog"), FAX, counts)
     totals, failures = Output(capsys.readouterr().out).metrics
     assert values_of(totals) == {"LogsEnriched": 2, "FailedLogs": 1}
     assert dimensions_of(failures) == {"log_type": "fax", "error_code": "34004"}

@@ -303,6 +303,16 @@ def test_a_row_that_cannot_be_written_is_left(bench: Bench) -> None:
     assert store(bench, entry(status="busy")) == [FAX_ID]
 
 
+def test_an_entry_that_is_behind_its_row_is_left(bench: Bench) -> None:
+    """The list lags behind the log that a callback's fetch has shown."""
+    key = f"message#{MESSAGE_ID}"
+    write = StoreRecord(record(message_log(status="sent"), fetched_at=NOW)).plan(None)
+    assert write is not None
+    bench.table.items[key] = dict(write.values) | {"version": 1}
+    assert store(bench, {**message_log(status="queued")}) == [MESSAGE_ID]
+    assert bench.table.items[key]["status"] == "sent"
+
+
 def test_a_later_row_is_kept(bench: Bench) -> None:
     """A callback's fetch came between the request for the page and its write."""
     bench.table.items[KEY] = dict(

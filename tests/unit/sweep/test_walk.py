@@ -85,6 +85,16 @@ def test_what_a_page_cannot_tell_goes_on_the_queue(bench: Bench) -> None:
     assert bench.producer.sent == [{"log_type": "fax", "log_id": FAX_ID, "origin": "sweep"}]
 
 
+def test_what_a_page_stored_is_published_with_the_page(bench: Bench) -> None:
+    """A walk lasts long, and may end in a crash."""
+    bench.lists.pages = {"fax": [[entry(status="busy")], [entry(OTHER, status="busy")]]}
+    bench.lists.errors = [None, StoreUnavailableError()]
+    published: list[int] = []
+    walker = replace(bench.walker, publish=lambda _, counts: published.append(len(counts.failures)))
+    assert bench.walk(FAX, walker=walker).stored == 1
+    assert published == [1]
+
+
 def test_where_only_ends_are_told_a_log_in_progress_is_not_missing(bench: Bench) -> None:
     """Its row comes with the walk, and no callback was lost."""
     bench.lists.pages = {"fax": [[entry(status="ringing")]]}

@@ -31,10 +31,9 @@ from hooklog.records.signals import Signal, resource_signal
 from hooklog.records.store import Stored, Table, UpToDate
 from hooklog.records.storing import Finding, store, store_aliases
 
-#: Seconds that all pages of fax resources for one page of logs may take, and how many there are at
-#: most.
-RESOURCE_TIME = 20.0
-_MOST_PAGES = 3
+#: Seconds that a page of fax resources may take, and how many there are at most for a page of logs.
+RESOURCE_TIME = 10.0
+MOST_RESOURCE_PAGES = 3
 #: A fax waits before its call begins, and a call rings before its fax begins.
 _CREATED_BEFORE, _CREATED_AFTER = timedelta(minutes=10), timedelta(minutes=1)
 #: The lists go from new to old, and a page of resources is larger than one of logs. So resources of
@@ -149,7 +148,7 @@ class PageStore:
         self.listed.clear()
         self.listed.update(known)
         following = None
-        for _ in range(_MOST_PAGES):
+        for _ in range(MOST_RESOURCE_PAGES):
             try:
                 page = self.resources.resources(folder, start, end, following, RESOURCE_TIME)
             except FetchError:
@@ -164,12 +163,7 @@ class PageStore:
         self, findings: Sequence[Finding], rows: Mapping[str, Row], counts: Counts
     ) -> set[str]:
         """Store aliases and rows; return the keys of the logs of which nothing is left to do."""
-        # The enrich function fetches a log that contradicts what is known of it a few times.
-        agreed = [
-            one
-            for one in findings
-            if not one.change(self.storage).weighed(rows.get(one.record.key)).is_unsettled
-        ]
+        agreed = [one for one in findings if self._agrees(one, rows.get(one.record.key))]
         records = {one.record.key: one.record for one in agreed}
         # A log that is new has no alias, either.
         aliases = {one.alias_key for key, one in records.items() if one.alias_key and key in rows}
@@ -183,6 +177,17 @@ class PageStore:
             if isinstance(result, UpToDate)
             or (isinstance(result, Stored) and not result.is_unsettled)
         }
+
+    def _agrees(self, finding: Finding, row: Row | None) -> bool:
+        """Return whether an entry is as far as the row, and contradicts nothing that is known.
+
+        Otherwise the list may lag behind a single log; and the enrich function fetches a log that
+        contradicts itself a few times before it takes sides.
+        """
+        record = finding.record
+        if row is not None and record.kind.is_behind(record.log.status, row.status):
+            return False
+        return not finding.change(self.storage).weighed(row).is_unsettled
 
 
 def _signal(kind: LogKind, entry: RawLog) -> Signal | None:

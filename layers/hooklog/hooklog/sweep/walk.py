@@ -25,7 +25,7 @@ from hooklog.records.counts import Counts
 from hooklog.records.rows import Row
 from hooklog.records.store import Table
 from hooklog.sweep.comparison import WANTED, Verdict, compare, listed_log
-from hooklog.sweep.page_store import RESOURCE_TIME, PageStore
+from hooklog.sweep.page_store import MOST_RESOURCE_PAGES, RESOURCE_TIME, PageStore
 
 #: Seconds that fetching and comparing one page may take; with less time left the walk stops.
 PAGE_TIME = 20.0
@@ -84,7 +84,7 @@ class WalkResult:
         goal: end of the period.
         checkpoint: that the walk reached.
         found: entries of the lists by verdict.
-        counts: of the logs that it stored.
+        stored: rows that it wrote from pages.
         enqueued: logs that it put on the queue.
         error: that stopped it before the end of the period, if any.
 
@@ -94,7 +94,7 @@ class WalkResult:
     goal: datetime
     checkpoint: Checkpoint
     found: Counter[Verdict] = field(default_factory=Counter)
-    counts: Counts = field(default_factory=Counts)
+    stored: int = 0
     enqueued: int = 0
     error: HooklogError | None = None
 
@@ -102,11 +102,6 @@ class WalkResult:
     def is_complete(self) -> bool:
         """Whether it reached the end of its period."""
         return self.checkpoint.watermark >= self.goal
-
-    @property
-    def stored(self) -> int:
-        """The number of rows that it wrote."""
-        return self.counts.enriched.total()
 
 
 class Listing(Protocol):
@@ -149,6 +144,8 @@ class Walker:
     producer: Producer
     clock: Clock
     sleep: Callable[[float], None]
+    #: Publishes what a page stored of one kind of log: at once, because a walk lasts long.
+    publish: Callable[[LogKind, Counts], None] = lambda _kind, _counts: None
     #: Returns the messages per second that may go on the queue now.
     allowed: Callable[[], float] = lambda: math.inf
     only_ends: bool = False
@@ -188,7 +185,7 @@ class Walker:
         result = WalkResult(kind=kind, goal=goal, checkpoint=checkpoint)
         page_time = PAGE_TIME
         if not dry_run:
-            page_time += RESOURCE_TIME + PAGE_SIZE / min(most, _SLOWEST)
+            page_time += MOST_RESOURCE_PAGES * RESOURCE_TIME + PAGE_SIZE / min(most, _SLOWEST)
         while not result.is_complete and time_left() > page_time:
             current = result.checkpoint
             if not current.is_under_way:
@@ -197,7 +194,10 @@ class Walker:
                 page = self._fetch(kind, current)
                 wanted, rows = self._compare(kind, page.entries, result.found)
                 if wanted and not dry_run:
-                    left = self.store.store(kind, wanted, page.began_at, rows, result.counts)
+                    counts = Counts()
+                    left = self.store.store(kind, wanted, page.began_at, rows, counts)
+                    self.publish(kind, counts)
+                    result = replace(result, stored=result.stored + counts.enriched.total())
                     self._enqueue(kind, left, origin, most)
                     result = replace(result, enqueued=result.enqueued + len(left))
                 done = Checkpoint(current.end, current.end)

@@ -6,6 +6,8 @@ from aws_lambda_powertools import Logger
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.adapters.telemetry.stored import emit_failures, stored_counts
+from hooklog.logs import LogKind
+from hooklog.records.counts import Counts
 from hooklog.sweep.comparison import Verdict
 from hooklog.sweep.tiers import Swept
 from hooklog.sweep.walk import WalkResult
@@ -32,11 +34,10 @@ def emit_found(metrics: EmbeddedMetrics, swept: Swept) -> None:
     )
 
 
-def emit_stored(metrics: EmbeddedMetrics, result: WalkResult) -> None:
+def emit_stored(metrics: EmbeddedMetrics, kind: LogKind, counts: Counts) -> None:
     """Emit what was stored, as for logs that the enrich function stores."""
-    log_type = result.kind.name
-    metrics.emit({"log_type": log_type}, counts=stored_counts(result.counts, log_type))
-    emit_failures(metrics, result.counts)
+    metrics.emit({"log_type": kind.name}, counts=stored_counts(counts, kind.name))
+    emit_failures(metrics, counts)
 
 
 def log(logger: Logger, origin: str, result: WalkResult, tier: str | None = None) -> None:
