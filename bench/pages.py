@@ -16,6 +16,13 @@ from hooklog.logs.listing import PAGE_SIZE
 
 #: Environment variables of the sweep function.
 VARIABLES: Final = SECRET
+#: The answer of a sweep to which no log is listed.
+NOTHING: Final = {
+    "found": {kind: {} for kind in KINDS},
+    "stored": 0,
+    "enqueued": 0,
+    "complete": True,
+}
 #: Pages per kind of log in a short sweep and in a long one; a page's share is the difference.
 _SHORT: Final = 1
 _LONG: Final = 6

@@ -78,7 +78,7 @@ def deploy(typescript: Path | None) -> dict[Function, Deployed]:
         "sweep": Deployed(
             Recipe(python, [hooklog / "SweepFunction", opt], pages.VARIABLES),
             first={},
-            response={"found": {"fax": {}, "message": {}}, "complete": True},
+            response=pages.NOTHING,
         ),
         "sequential": Deployed(Recipe(python, [artefacts.deployed_sequential()])),
         "boto3_alone": Deployed(Recipe(python, [artefacts.deployed_boto3()])),

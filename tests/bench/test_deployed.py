@@ -11,6 +11,7 @@ import pytest
 from bench import callbacks, pages
 from bench.processes import Invocation, Stub, Subject, running_stub
 from bench.subjects import DRIVER, Recipe, from_source
+from bench.workloads import NO_LATENCY
 from local.cloud import ROOT
 
 LAYER = ROOT / "layers/hooklog"
@@ -61,6 +62,14 @@ def test_a_page_is_read_in_hundreds(stub: Stub) -> None:
     with from_source(None)["hooklog"].start(stub) as enrich, sweep.start(stub) as subject:
         measured = pages.measure(stub, enrich, subject, rounds=1)
     assert measured.calls == {"ListLogs": 1, "BatchGetItem": 3, "PutItem": 1}
+
+
+def test_a_sweep_of_nothing(stub: Stub) -> None:
+    """A start is measured with a sweep to which nothing is listed, and expects its answer."""
+    stub.reset(NO_LATENCY)
+    sweep = Recipe(PYTHON, [ROOT / "functions/sweep", LAYER], pages.VARIABLES)
+    with sweep.start(stub) as subject:
+        assert subject.invoke({}).response == pages.NOTHING
 
 
 def test_a_refused_callback_is_not_measured(stub: Stub) -> None:
