@@ -32,7 +32,8 @@ _RATE: Final = 20
 _PARALLEL: Final = 4
 _MOST_PARALLEL: Final = 16
 #: The function may take its whole fifteen minutes, and must not be invoked again meanwhile. No byte
-#: comes before its end, and a NAT gateway drops a connection that is idle for 350 s.
+#: comes before its end, and a NAT gateway drops a connection that is idle for 350 s; how early the
+#: first probe is sent, the operating system decides (Linux: ``net.ipv4.tcp_keepalive_time``).
 _CONFIG = Config(
     read_timeout=910,
     retries={"total_max_attempts": 1},

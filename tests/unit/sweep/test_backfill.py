@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hooklog.clock import iso
 from hooklog.errors import BackfillError, HistoryLimitError, RejectedError, StoreUnavailableError
 from hooklog.sweep.backfill import BackfillRequest, backfill
 from tests.builders import FAX_ID, MESSAGE_ID
@@ -69,6 +70,7 @@ def test_a_backfill_out_of_time_says_how_to_go_on(bench: Bench) -> None:
         "dry_run": False,
         "messages_per_second": 20,
         "page": None,
+        "page_to": "2026-02-01T10:00:00.000Z",
     }
     next_event = summary["next_event"]
     assert isinstance(next_event, dict)
@@ -121,11 +123,16 @@ def test_a_malformed_backfill_names_what_is_wrong(change: dict[str, object], nam
 
 
 def test_a_half_of_a_period_is_not_its_end(bench: Bench) -> None:
-    """After a page token has died, the rest begins where whole halves ended, without a page."""
+    """After a page token has died, the answer says to which half the page belongs."""
     bench.lists.pages = {"fax": [[entry()], [entry()]]}
     bench.lists.errors = [None, RejectedError(), None, StoreUnavailableError()]
     summary, _ = run(bench)
     next_event = summary["next_event"]
     assert isinstance(next_event, dict)
-    assert (next_event["from"], next_event["page"]) == ("2026-01-01T00:00:00.000Z", None)
+    assert (next_event["from"], next_event["page"]) == ("2026-01-01T00:00:00.000Z", "1")
     assert next_event["to"] == "2026-02-01T10:00:00.000Z"
+    # The half, so that the next invocation does not begin the whole again.
+    assert next_event["page_to"] == "2026-01-16T17:00:00.000Z"
+    request = BackfillRequest.read(next_event | {"page": "/api/fax/logs?page_token=PA1"})
+    assert request.begin.end < request.end
+    assert (request.begin.page, iso(request.begin.end)) == (request.page, next_event["page_to"])

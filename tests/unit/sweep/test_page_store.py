@@ -10,7 +10,7 @@ import pytest
 from pydantic import JsonValue
 
 from hooklog.clock import iso
-from hooklog.errors import StoreThrottledError, UpstreamError
+from hooklog.errors import HeldBackError, StoreThrottledError, UpstreamError
 from hooklog.logs import FAX, MESSAGE
 from hooklog.logs.listing import RawLog
 from hooklog.records.counts import Counts
@@ -261,6 +261,21 @@ def test_a_row_that_knows_the_end_asks_for_no_resource(bench: Bench) -> None:
     assert store(bench, entry(charge=0.04)) == []
     assert bench.lists.asked_for_faxes == []
     assert str(bench.table.items[KEY]["charge"]) == "0.04"
+
+
+@pytest.mark.parametrize("odd", ["9999-12-31T23:59:59.999Z", "2600-01-01", "0001-01-01"])
+def test_an_odd_time_costs_no_other_log(bench: Bench, odd: str) -> None:
+    """No period of resources can be asked for, so the faxes are left."""
+    other = entry(MESSAGE_ID, created_at=odd)
+    third = entry("11111111-2222-4333-8444-555555555555", status="busy")
+    assert store(bench, entry(), other, third) == [FAX_ID, MESSAGE_ID]
+
+
+def test_resources_that_are_held_back_stop_the_page(bench: Bench) -> None:
+    """Otherwise all its faxes would go on the queue while there are too few slots anyway."""
+    bench.lists.fax_error = HeldBackError()
+    with pytest.raises(HeldBackError):
+        store(bench, entry())
 
 
 def test_without_settling_the_call_decides(bench: Bench) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pydantic import JsonValue
@@ -19,12 +19,13 @@ from hooklog.errors import (
     RejectedError,
     StoreUnavailableError,
 )
-from hooklog.logs import FAX, MESSAGE
+from hooklog.logs import FAX, MESSAGE, LogKind
+from hooklog.logs.listing import Page
 from hooklog.sweep.comparison import Verdict
 from hooklog.sweep.walk import Checkpoint
 from tests.builders import FAX_ID, MESSAGE_ID, failed_fax, fax_log, message_log
 from tests.fakes import NOW
-from tests.unit.sweep.bench import DAY, ODD, Bench, entry
+from tests.unit.sweep.bench import DAY, ODD, Bench, FakeLists, entry
 
 OTHER = "11111111-2222-4333-8444-555555555555"
 TICK = timedelta(milliseconds=1)
@@ -182,6 +183,66 @@ def test_tokens_that_die_between_walks_do_not_stop_the_sweep(bench: Bench) -> No
         assert result.error is None
         checkpoint = result.checkpoint
     assert walks > 2
+
+
+def test_a_backlog_shrinks_although_no_token_outlives_its_walk(bench: Bench) -> None:
+    """Each hour brings 20 pages, and a walk has time for 100; three days are caught up with."""
+
+    class Lists(FakeLists):
+        dead = False
+
+        def page(
+            self,
+            kind: LogKind,  # noqa: ARG002 - the walk's interface
+            start: datetime,
+            end: datetime,
+            page: str | None,
+            time_left: float,  # noqa: ARG002
+        ) -> Page:
+            if page is not None and self.dead:
+                self.dead = False
+                raise RejectedError
+            self.dead = False
+            number = int(page or 0) + 1
+            pages = (end - start) / timedelta(hours=1) * 20
+            return Page([], str(number) if number < pages else None, NOW)
+
+    lists = Lists(bench.clock)
+    walker = replace(bench.walker, listing=lists)
+    now, checkpoint = NOW, Checkpoint(NOW - 3 * DAY, NOW - 3 * DAY)
+    for _ in range(60):
+        lists.dead = checkpoint.page is not None
+        left = itertools.chain([900.0] * 100, itertools.repeat(5.0))
+        result = walker.walk(MESSAGE, checkpoint, now, left.__next__, save=lambda _: None)
+        checkpoint, now = result.checkpoint, now + timedelta(hours=1)
+        if result.is_complete:
+            return
+    pytest.fail("the backlog does not shrink")
+
+
+def test_a_short_period_with_a_dead_token_begins_anew(bench: Bench) -> None:
+    """It is too short to be cut, and its token never lives again."""
+    bench.lists.errors = [RejectedError()]
+    begun = Checkpoint(NOW - timedelta(seconds=1), NOW, "1")
+    result = bench.walker.walk(FAX, begun, NOW, lambda: 900, save=bench.saved.append)
+    assert isinstance(result.error, RejectedError)
+    assert bench.saved == [replace(begun, page=None)]
+
+
+def test_pages_of_a_period_that_begins_anew_count_once(bench: Bench) -> None:
+    """What was counted of the whole is forgotten when its halves are walked."""
+    bench.lists.pages = {"fax": [[entry()], [entry()]]}
+    bench.lists.errors = [None, RejectedError()]
+    begun = Checkpoint(NOW - DAY, NOW - DAY)
+    result = bench.walker.walk(FAX, begun, NOW, lambda: 900, save=bench.saved.append, dry_run=True)
+    # Two pages of each half.
+    assert result.found[Verdict.MISSING] == 4
+
+
+def test_an_entry_that_is_listed_twice_is_readable(bench: Bench) -> None:
+    """It counts once, and is no entry without an ID."""
+    bench.lists.pages = {"fax": [[entry(), entry(FAX_ID.upper())]]}
+    assert +bench.walk(FAX).found == {Verdict.MISSING: 1}
 
 
 def test_a_page_that_always_fails_ends_in_an_error(bench: Bench) -> None:

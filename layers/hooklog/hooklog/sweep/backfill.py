@@ -44,6 +44,7 @@ class BackfillRequest(BaseModel):
         dry_run: whether only to count.
         messages_per_second: the average rate at which logs go on the queue, at most.
         page: where to go on, from an earlier answer's ``next_event``.
+        page_to: end of the period that the page belongs to, from there as well.
 
     """
 
@@ -55,6 +56,7 @@ class BackfillRequest(BaseModel):
     dry_run: bool = False
     messages_per_second: float = Field(20, ge=1, le=1000)
     page: str | None = Field(None, pattern=r"^/api/[A-Za-z0-9/_-]+\?[^#\s]+$")
+    page_to: Annotated[datetime, AfterValidator(as_utc)] | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> BackfillRequest:
@@ -76,6 +78,11 @@ class BackfillRequest(BaseModel):
         except ValidationError as error:
             raise BackfillError(f"The backfill cannot be read: {describe(error)}.") from None
 
+    @property
+    def begin(self) -> Checkpoint:
+        """Where the walk begins."""
+        return Checkpoint(self.start, self.page_to or self.end, self.page)
+
     def rest(self, result: WalkResult) -> dict[str, JsonValue]:
         """Return the event that goes on where a walk ended."""
         checkpoint = result.checkpoint
@@ -85,8 +92,8 @@ class BackfillRequest(BaseModel):
             "log_type": self.log_type,
             "dry_run": self.dry_run,
             "messages_per_second": self.messages_per_second,
-            # The pages of a half end before the period does.
-            "page": checkpoint.page if checkpoint.end == self.end else None,
+            "page": checkpoint.page,
+            "page_to": iso(checkpoint.end),
         }
 
 
@@ -99,7 +106,7 @@ def backfill(
     """
     result = walker.walk(
         KINDS[request.log_type],
-        Checkpoint(request.start, request.end, request.page),
+        request.begin,
         request.end,
         time_left,
         save=lambda _: None,

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from hooklog.catalogue import Catalogue
-from hooklog.errors import FetchError
+from hooklog.errors import FetchError, HeldBackError, HooklogError
 from hooklog.logs import LogKind
 from hooklog.logs.listing import Page, RawLog
 from hooklog.logs.model import FaxResource
@@ -67,6 +67,10 @@ class PageStore:
     #: The fax resources that were listed last, by SID; they often suffice for the next pages, too.
     listed: dict[str, RawLog] = field(default_factory=dict, init=False)
 
+    def forget(self) -> None:
+        """Forget the fax resources that were listed; they may have changed since."""
+        self.listed.clear()
+
     def store(
         self,
         kind: LogKind,
@@ -88,6 +92,7 @@ class PageStore:
             The IDs of the other logs.
 
         Raises:
+            HeldBackError: a page of fax resources gets no turn in time; nothing is stored yet.
             StoreError: the rows of the aliases cannot be read.
 
         """
@@ -96,7 +101,14 @@ class PageStore:
             for entry in entries.values()
             if (record := self._record(kind, entry, fetched_at)) is not None
         ]
-        stored = self._store(self._settled(kind, records, rows), rows, counts)
+        try:
+            stored = self._store(self._settled(kind, records, rows), rows, counts)
+        except HooklogError:
+            raise
+        # One odd log must not stop the sweep for ever. The enrich function meets it alone, and
+        # reports it.
+        except Exception:  # noqa: BLE001
+            stored = set()
         return [log_id for log_id in entries if kind.key(log_id) not in stored]
 
     def _record(self, kind: LogKind, entry: RawLog, fetched_at: datetime) -> Record | None:
@@ -144,13 +156,19 @@ class PageStore:
             return
         created = [by_sid[sid].log.created_at for sid in missing]
         first, last = min(created), max(created)
-        start, end = first - _CREATED_BEFORE - (last - first) * _AHEAD, last + _CREATED_AFTER
+        try:
+            start, end = first - _CREATED_BEFORE - (last - first) * _AHEAD, last + _CREATED_AFTER
+        except OverflowError:
+            # A time at the end of all times is none at which a fax was created.
+            return
         self.listed.clear()
         self.listed.update(known)
         following = None
         for _ in range(MOST_RESOURCE_PAGES):
             try:
                 page = self.resources.resources(folder, start, end, following, RESOURCE_TIME)
+            except HeldBackError:
+                raise
             except FetchError:
                 # The enrich function asks for each of them, and reports what it meets.
                 return

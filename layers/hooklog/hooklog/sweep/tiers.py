@@ -15,6 +15,7 @@ The first tier waits a settling time, because young logs still wait for their ca
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from hooklog.clock import Clock, TimeLeft
-from hooklog.errors import HistoryLimitError
+from hooklog.errors import HistoryLimitError, StoreError
 from hooklog.logs import KINDS, LogKind
 from hooklog.sweep.walk import Checkpoint, Walker, WalkResult, whole_second
 
@@ -109,8 +110,9 @@ class Sweeper:
             for kind in KINDS.values()
             for tier in self.tiers
         ]
-        # The tier that is furthest behind goes first, so that none starves; of equals, the young.
-        begun.sort(key=lambda one: (one[2].watermark + one[1].age, one[1].age))
+        # Nothing waits longer than a log that was never compared. Of the others, the tier that is
+        # furthest behind goes first, so that none starves; of equals, the young.
+        begun.sort(key=lambda one: (not one[1].is_first, one[2].watermark + one[1].age, one[1].age))
         return [
             self._sweep(kind, tier, checkpoint, now, time_left) for kind, tier, checkpoint in begun
         ]
@@ -118,13 +120,17 @@ class Sweeper:
     def _sweep(
         self, kind: LogKind, tier: Tier, checkpoint: Checkpoint, now: datetime, time_left: TimeLeft
     ) -> Swept:
-        goal = now - tier.age
+        goal = whole_second(now - tier.age)
         save = functools.partial(self.checkpoints.save, kind, tier.name)
         walk = self.walker.walk(kind, checkpoint, goal, time_left, save=save)
         if isinstance(walk.error, HistoryLimitError):
-            # SignalWire no longer lists what the watermark asks for, and never will: the tier
-            # begins like a first one. The error reports the gap.
-            save(self._first(tier, now))
+            # SignalWire no longer lists what the watermark asks for, and never will. The next runs
+            # find where its history begins; the error reports the gap.
+            behind = goal - walk.checkpoint.watermark
+            middle = whole_second(walk.checkpoint.watermark + behind / 2 + timedelta(seconds=1))
+            # Otherwise the next run meets the same.
+            with contextlib.suppress(StoreError):
+                save(Checkpoint(middle, middle))
         behind = max(timedelta(0), goal - walk.checkpoint.watermark)
         return Swept(tier=tier, walk=walk, behind=behind)
 

@@ -9,6 +9,7 @@ repeats a page and loses none.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +18,20 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from hooklog.clock import Clock, TimeLeft
-from hooklog.errors import HeldBackError, HooklogError, NotFoundError, RejectedError
+from hooklog.errors import (
+    HeldBackError,
+    HooklogError,
+    NotFoundError,
+    RejectedError,
+    StoreError,
+)
 from hooklog.logs import LogKind
 from hooklog.logs.listing import PAGE_SIZE, Page, RawLog
 from hooklog.queue_messages import Origin, message_body
 from hooklog.records.counts import Counts
 from hooklog.records.rows import Row
 from hooklog.records.store import Table
-from hooklog.sweep.comparison import WANTED, Verdict, compare, listed_log
+from hooklog.sweep.comparison import WANTED, ListedLog, Verdict, compare, listed_log
 from hooklog.sweep.page_store import MOST_RESOURCE_PAGES, RESOURCE_TIME, PageStore
 
 #: Seconds that fetching and comparing one page may take; with less time left the walk stops.
@@ -66,6 +73,15 @@ class Checkpoint:
     def is_under_way(self) -> bool:
         """Whether a period was begun and not ended."""
         return self.watermark < self.end
+
+    def ended(self, goal: datetime) -> Checkpoint:
+        """Return the checkpoint at the end of the period, where the next one begins.
+
+        A half that has ended is followed by a period of twice its length, at most, so that one as
+        long as the whole, whose tokens died, is not tried again at once.
+        """
+        following = self.end + 2 * (self.end - self.watermark)
+        return Checkpoint(self.end, max(self.end, min(goal, following)))
 
     def halved(self) -> Checkpoint | None:
         """Return the first half of the period, from its first page; None if it is too short."""
@@ -165,8 +181,8 @@ class Walker:
         """Compare one kind of log from a checkpoint on, up to a goal.
 
         Page tokens expire. The period is then cut in half, and its first half begins anew: that
-        repeats work and loses nothing, and halves end sooner than their tokens, so that the walk
-        comes to its end whatever the order of the pages.
+        repeats work and loses nothing, whatever the order of the pages. What follows a half is
+        twice as long, so periods stay about as long as their tokens live.
 
         Args:
             kind: of log.
@@ -183,6 +199,8 @@ class Walker:
 
         """
         result = WalkResult(kind=kind, goal=goal, checkpoint=checkpoint)
+        before: Counter[Verdict] = Counter()
+        self.store.forget()
         page_time = PAGE_TIME
         if not dry_run:
             page_time += MOST_RESOURCE_PAGES * RESOURCE_TIME + PAGE_SIZE / min(most, _SLOWEST)
@@ -190,24 +208,28 @@ class Walker:
             current = result.checkpoint
             if not current.is_under_way:
                 current = Checkpoint(current.watermark, goal)
+            if current.page is None:
+                before = result.found.copy()
             try:
                 page = self._fetch(kind, current)
                 wanted, rows = self._compare(kind, page.entries, result.found)
                 if wanted and not dry_run:
-                    counts = Counts()
-                    left = self.store.store(kind, wanted, page.began_at, rows, counts)
-                    self.publish(kind, counts)
-                    result = replace(result, stored=result.stored + counts.enriched.total())
+                    stored, left = self._store(kind, page, wanted, rows)
+                    result = replace(result, stored=result.stored + stored)
                     self._enqueue(kind, left, origin, most)
                     result = replace(result, enqueued=result.enqueued + len(left))
-                done = Checkpoint(current.end, current.end)
-                current = done if page.next is None else replace(current, page=page.next)
+                is_end = page.next is None
+                current = current.ended(goal) if is_end else replace(current, page=page.next)
                 save(current)
             except (RejectedError, NotFoundError) as error:
-                half = current.halved()
-                if current.page is None or half is None:
+                half = current.halved() if current.page is not None else None
+                if half is None:
+                    # A first page, or a period too short to be cut: the next walk begins it anew.
+                    with contextlib.suppress(StoreError):
+                        save(replace(current, page=None))
                     return replace(result, error=error)
-                current = half
+                # Its pages will be counted again.
+                result, current = replace(result, found=before), half
             except HeldBackError:
                 # The next walk goes on here.
                 return result
@@ -219,6 +241,15 @@ class Walker:
     def _fetch(self, kind: LogKind, checkpoint: Checkpoint) -> Page:
         start, end = checkpoint.watermark - _TICK, checkpoint.end
         return self.listing.page(kind, start, end, checkpoint.page, PAGE_TIME)
+
+    def _store(
+        self, kind: LogKind, page: Page, wanted: Mapping[str, RawLog], rows: Mapping[str, Row]
+    ) -> tuple[int, Sequence[str]]:
+        """Store what a page shows; return the number of rows, and the IDs of the other logs."""
+        counts = Counts()
+        left = self.store.store(kind, wanted, page.began_at, rows, counts)
+        self.publish(kind, counts)
+        return counts.enriched.total(), left
 
     def _enqueue(self, kind: LogKind, log_ids: Sequence[str], origin: Origin, most: float) -> None:
         if log_ids:
@@ -236,7 +267,13 @@ class Walker:
             The entries that differ by log ID, and the rows by key.
 
         """
-        logs = {log.id: (log, entry) for entry in entries if (log := listed_log(entry)) is not None}
+        logs: dict[str, tuple[ListedLog, RawLog]] = {}
+        unreadable = 0
+        for entry in entries:
+            if (log := listed_log(entry)) is None:
+                unreadable += 1
+            else:
+                logs[log.id] = log, entry
         rows = self.table.read([kind.key(log_id) for log_id in logs])
         stuck_before = self.clock() - _STUCK_AFTER
         verdicts = {
@@ -249,7 +286,7 @@ class Walker:
             for log_id, (log, _) in logs.items()
         }
         found.update(verdicts.values())
-        found[Verdict.UNREADABLE] += len(entries) - len(logs)
+        found[Verdict.UNREADABLE] += unreadable
         wanted = {
             log_id: logs[log_id][1] for log_id, verdict in verdicts.items() if verdict in WANTED
         }
