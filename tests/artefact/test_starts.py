@@ -42,7 +42,7 @@ NEVER = {"asyncio", "http.server", "unittest", "venv", "xmlrpc"}
 NOT_FOR = {
     "EnrichFunction": set[str](),
     "WebhookFunction": {"pydantic", "phonenumbers"},
-    "SweepFunction": {"phonenumbers"},
+    "SweepFunction": set[str](),
 }
 
 
