@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import cast
 
 import pytest
 
 from bench import callbacks, pages
-from bench.processes import Invocation, Stub, Subject, running_stub
+from bench.processes import Stub, Subject
 from bench.subjects import DRIVER, Recipe, from_source
 from bench.workloads import NO_LATENCY
 from local.cloud import ROOT
+from tests.bench.conftest import Idler
 
 LAYER = ROOT / "layers/hooklog"
 PYTHON = (sys.executable, "-P", str(DRIVER))
-
-
-class Refuser:
-    """A subject that returns the same for every event."""
-
-    def __init__(self, response: object) -> None:
-        """Return this response."""
-        self._response = response
-
-    def invoke(self, event: Mapping[str, object]) -> Invocation:  # noqa: ARG002 - a subject's signature
-        """Return the response."""
-        return Invocation(1.0, 1.0, 1024, b"", self._response)
-
-
-@pytest.fixture(scope="module")
-def stub() -> Iterator[Stub]:
-    """Run a stub."""
-    with running_stub() as stub:
-        yield stub
 
 
 def webhook(variables: Mapping[str, str]) -> Recipe:
@@ -76,7 +58,7 @@ def test_a_refused_callback_is_not_measured(stub: Stub) -> None:
     """A refusal takes less time, and says nothing of a callback."""
     with pytest.raises(RuntimeError, match="not accepted"):
         callbacks.measure(
-            stub, cast("Subject", Refuser({"statusCode": 403})), is_queued=True, rounds=1
+            stub, cast("Subject", Idler({"statusCode": 403})), is_queued=True, rounds=1
         )
 
 
@@ -84,5 +66,5 @@ def test_an_accepted_callback_is_on_the_queue(stub: Stub) -> None:
     """A function that answers and sends nothing is not measured."""
     with pytest.raises(RuntimeError, match="instead of"):
         callbacks.measure(
-            stub, cast("Subject", Refuser(callbacks.ACCEPTED)), is_queued=True, rounds=1
+            stub, cast("Subject", Idler(callbacks.ACCEPTED)), is_queued=True, rounds=1
         )

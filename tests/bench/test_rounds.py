@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import pytest
@@ -10,32 +9,14 @@ import pytest
 from bench import logs
 from bench.batches import Batches, Sample
 from bench.measured import Spread
-from bench.processes import Invocation, Stub, Subject, running_stub
+from bench.processes import Stub, Subject
 from bench.rounds import Rounds
 from bench.stub_aws import Aws, AwsError
 from bench.workloads import NEW, Workload
+from tests.bench.conftest import Idler
 
 ALL_DONE: dict[str, list[str]] = {"batchItemFailures": []}
 CONDITION = "attribute_not_exists(pk) OR fetched_at < :fetched_at"
-
-
-class Idler:
-    """A subject that returns a response and does nothing else."""
-
-    def __init__(self, response: object = ALL_DONE) -> None:
-        """Return this response for every event."""
-        self._response = response
-
-    def invoke(self, event: Mapping[str, object]) -> Invocation:  # noqa: ARG002 - a subject's signature
-        """Return the response."""
-        return Invocation(1.0, 1.0, 1024, b"", self._response)
-
-
-@pytest.fixture(scope="module")
-def stub() -> Iterator[Stub]:
-    """Run a stub."""
-    with running_stub() as stub:
-        yield stub
 
 
 def process(stub: Stub, subject: Idler, workload: Workload = NEW) -> None:
@@ -46,7 +27,7 @@ def process(stub: Stub, subject: Idler, workload: Workload = NEW) -> None:
 def test_missing_rows(stub: Stub) -> None:
     """A subject that stores nothing is not measured."""
     with pytest.raises(RuntimeError, match="does not hold the rows"):
-        process(stub, Idler())
+        process(stub, Idler(ALL_DONE))
 
 
 def test_failed_messages(stub: Stub) -> None:
@@ -61,7 +42,7 @@ def test_ratios_are_taken_within_a_round(stub: Stub, monkeypatch: pytest.MonkeyP
     batches = Batches(stub)
     monkeypatch.setattr(batches, "process", lambda *_: Sample(next(times), 1.0, 1.0, 1, {}))
     rounds = Rounds(batches)
-    idler = cast("Subject", Idler())
+    idler = cast("Subject", Idler(ALL_DONE))
     rounds.run({"hooklog": idler, "sequential": idler}, [NEW], 3)
     ratio = rounds.ratio(("hooklog", NEW), ("sequential", NEW), lambda sample: sample.wall_ms)
     assert ratio == Spread(median=0.2, low=0.1, high=0.3)

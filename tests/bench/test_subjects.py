@@ -12,7 +12,7 @@ import pytest
 from bench import logs
 from bench.artefacts import bundled_typescript
 from bench.batches import Batches
-from bench.processes import Invocation, Stub, Subject, running_stub
+from bench.processes import Invocation, Stub, Subject
 from bench.subjects import Name, from_source
 from bench.workloads import NEW, NO_LATENCY, STORED, Workload
 from tests.template import properties
@@ -31,13 +31,6 @@ CALLS_FOR_STORED: Mapping[Name, Mapping[str, int]] = {
     "sequential": ONE_BY_ONE,
     "typescript": ONE_BY_ONE,
 }
-
-
-@pytest.fixture(scope="module")
-def stub() -> Iterator[Stub]:
-    """Run a stub."""
-    with running_stub() as stub:
-        yield stub
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from hooklog.records.items import StorageOptions
 from hooklog.records.recording import StoreRecord
 from hooklog.records.rows import Row
 from hooklog.records.signals import Signal
+from hooklog.sweep import page_store
 from tests.builders import (
     FAX_ID,
     FAX_SID,
@@ -102,6 +103,16 @@ def test_a_defect_costs_only_its_log(bench: Bench, monkeypatch: pytest.MonkeyPat
         raise KeyError(str(content["id"]))
 
     monkeypatch.setattr(MESSAGE.model, "read", broken)
+    assert store(bench, {**message_log()}) == [MESSAGE_ID]
+
+
+def test_a_defect_in_storing_loses_no_log(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All logs of the page are left; raised, it would stop every sweep at this page."""
+
+    def broken(*_: object) -> None:
+        raise KeyError("a name")
+
+    monkeypatch.setattr(page_store, "store", broken)
     assert store(bench, {**message_log()}) == [MESSAGE_ID]
 
 
