@@ -128,14 +128,15 @@ def test_a_callback_becomes_a_message_on_the_queue(rig: Rig) -> None:
     assert rig.queued() == 1
 
 
-def test_a_sweep_enqueues_what_the_table_lacks(rig: Rig) -> None:
-    """It enqueues every log of its first period, and the enrich function stores them."""
+def test_a_sweep_stores_what_the_table_lacks(rig: Rig) -> None:
+    """It stores its first period from the lists, and enqueues what needs more than a list."""
     with rig.function("SweepFunction") as function:
         summary = function.invoke({})
     assert isinstance(summary, dict)
     assert summary["complete"] is True
-    found = rig.queued()
-    assert found
+    assert summary["stored"] == sum("status" in row for row in rig.rows().values()) > 0
+    assert summary["enqueued"] == rig.queued()
     with rig.function() as function:
         rig.drain(function)
-    assert sum("status" in row for row in rig.rows().values()) == found
+    missing = sum(counts.get("missing", 0) for counts in summary["found"].values())
+    assert sum("status" in row for row in rig.rows().values()) == missing

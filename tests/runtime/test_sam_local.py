@@ -168,15 +168,15 @@ def test_a_signed_callback_is_put_on_the_queue(
     assert queued(served) == before + 1
 
 
-def test_a_sweep_enqueues_what_the_table_lacks(
+def test_a_sweep_stores_what_the_table_lacks(
     served: LocalCloud, template: Path, environment: Path, tmp_path: Path
 ) -> None:
     """The sweep function reads the lists of the space and the table."""
     event = tmp_path / "event.json"
     event.write_text("{}")
-    before = queued(served)
+    before = queued(served), len(stored(served))
     answer = invoke("SweepFunction", event, environment, "--template", str(template))
     assert answer["complete"] is True
-    missing = sum(counts.get("missing", 0) for counts in answer["found"].values())
-    assert missing
-    assert queued(served) >= before + missing
+    assert answer["stored"] > 0
+    assert len(stored(served)) >= before[1] + answer["stored"]
+    assert queued(served) >= before[0] + answer["enqueued"]
