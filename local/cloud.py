@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
 LOOPBACK = "127.0.0.1"
-_PROGRAM = ROOT / ".tools/cloud/bin/ministack"
+_PYTHON = ROOT / ".tools/cloud/bin/python"
+_PROGRAM = ROOT / "local/cloud_with_streams.py"
 _READY_WITHIN = 30.0
 _ENDED_WITHIN = 10.0
 
@@ -66,6 +68,8 @@ class LocalCloud:
     @overload
     def client(self, service: Literal["dynamodb"]) -> DynamoDBClient: ...
     @overload
+    def client(self, service: Literal["events"]) -> EventBridgeClient: ...
+    @overload
     def client(self, service: Literal["lambda"]) -> LambdaClient: ...
     @overload
     def client(self, service: Literal["logs"]) -> CloudWatchLogsClient: ...
@@ -99,7 +103,7 @@ def local_cloud(
         RuntimeError: it did not start; its output follows the first line of the text.
 
     """
-    require_installed(_PROGRAM)
+    require_installed(_PYTHON)
     port = port or free_port()
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = environment_without_aws() | {"BIND_HOST": address, "GATEWAY_PORT": str(port)}
@@ -107,7 +111,8 @@ def local_cloud(
     with tempfile.TemporaryDirectory(prefix="hooklog-", ignore_cleanup_errors=True) as scratch:
         with log.open("w") as output:
             process = subprocess.Popen(
-                [str(_PROGRAM)],
+                # With -P, ministack does not find the modules beside the program.
+                [str(_PYTHON), "-P", str(_PROGRAM)],
                 env={**environment, **(extra_environment or {}), "TMPDIR": scratch},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -23,6 +23,7 @@ from shutil import rmtree
 #: The AWS operations that the functions call. botocore ships data of some 400 services.
 OPERATIONS = {
     "dynamodb": ("BatchExecuteStatement", "BatchGetItem", "GetItem", "PutItem"),
+    "events": ("PutEvents",),
     "secretsmanager": ("GetSecretValue",),
     "sqs": (
         "ChangeMessageVisibilityBatch",

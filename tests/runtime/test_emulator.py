@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import cast
 
 import pytest
 
@@ -138,5 +140,6 @@ def test_a_sweep_stores_what_the_table_lacks(rig: Rig) -> None:
     assert summary["enqueued"] == rig.queued()
     with rig.function() as function:
         rig.drain(function)
-    missing = sum(counts.get("missing", 0) for counts in summary["found"].values())
+    found = cast("Mapping[str, Mapping[str, int]]", summary["found"]).values()
+    missing = sum(counts.get("missing", 0) for counts in found)
     assert sum("status" in row for row in rig.rows().values()) == missing

@@ -40,6 +40,9 @@
     │   ├── StoreContendedError ........ store.contended             retried
     │   ├── StoreTooLargeError ......... store.too_large             parked
     │   └── StoreRejectedError ......... store.rejected              parked
+    ├── PublishError                   a changed outcome could not be told
+    │   ├── PublishUnavailableError .... publish.unavailable         delivered again
+    │   └── EventRefusedError .......... publish.refused             set aside
     ├── QueueUnavailableError ........ queue.unavailable           comes back by itself
     └── UnexpectedError .............. internal.unexpected         retried
 
@@ -48,9 +51,10 @@ once its log has met this error as often as ``max_attempts`` says; failures of o
 waiting, do not count. *Waits* means that the message comes back when its turn has come, and is
 parked only at the age of nine days. While most requests end in an outage's errors, their messages
 wait, too. *Parked* means that the message is written to the table with its payload and acknowledged
-at once. *Refused* means that the caller gets this HTTP status and nothing goes on the queue. No
-error may carry a phone number, a message body or a credential: details go to the table, codes to
-the logs.
+at once. *Refused* means that the caller gets this HTTP status and nothing goes on the queue.
+*Delivered again* means that the table's stream comes back to this change; *set aside* means that
+the row's key goes on the queue of unpublished changes. No error may carry a phone number, a message
+body or a credential: details go to the table, codes to the logs.
 """
 
 from __future__ import annotations
@@ -361,6 +365,27 @@ class StoreRejectedError(StoreError):
     code = "store.rejected"
     operator = "A value cannot be stored; `hooklog show` with `--fetch` shows SignalWire's log."
     max_attempts = 1
+
+
+class PublishError(HooklogError):
+    """A changed outcome could not be told; what the table says is not affected."""
+
+
+class PublishUnavailableError(PublishError):
+    """EventBridge could not be reached, did not let us, or is overloaded."""
+
+    code = "publish.unavailable"
+    operator = (
+        "Harmless when rare: the event is sent again. If it persists, check that the event bus "
+        "exists, the function's permission, EventBridge's health and its quota of PutEvents."
+    )
+
+
+class EventRefusedError(PublishError):
+    """EventBridge refuses this event, now and later."""
+
+    code = "publish.refused"
+    operator = "Report it as a defect; `hooklog events redrive` tells the row once it is mended."
 
 
 class QueueUnavailableError(HooklogError):

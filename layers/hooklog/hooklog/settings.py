@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 
-from hooklog.errors import SettingsError
-from hooklog.parsing import ValidationError, parse
+from hooklog.environment import Environment, NonEmpty
 from hooklog.records.items import StorageOptions
 
 _HOST = r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
-_NAMESPACE = r"^[A-Za-z0-9._/#-]{1,255}$"
 #: Loopback names, and the one by which Docker's containers reach their own machine.
 _LOCAL = re.compile(r"(localhost|host\.docker\.internal|127(\.\d{1,3}){3})(:\d+)?", re.IGNORECASE)
 
-type NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
-
-class Settings(BaseModel):
-    """Base of both functions' settings. Field names are the environment's, in lower case."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
+class Settings(Environment):
+    """Base of both functions' settings."""
 
     table_name: NonEmpty = Field(description="name of the DynamoDB table")
     queue_url: NonEmpty = Field(description="URL of the queue")
@@ -54,12 +47,6 @@ class Settings(BaseModel):
     record_ttl_days: int = Field(
         0, ge=0, le=3650, description="days to keep a row; 0 keeps rows for good"
     )
-    metrics_namespace: Annotated[str, StringConstraints(pattern=_NAMESPACE)] = Field(
-        "Hooklog", description="CloudWatch namespace of the metrics"
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="DEBUG, INFO, WARNING or ERROR"
-    )
 
     @model_validator(mode="after")
     def _credentials_from_somewhere(self) -> Self:
@@ -67,7 +54,9 @@ class Settings(BaseModel):
             self.signalwire_project_id and self.signalwire_api_token.get_secret_value()
         ):
             # Pydantic wants a ValueError; `load` turns it into ours.
-            msg = "SIGNALWIRE_SECRET_ARN"
+            msg = (
+                "Set SIGNALWIRE_SECRET_ARN, or both SIGNALWIRE_PROJECT_ID and SIGNALWIRE_API_TOKEN."
+            )
             raise ValueError(msg)
         return self
 
@@ -85,35 +74,3 @@ class Settings(BaseModel):
         """Base URL: https, but plain http on one machine, as in SignalWire's own client."""
         scheme = "http" if _LOCAL.fullmatch(self.signalwire_space) else "https"
         return f"{scheme}://{self.signalwire_space}"
-
-    @classmethod
-    def load(cls, environ: Mapping[str, str]) -> Self:
-        """Read the environment.
-
-        Raises:
-            SettingsError: a variable is missing or malformed; the sentence names it and
-                never shows a value.
-
-        """
-        given = {
-            name: environ[name.upper()] for name in cls.model_fields if name.upper() in environ
-        }
-        try:
-            return parse(given, cls)
-        except ValidationError as error:
-            problem = error.errors(include_url=False, include_input=False)[0]
-            raise SettingsError(
-                cls._sentence(problem["loc"], problem["type"], problem["msg"])
-            ) from None
-
-    @classmethod
-    def _sentence(cls, loc: tuple[int | str, ...], kind: str, message: str) -> str:
-        if not loc:
-            return (
-                "Set SIGNALWIRE_SECRET_ARN, or both SIGNALWIRE_PROJECT_ID and SIGNALWIRE_API_TOKEN."
-            )
-        name = str(loc[0])
-        purpose = cls.model_fields[name].description
-        if kind == "missing":
-            return f"{name.upper()} is not set; it must be the {purpose}."
-        return f"{name.upper()} is malformed ({purpose}): {message}."

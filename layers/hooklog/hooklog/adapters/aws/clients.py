@@ -12,6 +12,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -58,6 +59,11 @@ class Clients:
     def sqs(self) -> SQSClient:
         """For the queues."""
         return self._of.client("sqs", config=self._config, endpoint_url=self._endpoint_url)
+
+    @functools.cached_property
+    def events(self) -> EventBridgeClient:
+        """For the event bus."""
+        return self._of.client("events", config=self._config, endpoint_url=self._endpoint_url)
 
     @functools.cached_property
     def secrets(self) -> SecretsManagerClient:

@@ -1,0 +1,99 @@
+"""What a change of the table tells: the outcome of a log before it, and after it.
+
+The table's stream has one record per write, with the row before and after it. Most writes tell
+nothing new: a repeated fetch, a parking, an alias, an erasure. A change is told if the outcome is
+another, or if a failure has another code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hooklog.logs import KINDS
+from hooklog.logs.model import names_error
+from hooklog.records.rows import Attribute, Row, read_of
+
+type Image = Mapping[str, Attribute]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One record of the table's stream.
+
+    Attributes:
+        key: of the row.
+        at: when the row was written, to the second.
+        before: the row's attributes before the write; None if there was no row.
+        after: the row's attributes after it; None if the row is gone.
+
+    """
+
+    key: str
+    at: datetime
+    before: Image | None
+    after: Image | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What an event tells of a log, and so what makes a change worth an event.
+
+    Attributes:
+        outcome: what became of the fax or message.
+        error_code: of the failure: the log's own, or else that of who told of it.
+
+    """
+
+    outcome: str
+    error_code: str | None
+
+
+class Wanted(StrEnum):
+    """The outcomes that are told, as the template's parameter ``Events`` names them."""
+
+    FAILURES = "Failures"
+    ENDS = "Ends"
+    ALL = "All"
+
+    def has(self, outcome: str) -> bool:
+        """Return whether this outcome is one of them."""
+        match self:
+            case Wanted.FAILURES:
+                return outcome == "failed"
+            case Wanted.ENDS:
+                return outcome != "in_progress"
+            case Wanted.ALL:
+                return True
+
+
+def told(key: str, image: Image | None) -> Told | None:
+    """Return what a row tells; None if it has no log's outcome."""
+    if image is None or key.partition("#")[0] not in KINDS or "outcome" not in image:
+        return None
+    outcome = str(image["outcome"])
+    return Told(outcome=outcome, error_code=_failure_code(key, image, outcome))
+
+
+def is_news(change: Change, wanted: Wanted) -> bool:
+    """Return whether a change is to be told.
+
+    An outcome that was told and is no longer true is told, too, whatever it has become: who heard
+    of it would otherwise never learn.
+    """
+    before, after = told(change.key, change.before), told(change.key, change.after)
+    if after is None or after == before:
+        return False
+    return wanted.has(after.outcome) or (before is not None and wanted.has(before.outcome))
+
+
+def _failure_code(key: str, image: Image, outcome: str) -> str | None:
+    if outcome != "failed":
+        return None
+    items = {name: image[name] for name in read_of(key) & image.keys()}
+    row = Row.of(key, items, names=frozenset(image))
+    if row.signal is not None and not names_error(row.error_code, None):
+        return row.signal.error_code or row.error_code
+    return row.error_code

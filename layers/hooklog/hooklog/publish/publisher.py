@@ -1,0 +1,218 @@
+"""A batch of the table's changes becomes events, in the order of the changes.
+
+::
+
+    records -> read -> is it news? -> event -> bus, ten per call -> report
+                 |                      |       |
+              set aside             set aside   ├ refused for good: set aside
+                                                └ any other failure: Lambda delivers again from here
+
+Each piece of news is accepted by the bus, set aside on a queue of its own, or delivered again. What
+is set aside names the row, and not what it says: a redrive tells the row as it is then. An event can
+arrive twice: after a crash, and where its neighbour in the batch has failed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched
+from typing import Protocol, TypedDict
+
+from hooklog.errors import (
+    EventRefusedError,
+    HooklogError,
+    PublishError,
+    QueueUnavailableError,
+    UnexpectedError,
+)
+from hooklog.publish.changes import Change, Wanted, is_news
+from hooklog.publish.events import event_of
+
+#: EventBridge's limit for one call.
+MAX_EVENTS = 10
+
+
+class ItemFailure(TypedDict):
+    """The record from which Lambda is to deliver again."""
+
+    itemIdentifier: str
+
+
+class StreamResponse(TypedDict):
+    """Lambda's partial batch response; the failures have at most one member."""
+
+    batchItemFailures: list[ItemFailure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record of the stream, as Lambda passes it.
+
+    Attributes:
+        sequence_number: its position.
+        key: of the row, if it can be read.
+        read: returns what the record says; it raises whatever is wrong with the record.
+
+    """
+
+    sequence_number: str
+    key: str | None
+    read: Callable[[], Change]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One event on its way to the bus.
+
+    Attributes:
+        record: that it came from.
+        log_type: that it tells of.
+        detail_type: of the event.
+        detail: JSON text.
+        at: when the row was written.
+
+    """
+
+    record: Record
+    log_type: str
+    detail_type: str
+    detail: str
+    at: datetime
+
+
+class Bus(Protocol):
+    """Where events go."""
+
+    def put(self, entries: Sequence[Entry]) -> Sequence[PublishError | None]:
+        """Send up to ten events, and return for each what went wrong with it.
+
+        An EventRefusedError means that the bus would refuse the same event again.
+        """
+
+
+class Unpublished(Protocol):
+    """The queue of changes that could not be told."""
+
+    def send(self, body: str) -> None:
+        """Put one message on the queue.
+
+        Raises:
+            QueueUnavailableError: it is not on the queue.
+
+        """
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of one batch.
+
+    Attributes:
+        published: events that the bus accepted, by log type.
+        errors: what went wrong, by code.
+
+    """
+
+    published: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+
+
+class Telemetry(Protocol):
+    """Where an operator looks."""
+
+    def emit(self, report: Report) -> None:
+        """Publish what became of one batch."""
+
+    def defect(self, key: str, error: BaseException) -> None:
+        """Report where a bug is, without any value that may be personal data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """The publish function's parts, wired once per execution environment.
+
+    With ``masked``, events show of numbers only their last two digits.
+    """
+
+    bus: Bus
+    unpublished: Unpublished
+    telemetry: Telemetry
+    wanted: Wanted
+    masked: bool = False
+
+    def handle(self, records: Sequence[Record]) -> StreamResponse:
+        """Tell what the records changed, and return from where to deliver again."""
+        report = Report()
+        entries, failed = self._entries(records, report)
+        failed = self._send(entries, report) or failed
+        self.telemetry.emit(report)
+        if failed is None:
+            return {"batchItemFailures": []}
+        return {"batchItemFailures": [{"itemIdentifier": failed.sequence_number}]}
+
+    def _entries(
+        self, records: Sequence[Record], report: Report
+    ) -> tuple[list[Entry], Record | None]:
+        """Return the events of the records, up to one that cannot even be set aside."""
+        entries: list[Entry] = []
+        for record in records:
+            try:
+                entry = self._entry(record)
+            # Whatever is wrong with a record, those behind it are told.
+            except Exception as error:  # noqa: BLE001
+                self.telemetry.defect(record.key or "unknown", error)
+                if not self._set_aside(record, UnexpectedError(), report):
+                    return entries, record
+            else:
+                entries += [entry] if entry is not None else []
+        return entries, None
+
+    def _entry(self, record: Record) -> Entry | None:
+        change = record.read()
+        if not is_news(change, self.wanted):
+            return None
+        event = event_of(change, masked=self.masked)
+        return Entry(
+            record=record,
+            log_type=event.log_type,
+            detail_type=event.detail_type,
+            detail=event.model_dump_json(by_alias=True),
+            at=change.at,
+        )
+
+    def _send(self, entries: Sequence[Entry], report: Report) -> Record | None:
+        """Send the events in order; return the record of the first that has to be sent again."""
+        for chunk in batched(entries, MAX_EVENTS, strict=False):
+            failed: Record | None = None
+            for entry, error in zip(chunk, self.bus.put(chunk), strict=True):
+                match error:
+                    case None:
+                        report.published[entry.log_type] += 1
+                    case EventRefusedError():
+                        is_kept = self._set_aside(entry.record, error, report)
+                        failed = failed if is_kept or failed is not None else entry.record
+                    case _:
+                        report.errors[error.code] += 1
+                        failed = failed or entry.record
+            if failed is not None:
+                return failed
+        return None
+
+    def _set_aside(self, record: Record, error: HooklogError, report: Report) -> bool:
+        """Put what names the row on the queue of its own; return whether it is there."""
+        report.errors[error.code] += 1
+        body = {
+            "key": record.key,
+            "sequence_number": record.sequence_number,
+            "code": error.code,
+            "detail": error.detail,
+        }
+        try:
+            self.unpublished.send(json.dumps(body))
+        except QueueUnavailableError as unavailable:
+            report.errors[unavailable.code] += 1
+            return False
+        return True
