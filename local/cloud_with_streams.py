@@ -40,7 +40,7 @@ def _item(table: Json, key: str | None) -> Json | None:
 
 
 def _inserted(table: Json, parsed: Json) -> str | None:
-    item = parsed.get("item") or {}
+    item: Json = parsed.get("item", {})
     key: str | None = dynamodb._extract_key_val(item.get("M", item).get(table["pk_name"]))  # noqa: SLF001
     return key
 

@@ -7,7 +7,6 @@ Within a version of the schema, keys are added, and never removed, renamed or gi
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -32,6 +31,7 @@ def _clipped(length: int) -> BeforeValidator:
 
 type Text = Annotated[str, _clipped(_LONGEST), Field(max_length=_LONGEST)]
 type Sentence = Annotated[str, _clipped(_LONGEST_SENTENCE), Field(max_length=_LONGEST_SENTENCE)]
+type Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 type Dollars = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
 
@@ -80,8 +80,8 @@ class LogEvent(BaseModel):
     error_code: Text | None = Field(description="Code of the failure, if one is known.")
     explanation: Explanation | None = Field(description="Of a failure; null for all else.")
     charge: Dollars | None = Field(description="What SignalWire charged so far, in dollars.")
-    created_at: datetime = Field(description="When the log was created at SignalWire.")
-    fetched_at: datetime = Field(description="When hooklog fetched what the event tells.")
+    created_at: Moment = Field(description="When the log was created at SignalWire.")
+    fetched_at: Moment = Field(description="When hooklog fetched what the event tells.")
 
     @property
     def detail_type(self) -> str:

@@ -8,8 +8,8 @@
                                                 └ any other failure: Lambda delivers again from here
 
 Each piece of news is accepted by the bus, set aside on a queue of its own, or delivered again. What
-is set aside names the row, and not what it says: a redrive tells the row as it is then. An event can
-arrive twice: after a crash, and where its neighbour in the batch has failed.
+is set aside names the row, and not what it says: a redrive tells the row as it is then. An event
+can arrive twice: after a crash, and where its neighbour in the batch has failed.
 """
 
 from __future__ import annotations
