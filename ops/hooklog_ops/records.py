@@ -24,6 +24,7 @@ from hooklog.catalogue import CATALOGUE
 from hooklog.clock import iso
 from hooklog.logs import KINDS
 from hooklog.logs.model import names_error
+from hooklog.records.signals import failure_code
 from hooklog_ops.errors import CursorError, IndexMissingError, PeriodError
 from hooklog_ops.formatting import moment, plain
 
@@ -63,9 +64,7 @@ def log_key(item: Item) -> str | None:
 
 def failed_code(item: Item) -> str | None:
     """Return the error code of a log, or else the one that others told of its end."""
-    own = item.get("error_code")
-    told = None if names_error(own, None) else item.get(f"{item['log_type']}_error_code")
-    return told or own
+    return failure_code(item["log_type"], item)
 
 
 def own_end(item: Item) -> str | None:

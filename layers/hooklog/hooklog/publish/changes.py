@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from hooklog.logs import KINDS
-from hooklog.logs.model import names_error
-from hooklog.records.rows import Attribute, Row, read_of
+from hooklog.records.rows import Attribute
+from hooklog.records.signals import failure_code
 
 type Image = Mapping[str, Attribute]
 
@@ -71,10 +71,12 @@ class Wanted(StrEnum):
 
 def told(key: str, image: Image | None) -> Told | None:
     """Return what a row tells; None if it has no log's outcome."""
-    if image is None or key.partition("#")[0] not in KINDS or "outcome" not in image:
+    log_type = key.partition("#")[0]
+    if image is None or log_type not in KINDS or "outcome" not in image:
         return None
     outcome = str(image["outcome"])
-    return Told(outcome=outcome, error_code=_failure_code(key, image, outcome))
+    code = failure_code(log_type, image) if outcome == "failed" else None
+    return Told(outcome=outcome, error_code=code)
 
 
 def is_news(change: Change, wanted: Wanted) -> bool:
@@ -87,13 +89,3 @@ def is_news(change: Change, wanted: Wanted) -> bool:
     if after is None or after == before:
         return False
     return wanted.has(after.outcome) or (before is not None and wanted.has(before.outcome))
-
-
-def _failure_code(key: str, image: Image, outcome: str) -> str | None:
-    if outcome != "failed":
-        return None
-    items = {name: image[name] for name in read_of(key) & image.keys()}
-    row = Row.of(key, items, names=frozenset(image))
-    if row.signal is not None and not names_error(row.error_code, None):
-        return row.signal.error_code or row.error_code
-    return row.error_code

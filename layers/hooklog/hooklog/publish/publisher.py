@@ -49,7 +49,7 @@ class StreamResponse(TypedDict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class StreamRecord:
     """One record of the stream, as Lambda passes it.
 
     Attributes:
@@ -77,7 +77,7 @@ class Entry:
 
     """
 
-    record: Record
+    record: StreamRecord
     log_type: str
     detail_type: str
     detail: str
@@ -143,7 +143,7 @@ class Publisher:
     wanted: Wanted
     masked: bool = False
 
-    def handle(self, records: Sequence[Record]) -> StreamResponse:
+    def handle(self, records: Sequence[StreamRecord]) -> StreamResponse:
         """Tell what the records changed, and return from where to deliver again."""
         report = Report()
         entries, failed = self._entries(records, report)
@@ -154,8 +154,8 @@ class Publisher:
         return {"batchItemFailures": [{"itemIdentifier": failed.sequence_number}]}
 
     def _entries(
-        self, records: Sequence[Record], report: Report
-    ) -> tuple[list[Entry], Record | None]:
+        self, records: Sequence[StreamRecord], report: Report
+    ) -> tuple[list[Entry], StreamRecord | None]:
         """Return the events of the records, up to one that cannot even be set aside."""
         entries: list[Entry] = []
         for record in records:
@@ -170,7 +170,7 @@ class Publisher:
                 entries += [entry] if entry is not None else []
         return entries, None
 
-    def _entry(self, record: Record) -> Entry | None:
+    def _entry(self, record: StreamRecord) -> Entry | None:
         change = record.read()
         if not is_news(change, self.wanted):
             return None
@@ -183,10 +183,10 @@ class Publisher:
             at=change.at,
         )
 
-    def _send(self, entries: Sequence[Entry], report: Report) -> Record | None:
+    def _send(self, entries: Sequence[Entry], report: Report) -> StreamRecord | None:
         """Send the events in order; return the record of the first that has to be sent again."""
         for chunk in batched(entries, MAX_EVENTS, strict=False):
-            failed: Record | None = None
+            failed: StreamRecord | None = None
             for entry, error in zip(chunk, self.bus.put(chunk), strict=True):
                 match error:
                     case None:
@@ -201,7 +201,7 @@ class Publisher:
                 return failed
         return None
 
-    def _set_aside(self, record: Record, error: HooklogError, report: Report) -> bool:
+    def _set_aside(self, record: StreamRecord, error: HooklogError, report: Report) -> bool:
         """Put what names the row on the queue of its own; return whether it is there."""
         report.errors[error.code] += 1
         body = {

@@ -116,6 +116,13 @@ def signal_values(log_type: str, signal: Signal | None) -> dict[str, str | int |
     return {name: getattr(signal, field, None) for field, name in signal_names(log_type).items()}
 
 
+def failure_code(log_type: str, attributes: Mapping[str, object]) -> str | None:
+    """Return the error code that a row's log has, or else the one that others told of its end."""
+    own, told = (attributes.get(name) for name in ("error_code", f"{log_type}_error_code"))
+    code = own if names_error(None if own is None else str(own), None) else told or own
+    return None if code is None else str(code)
+
+
 def strongest(kind: LogKind, *signals: Signal | None) -> Signal | None:
     """Return the signal that counts, whatever the order; None if there is none."""
 

@@ -12,10 +12,10 @@ from aws_lambda_powertools.utilities.parser.models.dynamodb import DynamoDBStrea
 from hooklog.errors import EventError
 from hooklog.parsing import parse
 from hooklog.publish.changes import Change, Image
-from hooklog.publish.publisher import Record
+from hooklog.publish.publisher import StreamRecord
 
 
-def records(event: object) -> list[Record]:
+def records(event: object) -> list[StreamRecord]:
     """Return the records of a stream's event, in its order.
 
     Raises:
@@ -25,7 +25,7 @@ def records(event: object) -> list[Record]:
     match event:
         case {"Records": list(items)} if all(map(_is_record, items)):
             return [
-                Record(
+                StreamRecord(
                     sequence_number=item["dynamodb"]["SequenceNumber"],
                     key=_key(item["dynamodb"].get("Keys")),
                     read=partial(_read, item),

@@ -1,0 +1,1 @@
+"""The publish function's domain, with stand-ins for its ports."""
