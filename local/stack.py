@@ -49,6 +49,9 @@ class Stack:
     enrich_function: str
     sweep_function: str
     webhook_endpoint: str
+    #: Only with events.
+    publish_function: str | None
+    unpublished_queue_url: str | None
     #: Of all functions.
     log_groups: Sequence[str]
 
@@ -63,7 +66,7 @@ def build() -> None:
     _sam({}, "build", "--config-env", "local", "--parameter-overrides", _parameters({}))
 
 
-def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
+def deploy(cloud: LocalCloud, parameters: Mapping[str, str], name: str = NAME) -> Stack:
     """Run ``sam deploy`` on the last build, with these parameters of the template.
 
     Raises:
@@ -72,10 +75,10 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
     """
     _sam(
         cloud.environment,
-        *("deploy", "--config-env", "local", "--stack-name", NAME),
+        *("deploy", "--config-env", "local", "--stack-name", name),
         *("--parameter-overrides", _parameters(parameters)),
     )
-    outputs = Deployment.open(cloud.session, NAME, endpoint_url=cloud.url).outputs
+    outputs = Deployment.open(cloud.session, name, endpoint_url=cloud.url).outputs
     _set_concurrency_as_number(cloud, outputs["EnrichFunctionName"])
     return Stack(
         queue_url=outputs["QueueUrl"],
@@ -85,6 +88,8 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
         enrich_function=outputs["EnrichFunctionName"],
         sweep_function=outputs["SweepFunctionName"],
         webhook_endpoint=outputs["WebhookEndpoint"],
+        publish_function=outputs.get("PublishFunctionName"),
+        unpublished_queue_url=outputs.get("UnpublishedQueueUrl"),
         log_groups=[group for name, group in outputs.items() if name.endswith("LogGroupName")],
     )
 
