@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from hooklog.logs import KINDS
 from hooklog.parsing import parse
@@ -14,6 +15,9 @@ from hooklog.publish.changes import Told, told
 from hooklog.publish.events import SOURCE, LogEvent
 from local.cloud import LocalCloud
 from local.stack import Item
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 _EVERY_S = 0.25
 
@@ -23,12 +27,14 @@ class Received:
     """One event, as it arrived.
 
     Attributes:
+        text: JSON of the whole event.
         detail_type: by which rules tell events apart.
         event: what it tells.
         arrived_at: when the bus put it on the queue.
 
     """
 
+    text: str
     detail_type: str
     event: LogEvent
     arrived_at: datetime
@@ -77,16 +83,7 @@ class EventTap:
         while messages := self._sqs.receive_message(
             QueueUrl=self._url, MaxNumberOfMessages=10, AttributeNames=["SentTimestamp"]
         ).get("Messages"):
-            for message in messages:
-                event = json.loads(message["Body"])
-                sent_at = int(message["Attributes"]["SentTimestamp"]) / 1000
-                self._received.append(
-                    Received(
-                        detail_type=event["detail-type"],
-                        event=parse(event["detail"], LogEvent),
-                        arrived_at=datetime.fromtimestamp(sent_at, UTC),
-                    )
-                )
+            self._received += map(_received, messages)
             self._sqs.delete_message_batch(
                 QueueUrl=self._url,
                 Entries=[
@@ -102,6 +99,17 @@ class EventTap:
         while untold(items, self.receive()) and time.monotonic() < deadline:
             time.sleep(_EVERY_S)
         return self.receive()
+
+
+def _received(message: MessageTypeDef) -> Received:
+    event = json.loads(message["Body"])
+    milliseconds = int(message["Attributes"]["SentTimestamp"])
+    return Received(
+        text=message["Body"],
+        detail_type=event["detail-type"],
+        event=parse(event["detail"], LogEvent),
+        arrived_at=datetime.fromtimestamp(milliseconds / 1000, UTC),
+    )
 
 
 def latest(received: Iterable[Received]) -> Mapping[str, Received]:
