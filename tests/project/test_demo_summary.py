@@ -78,7 +78,7 @@ def event(log: Log, *, version: int = 1, lag_ms: int = 400) -> Received:
     """Return the event about a log's row, as it arrived that long after the fetch."""
     told = event_of(change(None, written(log, version=version)), masked=False)
     at = FETCHED_AT + timedelta(milliseconds=lag_ms)
-    return Received(detail_type=told.detail_type, event=told, arrived_at=at)
+    return Received(text="", detail_type=told.detail_type, event=told, arrived_at=at)
 
 
 def parking(key: str, error: HooklogError, *, body: str = "not JSON", attempts: int = 1) -> Item:
