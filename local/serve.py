@@ -86,7 +86,7 @@ def _serve(address: str) -> None:
         tap = EventTap(cloud, "hooklog-local-events")
         print(f"Simulated space  {space.url}, {_counts(logs)}")
         print(f"Local cloud      {cloud.url}, table and queue {NAME}")
-        print("In another terminal, for each file in events/; stream.json is for PublishFunction:\n")
+        print("In another terminal, for each file in events/ (stream.json: PublishFunction):\n")
         print("  .tools/sam/bin/sam local invoke EnrichFunction -e events/fax.json \\")
         print("    --env-vars events/env.json --add-host host.docker.internal:host-gateway \\")
         print(f"    --parameter-overrides Architecture={architecture()}\n")
