@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -93,12 +93,14 @@ class EventTap:
             )
         return list(self._received)
 
-    def wait_until_told(self, items: Iterable[Item], *, within_s: float) -> list[Received]:
-        """Receive until the events tell what these rows say, or the time is up."""
-        items, deadline = list(items), time.monotonic() + within_s
-        while untold(items, self.receive()) and time.monotonic() < deadline:
+    def receive_until(
+        self, is_enough: Callable[[Sequence[Received]], bool], *, within_s: float
+    ) -> list[Received]:
+        """Receive until that is enough or the time is up, and return everything that arrived."""
+        deadline = time.monotonic() + within_s
+        while not is_enough(received := self.receive()) and time.monotonic() < deadline:
             time.sleep(_EVERY_S)
-        return self.receive()
+        return received
 
 
 def _received(message: MessageTypeDef) -> Received:

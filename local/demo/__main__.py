@@ -24,7 +24,7 @@ from local import stack
 from local.cloud import ROOT, LocalCloud, local_cloud
 from local.demo import callbacks, keep, logs, summary
 from local.demo.accounting import Accounting, delivered, found
-from local.event_tap import EventTap
+from local.event_tap import EventTap, untold
 from local.serve import SEED
 from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, RunningSpace, generate, serve
 from local.terminal import complain, ignore_signals, step, stop_on_signals
@@ -137,7 +137,9 @@ class _Demo:
         self._wait(cloud, deployed, "the last log that the sweep found")
         items = stack.rows(cloud, deployed)
         with step(self.console, "Wait until the application's queue has an event of every log"):
-            events = tap.wait_until_told(items, within_s=_TOLD_WITHIN)
+            events = tap.receive_until(
+                lambda received: not untold(items, received), within_s=_TOLD_WITHIN
+            )
         return Accounting(
             truth=logs.truth(space),
             items=items,

@@ -13,7 +13,6 @@ from hooklog.records.recording import StoreRecord
 from hooklog.records.store import Stored, apply
 from local.event_tap import EventTap, Received
 from local.space import Log
-from local.stack import wait_until_empty
 from tests.builders import failed_fax, fax_log, message_log, record
 from tests.integration.command_line import CommandLine
 from tests.integration.conftest import Deployment
@@ -34,12 +33,13 @@ def store(deployment: Deployment, *logs: Log) -> list[str]:
     return keys
 
 
-def wait_for(tap: EventTap, key: str) -> list[Received]:
+def receive_until(tap: EventTap, key: str) -> list[Received]:
     """Wait for an event about this row, and return everything that arrived until then."""
-    wait_until_empty(
-        lambda: 0 if any(one.key == key for one in tap.receive()) else 1, within_s=_WITHIN
+    received = tap.receive_until(
+        lambda received: any(one.key == key for one in received), within_s=_WITHIN
     )
-    return tap.receive()
+    assert key in {one.key for one in received}
+    return received
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def test_failures_are_told_alone_with_masked_numbers_on_a_bus_of_its_own(
             # The stream is in order, so its event comes last.
             failed_fax(id=str(uuid.uuid4())),
         )
-        received = wait_for(tap, key)
+        received = receive_until(tap, key)
     assert [(one.key, one.detail_type) for one in received] == [(key, "Fax Failed")]
     (told,) = received
     assert (told.event.sender, told.event.recipient) == ("+*********43", "+**********58")
@@ -91,10 +91,10 @@ def test_an_erased_row_tells_nothing(deployment: Deployment) -> None:
     number = "+12065550987"
     tap = EventTap(deployment.cloud, "erased")
     (erased,) = store(deployment, failed_fax(id=str(uuid.uuid4()), to=number))
-    before = wait_for(tap, erased)
+    before = receive_until(tap, erased)
     assert number in before[-1].text
     CommandLine(deployment).run("erase", "--number", number, "--yes")
     (other,) = store(deployment, failed_fax(id=str(uuid.uuid4())))
-    after = wait_for(tap, other)[len(before) :]
+    after = receive_until(tap, other)[len(before) :]
     assert [one.key for one in after] == [other]
     assert number[1:] not in "".join(one.text for one in after)

@@ -5,7 +5,6 @@ Meanwhile each outcome that a row has is told as an event.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,9 +12,9 @@ from decimal import Decimal
 import pytest
 
 from hooklog.sweep.comparison import WANTED
-from local.event_tap import EventTap, Received, repeated
+from local.event_tap import EventTap, repeated
 from local.space import DeliveryFaults, Send, Target, run_sends, simulate_sends
-from local.stack import rows, sweep, wait_until_empty
+from local.stack import rows, sweep
 from tests.integration.conftest import Deployment, drain, forget_sweeps
 from tests.integration.door import open_door
 from tests.integration.stream import Said, changed
@@ -25,6 +24,8 @@ pytestmark = pytest.mark.integration
 
 SENDS = 1000
 _WITHIN = 300.0
+#: Seconds in which the last events arrive.
+_TOLD_WITHIN = 60.0
 #: Seconds between the statuses of a send, in which some logs are stored as they are meanwhile.
 _STEP_S = 1.0
 #: Records that the publish function gets at once.
@@ -116,11 +117,12 @@ def test_every_change_of_an_outcome_is_told_and_the_last_event_is_the_truth(
         for change in changed(deployment.cloud, deployment.stack.table_name)
         if change.key in course.sends and change.after not in {None, change.before}
     }
-    wait_until_empty(
-        lambda: len(demanded.keys() - ids(told_of(course))),
-        within_s=_WITHIN,
+    received = course.tap.receive_until(
+        lambda received: demanded.keys() <= {one.event.id for one in received},
+        within_s=_TOLD_WITHIN,
     )
-    events = told_of(course)
+    # Other tests' logs are told, too.
+    events = [one for one in received if one.key in course.sends]
     assert {one.event.id: (one.event.outcome, one.event.error_code) for one in events} == demanded
     # More than one event about some logs, or their order would not matter.
     assert len(demanded) > SENDS
@@ -130,13 +132,3 @@ def test_every_change_of_an_outcome_is_told_and_the_last_event_is_the_truth(
     }
     # An event may come twice, but here no batch fails.
     assert repeated(events) <= _BATCH, f"{repeated(events)} of {len(events)} events are repeated"
-
-
-def told_of(course: Course) -> list[Received]:
-    """Return the events about these sends, and not those about other tests' logs."""
-    return [one for one in course.tap.receive() if one.key in course.sends]
-
-
-def ids(events: Sequence[Received]) -> set[str]:
-    """Return the IDs of events."""
-    return {one.event.id for one in events}
