@@ -66,7 +66,7 @@ def build() -> None:
     _sam({}, "build", "--config-env", "local", "--parameter-overrides", _parameters({}))
 
 
-def deploy(cloud: LocalCloud, parameters: Mapping[str, str], name: str = NAME) -> Stack:
+def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
     """Run ``sam deploy`` on the last build, with these parameters of the template.
 
     Raises:
@@ -75,10 +75,10 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str], name: str = NAME) -
     """
     _sam(
         cloud.environment,
-        *("deploy", "--config-env", "local", "--stack-name", name),
+        *("deploy", "--config-env", "local", "--stack-name", NAME),
         *("--parameter-overrides", _parameters(parameters)),
     )
-    outputs = Deployment.open(cloud.session, name, endpoint_url=cloud.url).outputs
+    outputs = Deployment.open(cloud.session, NAME, endpoint_url=cloud.url).outputs
     _set_concurrency_as_number(cloud, outputs["EnrichFunctionName"])
     return Stack(
         queue_url=outputs["QueueUrl"],
