@@ -63,9 +63,7 @@ def measure(stub: Stub, subject: Subject, size: int, rounds: int) -> Changes:
     )
 
 
-def _round(
-    stub: Stub, subject: Subject, event: Event, expected: Mapping[str, int]
-) -> Invocation:
+def _round(stub: Stub, subject: Subject, event: Event, expected: Mapping[str, int]) -> Invocation:
     stub.reset(NO_LATENCY)
     used = subject.invoke(event)
     calls = stub.reset(NO_LATENCY).calls

@@ -150,9 +150,7 @@ def _published(stub: Stub, function: start_ups.Deployed, plan: Plan) -> Publishe
     noise.append(spin())
     _say("Changes of the table")
     with function.recipe.start(stub) as subject:
-        told = [
-            changes.measure(stub, subject, size, rounds=plan.changes) for size in changes.SIZES
-        ]
+        told = [changes.measure(stub, subject, size, rounds=plan.changes) for size in changes.SIZES]
     noise.append(spin())
     return Published(
         measured_on=datetime.now(UTC).date(),

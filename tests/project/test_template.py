@@ -216,7 +216,9 @@ def test_the_publish_function_may_do_only_what_it_does() -> None:
     """It reads the table's stream and no row, sends events, and sets changes aside."""
     (policy,) = properties("PublishRole")["Policies"]
     allowed = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
-    assert {sid: (set(_list(one["Action"])), str(one["Resource"])) for sid, one in allowed.items()} == {
+    assert {
+        sid: (set(_list(one["Action"])), str(one["Resource"])) for sid, one in allowed.items()
+    } == {
         "ReadChanges": (
             {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
             "Table.StreamArn",
