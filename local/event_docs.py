@@ -44,9 +44,9 @@ def example() -> str:
 
 
 def kinds() -> str:
-    """Return each ``detail-type`` that an event can have."""
-    names = [f"`{name}`" for name in detail_types()]
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+    """Return a sentence with each ``detail-type`` that an event can have."""
+    *most, last = [f"`{name}`" for name in detail_types()]
+    return f"`detail-type` is {', '.join(most)} or {last}."
 
 
 def keys() -> str:
