@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from hooklog_ops.errors import FunctionError
 from hooklog_ops.queues import sent_at
@@ -34,6 +34,7 @@ MAX_ROWS: Final = 100
 _EMPTY_ANSWERS: Final = 20
 #: DynamoDB's codes for records that are gone, and for a shard or stream that is.
 _GONE: Final = frozenset({"TrimmedDataAccessException", "ResourceNotFoundException"})
+_UNREADABLE: Final = "cannot be read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,7 @@ def _said(body: object) -> dict[str, Any]:
             )
             return {"reason": condition, "range": place}
         case _:
-            return {"problem": "cannot be read"}
+            return {"problem": _UNREADABLE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,24 +178,25 @@ def plan(message: SetAside, streams: DynamoDBStreamsClient) -> Plan:
         number = message.sequence_number
         row = Untold(key=message.key or "", sequence_number=number, is_news=True)
         return Plan(message=message, rows=[row])
-    rows = _in_stream(message.range, streams)
-    if rows is None:
-        place = message.range
-        return Plan(
-            message=message,
-            problem=(
-                f"names changes that were written from {place.first_at} to {place.last_at}, which"
-                " the table's stream no longer has, because it keeps a day"
-            ),
-        )
-    return Plan(message=message, rows=rows)
-
-
-def _in_stream(place: StreamRange, streams: DynamoDBStreamsClient) -> list[Untold] | None:
-    """Return the rows whose changes are in a range; None if the stream has it no longer."""
-    found: dict[str, Untold] = {}
     try:
-        for record in _records(streams, place):
+        return Plan(message=message, rows=_in_stream(message.range, streams))
+    except _UnusableError as error:
+        return Plan(message=message, problem=str(error))
+
+
+class _UnusableError(Exception):
+    """A range of the stream cannot be read; the text says why."""
+
+
+def _in_stream(place: StreamRange, streams: DynamoDBStreamsClient) -> list[Untold]:
+    """Return the rows whose changes are in a range."""
+    found: dict[str, Untold] = {}
+    lost = _UnusableError(
+        f"names changes that were written from {place.first_at} to {place.last_at}, which the"
+        " table's stream no longer has, because it keeps a day"
+    )
+    try:
+        for record in _records(streams, place, lost):
             changed = record["dynamodb"]
             key = changed["Keys"]["pk"]["S"]
             # The row before the first of its untold changes is what was told last.
@@ -204,20 +206,19 @@ def _in_stream(place: StreamRange, streams: DynamoDBStreamsClient) -> list[Untol
                     sequence_number=changed["SequenceNumber"],
                     before=changed.get("OldImage"),
                 )
+    except ParamValidationError:
+        raise _UnusableError(_UNREADABLE) from None
     except ClientError as error:
         if error.response["Error"]["Code"] in _GONE:
-            return None
+            raise lost from None
         raise
-    except _EndNotFoundError:
-        return None
     return list(found.values())
 
 
-class _EndNotFoundError(Exception):
-    """The shard ended, or went on without records, before the end of the range."""
-
-
-def _records(streams: DynamoDBStreamsClient, place: StreamRange) -> Iterator[Mapping[str, Any]]:
+def _records(
+    streams: DynamoDBStreamsClient, place: StreamRange, lost: _UnusableError
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the records of a range; raise ``lost`` if its end does not come."""
     iterator: str | None = streams.get_shard_iterator(
         StreamArn=place.stream,
         ShardId=place.shard,
@@ -235,7 +236,7 @@ def _records(streams: DynamoDBStreamsClient, place: StreamRange) -> Iterator[Map
                 return
         empty = 0 if answer["Records"] else empty + 1
         iterator = answer.get("NextShardIterator")
-    raise _EndNotFoundError
+    raise lost
 
 
 @dataclass(slots=True)

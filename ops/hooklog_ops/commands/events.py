@@ -34,7 +34,7 @@ from hooklog_ops.formatting import age, ago, as_json, counted, moment, printable
 from hooklog_ops.queues import delete, receive, release
 from hooklog_ops.records import Records
 from hooklog_ops.tapping import PREFIX, Arrival, Tap
-from hooklog_ops.unpublished import Plan, Redrive, Redriven, invoke, plan, set_aside
+from hooklog_ops.unpublished import Plan, Redrive, Redriven, Untold, invoke, plan, set_aside
 
 if TYPE_CHECKING:
     from hooklog_ops.deployment import Deployment
@@ -219,8 +219,9 @@ def _run(deployed: Deployment, plans: Sequence[Plan]) -> Redriven:
     # Of several changes of a row, the first counts: the row before it is what was told last. One
     # that must be told comes before them all.
     named = [row for one in plans for row in one.rows]
-    named.sort(key=lambda row: (not row.is_news, int(row.sequence_number)), reverse=True)
-    rows = {row.key: row for row in named}
+    rows: dict[str, Untold] = {}
+    for row in sorted(named, key=lambda row: (not row.is_news, int(row.sequence_number))):
+        rows.setdefault(row.key, row)
     table = deployed.output("TableName")
     redrive = Redrive(
         read=Records(deployed.dynamodb, table).raw_rows,
