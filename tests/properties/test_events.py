@@ -1,0 +1,205 @@
+"""Every changed outcome is told at least once, and the last event of a log tells its row's truth.
+
+The publish function, down to the bus, reads the stream as Lambda does: in order, from a checkpoint,
+with a batch halved after a crash, given up after hours, or delivered again. Hypothesis decides what
+the rows become, and at each call of the bus what goes wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooklog.errors import EventRefusedError, PublishError, PublishUnavailableError
+from hooklog.publish.changes import Change, Wanted, told
+from hooklog.publish.publisher import MAX_EVENTS, Entry, Publisher, StreamRecord
+from tests.builders import failed_fax, fax_log
+from tests.properties.profiles import examples
+from tests.unit.publish.bench import FakePublishTelemetry, FakeUnpublished, change, row
+
+#: What a write can make of a row; None repeats what is there.
+STATES: dict[str, dict[str, Any] | None] = {
+    "in progress": row(fax_log(status="ringing")),
+    "succeeded": row(fax_log()),
+    "failed": row(failed_fax()),
+    "failed otherwise": row(failed_fax(error_code="34005")),
+    "erased": {"erased_at": "2026-05-05T00:00:00.000Z"},
+    # It has an outcome, and lacks what an event needs.
+    "poisoned": row(failed_fax(), status=None),
+    "again": None,
+    "parked": None,
+}
+#: Rows: few, so that many writes meet the same one.
+KEYS = ("fax#1", "fax#2", "fax#3")
+WRITES = st.lists(
+    st.tuples(st.sampled_from(KEYS), st.sampled_from([*STATES])), min_size=8, max_size=40
+)
+#: What goes wrong with a call of the bus.
+MISHAPS = ("crash before", "crash after", "throttled", "some throttled", "one refused", "no queue")
+#: What Lambda does beside delivering the next batch.
+TURNS = (*["go on"] * 8, "give up", "again")
+
+
+class CrashError(Exception):
+    """The function ends without an answer."""
+
+
+@dataclass
+class World:
+    """The table, its stream, and the bus with what arrived on it."""
+
+    data: st.DataObject
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stream: list[Change] = field(default_factory=list)
+    #: Mishaps that may still happen; then all goes well.
+    mishaps: int = 12
+    arrived: list[dict[str, Any]] = field(default_factory=list)
+    #: Keys of rows that are to be redriven.
+    aside: set[str] = field(default_factory=set)
+    unpublished: FakeUnpublished = field(default_factory=FakeUnpublished)
+    calls: int = 0
+
+    def write(self, key: str, state: str) -> None:
+        """Write a row, as the other functions do: nothing writes an erased row again."""
+        before = self.rows.get(key)
+        if before is not None and "erased_at" in before:
+            return
+        content = STATES[state]
+        after = dict(before or {}) if content is None else dict(content)
+        after |= {"parked_code": "fetch.not_found"} if state == "parked" else {}
+        after |= {"pk": key, "version": (before or {"version": 0})["version"] + 1}
+        self.rows[key] = after
+        self.stream.append(change(before, after, key))
+
+    def put(self, entries: Sequence[Entry]) -> Sequence[PublishError | None]:
+        """Take events, unless something goes wrong."""
+        self.calls += 1
+        self.unpublished.is_down = False
+        assert len(entries) <= MAX_EVENTS
+        mishap = "none"
+        if self.mishaps and self.data.draw(st.booleans(), "does something go wrong"):
+            self.mishaps -= 1
+            mishap = self.data.draw(st.sampled_from(MISHAPS), "what goes wrong")
+        errors: list[PublishError | None] = [None] * len(entries)
+        place = self.data.draw(st.integers(0, len(entries) - 1), "where") if mishap != "none" else 0
+        match mishap:
+            case "crash before":
+                raise CrashError
+            case "throttled":
+                errors = [PublishUnavailableError()] * len(entries)
+            case "some throttled":
+                errors[place] = PublishUnavailableError()
+            case "one refused" | "no queue":
+                self.unpublished.is_down = mishap == "no queue"
+                errors[place] = EventRefusedError()
+        self.arrived += [
+            json.loads(entry.detail)
+            for entry, error in zip(entries, errors, strict=True)
+            if error is None
+        ]
+        if mishap == "crash after":
+            raise CrashError
+        return errors
+
+
+def _same(one: Change) -> Change:
+    return one
+
+
+def demanded(stream: Sequence[Change], wanted: Wanted) -> list[tuple[str, int]]:
+    """Return key and version of each change that has to be told."""
+    found = []
+    for one in stream:
+        assert one.after is not None
+        before, after = told(one.key, one.before), told(one.key, one.after)
+        outcomes = {side.outcome for side in (before, after) if side is not None}
+        if after is not None and before != after and any(map(wanted.has, outcomes)):
+            found.append((one.key, int(str(one.after["version"]))))
+    return found
+
+
+def deliver(world: World, publisher: Publisher) -> None:
+    """Deliver the whole stream, as Lambda does for one shard."""
+    records = [
+        StreamRecord(sequence_number=str(place), key=one.key, read=partial(_same, one))
+        for place, one in enumerate(world.stream)
+    ]
+    place, size, patience = 0, 100, 60
+    while place < len(records):
+        patience -= 1
+        assert patience, "the stream does not come to its end"
+        turn = world.data.draw(st.sampled_from(TURNS), "turn") if patience > 30 else "go on"
+        batch = records[place : place + size]
+        match turn:
+            case "give up":
+                world.aside |= {record.key or "" for record in batch}
+                place, size = place + len(batch), 100
+                continue
+            case "again":
+                place = world.data.draw(st.integers(0, place), "from")
+                continue
+        world.calls = 0
+        try:
+            failures = publisher.handle(batch)["batchItemFailures"]
+        except CrashError:
+            size = max(1, len(batch) // 2)
+            continue
+        assert world.calls <= -(-len(batch) // MAX_EVENTS)
+        if failures:
+            size = max(1, len(batch) // 2)
+            place = int(failures[0]["itemIdentifier"])
+        else:
+            place, size = place + len(batch), 100
+
+
+def redrive(world: World, publisher: Publisher) -> None:
+    """Tell the rows that were set aside as they are now, as `hooklog events redrive` does."""
+    world.mishaps = 0
+    world.aside |= {str(body["key"]) for body in world.unpublished.bodies}
+    otherwise = {"outcome": "failed", "error_code": "redriven"}
+    for key in world.aside:
+        present = change(otherwise, world.rows[key], key)
+        record = StreamRecord(sequence_number="0", key=key, read=partial(_same, present))
+        assert publisher.handle([record]) == {"batchItemFailures": []}
+
+
+@examples(4)
+@given(data=st.data(), writes=WRITES, wanted=st.sampled_from(Wanted))
+def test_every_change_is_told_and_the_last_event_is_true(
+    data: st.DataObject, writes: list[tuple[str, str]], wanted: Wanted
+) -> None:
+    """Whatever fails between the table and the bus, and however often."""
+    world = World(data)
+    for key, state in writes:
+        world.write(key, state)
+    publisher = Publisher(
+        bus=world,
+        unpublished=world.unpublished,
+        telemetry=FakePublishTelemetry(),
+        wanted=wanted,
+    )
+    deliver(world, publisher)
+
+    wanted_changes = set(demanded(world.stream, wanted))
+    seen = {(event["id"].partition("@")[0], event["version"]) for event in world.arrived}
+    assert seen <= wanted_changes, "something was told that is no news"
+    given_up = world.aside | {str(body["key"]) for body in world.unpublished.bodies}
+    untold = {key for key, _ in wanted_changes - seen}
+    assert untold <= given_up, "a change was neither told nor set aside"
+
+    redrive(world, publisher)
+    for key in {key for key, _ in wanted_changes}:
+        truth = told(key, world.rows[key])
+        if truth is None or "status" not in world.rows[key]:
+            continue  # It was erased, or is poisoned still.
+        last = [event for event in world.arrived if event["id"].startswith(f"{key}@")][-1]
+        if wanted.has(truth.outcome):
+            assert (last["outcome"], last["error_code"]) == (truth.outcome, truth.error_code)
+        else:
+            assert not wanted.has(last["outcome"])
