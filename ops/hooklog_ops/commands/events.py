@@ -87,7 +87,7 @@ def tail(
     Makes a rule on the event bus and a queue, and removes both at its end. The rule takes effect
     after some seconds; stacks that share the bus are shown together. An event can come twice; then
     it is shown again, marked as repeated. The lag is the time from the write of the row to the
-    arrival of the event, to the second.
+    arrival of the event, up to a second too long.
 
     For example: `hooklog events tail --type fax --outcome failed`
     """
