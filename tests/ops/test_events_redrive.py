@@ -164,6 +164,19 @@ def test_the_rows_of_a_range_are_told(events_desk: Desk, function: Function) -> 
     assert left(events_desk) == 0
 
 
+def test_what_is_behind_a_range_is_left_alone(events_desk: Desk, function: Function) -> None:
+    """Also if the stream has no record at the range's end."""
+    put(events_desk, 1)
+    put(events_desk, 2)
+    stream, found = stream_of(events_desk)
+    first, second = (int(one["dynamodb"]["SequenceNumber"]) for one in found[-2:])
+    width = len(found[-1]["dynamodb"]["SequenceNumber"])
+    assert first < second - 1
+    queue(events_desk, of_range(stream, f"{first:0{width}}", f"{second - 1:0{width}}"))
+    events_desk.json("events", "redrive", "--yes")
+    assert function.told == [(log_id(1), "failed", 1)]
+
+
 def test_a_row_that_is_what_it_was_before_is_not_told(
     events_desk: Desk, function: Function
 ) -> None:
