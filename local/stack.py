@@ -49,9 +49,8 @@ class Stack:
     enrich_function: str
     sweep_function: str
     webhook_endpoint: str
-    #: Only with events.
+    #: None without events.
     publish_function: str | None
-    unpublished_queue_url: str | None
     #: Of all functions.
     log_groups: Sequence[str]
 
@@ -89,7 +88,6 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
         sweep_function=outputs["SweepFunctionName"],
         webhook_endpoint=outputs["WebhookEndpoint"],
         publish_function=outputs.get("PublishFunctionName"),
-        unpublished_queue_url=outputs.get("UnpublishedQueueUrl"),
         log_groups=[group for name, group in outputs.items() if name.endswith("LogGroupName")],
     )
 

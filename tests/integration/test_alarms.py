@@ -66,7 +66,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
                 "AlarmTopicArn": topic,
                 "OldestMessageSeconds": str(OLDEST_MESSAGE_SECONDS),
                 "ParkedPerHour": "1",
-                "Events": "All",
+                "Events": "Failures",
             },
         )
         put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])
@@ -80,7 +80,7 @@ def ordinary_day(watch: Watch) -> State:
     drain(watch.deployment)
     found = sweep(watch.deployment.cloud, watch.deployment.stack)
     assert found == {"fax": {"present": 1}, "message": {"present": 1}}
-    return watch.state(oldest_message=1, in_flight=99_999, oldest_record_ms=300_000)
+    return watch.state(oldest_message=1, in_flight=99_999, oldest_change_ms=300_000)
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +101,9 @@ def bad_day(watch: Watch, ordinary_day: State) -> State:
     hold_sweep_up(watch)
     crash_functions(watch)
     throttle_functions(watch)
-    set_a_change_aside(watch)
+    set_aside(watch)
     return watch.state(
-        oldest_message=OLDEST_MESSAGE_SECONDS + 1, in_flight=100_000, oldest_record_ms=300_001
+        oldest_message=OLDEST_MESSAGE_SECONDS + 1, in_flight=100_000, oldest_change_ms=300_001
     )
 
 
@@ -227,12 +227,12 @@ def throttle_functions(watch: Watch) -> None:
             functions.invoke(FunctionName=function, Payload=b"{}")
 
 
-def set_a_change_aside(watch: Watch) -> None:
-    """Let the publish function read a record of the stream that says nothing."""
-    cloud, stack = watch.deployment.cloud, watch.deployment.stack
+def set_aside(watch: Watch) -> None:
+    """Invoke the publish function with a record that it cannot read."""
     record = {"eventSource": "aws:dynamodb", "dynamodb": {"SequenceNumber": "1"}}
-    answer = cloud.client("lambda").invoke(
-        FunctionName=str(stack.publish_function), Payload=json.dumps({"Records": [record]})
+    answer = watch.deployment.cloud.client("lambda").invoke(
+        FunctionName=watch.physical["PublishFunction"],
+        Payload=json.dumps({"Records": [record]}).encode(),
     )
     assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
 

@@ -1,8 +1,8 @@
 """The alarms of a deployed stack, and a local CloudWatch that receives the functions' metrics.
 
-The local cloud extracts no metrics from log lines and has none of SQS and Lambda. So dead letters
-and changes that were set aside are counted at their queues, and the age of the oldest message, the
-number in flight and the age of the stream's records are invented. Its alarms
+The local cloud extracts no metrics from log lines and has none of SQS, nor of a stream's age. So
+what waits for an operator is counted at the queues, and the ages of the oldest message and of the
+stream's records and the number in flight are invented. Its alarms
 ignore the dimensions of a metric, so this module also compares each alarm's own metric with its
 threshold.
 """
@@ -82,20 +82,43 @@ class Watch:
         lines = log_lines(self.deployment.cloud, self.deployment.stack)
         return [line for line in lines if line.startswith(EMF_START)]
 
-    def state(self, *, oldest_message: float, in_flight: int, oldest_record_ms: float) -> State:
+    def state(self, *, oldest_message: float, in_flight: int, oldest_change_ms: float) -> State:
         """Put the new metrics into CloudWatch, and return the state of the alarms."""
         lines = Counter(self.lines())
         put(self._cloudwatch, (lines - self._seen).elements())
         self._seen = lines
         stack, cloud = self.deployment.stack, self.deployment.cloud
-        assert stack.unpublished_queue_url is not None
-        for queue in (stack.dead_letter_queue_url, stack.unpublished_queue_url):
-            left = messages_left(cloud, queue)
-            self._put_queue(queue, "ApproximateNumberOfMessagesVisible", left)
-        self._put_queue(stack.queue_url, "ApproximateAgeOfOldestMessage", oldest_message)
-        self._put_queue(stack.queue_url, "ApproximateNumberOfMessagesNotVisible", in_flight)
-        publish = ("FunctionName", str(stack.publish_function))
-        self._put("AWS/Lambda", publish, "IteratorAge", oldest_record_ms)
+        dead = messages_left(cloud, stack.dead_letter_queue_url)
+        unpublished = self.physical["UnpublishedQueue"]
+        set_aside = messages_left(cloud, unpublished)
+        for queue, name, value in (
+            (stack.dead_letter_queue_url, "ApproximateNumberOfMessagesVisible", dead),
+            (unpublished, "ApproximateNumberOfMessagesVisible", set_aside),
+            (stack.queue_url, "ApproximateAgeOfOldestMessage", oldest_message),
+            (stack.queue_url, "ApproximateNumberOfMessagesNotVisible", in_flight),
+        ):
+            self._cloudwatch.put_metric_data(
+                Namespace="AWS/SQS",
+                MetricData=[
+                    {
+                        "MetricName": name,
+                        "Dimensions": [{"Name": "QueueName", "Value": queue.rpartition("/")[2]}],
+                        "Value": value,
+                    }
+                ],
+            )
+        self._cloudwatch.put_metric_data(
+            Namespace="AWS/Lambda",
+            MetricData=[
+                {
+                    "MetricName": "IteratorAge",
+                    "Dimensions": [
+                        {"Name": "FunctionName", "Value": self.physical["PublishFunction"]}
+                    ],
+                    "Value": oldest_change_ms,
+                }
+            ],
+        )
         return State(
             reported={
                 name: self._cloudwatch.describe_alarms(AlarmNames=[alarm["AlarmName"]])[
@@ -105,18 +128,6 @@ class Watch:
             },
             breached={name: self._is_breached(alarm) for name, alarm in self._alarms.items()},
             notified=set(self._notified()),
-        )
-
-    def _put_queue(self, url: str, name: str, value: float) -> None:
-        self._put("AWS/SQS", ("QueueName", url.rpartition("/")[2]), name, value)
-
-    def _put(self, namespace: str, dimension: tuple[str, str], name: str, value: float) -> None:
-        of, what = dimension
-        self._cloudwatch.put_metric_data(
-            Namespace=namespace,
-            MetricData=[
-                {"MetricName": name, "Dimensions": [{"Name": of, "Value": what}], "Value": value}
-            ],
         )
 
     def _is_breached(self, alarm: MetricAlarmTypeDef) -> bool:
