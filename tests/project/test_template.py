@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -76,6 +77,23 @@ def test_the_table_is_protected() -> None:
     assert table["DeletionProtectionEnabled"] == "TableDeletionProtection"
     assert RESOURCES["Table"]["DeletionPolicy"] == "Retain"
     assert RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_credentials_outlive_the_stack() -> None:
+    """Neither a deleted stack nor a change that replaces the secret takes them along."""
+    assert RESOURCES["CredentialsSecret"]["DeletionPolicy"] == "Retain"
+    assert RESOURCES["CredentialsSecret"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_every_function_and_layer_is_built_and_traced_alike() -> None:
+    """The layers are built for the functions' processor, and tracing is one choice for all."""
+    layers = [one for one in RESOURCES.values() if one["Type"] == "AWS::Serverless::LayerVersion"]
+    assert len(layers) == 2
+    assert all(one["Metadata"]["BuildArchitecture"] == "Architecture" for one in layers)
+    functions = [n for n, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"]
+    assert {properties(name)["Tracing"] for name in functions} == {"Tracing"}
+    traced = json.dumps(properties("TracingPolicy")["Roles"])
+    assert all(name.replace("Function", "Role") in traced for name in functions)
 
 
 def test_every_key_of_an_index_is_an_attribute_of_a_row() -> None:

@@ -21,10 +21,14 @@ REASONS = {
     ("QueuesPolicy", "DenyInsecureTransport", "Resource"): (
         "A queue policy applies only to the queues that it is attached to."
     ),
+    ("QueuesPolicy", "AllowProducers", "Resource"): (
+        "As above; the condition names who is let in, and by default there is no such statement."
+    ),
     ("QueuesPolicy", "DenyInsecureTransport", "Principal"): "It denies, without exceptions.",
     ("PublishRole", "FindStreams", "Resource"): (
         "The action cannot be limited to a stream; it returns names, and no record."
     ),
+    ("TracingPolicy", "SendTraces", "Resource"): "X-Ray's traces belong to no resource.",
     ("WebhookUrlPermission", "", "Principal"): (
         "SignalWire has no AWS identity; the signature decides what is accepted."
     ),
