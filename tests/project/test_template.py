@@ -264,7 +264,8 @@ def test_events_can_be_left_out() -> None:
     assert PARAMETERS["Events"]["Default"] == "None"
     names = {name for name, one in RESOURCES.items() if one.get("Condition") == "HasEvents"}
     assert names == {
-        *("PublishFunction", "PublishRole", "PublishLogGroup", "UnpublishedQueue"),
+        *("PublishFunction", "PublishRole", "PublishLogGroup"),
+        *("UnpublishedQueue", "UnpublishedQueuePolicy"),
         *("UnpublishedAlarm", "EventsLateAlarm"),
     }
     assert properties("Table")["StreamSpecification"] == [
