@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hooklog.logs import KINDS
 from hooklog.parsing import parse
 from hooklog.publish.changes import Told, told
 from hooklog.publish.events import SOURCE, LogEvent
+from hooklog_ops.queues import delete, sent_at
 from local.cloud import LocalCloud
 from local.stack import Item
 
@@ -89,13 +90,7 @@ class EventTap:
             QueueUrl=self._url, MaxNumberOfMessages=10, AttributeNames=["SentTimestamp"]
         ).get("Messages"):
             self._received += map(_received, messages)
-            self._sqs.delete_message_batch(
-                QueueUrl=self._url,
-                Entries=[
-                    {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]}
-                    for index, message in enumerate(messages)
-                ],
-            )
+            delete(self._sqs, self._url, (message["ReceiptHandle"] for message in messages))
         return list(self._received)
 
     def receive_until(
@@ -110,12 +105,11 @@ class EventTap:
 
 def _received(message: MessageTypeDef) -> Received:
     event = json.loads(message["Body"])
-    milliseconds = int(message["Attributes"]["SentTimestamp"])
     return Received(
         text=message["Body"],
         detail_type=event["detail-type"],
         event=parse(event["detail"], LogEvent),
-        arrived_at=datetime.fromtimestamp(milliseconds / 1000, UTC),
+        arrived_at=sent_at(message),
     )
 
 
