@@ -1,14 +1,11 @@
-"""Programs in a terminal: progress, tables, errors, and the signals that stop them."""
+"""Programs in a terminal: progress, tables and errors."""
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
-from typing import NoReturn
 
 from rich import box
 from rich.console import Console
@@ -18,7 +15,6 @@ from rich.table import Table
 type Say = Callable[[str], None]
 
 _TAIL = 25
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -76,22 +72,3 @@ def complain(text: str) -> None:
     """Print an error's first line, and below it the last lines of the output that follows."""
     sentence, *output = text.splitlines()
     print("\n".join([sentence, *(f"  {line}" for line in output[-_TAIL:])]), file=sys.stderr)
-
-
-def stop_on_signals() -> None:
-    """Let the first signal raise KeyboardInterrupt with its number, and ignore further ones."""
-    for number in _SIGNALS:
-        # Some are ignored on purpose, for example under nohup.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _stop)
-
-
-def ignore_signals() -> None:
-    """Ignore all signals, so that nothing interrupts a clean-up."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-
-
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    ignore_signals()
-    raise KeyboardInterrupt(number)

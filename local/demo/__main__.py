@@ -19,6 +19,7 @@ from rich.console import Console
 
 from hooklog.errors import QueueUnavailableError
 from hooklog_ops.deployment import LocalDeployment
+from hooklog_ops.interrupting import ignore_signals, stop_on_signals
 from hooklog_ops.records import Records
 from local import stack
 from local.cloud import ROOT, LocalCloud, local_cloud
@@ -27,7 +28,7 @@ from local.demo.accounting import Accounting, delivered, found
 from local.event_tap import EventTap, untold
 from local.serve import SEED
 from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, RunningSpace, generate, serve
-from local.terminal import complain, ignore_signals, step, stop_on_signals
+from local.terminal import complain, step
 
 _CLOUD_LOG = ROOT / ".local/cloud.log"
 _EMPTY_WITHIN = 120.0

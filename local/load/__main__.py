@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from hooklog_ops.interrupting import ignore_signals, stop_on_signals
 from local import stack
 from local.cloud import ROOT
 from local.load import backfill, figures
@@ -26,7 +27,7 @@ from local.load.figures import Conditions
 from local.load.plan import Plan
 from local.load.report import terminal_table
 from local.load.run import RATE_LIMIT, Outcome, current_conditions, rig, run
-from local.terminal import complain, ignore_signals, step, stop_on_signals
+from local.terminal import complain, step
 
 _FAULTY = 0.05
 _DUPLICATED = 0.05

@@ -24,13 +24,12 @@ from hooklog_ops.commands.terminal import (
     below,
     confirm,
     counting,
-    ignore_signals,
     progress_bar,
-    stop_on_signals,
     watched,
 )
 from hooklog_ops.errors import EventsMissingError, RedriveError
 from hooklog_ops.formatting import age, ago, as_json, counted, moment, printable
+from hooklog_ops.interrupting import ignore_signals, stop_on_signals
 from hooklog_ops.queues import delete, receive, release
 from hooklog_ops.records import Records
 from hooklog_ops.tapping import PREFIX, Arrival, Tap
