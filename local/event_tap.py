@@ -47,7 +47,12 @@ class Received:
     @property
     def told(self) -> Told:
         """What it tells of the log's end."""
-        return Told(outcome=self.event.outcome, error_code=self.event.error_code)
+        why = self.event.explanation
+        return Told(
+            outcome=self.event.outcome,
+            error_code=self.event.error_code,
+            explanation=why.key if why is not None else None,
+        )
 
     @property
     def lag(self) -> timedelta:

@@ -72,7 +72,8 @@ def examine(stack: Deployment) -> Iterator[Finding]:
         ("table", _table),
         ("queue", _queue),
         ("dead letters", _dead_letters),
-        ("event source", _event_source),
+        ("event source", _event_source("EnrichFunctionName", "messages wait on the queue")),
+        *(_EVENTS if "EventBusArn" in stack.outputs else ()),
         ("functions", _functions),
         ("concurrency", _concurrency),
         ("webhook", _webhook),
@@ -174,27 +175,57 @@ def _dead_letters(stack: Deployment) -> _Result:
     return _warning(f"{count} waiting", "See `hooklog dlq peek`.") if count else _ok("none")
 
 
-def _event_source(stack: Deployment) -> _Result:
-    mappings = stack.functions.list_event_source_mappings(
-        FunctionName=stack.output("EnrichFunctionName")
-    )["EventSourceMappings"]
-    if not mappings:
+def _event_source(function: str, meanwhile: str) -> Callable[[Deployment], _Result]:
+    def check(stack: Deployment) -> _Result:
+        mappings = stack.functions.list_event_source_mappings(FunctionName=stack.output(function))
+        if not mappings["EventSourceMappings"]:
+            return _wrong("nothing feeds the function", "Deploy the template again.")
+        (mapping,) = mappings["EventSourceMappings"]
+        if mapping["State"] != "Enabled":
+            return _wrong(
+                f"is {mapping['State']}", f"Enable the function's trigger; meanwhile, {meanwhile}."
+            )
+        if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
+            return _wrong(
+                "does not report batch item failures",
+                "Deploy the template again; otherwise one bad message repeats a whole batch.",
+            )
+        return _ok(f"enabled, batches of {mapping['BatchSize']}")
+
+    return check
+
+
+def _event_bus(stack: Deployment) -> _Result:
+    """Look for the bus: EventBridge accepts events for one that does not exist, and drops them."""
+    arn = stack.output("EventBusArn")
+    try:
+        stack.events.describe_event_bus(Name=arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
         return _wrong(
-            "nothing feeds the function from the queue",
-            "Deploy the template again.",
+            f"{arn} does not exist, so every event is lost",
+            "Create the bus, or deploy with the ARN of another as EventBusArn.",
         )
-    (mapping,) = mappings
-    if mapping["State"] != "Enabled":
-        return _wrong(
-            f"is {mapping['State']}",
-            "Enable the function's trigger; messages wait on the queue meanwhile.",
-        )
-    if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
-        return _wrong(
-            "does not report batch item failures",
-            "Deploy the template again; otherwise one bad message repeats a whole batch.",
-        )
-    return _ok(f"enabled, batches of {mapping['BatchSize']}")
+    return _ok(f"{arn} is there")
+
+
+def _set_aside(stack: Deployment) -> _Result:
+    count = queue_depth(stack.sqs, stack.output("UnpublishedQueueUrl")).visible
+    if count:
+        return _warning(f"{count} set aside", "See `hooklog events redrive --dry-run`.")
+    return _ok("none is set aside")
+
+
+#: The checks of a stack that tells events.
+_EVENTS: Final = (
+    (
+        "events' source",
+        _event_source("PublishFunctionName", "changes wait, and are lost after a day"),
+    ),
+    ("event bus", _event_bus),
+    ("untold changes", _set_aside),
+)
 
 
 def _functions(stack: Deployment) -> _Result:

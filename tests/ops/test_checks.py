@@ -270,6 +270,57 @@ def test_an_outage_has_the_advice_of_its_error() -> None:
     assert findings(made)["pace"].advice == UnauthorizedError.operator
 
 
+class WithEvents(Made):
+    """A deployment that tells events."""
+
+    def __init__(self) -> None:
+        """Put everything in place."""
+        super().__init__()
+        self.outputs |= dict.fromkeys(
+            ("EventBusArn", "PublishFunctionName", "UnpublishedQueueUrl"), "x"
+        )
+        self.bus_error: str | None = None
+
+    @property
+    def events(self) -> SimpleNamespace:
+        """A client for the event bus."""
+        return SimpleNamespace(describe_event_bus=self._describe)
+
+    def _describe(self, **_: object) -> dict[str, str]:
+        if self.bus_error is not None:
+            raise ClientError({"Error": {"Code": self.bus_error, "Message": "?"}}, "Describe")
+        return {}
+
+
+def test_events_are_looked_at_where_they_are_told() -> None:
+    """The bus, what feeds the function, and what was set aside; without events none of it."""
+    own = {"event bus", "events' source", "untold changes"}
+    assert not own & set(findings(Made()))
+    found = findings(WithEvents())
+    assert {what for what in own if found[what].verdict is CheckStatus.OK} == own
+
+
+def test_a_bus_that_does_not_exist_is_found() -> None:
+    """EventBridge would not tell: it takes the events, and drops them."""
+    made = WithEvents()
+    made.bus_error = "ResourceNotFoundException"
+    finding = findings(made)["event bus"]
+    assert finding.verdict is CheckStatus.WRONG
+    assert "every event is lost" in finding.told
+    made.bus_error = "AccessDeniedException"
+    assert "lost" not in findings(made)["event bus"].told
+
+
+def test_changes_that_are_not_told_are_found() -> None:
+    """A trigger that is disabled, and messages on the queue of their own."""
+    made = WithEvents()
+    _disabled(made)
+    _dead(made)
+    found = findings(made)
+    assert "lost after a day" in found["events' source"].advice
+    assert found["untold changes"].told == "3 set aside"
+
+
 def test_a_limit_is_fine_and_named() -> None:
     """It needs nobody."""
     made = Made()

@@ -29,6 +29,7 @@ STATES: dict[str, dict[str, Any] | None] = {
     "succeeded": row(fax_log()),
     "failed": row(failed_fax()),
     "failed otherwise": row(failed_fax(error_code="34005")),
+    "failed without a text": row(failed_fax(error_message=None)),
     "erased": {"erased_at": "2026-05-05T00:00:00.000Z"},
     # It has an outcome, and lacks what an event needs.
     "poisoned": row(failed_fax(), status=None),
@@ -159,7 +160,7 @@ def deliver(world: World, publisher: Publisher) -> None:
 
 
 def redrive(world: World, publisher: Publisher) -> None:
-    """Tell the rows that were set aside as they are now, as `hooklog events redrive` does."""
+    """Tell each row that was set aside as it is now, as if it had failed otherwise before."""
     world.mishaps = 0
     world.aside |= {str(body["key"]) for body in world.unpublished.bodies}
     otherwise = {"outcome": "failed", "error_code": "redriven"}
@@ -200,6 +201,8 @@ def test_every_change_is_told_and_the_last_event_is_true(
             continue  # It was erased, or is poisoned still.
         last = [event for event in world.arrived if event["id"].startswith(f"{key}@")][-1]
         if wanted.has(truth.outcome):
-            assert (last["outcome"], last["error_code"]) == (truth.outcome, truth.error_code)
+            why = last["explanation"] and last["explanation"]["key"]
+            said = last["outcome"], last["error_code"], why
+            assert said == (truth.outcome, truth.error_code, truth.explanation)
         else:
             assert not wanted.has(last["outcome"])

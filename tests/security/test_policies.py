@@ -25,6 +25,10 @@ REASONS = {
         "As above; the condition names who is let in, and by default there is no such statement."
     ),
     ("QueuesPolicy", "DenyInsecureTransport", "Principal"): "It denies, without exceptions.",
+    **{
+        ("UnpublishedQueuePolicy", "DenyInsecureTransport", element): "As above."
+        for element in ("Action", "Resource", "Principal")
+    },
     ("PublishRole", "FindStreams", "Resource"): (
         "The action cannot be limited to a stream; it returns names, and no record."
     ),

@@ -376,8 +376,8 @@ class PublishUnavailableError(PublishError):
 
     code = "publish.unavailable"
     operator = (
-        "Harmless when rare: the event is sent again. If it persists, check that the event bus "
-        "exists, the function's permission, EventBridge's health and its quota of PutEvents."
+        "Harmless when rare: the event is sent again. If it persists, check the function's "
+        "permission on the event bus, EventBridge's health and the quota of PutEvents."
     )
 
 

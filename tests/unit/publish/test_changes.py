@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hooklog.errors import NotFoundError
-from hooklog.publish.changes import Told, Wanted, is_news, told
+from hooklog.publish.changes import Wanted, is_news, told
 from hooklog.records.parking import Park
 from hooklog.records.recording import StoreAlias
 from hooklog.records.rows import Row
@@ -89,13 +89,25 @@ def test_the_end_that_others_told_has_its_code() -> None:
     """Where a fax's log names no error, the code of the callback or the fax resource counts."""
     own = failed_fax(error_code=None, error_message=None)
     item = row(own, outcome="failed", settled_by="fax", fax_status="failed", fax_error_code="3")
-    assert told(item["pk"], item) == Told(outcome="failed", error_code="3")
+    found = told(item["pk"], item)
+    assert found is not None
+    assert (found.outcome, found.error_code) == ("failed", "3")
 
 
 def test_a_code_that_arrives_later_is_news() -> None:
     """The first callback of a failure may come before the one that says why."""
     bare = row(failed_message(error_code=None))
     assert is_news(change(bare, row(failed_message())), Wanted.ALL)
+
+
+def test_a_text_that_arrives_later_is_news() -> None:
+    """A fax's code says little; its text explains the failure, and whether another try can help."""
+    bare = row(failed_fax(error_message=None))
+    full = row(failed_fax())
+    assert bare["error_code"] == full["error_code"]
+    assert bare["explanation"] != full["explanation"]
+    assert is_news(change(bare, full), Wanted.FAILURES)
+    assert not is_news(change(full, full | {"version": 2}), Wanted.FAILURES)
 
 
 OUTCOMES = {None: None, "in_progress": IN_PROGRESS, "succeeded": SUCCEEDED, "failed": FAILED}

@@ -126,6 +126,18 @@ def test_what_cannot_be_set_aside_is_delivered_again(bad: StreamRecord) -> None:
     assert bench.telemetry.reports[0].errors["queue.unavailable"] == 1
 
 
+def test_what_is_delivered_again_is_not_set_aside_yet() -> None:
+    """Behind a failure, what is poisoned or refused waits; each try would repeat it."""
+    bench = Bench()
+    bench.bus.errors = {"2": PublishUnavailableError(), "3": EventRefusedError()}
+    assert bench.handle(poison(1), failing(2), failing(3), poison(4)) == "2"
+    assert [body["key"] for body in bench.unpublished.bodies] == ["fax#1"]
+    assert bench.telemetry.reports[0].errors == {
+        "internal.unexpected": 1,
+        "publish.unavailable": 1,
+    }
+
+
 def test_an_earlier_failure_wins() -> None:
     """Delivery resumes at the earliest of several failures of different kinds."""
     bench = Bench()

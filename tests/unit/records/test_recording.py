@@ -10,7 +10,7 @@ import pytest
 
 from hooklog.clock import iso
 from hooklog.queue_messages import Origin
-from hooklog.records.items import StorageOptions
+from hooklog.records.items import StorageOptions, failure_attributes
 from hooklog.records.recording import StoreRecord, already_reflects, supersedes
 from hooklog.records.rows import Row
 from hooklog.records.signals import Signal
@@ -19,11 +19,13 @@ from tests.builders import (
     FETCHED_AT,
     SENT_AT,
     failed_fax,
+    failed_message,
     fax_log,
     message_log,
     record,
     request,
 )
+from tests.fakes import MemoryTable
 
 SECOND = timedelta(seconds=1)
 SKEW = 2 * SECOND
@@ -357,3 +359,22 @@ def test_a_contradiction_that_is_known_is_not_fetched_again() -> None:
     assert write is not None
     assert write.values["drift"] == ["contradiction:fax"]
     assert not write.is_unsettled
+
+
+def test_who_says_why_explains_a_failure_in_either_order() -> None:
+    """A log that failed without a code has the callback's code and its explanation."""
+    told = Signal(by="callback", status="undelivered", error_code="30007")
+    bare = record(failed_message(error_code=None, error_message=None), fetched_at=FETCHED_AT)
+    early = record(message_log(status="sent"), fetched_at=FETCHED_AT - SECOND)
+    fetches = StoreRecord(bare), StoreRecord(early, told=told)
+    found = []
+    for order in (fetches, fetches[::-1]):
+        table = MemoryTable()
+        for one in order:
+            write = one.plan(table.read([bare.key]).get(bare.key))
+            assert write is not None
+            table.write([write])
+        item = table.items[bare.key]
+        found.append({name: item[name] for name in (*failure_attributes(bare), "failed_on")})
+    assert found[0] == found[1]
+    assert found[0]["explanation"] == "30007"

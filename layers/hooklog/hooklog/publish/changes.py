@@ -2,7 +2,8 @@
 
 The table's stream has one record per write, with the row before and after it. Most writes tell
 nothing new: a repeated fetch, a parking, an alias, an erasure. A change is told if the outcome is
-another, or if a failure has another code.
+another, or if a failure has another code or explanation: a fax's text, which explains most, may
+arrive after its code.
 """
 
 from __future__ import annotations
@@ -44,11 +45,13 @@ class Told:
     Attributes:
         outcome: what became of the fax or message.
         error_code: of the failure: the log's own, or else that of who told of it.
+        explanation: of the failure, by its key in the catalogue.
 
     """
 
     outcome: str
-    error_code: str | None
+    error_code: str | None = None
+    explanation: str | None = None
 
 
 class Wanted(StrEnum):
@@ -75,8 +78,13 @@ def told(key: str, image: Image | None) -> Told | None:
     if image is None or log_type not in KINDS or "outcome" not in image:
         return None
     outcome = str(image["outcome"])
-    code = failure_code(log_type, image) if outcome == "failed" else None
-    return Told(outcome=outcome, error_code=code)
+    if outcome != "failed":
+        return Told(outcome=outcome)
+    return Told(
+        outcome=outcome,
+        error_code=failure_code(log_type, image),
+        explanation=str(image.get("explanation")),
+    )
 
 
 def is_news(change: Change, wanted: Wanted) -> bool:

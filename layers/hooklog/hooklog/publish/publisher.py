@@ -84,6 +84,10 @@ class Entry:
     at: datetime
 
 
+#: Errors that no further try mends, by the sequence number of the record.
+type Refused = dict[str, HooklogError]
+
+
 class Bus(Protocol):
     """Where events go."""
 
@@ -146,29 +150,28 @@ class Publisher:
     def handle(self, records: Sequence[StreamRecord]) -> StreamResponse:
         """Tell what the records changed, and return from where to deliver again."""
         report = Report()
-        entries, failed = self._entries(records, report)
-        failed = self._send(entries, report) or failed
+        entries, refused = self._read(records)
+        failed = self._send(entries, refused, report)
+        failed = self._set_aside(records, refused, failed, report) or failed
         self.telemetry.emit(report)
         if failed is None:
             return {"batchItemFailures": []}
         return {"batchItemFailures": [{"itemIdentifier": failed.sequence_number}]}
 
-    def _entries(
-        self, records: Sequence[StreamRecord], report: Report
-    ) -> tuple[list[Entry], StreamRecord | None]:
-        """Return the events of the records, up to one that cannot even be set aside."""
+    def _read(self, records: Sequence[StreamRecord]) -> tuple[list[Entry], Refused]:
+        """Return the events of the records, and the records that have none for a defect."""
         entries: list[Entry] = []
+        refused: Refused = {}
         for record in records:
             try:
                 entry = self._entry(record)
             # Whatever is wrong with a record, those behind it are told.
             except Exception as error:  # noqa: BLE001
                 self.telemetry.defect(record.key or "unknown", error)
-                if not self._set_aside(record, UnexpectedError(), report):
-                    return entries, record
+                refused[record.sequence_number] = UnexpectedError()
             else:
                 entries += [entry] if entry is not None else []
-        return entries, None
+        return entries, refused
 
     def _entry(self, record: StreamRecord) -> Entry | None:
         change = record.read()
@@ -183,7 +186,9 @@ class Publisher:
             at=change.at,
         )
 
-    def _send(self, entries: Sequence[Entry], report: Report) -> StreamRecord | None:
+    def _send(
+        self, entries: Sequence[Entry], refused: Refused, report: Report
+    ) -> StreamRecord | None:
         """Send the events in order; return the record of the first that has to be sent again."""
         for chunk in batched(entries, MAX_EVENTS, strict=False):
             failed: StreamRecord | None = None
@@ -192,8 +197,7 @@ class Publisher:
                     case None:
                         report.published[entry.log_type] += 1
                     case EventRefusedError():
-                        is_kept = self._set_aside(entry.record, error, report)
-                        failed = failed if is_kept or failed is not None else entry.record
+                        refused[entry.record.sequence_number] = error
                     case _:
                         report.errors[error.code] += 1
                         failed = failed or entry.record
@@ -201,18 +205,33 @@ class Publisher:
                 return failed
         return None
 
-    def _set_aside(self, record: StreamRecord, error: HooklogError, report: Report) -> bool:
-        """Put what names the row on the queue of its own; return whether it is there."""
-        report.errors[error.code] += 1
-        body = {
-            "key": record.key,
-            "sequence_number": record.sequence_number,
-            "code": error.code,
-            "detail": error.detail,
-        }
-        try:
-            self.unpublished.send(json.dumps(body))
-        except QueueUnavailableError as unavailable:
-            report.errors[unavailable.code] += 1
-            return False
-        return True
+    def _set_aside(
+        self,
+        records: Sequence[StreamRecord],
+        refused: Refused,
+        failed: StreamRecord | None,
+        report: Report,
+    ) -> StreamRecord | None:
+        """Put what names the rows on the queue of its own; return the first that is not there.
+
+        What lies behind a failure is delivered again, and may be told then.
+        """
+        for record in records:
+            if record is failed:
+                return None
+            error = refused.get(record.sequence_number)
+            if error is None:
+                continue
+            report.errors[error.code] += 1
+            body = {
+                "key": record.key,
+                "sequence_number": record.sequence_number,
+                "code": error.code,
+                "detail": error.detail,
+            }
+            try:
+                self.unpublished.send(json.dumps(body))
+            except QueueUnavailableError as unavailable:
+                report.errors[unavailable.code] += 1
+                return record
+        return None

@@ -217,7 +217,8 @@ class StoreRecord:
             "drift": list[Attribute](sorted(drift)) or None,
             "unsettled": (contradicts and not is_last) or None,
         }
-        if has_failed and stored is None:
+        says_why = stored is not None and (stored.names_error or not signal.names_error)
+        if has_failed and not says_why:
             attributes |= failure_attributes(weigh(record, signal))
         counts_failure = has_failed and row.first_failed_at is None
         if counts_failure:
