@@ -54,6 +54,7 @@ check: setup ## ruff, mypy, sam validate
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
 
 docs: setup ## update the generated parts of docs/, from the code and the kept measurements
+	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m local.event_docs
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m cogapp -rP --verbosity=1 docs/*.md
 
 format: setup ## let ruff format and fix
