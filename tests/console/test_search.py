@@ -25,7 +25,7 @@ from tests.ops.seeding import count_tries, log_id, park, sid, store, store_with_
         ("+442079460958", [Interpretation(Term.NUMBER, "+442079460958")]),
         ("+44 (20) 7946-0958", [Interpretation(Term.NUMBER, "+442079460958")]),
         ("0044 20 7946 0958", [Interpretation(Term.NUMBER, "+442079460958")]),
-        ("1.202.555.0143", [Interpretation(Term.NUMBER, "+12025550143")]),
+        ("٣٤٠٠٤", [Interpretation(Term.CODE, "34004"), Interpretation(Term.NUMBER, "34004")]),
         ("whatsapp:+442079460958", [Interpretation(Term.NUMBER, "whatsapp:+442079460958")]),
         ("letter#1", []),
         ("hello there", []),
