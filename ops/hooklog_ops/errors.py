@@ -172,6 +172,13 @@ class SendError(OperatorError):
     code = "queue.refused"
 
 
+def own_errors() -> list[type[OperatorError]]:
+    """Return every error of the command line, a base before what derives from it."""
+    return [
+        one for base in OperatorError.__subclasses__() for one in (base, *base.__subclasses__())
+    ]
+
+
 _LOG_IN: Final = "Log in to AWS, or name a profile with --profile."
 _ALLOW: Final = "Have it allowed, or name another profile with --profile."
 _CHECK: Final = "Check --region, the network and AWS_ENDPOINT_URL."

@@ -37,6 +37,15 @@ def test_a_text_is_read_as_people_write_it(text: str, expected: list[Interpretat
     assert interpret(text) == expected
 
 
+def test_a_national_number_needs_a_country(site: Site) -> None:
+    """The page says what is missing; a console that was started with a country knows it."""
+    status, text = get(site.client(), "/search?q=(206)+555-0123")
+    assert status == 200
+    assert "names no country" in text
+    assert "--country" in text
+    assert interpret("(206) 555-0123", "US") == [Interpretation(Term.NUMBER, "+12065550123")]
+
+
 def leads_to(site: Site, text: str) -> str:
     """Search, and return where the browser is sent."""
     answer = site.client().get("/search", query_string={"q": text}, base_url=BASE_URL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,52 @@ def test_every_row_of_a_number_is_erased_and_no_other(desk: Desk) -> None:
         assert set(after[key]) == {"pk", "version", "erased_at"}
         assert int(after[key]["version"]["N"]) == int(before[key]["version"]["N"]) + 1
     assert desk.json("erase", "--number", NUMBER, "--dry-run")["would_erase"] == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "12065550123",
+        "+1 (206) 555-0123",
+        "1-206-555-0123",
+        "001 206.555.0123",
+        "FAX +1\u2011206\u2011555\u20110123",
+        "+\u0661\u0662\u0660\u0666\u0665\u0665\u0665\u0660\u0661\u0662\u0663",
+        "tel 12065550123 2026-05-04",
+    ],
+)
+def test_a_number_is_found_however_it_is_written(desk: Desk, written: str) -> None:
+    """A fax machine's name has any form, and any attribute that comes from outside may."""
+    (key,) = store(desk, fax_log(id=log_id(1), remote_station=written))
+    park(desk, "parked#1", text=json.dumps({"caller": written}))
+    assert desk.json("erase", "--number", "+1 206 555 0123", "--yes")["erased"] == 2
+    assert set(rows(desk)[key]) == {"pk", "version", "erased_at"}
+
+
+@pytest.mark.parametrize("written", ["2065550123", "(206) 555-0123", "+49 12065550123"])
+def test_what_may_be_another_number_is_listed_apart(desk: Desk, written: str) -> None:
+    """It is erased only if the operator says so."""
+    (sure,) = store(desk, message_log(id=log_id(1), to=NUMBER))
+    (key,) = store(desk, fax_log(id=log_id(2), remote_station=written))
+    told = desk.json("erase", "--number", NUMBER, "--dry-run")
+    assert [row["key"] for row in told["would_erase"]] == [sure]
+    assert [(row["key"], row["attributes"]) for row in told["possible"]] == [
+        (key, ["remote_station"])
+    ]
+    shown = desk.hooklog("erase", "--number", NUMBER, "--yes").stdout
+    assert "1 row with a possible match" in shown
+    assert re.search(rf"{key}.*  \(remote_station\)", shown)
+    assert "remote_station" in rows(desk)[key]
+    assert desk.json("erase", "--number", NUMBER, "--possible", "--yes")["erased"] == 1
+    assert set(rows(desk)[key]) == {"pk", "version", "erased_at"}
+
+
+@pytest.mark.parametrize("written", ["+44 2065550123", "555-0123", "+1 206 555 01234"])
+def test_another_number_is_not_listed(desk: Desk, written: str) -> None:
+    """A longer one, the end of one, or one that names another country."""
+    store(desk, fax_log(id=log_id(1), remote_station=written))
+    told = desk.json("erase", "--number", NUMBER, "--dry-run")
+    assert told["would_erase"] == told["possible"] == []
 
 
 def test_an_erased_row_stays_empty(desk: Desk) -> None:
@@ -331,6 +378,12 @@ def test_a_row_that_lost_the_number_meanwhile_is_left_alone(desk: Desk) -> None:
     """It belongs to another number by now."""
     assert not race(desk, {"version": {"N": "4"}, "to": {"S": OTHER}})
     assert rows(desk)["fax#1"]["to"] == {"S": OTHER}
+
+
+def test_a_row_that_only_may_have_the_number_by_now_is_left_alone(desk: Desk) -> None:
+    """It was chosen because it surely had it."""
+    assert not race(desk, {"version": {"N": "4"}, "to": {"S": NUMBER[2:]}})
+    assert rows(desk)["fax#1"]["to"] == {"S": NUMBER[2:]}
 
 
 def test_a_row_that_keeps_changing_is_an_error(desk: Desk) -> None:

@@ -54,8 +54,8 @@ def erase(
 ) -> None:
     """Erase a number or a log: each of its rows keeps only its key and the time of the erasure.
 
-    A number can be anywhere: the whole table is read once, at one read unit per 4 kB. A row that has
-    it without the country code is a possible match: it is listed, and erased with --possible.
+    A number can be anywhere: the whole table is read once, at one read unit per 4 kB. A row with it
+    but without its country code is a possible match: it is listed, and erased with --possible.
     Counts first, and asks. After an interruption, the same command continues where it stopped.
 
     For example: `hooklog erase --number +12065550123 --dry-run`, or

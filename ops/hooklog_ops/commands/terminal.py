@@ -72,10 +72,10 @@ def standard_output() -> IO[bytes]:
 
 
 class _Shown:
-    """Takes bytes of UTF-8 for the terminal, in whole lines."""
+    """Takes UTF-8 for the terminal, a row at a time, and shows each in one line."""
 
     def write(self, data: bytes) -> int:
-        sys.stdout.write(visible(data.decode()))
+        sys.stdout.write(f"{printable(data.decode().removesuffix('\n'))}\n")
         return len(data)
 
 
