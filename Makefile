@@ -47,11 +47,12 @@ bench: setup ## compare hooklog with what one would write instead; SHORT=1 is qu
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench $(if $(SHORT),--short)
 	@$(if $(SHORT),,$(MAKE) --no-print-directory docs)
 
-check: setup ## ruff, mypy, sam validate
+check: setup ## ruff, mypy, sam validate, zizmor
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
+	@$(VENV)/bin/zizmor --quiet --offline --persona pedantic .github/workflows
 
 docs: setup ## update the generated parts of docs/, from the code and the kept measurements
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m local.event_docs

@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from hooklog.adapters.telemetry import sweep as sweep_telemetry
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics, log_defect
 from hooklog.adapters.telemetry.enrich import EnrichTelemetry
+from hooklog.adapters.telemetry.publish import PublishTelemetry
 from hooklog.adapters.telemetry.webhook import WebhookTelemetry
 from hooklog.catalogue import CATALOGUE
 from hooklog.enrich.report import UNKNOWN_TYPE, Report
@@ -22,12 +23,14 @@ from hooklog.errors import (
     HeldBackError,
     LogError,
     MessageError,
+    PublishError,
     QueueUnavailableError,
     StoreError,
     UnexpectedError,
     family,
 )
 from hooklog.logs import KINDS
+from hooklog.publish import publisher
 from hooklog.sweep.comparison import Verdict
 from hooklog.sweep.tiers import Swept, Tier
 from hooklog.sweep.walk import Checkpoint, WalkResult
@@ -61,6 +64,7 @@ def everything_printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
     for error in family(CallbackError, QueueUnavailableError, UnexpectedError):
         door.refused(error())
     door.closed("There is no key.")
+    PublishTelemetry(logger, metrics).emit(_published_report())
     try:
         int("no number")
     except ValueError as error:
@@ -102,3 +106,10 @@ def _full_report() -> Report:
     )
     report.limit, report.outage = 40.0, "fetch.upstream"
     return report
+
+
+def _published_report() -> publisher.Report:
+    errors = family(PublishError, QueueUnavailableError, UnexpectedError)
+    return publisher.Report(
+        published=Counter(list(KINDS)), errors=Counter(error.code for error in errors)
+    )

@@ -27,6 +27,8 @@ _VISIBILITY_FACTOR: Final = 6
 #: As in the template: a message that waits for nine days is received less often.
 _DELIVERIES: Final = 200
 _RUNTIME: Final = "python3.13"
+#: Executions that batches should leave to callbacks, the sweep and an account's other functions.
+_ROOM: Final = 10
 
 
 class CheckStatus(StrEnum):
@@ -72,6 +74,7 @@ def examine(stack: Deployment) -> Iterator[Finding]:
         ("dead letters", _dead_letters),
         ("event source", _event_source),
         ("functions", _functions),
+        ("concurrency", _concurrency),
         ("webhook", _webhook),
     )
     for what, check in checks:
@@ -195,8 +198,7 @@ def _event_source(stack: Deployment) -> _Result:
 
 
 def _functions(stack: Deployment) -> _Result:
-    names = ("EnrichFunctionName", "WebhookFunctionName", "SweepFunctionName")
-    for output in (name for name in names if name in stack.outputs):
+    for output in (name for name in stack.outputs if name.endswith("FunctionName")):
         function = stack.function(output)
         if function["Runtime"] != _RUNTIME:
             return _wrong(
@@ -209,6 +211,22 @@ def _functions(stack: Deployment) -> _Result:
                 "Build and deploy again; the package and its dependencies are in layers.",
             )
     return _ok(f"on {_RUNTIME}, with their layers")
+
+
+def _concurrency(stack: Deployment) -> _Result:
+    limit = stack.functions.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    mappings = stack.functions.list_event_source_mappings(
+        FunctionName=stack.output("EnrichFunctionName")
+    )["EventSourceMappings"]
+    batches = sum(one.get("ScalingConfig", {}).get("MaximumConcurrency", 0) for one in mappings)
+    told = f"{limit} functions may run at once in this account, of them {batches} batches"
+    if limit - batches < _ROOM:
+        return _warning(
+            told,
+            "Ask AWS for a higher quota of concurrent executions (docs/deployment.md), or lower"
+            " MaximumConcurrency; otherwise a burst of batches leaves no room for callbacks.",
+        )
+    return _ok(told)
 
 
 def _webhook(stack: Deployment) -> _Result:

@@ -58,7 +58,9 @@ class Made:
             "State": "Enabled",
             "BatchSize": 99,
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": {"MaximumConcurrency": 10},
         }
+        self.concurrency = 1000
         self.attributes = {
             "VisibilityTimeout": "360",
             "RedrivePolicy": json.dumps({"maxReceiveCount": 200}),
@@ -117,9 +119,12 @@ class Made:
 
     @property
     def functions(self) -> SimpleNamespace:
-        """A client for the event source."""
+        """A client for the event source and the account's quota."""
         found = {"EventSourceMappings": [self.mapping] if self.mappings else []}
-        return SimpleNamespace(list_event_source_mappings=lambda **_: found)
+        limit = {"AccountLimit": {"ConcurrentExecutions": self.concurrency}}
+        return SimpleNamespace(
+            list_event_source_mappings=lambda **_: found, get_account_settings=lambda: limit
+        )
 
 
 def findings(made: Made) -> dict[str, Finding]:
@@ -235,6 +240,10 @@ def _busy(made: Made) -> None:
     made.status = "UPDATING"
 
 
+def _new(made: Made) -> None:
+    made.concurrency = 19
+
+
 @pytest.mark.parametrize(
     ("spoil", "what", "told"),
     [
@@ -242,6 +251,7 @@ def _busy(made: Made) -> None:
         (_deaf, "webhook", "every callback is refused"),
         (_dead, "dead letters", "3 waiting"),
         (_busy, "table", "is UPDATING"),
+        (_new, "concurrency", "19 functions may run at once in this account, of them 10 batches"),
     ],
 )
 def test_what_may_be_intended_is_a_warning(spoil: Spoil, what: str, told: str) -> None:
