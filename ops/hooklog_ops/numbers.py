@@ -27,7 +27,8 @@ _LIKE: Final = {"\N{MINUS SIGN}": "-", "\N{KATAKANA-HIRAGANA PROLONGED SOUND MAR
 #: Full-width forms lie this far above ASCII.
 _FULL_WIDTH: Final = 0xFEE0
 _NUMBER: Final = re.compile(rf"(?:{_BETWEEN}|[+\d])*\d(?:{_BETWEEN}|\d)*")
-_DIGITS: Final = re.compile(r"\+?\d+")
+#: A short code at least, and at most a number with whatever a country has dialled before it.
+_DIGITS: Final = re.compile(r"\+?\d{3,20}")
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 _SHORT_CODE: Final = re.compile(r"\d{3,8}")
 #: WhatsApp, SIP and the like; SignalWire keeps the prefix.

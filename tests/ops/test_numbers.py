@@ -64,7 +64,7 @@ def test_a_national_number_is_understood_with_its_country(
 
 
 @pytest.mark.parametrize(
-    "text", ["206-555-0123", "12065550123", "02079460958", "whatsapp:2065550123"]
+    "text", ["206-555-0123", "12065550123", "02079460958", "whatsapp:206555012"]
 )
 def test_a_country_is_never_guessed(text: str) -> None:
     """The error says how to name it."""
@@ -116,9 +116,7 @@ def test_an_unknown_country_is_refused(text: str) -> None:
         country_code(text)
 
 
-@given(
-    st.text(alphabet=st.sampled_from("".join([*"+-. ()/", *DASHES, *BLANKS, *MARKS])), max_size=3)
-)
+@given(st.text(st.sampled_from([*"+-. ()/", *DASHES, *BLANKS, *MARKS]), max_size=3))
 def test_what_the_search_understands_the_erasure_finds(between: str) -> None:
     """A number that is typed in some way is found where it is written that way."""
     text = f"+1{between}206{between}5550123"
