@@ -7,10 +7,12 @@ import re
 import warnings
 from datetime import timedelta
 from html.parser import HTMLParser
+from itertools import batched
 from urllib.parse import quote
 
 import pytest
 
+from hooklog.errors import LogInvalidError
 from hooklog_ops.formatting import is_visible, visible
 from hooklog_ops.records import Period
 from hooklog_ops.report.page import page
@@ -53,57 +55,79 @@ def assert_only_text(text: str) -> None:
     assert all(link.startswith(("/", "#", "?")) for link in tags.links), tags.links
 
 
-@pytest.mark.parametrize("one", TEXTS, ids=lambda one: one.kind)
-def test_a_page_shows_a_text_as_itself(site: Site, one: Hostile) -> None:
-    """The pages of a record, of failures, of parked messages, of a number, and the search."""
-    texts = ("error_code", "error_message", "remote_station", "quality", "source", "from")
+def store_hostile(site: Site) -> None:
+    """For each text, store a fax that has it wherever a text comes from outside, and park it."""
+    attributes = ("error_code", "error_message", "remote_station", "quality", "source", "from")
     created_at = (NOW - timedelta(hours=1)).isoformat()
-    log = failed_fax(id=log_id(1), created_at=created_at, caller={"name": one.text})
-    store(site, log | dict.fromkeys(texts, one.text))
-    park(site, 2, text=one.text, name=one.text)
-    asked = quote(one.text, safe="")
+    for number, one in enumerate(TEXTS):
+        log = failed_fax(id=log_id(number), created_at=created_at, caller={"name": one.text})
+        store(site, log | dict.fromkeys(attributes, one.text))
+        park(site, number, LogInvalidError(one.text), text=one.text, name=one.text)
+
+
+def test_a_page_shows_a_text_as_itself(site: Site) -> None:
+    """The page of a record, a number, a search, and of an address that leads nowhere."""
+    store_hostile(site)
     client = site.client()
-    for path, shows in (
-        (f"/records/fax/{log_id(1)}", True),
-        (f"/records/fax/{asked}", False),
-        ("/failures", True),
-        (f"/failures?code={asked}", False),
-        ("/parked", False),
-        ("/parked?code=fetch.not_found", True),
-        (f"/parked?code={asked}", False),
-        (f"/numbers?number={asked}", True),
-        (f"/search?q=x%20{asked}", False),
-        (f"/{asked}", False),
-        ("/", False),
-    ):
-        _, text = get(client, path)
-        assert_only_text(text)
-        if shows:
-            assert visible(one.text) in html.unescape(text), path
+    for number, one in enumerate(TEXTS):
+        asked = quote(one.text, safe="")
+        for path, shows in (
+            (f"/records/fax/{log_id(number)}", True),
+            # No ID has a slash, and an address with one is another page's.
+            (f"/records/fax/{asked}", "/" not in one.text),
+            (f"/numbers?number={asked}", True),
+            (f"/search?q=x%20{asked}", False),
+            (f"/parked?code={asked}", False),
+            (f"/{asked}", False),
+        ):
+            _, text = get(client, path)
+            assert_only_text(text)
+            assert not shows or visible(one.text) in html.unescape(text), (path, one.kind)
 
 
-@pytest.mark.parametrize("one", TEXTS, ids=lambda one: one.kind)
-def test_the_report_shows_a_text_as_itself(one: Hostile) -> None:
+def test_a_list_shows_texts_as_themselves(site: Site) -> None:
+    """Failures and parked messages, page by page, and the pages that count them."""
+    store_hostile(site)
+    client = site.client()
+    for path in ("/failures", "/parked?code=log.invalid"):
+        shown, following = "", path
+        while following:
+            _, text = get(client, following)
+            assert_only_text(text)
+            shown += html.unescape(text)
+            found = re.search(r'rel="next" href="([^"]+)"', text)
+            # The list of failures has a next page for ever, each a week further back.
+            more = found and shown.count('rel="next"') < len(TEXTS) // 25 + 2
+            following = html.unescape(found[1]) if found and more else ""
+        assert [one.kind for one in TEXTS if visible(one.text) not in shown] == []
+    for path in ("/", "/parked"):
+        assert_only_text(get(client, path)[1])
+
+
+@pytest.mark.parametrize("some", [*batched(TEXTS, 15, strict=False)], ids=lambda some: some[0].kind)
+def test_the_report_shows_a_text_as_itself(some: tuple[Hostile, ...]) -> None:
     """In its tables, and in its charts, whose library knows formulas."""
     totals = Totals()
-    item = {
-        "outcome": "failed",
-        "created_at": NOW.isoformat(),
-        "log_type": "message",
-        "kind": one.text,
-        "error_code": one.text,
-        "explanation": "30003",
-        "category": "destination",
-        "to_country": one.text,
-    }
-    totals.add(item)
+    for one in some:
+        totals.add(
+            {
+                "outcome": "failed",
+                "created_at": NOW.isoformat(),
+                "log_type": "message",
+                "kind": one.text,
+                "error_code": one.text,
+                "explanation": "30003",
+                "category": "destination",
+                "to_country": one.text,
+            }
+        )
     period = Period(since=NOW - timedelta(days=1), until=NOW + timedelta(days=1))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         text = page(totals, period, NOW)
     assert_only_text(text)
     shown = html.unescape(re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
-    assert shown.count(visible(one.text)) >= 2
+    assert [one.kind for one in some if shown.count(visible(one.text)) < 2] == []
 
 
 def test_a_long_text_fits_into_the_report() -> None:

@@ -140,6 +140,7 @@ def test_what_the_search_understands_the_erasure_finds(between: str) -> None:
         ("020 7946 0958", Match.POSSIBLE),
         ("2079460958", Match.POSSIBLE),
         ("+44 20 7946 0958 1", Match.POSSIBLE),
+        ("+49 442079460958", Match.POSSIBLE),
         ("+1 2079460958", None),
         ("7946 0958", None),
         ("4420794609581", None),
