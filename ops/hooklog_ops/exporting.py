@@ -116,7 +116,8 @@ def _cell(value: object) -> str:
 def _inert(text: str) -> str:
     """Quote what a spreadsheet would take for a formula, but not a phone number."""
     # Programs skip what is blank or invisible at the beginning; some take quotes away.
-    first = next((one for one in text if is_visible(one) and one not in ' "\N{NO-BREAK SPACE}'), "")
+    shown = (one for one in text if is_visible(one) and not one.isspace() and one != '"')
+    first = next(shown, "")
     begin = unicodedata.normalize("NFKC", first)
     is_formula = begin in {"=", "@"} or (begin in {"+", "-"} and not _is_number(text))
     return f"'{text}" if is_formula else text

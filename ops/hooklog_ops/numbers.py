@@ -100,7 +100,7 @@ def read_number(text: str, country: str | None = None) -> str:
         return number
     if country and (national := _valid(digits, country)):
         return national
-    if _SHORT_CODE.fullmatch(digits):
+    if _SHORT_CODE.fullmatch(clean):
         return digits
     if country:
         raise NumberError(

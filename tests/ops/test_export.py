@@ -75,6 +75,9 @@ def test_csv_has_one_row_per_record() -> None:
         # spree/spree#14045: blanks before it; the others are invisible, too.
         ("  =1+1", "'  =1+1"),
         ("\u00a0=1+1", "'\u00a0=1+1"),
+        # Asymmetric-al/core#518: a blank as wide as a character.
+        ("\u3000=1+1", "'\u3000=1+1"),
+        ("\u2009@SUM(1)", "'\u2009@SUM(1)"),
         ("\u200b\ufeff=1+1", "'\u200b\ufeff=1+1"),
         ("\x00=1+1", "'\x00=1+1"),
         # Full-width and small forms, which spreadsheets take for the ASCII ones.
