@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from hooklog_ops.checks import CheckStatus, examine
 from hooklog_ops.commands.options import Json
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import Terminal, line
 from hooklog_ops.formatting import as_json
 
 _MARKS = {
-    CheckStatus.OK: "[green]ok[/]  ",
-    CheckStatus.WARNING: "[yellow]look[/]",
-    CheckStatus.WRONG: "[red]bad[/] ",
+    CheckStatus.OK: ("ok  ", "green"),
+    CheckStatus.WARNING: ("look", "yellow"),
+    CheckStatus.WRONG: ("bad ", "red"),
 }
 
 
@@ -31,17 +30,14 @@ def doctor(
     The exit status is 1 if something is wrong.
     """
     findings = []
-    console = Console()
+    terminal = Terminal()
     for finding in examine(deployment(context, stack, profile, region)):
         findings.append(finding)
         if not json:
-            console.print(
-                f"{_MARKS[finding.verdict]}  {finding.what}: {escape(finding.told)}",
-                highlight=False,
-                soft_wrap=True,
-            )
+            told = line(_MARKS[finding.verdict], f"  {finding.what}: {finding.told}")
+            terminal.print(told, soft_wrap=True)
             if finding.advice:
-                console.print(f"      {escape(finding.advice)}", highlight=False, soft_wrap=True)
+                terminal.print(line(f"      {finding.advice}"), soft_wrap=True)
     if json:
         print(as_json(findings))
     if any(finding.verdict is CheckStatus.WRONG for finding in findings):
