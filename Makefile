@@ -55,6 +55,7 @@ check: setup ## ruff, mypy, sam validate, zizmor
 	@$(VENV)/bin/zizmor --quiet --offline --persona pedantic .github/workflows
 
 docs: setup ## update the generated parts of docs/, from the code and the kept measurements
+	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m local.event_docs
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m cogapp -rP --verbosity=1 docs/*.md
 
 format: setup ## let ruff format and fix

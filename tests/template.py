@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from local.template import FILE, function_properties, template, untagged
 
-__all__ = ["deployable", "properties", "template"]
+__all__ = ["deployable", "long_form", "properties", "template"]
 
 
 class _FullLoader(yaml.SafeLoader):
@@ -26,9 +27,15 @@ def _long_form(loader: _FullLoader, tag: str, node: yaml.Node) -> object:
 _FullLoader.add_multi_constructor("!", _long_form)
 
 
+def long_form(file: Path) -> dict[str, Any]:
+    """Return a template whose short forms are written as the long ones, as JSON needs it."""
+    read: dict[str, Any] = _FullLoader(file.read_text(encoding="utf-8")).get_single_data()
+    return read
+
+
 def deployable(*resources: str, outputs: tuple[str, ...]) -> str:
     """Return a JSON template of these resources and outputs only, with all parameters."""
-    whole = _FullLoader(FILE.read_text(encoding="utf-8")).get_single_data()
+    whole = long_form(FILE)
     return json.dumps(
         {
             "Parameters": whole["Parameters"],

@@ -15,7 +15,7 @@ PAGES = [page for page in sorted(ROOT.glob("docs/*.md")) if "[[[cog " in page.re
 def test_the_pages_with_generated_parts() -> None:
     """Pages with lists and numbers from the code generate them."""
     assert {page.stem for page in PAGES} >= {
-        *("benchmarks", "cli", "cost", "error-codes", "licences"),
+        *("benchmarks", "cli", "cost", "error-codes", "events", "licences"),
         *("operations", "reliability", "scale"),
     }
 
