@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import (
     BarColumn,
@@ -22,10 +23,26 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from hooklog_ops.checks import CheckStatus, Finding
 from hooklog_ops.errors import ExitStatus
 from hooklog_ops.formatting import plain
 
 _STYLES = {"failed": "red", "in_progress": "yellow", "succeeded": "green"}
+
+_MARKS = {
+    CheckStatus.OK: "[green]ok[/]  ",
+    CheckStatus.WARNING: "[yellow]look[/]",
+    CheckStatus.WRONG: "[red]bad[/] ",
+    CheckStatus.NOT_TRIED: "[dim]—[/]   ",
+}
+
+
+def show_finding(console: Console, finding: Finding) -> None:
+    """Print the result of a check in a line, and below it what to do."""
+    line = f"{_MARKS[finding.verdict]}  {finding.what}: {escape(finding.told)}"
+    console.print(line, highlight=False, soft_wrap=True)
+    if finding.advice:
+        console.print(f"      {escape(finding.advice)}", highlight=False, soft_wrap=True)
 
 
 def confirm(question: str, *, yes: bool) -> None:
