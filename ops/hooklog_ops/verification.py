@@ -27,10 +27,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import urllib3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from hooklog.adapters.aws.dynamodb import DynamoTable
+from hooklog.adapters.aws.secret import RENEW_INTERVAL
 from hooklog.adapters.aws.signing_keys import SecretSigningKeys
 from hooklog.clock import Clock, iso, utc_now
 from hooklog.enrich.endings import LONGEST_WAIT
@@ -338,6 +339,12 @@ class Verification:
                 "there is no key to sign with", "Put a list of signing_keys into the secret."
             )
         status = self._call(self._signed, keys[0])
+        if status == HTTPStatus.FORBIDDEN and self._stack.variables("WebhookFunctionName").get(
+            "WEBHOOK_URL"
+        ):
+            # The function may have met an older secret a moment ago.
+            self._sleep(RENEW_INTERVAL)
+            status = self._call(self._signed, keys[0])
         if status == HTTPStatus.NO_CONTENT:
             self._is_open = True
             return ok(f"accepted with {status} at {self._webhook_url}")
@@ -397,10 +404,10 @@ class Verification:
                 "the parked message is not in the index",
                 f"{_DEPLOY} `hooklog parked list` reads the index `parked`.",
             )
-        self._is_parked = True
         code = str(item["parked_code"])
         if code != _PARKED_AS:
             return wrong(f"SignalWire's answer was taken for {code}", BY_CODE[code].operator)
+        self._is_parked = True
         way = "callback" if self._is_open else "message"
         return ok(
             f"{way}, queue, function, SignalWire's 404, parked and listed within"
@@ -489,7 +496,13 @@ class Verification:
         }
         if missing := sorted(set(names.values()) - found.keys()):
             return wrong(f"there is no {', '.join(missing)}", _DEPLOY)
-        known = self._known_metrics()
+        namespaces = {self._stack.variables(name)["METRICS_NAMESPACE"] for name in self._functions}
+        if len(namespaces) > 1:
+            return wrong(
+                f"the functions count in several namespaces: {', '.join(sorted(namespaces))}",
+                f"{_DEPLOY} The alarms watch one of them.",
+            )
+        known = self._known_metrics(*namespaces)
         deaf = [name for name, one in sorted(found.items()) if not set(_watched(one)) <= known]
         if deaf:
             return wrong(
@@ -499,10 +512,9 @@ class Verification:
             )
         return ok(f"{counted(len(found), 'alarm')}, each on a metric that is emitted")
 
-    def _known_metrics(self) -> set[_Watched]:
-        """Return hooklog's metrics in its namespaces, and AWS's of the queues and functions."""
-        namespaces = {self._stack.variables(name)["METRICS_NAMESPACE"] for name in self._functions}
-        own = {(space, *metric) for space in namespaces for metric in emitted()}
+    def _known_metrics(self, namespace: str) -> set[_Watched]:
+        """Return hooklog's metrics in its namespace, and AWS's of the queues and functions."""
+        own = {(namespace, *metric) for metric in emitted()}
         queues = (name for name in self._stack.outputs if name.endswith("QueueUrl"))
         of_queues = {
             ("AWS/SQS", metric, frozenset({("QueueName", url.rpartition("/")[2])}))
@@ -581,23 +593,31 @@ class Verification:
     # --- the clean-up ------------------------------------------------------------------------
 
     def _clean_up(self) -> Result:
-        self._delete(self._own_key)
-        left = []
-        for probe in (self._forged, self._signed):
-            if not probe.is_there:
-                continue
-            if probe.may_come and self._parked(probe) is None:
-                self._make_inert(probe)
-                left.append(probe.key)
-            else:
-                self._delete(probe.key)
+        rows = [self._own_key, *(one.key for one in (self._forged, self._signed) if one.is_there)]
+        try:
+            left = [one.key for one in (self._forged, self._signed) if not self._is_removed(one)]
+            self._delete(self._own_key)
+        except (ClientError, BotoCoreError) as error:
+            return wrong(
+                describe(error), f"Delete what is left of these rows by hand: {', '.join(rows)}."
+            )
         if left:
             return warning(
-                f"{', '.join(left)}: its message may still be on the queue, so the row stays,"
-                " empty, and expires in 15 days",
+                f"{' and '.join(left)}: the message may still be on the queue, so the row stays,"
+                f" empty, and expires in {_DROPPED.days} days",
                 "There is nothing to do.",
             )
         return ok("nothing is left behind")
+
+    def _is_removed(self, probe: _Probe) -> bool:
+        """Remove the row of a probe, unless its message may still come."""
+        if not probe.is_there:
+            return True
+        if probe.may_come and not self._parked(probe):
+            self._make_inert(probe)
+            return False
+        self._delete(probe.key)
+        return True
 
     def _delete(self, key: str) -> None:
         self._stack.dynamodb.delete_item(TableName=self._table_name, Key={"pk": {"S": key}})
