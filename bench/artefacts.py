@@ -50,6 +50,7 @@ def deployed_hooklog() -> Path:
         "EnrichFunction": "EnrichFunction",
         "WebhookFunction": "WebhookFunction",
         "SweepFunction": "SweepFunction",
+        "PublishFunction": "PublishFunction",
     }.items():
         shutil.copytree(
             build / "build" / part,

@@ -15,15 +15,18 @@ from bench.subjects import Name
 from bench.workloads import FULL_BATCH, NEW, REMOTE, SIZES, Workload
 from hooklog.adapters.aws.signing_keys import MAX_AGE
 from hooklog.logs import KINDS
+from hooklog.publish.publisher import MAX_EVENTS
 from hooklog.sweep.tiers import tiers
 from local.cloud import ROOT
 from local.template import function_properties, template
 
 #: The largest possible numbers of custom metrics, of metrics that alarms watch, and of metrics that
-#: the dashboard shows; tests/bench/test_cost.py counts all three.
+#: the dashboard shows; the first two without those of events. tests/bench/test_cost.py counts all.
 METRICS: Final = 82
 ALARM_METRICS: Final = 26
-DASHBOARD_METRICS: Final = 108
+DASHBOARD_METRICS: Final = 118
+EVENT_METRICS: Final = 4
+EVENT_ALARM_METRICS: Final = 2
 _PARAMETERS: Final = template()["Parameters"]
 #: How often the sweep compares a log, each time on a page for logs of that age.
 COMPARISONS: Final = len(
@@ -45,6 +48,10 @@ _PLATFORM_BYTES: Final = 350
 #: Lambda polls an idle queue with five pollers, for twenty seconds each time.
 _IDLE_POLLS: Final = 5 * _MONTH / 20
 _MESSAGES_PER_CALL: Final = 10
+#: How long Lambda gathers a batch of the table's changes, and how many fit into one.
+_CHANGES: Final = template()["Resources"]["PublishFunction"]["Properties"]["Events"]["Changes"]
+_CHANGES_WINDOW_S: Final[int] = _CHANGES["Properties"]["MaximumBatchingWindowInSeconds"]
+_CHANGES_PER_BATCH: Final[int] = _CHANGES["Properties"]["BatchSize"]
 #: Memory with which a function has one whole vCPU, as AWS documents.
 _WHOLE_CPU_MB: Final = 1769
 #: Units of an eventually consistent read of up to 4 kB.
@@ -53,11 +60,13 @@ _READ: Final = 0.5
 _HOSTS: Final = {
     "GetSecretValue": "secretsmanager",
     "SendMessage": "sqs",
+    "PutEvents": "events",
     FETCH: "signalwire",
     PAGE: "signalwire",
 }
 
-type Function = Literal["webhook", "hooklog", "sweep"]
+type Function = Literal["webhook", "hooklog", "sweep", "publish"]
+type Events = Literal["None", "Failures", "Ends", "All"]
 
 
 @functools.cache
@@ -75,6 +84,7 @@ class Prices:
     sqs_request: float
     lambda_request: float
     lambda_arm_gb_second: float
+    eventbridge_event: float
     api_gateway_http_request: float
     dynamodb_write_unit: float
     dynamodb_read_unit: float
@@ -110,6 +120,8 @@ class Use:
         only_ends: whether only the callback that tells a log's end goes on the queue.
         http_api: whether callbacks come through an HTTP API instead of a Function URL.
         sweep: whether it runs.
+        events: which outcomes become events.
+        shards: of the table's stream, each with batches of its own.
         failed: share of logs that fail, 0 to 1.
         faxes: share of logs that are faxes, each with an alias for its SID.
         unsettled: share of the faxes whose end no callback tells, so that one more request asks.
@@ -120,7 +132,7 @@ class Use:
         index_numbers: whether that index is deployed.
         index_days: whether that index is deployed.
         api_ms: how long SignalWire takes to answer.
-        queue_ms: how long SQS takes to accept a message.
+        queue_ms: how long SQS takes to accept a message, and EventBridge to accept ten events.
         window_seconds: how long Lambda gathers a batch.
 
     """
@@ -131,6 +143,8 @@ class Use:
     only_ends: bool = False
     http_api: bool = False
     sweep: bool = True
+    events: Events = "None"
+    shards: int = 4
     failed: float = 0.1
     faxes: float = 0.5
     unsettled: float = 0.0
@@ -161,6 +175,19 @@ class Use:
         return min(
             float(FULL_BATCH), together + self.per_second(self.messages) * self.window_seconds
         )
+
+    @property
+    def told(self) -> float:
+        """Events per log: with All, each state that is written has another outcome."""
+        return {"None": 0.0, "Failures": self.failed, "Ends": 1.0, "All": float(self.states)}[
+            self.events
+        ]
+
+    @property
+    def changes_per_batch(self) -> float:
+        """Average changes per batch of the publish function: one, and others within the window."""
+        others = self.per_second(self.told) / self.shards * _CHANGES_WINDOW_S
+        return min(float(_CHANGES_PER_BATCH), 1 + others)
 
     def per_second(self, amount: float) -> float:
         """Return per second of the busy hours what each log has that much of."""
@@ -202,7 +229,54 @@ def whole(run: Measured, use: Use, prices: Prices) -> dict[str, float]:
         "cold starts": _cold_starts(run, use, prices),
         "secret's reads": secret_reads(run, use) * prices.secrets_request,
         "log lines": bill.log_lines,
+        **({"events": sum(of_events(run, use, prices).values())} if use.told else {}),
     }
+
+
+def of_events(run: Measured, use: Use, prices: Prices) -> dict[str, float]:
+    """Return the dollars per month of events, by part.
+
+    Lambda reads the stream for nothing, and its filter drops for nothing what is no news.
+    """
+    memory = deployed_mb("PublishFunction")
+    told = use.logs * use.told
+    batches = told / use.changes_per_batch
+    seconds = batches * changes_seconds(run, use, memory_mb=memory)
+    printed = batches * changes_bytes(run, use.changes_per_batch)
+    return {
+        "EventBridge": told * prices.eventbridge_event,
+        "function": batches * prices.lambda_request + _time(seconds, memory, prices),
+        "cold starts": use.cold * batches * cold_dollars(run, "publish", memory, prices),
+        "log lines": printed / 1e9 * prices.cloudwatch_log_gb,
+    }
+
+
+def changes_seconds(run: Measured, use: Use, *, memory_mb: int) -> float:
+    """Return how long the warm publish function takes for an average batch in Lambda.
+
+    The CPU time is interpolated between the measured sizes, and stretched by the share of a vCPU;
+    the answers of EventBridge come on top.
+    """
+    size = use.changes_per_batch
+    one, many = run.published.changes
+    slope = (many.cpu_ms.median - one.cpu_ms.median) / (many.size - one.size)
+    work = one.cpu_ms.median + (size - one.size) * slope
+    calls = math.ceil(size / MAX_EVENTS)
+    return (work / cpu_share(memory_mb) + calls * use.queue_ms) / 1000
+
+
+def changes_bytes(run: Measured, size: float) -> float:
+    """Return what the publish function prints for a batch: a line per kind of log in it."""
+    one, many = run.published.changes
+    return min(size * one.log_bytes, many.log_bytes)
+
+
+def fixed_of_events(prices: Prices) -> float:
+    """Return the most that events cost in a month without any: metrics with a value, and alarms."""
+    return (
+        EVENT_METRICS * prices.cloudwatch_metric_month
+        + EVENT_ALARM_METRICS * prices.cloudwatch_alarm_metric_month
+    )
 
 
 def fixed(prices: Prices) -> dict[str, float]:
@@ -270,8 +344,9 @@ def cold_seconds(
 
     """
     start = run.start_up(function)
-    # In Lambda every function reads the secret, and every host wants TLS.
-    hosts = {_HOSTS.get(name, "dynamodb") for name in start.calls} | {"secretsmanager"}
+    # In Lambda every function that knows SignalWire reads the secret, and every host wants TLS.
+    hosts = {_HOSTS.get(name, "dynamodb") for name in start.calls}
+    hosts |= {"secretsmanager"} if function != "publish" else set()
     rest = start.answered_ms.median - start.imported_ms.median
     rest += len(hosts) * run.deployed.authorities_ms.median
     return (start.imported_ms.median / init_share + rest / cpu_share(memory_mb)) / 1000

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, get_args
 
 from bench.cost import (
     COMPARISONS,
+    Events,
     Function,
     Prices,
     Use,
@@ -17,6 +18,8 @@ from bench.cost import (
     cpu_share,
     deployed_mb,
     fixed,
+    fixed_of_events,
+    of_events,
     of_hooklog,
     of_sequential,
     ratio,
@@ -36,6 +39,7 @@ _RATIO_TARGET: Final = 0.5
 #: SignalWire waits five, and not all of a start is measured.
 _MEMORIES: Final = (128, 192, 256, 512, 1024)
 _PATIENCE: Final = 4.0
+_EVENTS: Final[tuple[Events, ...]] = get_args(Events.__value__)
 
 
 def total_table() -> str:
@@ -96,6 +100,28 @@ def fixed_table() -> str:
     return markdown.table(("what", "dollars per month"), rows)
 
 
+def event_table() -> str:
+    """Return what events cost for a million logs, by the outcomes that are told."""
+    run, prices = Measured.load(), Prices.load()
+    rows = []
+    for wanted in _EVENTS:
+        use = Use(logs=_MILLION, events=wanted)
+        bill = of_events(run, use, prices)
+        idle = fixed_of_events(prices) if wanted != "None" else 0.0
+        rows.append(
+            (
+                f"`{wanted}`",
+                f"{use.logs * use.told:,.0f}",
+                *map(_dollars, bill.values()),
+                f"**{_dollars(sum(bill.values()))}**",
+                _dollars(idle),
+            )
+        )
+    parts = of_events(run, Use(logs=0), prices)
+    headings = ("`Events`", "events", *parts, "**sum**", "metrics and alarms, at most")
+    return markdown.table(headings, rows)
+
+
 def parameter_table() -> str:
     """Return what each parameter and each assumption changes for a million logs."""
     run, prices, base = Measured.load(), Prices.load(), Use(logs=_MILLION)
@@ -138,6 +164,12 @@ def function_table() -> str:
         ("webhook", "webhook", use.webhook_mb, max(webhook)),
         ("enrich", "hooklog", use.memory_mb, run.peak_mb("hooklog", SIZES[-1]).high),
         ("sweep", "sweep", deployed_mb("SweepFunction"), run.deployed.pages.peak_mb),
+        (
+            "publish",
+            "publish",
+            deployed_mb("PublishFunction"),
+            max(one.peak_mb for one in run.published.changes),
+        ),
     )
     rows = (
         (
@@ -180,6 +212,7 @@ def sources_table() -> str:
     rows = (
         ("batches of the enrich function ([benchmarks.md](benchmarks.md))", run.measured_on),
         ("starts, callbacks and pages (the same run, or a later one)", run.deployed.measured_on),
+        ("batches and starts of the publish function", run.published.measured_on),
         ("list prices for us-east-1 ([prices.toml](../ops/hooklog_ops/prices.toml))", prices.as_of),
     )
     return markdown.table(("source", "as of"), rows)
@@ -198,6 +231,8 @@ def _changes(base: Use) -> Iterator[tuple[str, str, Use]]:
     yield "`DelaySeconds`", "0: no messages arrive together", replace(base, together=1)
     yield "`BatchingWindowSeconds`", "20", replace(base, window_seconds=20.0)
     yield "`SweepSchedule`", "empty: no sweep", replace(base, sweep=False)
+    for wanted in _EVENTS[1:]:
+        yield "`Events`", wanted, replace(base, events=wanted)
     yield "memory of the enrich function", "256 MB", replace(base, memory_mb=256)
     yield "callbacks per log", "1", replace(base, callbacks=1)
     yield "no faxes", "", replace(base, faxes=0.0)

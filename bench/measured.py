@@ -15,7 +15,7 @@ from local.cloud import ROOT
 
 FILE: Final = ROOT / "bench/measured.json"
 
-type Function = Name | Literal["webhook", "sweep", "boto3_alone"]
+type Function = Name | Literal["webhook", "sweep", "publish", "boto3_alone"]
 
 
 class _Frozen(BaseModel):
@@ -157,6 +157,46 @@ class Pages(_Frozen):
     peak_mb: float
 
 
+class Changes(_Frozen):
+    """Batches of the table's changes, all of which a warm publish function tells.
+
+    Attributes:
+        size: changes per batch.
+        rounds: number of measured batches.
+        wall_ms: duration of a batch without latency.
+        cpu_ms: CPU time of a batch, all threads.
+        log_bytes: output of a batch.
+        calls: calls of a batch, by operation.
+        peak_mb: peak memory of the process, in MB of 2**20 bytes.
+
+    """
+
+    size: int
+    rounds: int
+    wall_ms: Spread
+    cpu_ms: Spread
+    log_bytes: int
+    calls: dict[str, int]
+    peak_mb: float
+
+
+class Published(_Frozen):
+    """What was measured of the publish function, as ``sam build`` leaves it.
+
+    Attributes:
+        measured_on: day of the measurement.
+        noise_ms: a fixed computation, before and after.
+        start_up: of the function.
+        changes: batches of the smallest and of the largest size.
+
+    """
+
+    measured_on: date
+    noise_ms: Spread
+    start_up: StartUp
+    changes: list[Changes]
+
+
 class Deployed(_Frozen):
     """What was measured of the functions as ``sam build`` leaves them.
 
@@ -188,6 +228,7 @@ class Measured(_Frozen):
         batches: by subject and workload.
         memory: by subject and size.
         deployed: the functions as they are deployed; may be measured again alone.
+        published: the publish function, which is deployed on demand; may be measured again alone.
         ratios: ratios taken round by round, by comparison, such as ``wall/sequential``.
 
     """
@@ -198,6 +239,7 @@ class Measured(_Frozen):
     batches: list[Batch]
     memory: list[Memory]
     deployed: Deployed
+    published: Published
     ratios: dict[str, Spread]
 
     @classmethod
@@ -237,7 +279,7 @@ class Measured(_Frozen):
             LookupError: it was not measured.
 
         """
-        for one in self.deployed.start_ups:
+        for one in (*self.deployed.start_ups, self.published.start_up):
             if one.function == function:
                 return one
         raise LookupError(f"The start-up of {function} was not measured.")

@@ -13,9 +13,18 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Final
 
-from bench import artefacts, callbacks, pages, start_ups
+from bench import artefacts, callbacks, changes, pages, start_ups
 from bench.batches import Batches
-from bench.measured import Deployed, Function, Machine, Measured, Memory, Spread, StartUp
+from bench.measured import (
+    Deployed,
+    Function,
+    Machine,
+    Measured,
+    Memory,
+    Published,
+    Spread,
+    StartUp,
+)
 from bench.processes import Stub, Subject, running_stub
 from bench.rounds import Rounds, spin
 from bench.start_ups import Start
@@ -36,6 +45,7 @@ class Plan:
     start_up: int
     callbacks: int
     pages: int
+    changes: int
 
 
 FULL: Final = Plan(
@@ -48,6 +58,7 @@ FULL: Final = Plan(
     start_up=11,
     callbacks=11,
     pages=11,
+    changes=31,
 )
 SHORT: Final = Plan(
     warm_up=1,
@@ -59,6 +70,7 @@ SHORT: Final = Plan(
     start_up=1,
     callbacks=1,
     pages=1,
+    changes=1,
 )
 
 
@@ -72,6 +84,7 @@ def measure(plan: Plan) -> Measured:
     _say("Building the subjects")
     typescript = artefacts.bundled_typescript()
     functions = start_ups.deploy(typescript)
+    publish = start_ups.deploy_publish()
     recipes = from_source(typescript)
     with running_stub() as stub:
         batches = Batches(stub)
@@ -86,6 +99,7 @@ def measure(plan: Plan) -> Measured:
             _run_batches(full, sizes, subjects, plan)
         memory = _memory(stub, recipes, plan.memory)
         deployed, started = _deployed(stub, functions, plan)
+        published = _published(stub, publish, plan)
     return Measured(
         measured_on=datetime.now(UTC).date(),
         machine=_machine(typescript=typescript is not None),
@@ -96,6 +110,7 @@ def measure(plan: Plan) -> Measured:
         ],
         memory=memory,
         deployed=deployed,
+        published=published,
         ratios=_batch_ratios(full, sizes, recipes) | _start_up_ratios(started),
     )
 
@@ -113,6 +128,36 @@ def measure_deployed(plan: Plan, kept: Measured) -> Measured:
         deployed, started = _deployed(stub, functions, plan)
     ratios = kept.ratios | _start_up_ratios(started)
     return kept.model_copy(update={"deployed": deployed, "ratios": ratios})
+
+
+def measure_published(plan: Plan, kept: Measured) -> Measured:
+    """Measure the publish function, and keep the rest of a run.
+
+    Raises:
+        RuntimeError: the build failed, or the function did not do its job.
+
+    """
+    _say("Building the functions")
+    publish = start_ups.deploy_publish()
+    with running_stub() as stub:
+        return kept.model_copy(update={"published": _published(stub, publish, plan)})
+
+
+def _published(stub: Stub, function: start_ups.Deployed, plan: Plan) -> Published:
+    noise = [spin()]
+    _say("Start-up of the publish function")
+    started = start_ups.measure(stub, {"publish": function}, plan.start_up)
+    noise.append(spin())
+    _say("Changes of the table")
+    with function.recipe.start(stub) as subject:
+        told = [changes.measure(stub, subject, size, rounds=plan.changes) for size in changes.SIZES]
+    noise.append(spin())
+    return Published(
+        measured_on=datetime.now(UTC).date(),
+        noise_ms=Spread.of(noise),
+        start_up=_start_up("publish", started["publish"]),
+        changes=told,
+    )
 
 
 def _deployed(

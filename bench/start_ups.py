@@ -12,7 +12,7 @@ from typing import Any
 
 import botocore
 
-from bench import artefacts, callbacks, logs, pages
+from bench import artefacts, callbacks, changes, logs, pages
 from bench.measured import Function
 from bench.processes import Stub
 from bench.subjects import DRIVER, Recipe, node
@@ -51,8 +51,24 @@ class Start:
     calls: Mapping[str, int]
 
 
+def deploy_publish() -> Deployed:
+    """Build the publish function as it would be deployed.
+
+    Raises:
+        RuntimeError: the build failed; the message is its output.
+
+    """
+    hooklog = artefacts.deployed_hooklog()
+    return Deployed(
+        Recipe(_python(), [hooklog / "PublishFunction", hooklog / "opt/python"], changes.VARIABLES),
+        empty=changes.NOTHING,
+        first=changes.of_new_rows(1),
+        response=changes.TOLD,
+    )
+
+
 def deploy(typescript: Path | None) -> dict[Function, Deployed]:
-    """Build the functions as they would be deployed.
+    """Build the other functions as they would be deployed.
 
     Args:
         typescript: folder of the TypeScript peer's bundle, or None if it could not be built.
@@ -61,8 +77,7 @@ def deploy(typescript: Path | None) -> dict[Function, Deployed]:
         RuntimeError: a build failed; the message is its output.
 
     """
-    # Isolated as in Lambda: only its own packages, and no bytecode is written.
-    python = [str(artefacts.runtime_python()), "-I", "-S", "-B", str(DRIVER)]
+    python = _python()
     hooklog = artefacts.deployed_hooklog()
     opt = hooklog / "opt/python"
     deployed: dict[Function, Deployed] = {
@@ -116,6 +131,14 @@ def authorities_ms() -> float:
     started = time.process_time()
     ssl.create_default_context(cafile=bundle)
     return (time.process_time() - started) * 1000
+
+
+def _python() -> list[str]:
+    """Return the command of a driver as isolated as in Lambda.
+
+    It has only the function's own packages, and writes no bytecode.
+    """
+    return [str(artefacts.runtime_python()), "-I", "-S", "-B", str(DRIVER)]
 
 
 def _start(stub: Stub, function: Deployed) -> Start:

@@ -25,7 +25,7 @@ class AwsError(Exception):
 
 
 class Aws:
-    """A DynamoDB table, a secret and a queue."""
+    """A DynamoDB table, a secret, a queue and an event bus."""
 
     def __init__(self) -> None:
         """Start with an empty table."""
@@ -39,6 +39,7 @@ class Aws:
             "DynamoDB_20120810.GetItem": lambda _: {},
             "secretsmanager.GetSecretValue": lambda _: {"SecretString": json.dumps(_SECRET)},
             "AmazonSQS.SendMessage": self._send_message,
+            "AWSEvents.PutEvents": self._put_events,
         }
 
     def outcomes(self) -> dict[str, str]:
@@ -91,6 +92,10 @@ class Aws:
     def _send_message(self, _: Json) -> Json:
         self.sent += 1
         return {"MessageId": str(self.sent)}
+
+    def _put_events(self, request: Json) -> Json:
+        entries = [{"EventId": str(number)} for number, _ in enumerate(request["Entries"])]
+        return {"FailedEntryCount": 0, "Entries": entries}
 
 
 @cache

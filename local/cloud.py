@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
 LOOPBACK = "127.0.0.1"
-_PYTHON = ROOT / ".tools/cloud/bin/python"
+#: ministack as it comes.
+MINISTACK = ROOT / ".tools/cloud/bin/ministack"
+_PYTHON = MINISTACK.with_name("python")
 _PROGRAM = ROOT / "local/cloud_with_streams.py"
 _READY_WITHIN = 30.0
 _ENDED_WITHIN = 10.0
@@ -68,6 +71,8 @@ class LocalCloud:
     @overload
     def client(self, service: Literal["dynamodb"]) -> DynamoDBClient: ...
     @overload
+    def client(self, service: Literal["dynamodbstreams"]) -> DynamoDBStreamsClient: ...
+    @overload
     def client(self, service: Literal["events"]) -> EventBridgeClient: ...
     @overload
     def client(self, service: Literal["lambda"]) -> LambdaClient: ...
@@ -90,6 +95,7 @@ def local_cloud(
     *,
     address: str = LOOPBACK,
     port: int | None = None,
+    program: Path = _PROGRAM,
 ) -> Iterator[LocalCloud]:
     """Start a local cloud, and end it with all processes that it started.
 
@@ -98,6 +104,7 @@ def local_cloud(
         extra_environment: variables for its process and the functions that it runs.
         address: of this machine, to listen on.
         port: to listen on, which must be free; any free one by default.
+        program: to run, in Python; by default ministack with what it lacks.
 
     Raises:
         RuntimeError: it did not start; its output follows the first line of the text.
@@ -112,7 +119,7 @@ def local_cloud(
         with log.open("w") as output:
             process = subprocess.Popen(
                 # With -P, ministack does not find the modules beside the program.
-                [str(_PYTHON), "-P", str(_PROGRAM)],
+                [str(_PYTHON), "-P", str(program)],
                 env={**environment, **(extra_environment or {}), "TMPDIR": scratch},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

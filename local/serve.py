@@ -13,11 +13,13 @@ import socket
 import struct
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hooklog.logs import KINDS
 from local.cloud import LOOPBACK, ROOT, LocalCloud, local_cloud
+from local.event_tap import EventTap, Received
 from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, Space, generate
 from local.space import serve as serve_space
 from local.stack import architecture, build
@@ -32,12 +34,14 @@ SPACE_PORT = 8070
 SEED = 7
 #: Name of the table and of the queue.
 NAME = "hooklog-local"
+#: Name of the queue of changes that could not be told as events.
+UNPUBLISHED = "hooklog-local-unpublished"
 
 _SIOCGIFADDR = 0x8915  # Linux: the address of a network interface
 
 
 def main() -> int:
-    """Build the functions, serve until a signal arrives, and show each row that is written."""
+    """Build the functions, serve until a signal arrives, and show each new row and event."""
     parser = argparse.ArgumentParser(prog="make serve", description=__doc__)
     parser.add_argument(
         "--address",
@@ -78,24 +82,27 @@ def _serve(address: str) -> None:
         serve_space(logs, address=address, port=SPACE_PORT) as space,
         local_cloud(ROOT / ".local/serve.log", address=address, port=CLOUD_PORT) as cloud,
     ):
-        dynamodb = _make_table_and_queue(cloud)
+        dynamodb = _make_table_and_queues(cloud)
+        tap = EventTap(cloud, "hooklog-local-events")
         print(f"Simulated space  {space.url}, {_counts(logs)}")
         print(f"Local cloud      {cloud.url}, table and queue {NAME}")
-        print("In another terminal, for each file in events/:\n")
+        print("In another terminal, for each file in events/ (stream.json: PublishFunction):\n")
         print("  .tools/sam/bin/sam local invoke EnrichFunction -e events/fax.json \\")
         print("    --env-vars events/env.json --add-host host.docker.internal:host-gateway \\")
         print(f"    --parameter-overrides Architecture={architecture()}\n")
-        print("Rows appear here as they are written. Ctrl-C ends it.", flush=True)
-        seen: dict[str, str] = {}
+        print("New rows and events appear here. Ctrl-C ends it.", flush=True)
+        rows: dict[str, str] = {}
+        events = 0
         while not stop.wait(1):
-            _show_new_rows(dynamodb, seen)
+            _show_new_rows(dynamodb, rows)
+            events += _show_events(tap.receive()[events:])
 
 
 def _counts(space: Space) -> str:
     return ", ".join(f"{len(space.logs(kind.name))} {kind.plural}" for kind in KINDS.values())
 
 
-def _make_table_and_queue(cloud: LocalCloud) -> DynamoDBClient:
+def _make_table_and_queues(cloud: LocalCloud) -> DynamoDBClient:
     dynamodb = cloud.client("dynamodb")
     dynamodb.create_table(
         TableName=NAME,
@@ -103,7 +110,8 @@ def _make_table_and_queue(cloud: LocalCloud) -> DynamoDBClient:
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    cloud.client("sqs").create_queue(QueueName=NAME)
+    for name in (NAME, UNPUBLISHED):
+        cloud.client("sqs").create_queue(QueueName=name)
     return dynamodb
 
 
@@ -115,6 +123,12 @@ def _show_new_rows(dynamodb: DynamoDBClient, seen: dict[str, str]) -> None:
         if seen.get(key) != version:
             seen[key] = version
             print(f"{key}  version {version}  {_summary(row)}", flush=True)
+
+
+def _show_events(received: Sequence[Received]) -> int:
+    for one in received:
+        print(f"event {one.event.id}  {one.detail_type}", flush=True)
+    return len(received)
 
 
 def _summary(row: dict[str, AttributeValueTypeDef]) -> str:

@@ -49,6 +49,8 @@ class Stack:
     enrich_function: str
     sweep_function: str
     webhook_endpoint: str
+    #: None without events.
+    publish_function: str | None
     #: Of all functions.
     log_groups: Sequence[str]
 
@@ -85,6 +87,7 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
         enrich_function=outputs["EnrichFunctionName"],
         sweep_function=outputs["SweepFunctionName"],
         webhook_endpoint=outputs["WebhookEndpoint"],
+        publish_function=outputs.get("PublishFunctionName"),
         log_groups=[group for name, group in outputs.items() if name.endswith("LogGroupName")],
     )
 

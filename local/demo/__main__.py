@@ -1,7 +1,8 @@
 """hooklog at work on one machine: `make run`, or `make run KEEP=1` to leave it up.
 
 The real template runs in a local cloud, and a simulated SignalWire space calls it back. Some
-callbacks are dropped on purpose; the sweep finds the logs that they were about.
+callbacks are dropped on purpose; the sweep finds the logs that they were about. What became of each
+fax and message arrives as an event in a queue, as an application would have it.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from local import stack
 from local.cloud import ROOT, LocalCloud, local_cloud
 from local.demo import callbacks, keep, logs, summary
 from local.demo.accounting import Accounting, delivered, found
+from local.event_tap import EventTap, untold
 from local.serve import SEED
 from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, RunningSpace, generate, serve
 from local.terminal import complain, ignore_signals, step, stop_on_signals
 
 _CLOUD_LOG = ROOT / ".local/cloud.log"
 _EMPTY_WITHIN = 120.0
+_TOLD_WITHIN = 30.0
 _WIDEST = 110
 _NEXT = (
     ("make run KEEP=1", "the same, left up, with a web page to look around"),
@@ -85,7 +88,8 @@ class _Demo:
                 started.callback(ignore_signals)
             with step(self.console, "Deploy template.yaml into the local cloud (sam deploy)"):
                 deployed = _deploy(cloud, space)
-            account = self._process(cloud, deployed, space, bodies)
+                tap = EventTap(cloud, "application")
+            account = self._process(cloud, deployed, space, bodies, tap)
             records = Records(cloud.client("dynamodb"), deployed.table_name)
             self._show(account, stack.log_lines(cloud, deployed), records)
             if keep_up:
@@ -115,6 +119,7 @@ class _Demo:
         deployed: stack.Stack,
         space: RunningSpace,
         bodies: Sequence[str],
+        tap: EventTap,
     ) -> Accounting:
         """Let hooklog process callbacks, queue messages and a sweep, and account for all logs."""
         with step(
@@ -130,9 +135,15 @@ class _Demo:
             sweep = stack.sweep(cloud, deployed)
         self._note(found(sweep))
         self._wait(cloud, deployed, "the last log that the sweep found")
+        items = stack.rows(cloud, deployed)
+        with step(self.console, "Wait until the application's queue has an event of every log"):
+            events = tap.receive_until(
+                lambda received: not untold(items, received), within_s=_TOLD_WITHIN
+            )
         return Accounting(
             truth=logs.truth(space),
-            items=stack.rows(cloud, deployed),
+            items=items,
+            events=events,
             report=report,
             sweep=sweep,
             unusable=len(logs.UNUSABLE),
@@ -151,6 +162,7 @@ class _Demo:
     def _show(self, account: Accounting, log_lines: Sequence[str], records: Records) -> None:
         for part in (
             summary.records(account.items),
+            summary.events(account.events),
             summary.parked(account.items),
             summary.metrics(log_lines),
             summary.by_sid(account.items, records),
@@ -175,6 +187,7 @@ def _deploy(cloud: LocalCloud, space: RunningSpace) -> stack.Stack:
         "WebhookUrl": callbacks.WEBHOOK_URL,
         # The sends are over, so the sweep need not wait for their last callbacks.
         "SweepSettlingMinutes": "0",
+        "Events": "All",
         # For a number's history, and to export and report a period.
         "IndexNumbers": "true",
         "IndexDays": "true",

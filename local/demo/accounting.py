@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hooklog.sweep.comparison import WANTED, Verdict
 from hooklog_ops.formatting import counted
 from local.demo.summary import is_record
+from local.event_tap import Received, repeated, untold
 from local.space import SendReport
 from local.stack import Item
 
@@ -37,6 +38,7 @@ class Accounting:
     Attributes:
         truth: the status of each log in the space, by the key of its row.
         items: of the table.
+        events: that arrived.
         report: of the callbacks.
         sweep: the answer of the sweep function.
         unusable: messages on the queue that lead to no log.
@@ -47,6 +49,7 @@ class Accounting:
 
     truth: Mapping[str, str]
     items: Sequence[Item]
+    events: Sequence[Received]
     report: SendReport
     sweep: Mapping[str, Mapping[str, int]]
     unusable: int
@@ -70,16 +73,25 @@ class Accounting:
         return len(self.truth) - self.true + max(0, self.unusable - self.parked)
 
     @property
+    def untold(self) -> int:
+        """Records about which the last event says something else, or nothing; 0 is correct."""
+        return len(untold(self.items, self.events))
+
+    @property
     def is_sound(self) -> bool:
-        """Whether nothing is lost, and the front door accepted every callback."""
-        return self.lost == 0 and self.report.accepted == self.report.sent
+        """Whether nothing is lost, all is told, and the front door accepted every callback."""
+        return self.lost == self.untold == 0 and self.report.accepted == self.report.sent
 
     def __str__(self) -> str:
-        """Describe the run in three sentences, one per line."""
+        """Describe the run in four sentences, one per line."""
+        records = sum(map(is_record, self.items))
         return (
             f"{delivered(self.report)}.\n"
             f"{found(self.sweep)}.\n"
             f"{self.true} of {counted(len(self.truth), 'log')} stored with the status that "
             f"SignalWire has, {counted(self.parked, 'message')} parked, {self.left} left in the "
-            f"queue, {self.dead} in the dead-letter queue, {self.lost} lost."
+            f"queue, {self.dead} in the dead-letter queue, {self.lost} lost.\n"
+            f"{counted(len(self.events), 'event')}, {repeated(self.events)} of them repeated; the "
+            f"last one tells what the record says for {records - self.untold} of "
+            f"{counted(records, 'log')}."
         )

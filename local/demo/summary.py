@@ -1,9 +1,10 @@
-"""The demo's tables: the records, the parked messages, and the metrics of a run."""
+"""The demo's tables: the records, the events, the parked messages, and the metrics of a run."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from statistics import median
 from textwrap import shorten
@@ -16,6 +17,7 @@ from rich.text import Text
 from hooklog.errors import BY_CODE
 from hooklog_ops.formatting import counted, dollars, plain, summary
 from hooklog_ops.records import Records, failed_code, own_end, sid_key
+from local.event_tap import Received, repeated
 from local.metric_data import emitted
 from local.stack import Item
 from local.terminal import titled
@@ -29,7 +31,9 @@ _LONGEST_BODY = 120
 #: Columns of a record: width, and whether it may grow. With their gaps they need 80 characters.
 _RECORD_COLUMNS = ((7, False), (13, True), (13, True), (11, False), (17, True))
 _NUMBER_COLUMNS = (8, 5)
+_ID_WIDTH = 36
 _NAMESPACE = "Hooklog"
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def records(items: Iterable[Item]) -> Table:
@@ -69,6 +73,35 @@ def records(items: Iterable[Item]) -> Table:
         "Lag: from the event to the fetch. The event is the arrival of the queue message, or the "
         "time that a callback states; the simulated callbacks state times up to a minute ago. "
         "What the sweep found has none."
+    )
+    return table
+
+
+def events(received: Iterable[Received]) -> Table:
+    """Show each kind of event with its newest example, failures first."""
+    received = list(received)
+    by_type: defaultdict[tuple[int, str, str], list[Received]] = defaultdict(list)
+    for one in received:
+        rank = _OUTCOMES.index(one.event.outcome)
+        by_type[rank, one.event.log_type, one.detail_type].append(one)
+    table = titled(f"Events: {len(received)}, of them {repeated(received)} repeated")
+    table.add_column("Event", no_wrap=True)
+    table.add_column("Number", justify="right", no_wrap=True)
+    table.add_column("For example", ratio=1, min_width=_ID_WIDTH, no_wrap=True)
+    table.add_column("Error code", no_wrap=True)
+    table.add_column("Lag", justify="right", no_wrap=True)
+    for (rank, _, detail_type), alike in sorted(by_type.items()):
+        newest = max(alike, key=lambda one: one.arrived_at).event
+        table.add_row(
+            Text(detail_type, style=_STYLES[_OUTCOMES[rank]]),
+            str(len(alike)),
+            newest.log_id,
+            newest.error_code or (_NONE if newest.outcome == "failed" else ""),
+            _seconds(median(one.lag / _MILLISECOND for one in alike)),
+        )
+    table.caption = (
+        "Lag: the median, from the fetch of what the event tells, just before the row is written, "
+        "to its arrival in the application's queue."
     )
     return table
 
@@ -184,6 +217,6 @@ def _why(item: Item) -> tuple[str, str]:
     return (summary(error) if detail == error.operator else detail), error.operator
 
 
-def _seconds(milliseconds: Decimal) -> str:
+def _seconds(milliseconds: Decimal | float) -> str:
     seconds = milliseconds / 1000
     return f"{seconds:.0f} s" if seconds >= _WHOLE_SECONDS_FROM else f"{seconds:.1f} s"

@@ -17,6 +17,7 @@ from hooklog_ops.commands import (
     doctor,
     enqueue,
     erase,
+    events,
     explain,
     export,
     failures,
@@ -54,6 +55,7 @@ app.command()(console.console)
 app.command()(erase.erase)
 app.add_typer(parked.app, name="parked")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(events.app, name="events")
 
 
 @app.callback()

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import batched
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hooklog.adapters.aws.sqs import MAX_ENTRIES
 from hooklog.clock import Clock, iso
-from hooklog_ops.queues import Message, at_rate, send
+from hooklog_ops.queues import Message, at_rate, delete, receive, release, send, sent_at
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -62,36 +60,12 @@ class DeadLetters:
 
     def receive(self, limit: int, *, visibility_timeout: int) -> Iterator[DeadLetter]:
         """Receive messages, each one once, and hide them from others for that many seconds."""
-        seen: set[str] = set()
-        while len(seen) < limit:
-            answer = self._client.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=min(MAX_ENTRIES, limit - len(seen)),
-                VisibilityTimeout=visibility_timeout,
-                WaitTimeSeconds=1,
-                MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
-                MessageAttributeNames=["All"],
-            )
-            new = [one for one in answer.get("Messages", []) if one["MessageId"] not in seen]
-            if not new:
-                return
-            seen |= {one["MessageId"] for one in new}
-            yield from map(_dead_letter, new)
+        messages = receive(self._client, self._url, limit, visibility_timeout=visibility_timeout)
+        return map(_dead_letter, messages)
 
     def release(self, letters: Sequence[DeadLetter]) -> None:
         """Make received messages visible to others again at once."""
-        for chunk in batched(letters, MAX_ENTRIES, strict=False):
-            self._client.change_message_visibility_batch(
-                QueueUrl=self._url,
-                Entries=[
-                    {
-                        "Id": str(index),
-                        "ReceiptHandle": letter.receipt_handle,
-                        "VisibilityTimeout": 0,
-                    }
-                    for index, letter in enumerate(chunk)
-                ],
-            )
+        release(self._client, self._url, (letter.receipt_handle for letter in letters))
 
     def redrive(
         self,
@@ -128,27 +102,20 @@ class DeadLetters:
                 Message(body=letter.body, attributes=letter.attributes | mark) for letter in chunk
             ]
             send(self._client, url, messages)
-            self._client.delete_message_batch(
-                QueueUrl=self._url,
-                Entries=[
-                    {"Id": str(index), "ReceiptHandle": letter.receipt_handle}
-                    for index, letter in enumerate(chunk)
-                ],
-            )
+            delete(self._client, self._url, (letter.receipt_handle for letter in chunk))
             done(len(chunk))
 
 
 def _dead_letter(message: MessageTypeDef) -> DeadLetter:
     log_type, log_id = _named(message["Body"])
-    system = message["Attributes"]
     return DeadLetter(
         message_id=message["MessageId"],
         receipt_handle=message["ReceiptHandle"],
         body=message["Body"],
         log_type=log_type,
         log_id=log_id,
-        sent_at=datetime.fromtimestamp(int(system["SentTimestamp"]) / 1000, UTC),
-        attempts=int(system["ApproximateReceiveCount"]),
+        sent_at=sent_at(message),
+        attempts=int(message["Attributes"]["ApproximateReceiveCount"]),
         attributes={
             name: attribute["StringValue"]
             for name, attribute in message.get("MessageAttributes", {}).items()

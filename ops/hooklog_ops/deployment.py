@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -148,6 +150,18 @@ class Deployment:
     def secrets(self) -> SecretsManagerClient:
         """A client for the credentials."""
         return self._clients.secrets
+
+    @property
+    def events(self) -> EventBridgeClient:
+        """A client for the event bus."""
+        return self._clients.events
+
+    @cached_property
+    def streams(self) -> DynamoDBStreamsClient:
+        """A client for the table's stream."""
+        return self.session.client(
+            "dynamodbstreams", endpoint_url=self.endpoint_url, config=self.config
+        )
 
     @cached_property
     def functions(self) -> LambdaClient:

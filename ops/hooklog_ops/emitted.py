@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.adapters.telemetry.enrich import EnrichTelemetry
+from hooklog.adapters.telemetry.publish import PublishTelemetry
 from hooklog.adapters.telemetry.sweep import emit_found
 from hooklog.adapters.telemetry.webhook import WebhookTelemetry
 from hooklog.catalogue import CATALOGUE
@@ -21,12 +22,14 @@ from hooklog.errors import (
     HeldBackError,
     LogError,
     MessageError,
+    PublishError,
     QueueUnavailableError,
     StoreError,
     UnexpectedError,
     family,
 )
 from hooklog.logs import KINDS
+from hooklog.publish import publisher
 from hooklog.sweep.comparison import Verdict
 from hooklog.sweep.tiers import Swept, Tier
 from hooklog.sweep.walk import Checkpoint, WalkResult
@@ -59,7 +62,7 @@ class _Collected(EmbeddedMetrics):
 
 
 def emitted() -> set[Metric]:
-    """Return every metric of the enrich, the webhook and the sweep function."""
+    """Return every metric that the functions can emit."""
     collected = _Collected("")
     # At this level it prints no line.
     emit_everything(Logger(service="emitted", level="CRITICAL"), collected)
@@ -78,6 +81,7 @@ def emit_everything(logger: Logger, metrics: EmbeddedMetrics) -> None:
     door = WebhookTelemetry(logger, metrics)
     for error in family(CallbackError, QueueUnavailableError, UnexpectedError):
         door.refused(error())
+    PublishTelemetry(logger, metrics).emit(_published_report())
 
 
 def _full_report() -> Report:
@@ -101,3 +105,10 @@ def _full_report() -> Report:
     )
     report.limit, report.outage = 40.0, "fetch.upstream"
     return report
+
+
+def _published_report() -> publisher.Report:
+    errors = family(PublishError, QueueUnavailableError, UnexpectedError)
+    return publisher.Report(
+        published=Counter(list(KINDS)), errors=Counter(error.code for error in errors)
+    )

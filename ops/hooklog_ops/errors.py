@@ -81,6 +81,25 @@ class FunctionError(OperatorError):
     """An invoked function failed."""
 
 
+class EventsMissingError(OperatorError):
+    """The stack tells no events."""
+
+    def __init__(self, stack: str) -> None:
+        """Say how to have them told."""
+        super().__init__(
+            f"The stack {stack} has no events; deploy it with the parameter Events set to Failures,"
+            " Ends or All."
+        )
+
+
+class TapError(OperatorError):
+    """A tap on the event bus could not be set up, or not be removed."""
+
+
+class RedriveError(OperatorError):
+    """Messages could not be redriven, and stay on their queue."""
+
+
 class ExtraMissingError(OperatorError):
     """A command needs one of the package's optional dependencies."""
 

@@ -100,6 +100,11 @@ def plain(word: str) -> str:
     return word.replace("_", " ")
 
 
+def printable(text: str) -> str:
+    """Return a text from outside without what controls a terminal."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
 def label(attribute: str) -> str:
     """Write the name of an attribute as a label: ``number_of_pages`` is ``Pages``."""
     return plain(attribute.removeprefix("number_of_")).capitalize()

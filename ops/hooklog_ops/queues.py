@@ -1,9 +1,10 @@
-"""SQS queues: messages with attributes, sent at a bounded rate, and how many are waiting."""
+"""SQS queues: messages with attributes, sent at a bounded rate; those that wait, and how many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from hooklog_ops.errors import SendError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 #: SQS's limit for the bytes of one batch call, with room for the attributes.
 _MAX_BYTES = 240_000
@@ -63,6 +65,55 @@ def queue_depth(client: SQSClient, url: str) -> QueueDepth:
         in_flight=int(counts["ApproximateNumberOfMessagesNotVisible"]),
         delayed=int(counts["ApproximateNumberOfMessagesDelayed"]),
     )
+
+
+def receive(
+    client: SQSClient, url: str, limit: int, *, visibility_timeout: int
+) -> Iterator[MessageTypeDef]:
+    """Receive messages, each one once, and hide them from others for that many seconds."""
+    seen: set[str] = set()
+    while len(seen) < limit:
+        answer = client.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=min(MAX_ENTRIES, limit - len(seen)),
+            VisibilityTimeout=visibility_timeout,
+            WaitTimeSeconds=1,
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            MessageAttributeNames=["All"],
+        )
+        new = [one for one in answer.get("Messages", []) if one["MessageId"] not in seen]
+        if not new:
+            return
+        seen |= {one["MessageId"] for one in new}
+        yield from new
+
+
+def sent_at(message: MessageTypeDef) -> datetime:
+    """Return when a received message was put on its queue."""
+    return datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
+
+
+def release(client: SQSClient, url: str, receipt_handles: Iterable[str]) -> None:
+    """Make received messages visible to others again at once."""
+    for chunk in batched(receipt_handles, MAX_ENTRIES, strict=False):
+        client.change_message_visibility_batch(
+            QueueUrl=url,
+            Entries=[
+                {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+                for index, handle in enumerate(chunk)
+            ],
+        )
+
+
+def delete(client: SQSClient, url: str, receipt_handles: Iterable[str]) -> None:
+    """Delete received messages."""
+    for chunk in batched(receipt_handles, MAX_ENTRIES, strict=False):
+        client.delete_message_batch(
+            QueueUrl=url,
+            Entries=[
+                {"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(chunk)
+            ],
+        )
 
 
 def send(client: SQSClient, url: str, messages: Sequence[Message]) -> None:

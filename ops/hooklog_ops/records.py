@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: A row as Python values, with the attributes of a record or a parked message.
 type Item = Mapping[str, Any]
+#: A row as DynamoDB writes it.
+type RawItem = Mapping[str, AttributeValueTypeDef]
 #: The key of an index where a query starts or ended.
 type IndexKey = Mapping[str, AttributeValueTypeDef]
 
@@ -303,11 +305,15 @@ class Records:
             only: attributes to read; empty for all.
 
         """
+        return [as_item(raw) for raw in self.raw_rows(keys, only=only).values()]
+
+    def raw_rows(self, keys: Iterable[str], *, only: Sequence[str] = ()) -> dict[str, RawItem]:
+        """Read rows as :meth:`rows` does, by key, and leave them as DynamoDB writes them."""
         keys = list(dict.fromkeys(keys))
         asked: KeysAndAttributesTypeDef = {"Keys": []}
         if only:
             asked["ProjectionExpression"] = ", ".join(only)
-        found: dict[str, Item] = {}
+        found: dict[str, RawItem] = {}
         for chunk in batched(keys, MAX_KEYS, strict=False):
             missing: list[dict[str, AttributeValueTypeDef]] = [{"pk": {"S": key}} for key in chunk]
             while missing:
@@ -315,11 +321,10 @@ class Records:
                     RequestItems={self._table_name: {**asked, "Keys": missing}}
                 )
                 for raw in answer["Responses"].get(self._table_name, []):
-                    item = as_item(raw)
-                    found[item["pk"]] = item
+                    found[raw["pk"]["S"]] = raw
                 unread = answer["UnprocessedKeys"].get(self._table_name)
                 missing = unread["Keys"] if unread else []
-        return [found[key] for key in keys if key in found]
+        return {key: found[key] for key in keys if key in found}
 
     def _logs(self, entries: Iterable[Item]) -> list[Item]:
         """Read the logs that an index lists; a row may have been erased since, or be none."""
@@ -374,7 +379,7 @@ class Records:
         return [as_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
 
 
-def as_item(raw: Mapping[str, AttributeValueTypeDef]) -> Item:
+def as_item(raw: RawItem) -> Item:
     """Read an item as DynamoDB returns it."""
     return {name: _DESERIALIZE(value) for name, value in raw.items()}
 

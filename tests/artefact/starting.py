@@ -11,6 +11,7 @@ from pathlib import Path
 #: Each function, and the code that wires its parts.
 FUNCTIONS = {
     "EnrichFunction": "enricher",
+    "PublishFunction": "publisher",
     "SweepFunction": "parts",
     "WebhookFunction": "front_door",
 }
@@ -28,7 +29,8 @@ import gc, importlib
 app = importlib.import_module("app")
 getattr(app, sys.argv[1])()
 import boto3
-made = [boto3.client(service) for service in ("dynamodb", "sqs", "secretsmanager")]
+services = ("dynamodb", "events", "sqs", "secretsmanager")
+made = [boto3.client(service) for service in services]
 print(json.dumps({
     "compiled": [file for file in compiled if file.startswith(tuple(sys.argv[2:]))],
     "modules": {name: getattr(module, "__file__", None) for name, module in sys.modules.items()},
@@ -62,6 +64,8 @@ def start(deployed: Path, function: str) -> Started:
             "SIGNALWIRE_SPACE": "example.signalwire.com",
             "SIGNALWIRE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:x",
             "WEBHOOK_URL": "https://hooks.example.com",
+            "EVENTS": "All",
+            "UNPUBLISHED_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/unpublished",
         },
         check=False,
         capture_output=True,

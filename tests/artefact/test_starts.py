@@ -43,6 +43,7 @@ NOT_FOR = {
     "EnrichFunction": set[str](),
     "WebhookFunction": {"pydantic", "phonenumbers"},
     "SweepFunction": set[str](),
+    "PublishFunction": {"phonenumbers", "hooklog.catalogue", "hooklog.adapters.signalwire"},
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
@@ -13,13 +14,19 @@ from bench.cost import (
     ALARM_METRICS,
     COMPARISONS,
     DASHBOARD_METRICS,
+    EVENT_ALARM_METRICS,
+    EVENT_METRICS,
     METRICS,
     SECRET_READS_PER_HOUR,
+    Events,
     Prices,
     Use,
+    changes_seconds,
     cold_seconds,
     cpu_share,
     fixed,
+    fixed_of_events,
+    of_events,
     of_hooklog,
     of_sequential,
     secret_reads,
@@ -199,6 +206,45 @@ def test_the_sweep_runs_once_per_hour() -> None:
     assert whole(RUN, replace(BASE, sweep=False), PRICES)["sweep"] == 0
 
 
+# --- events ---------------------------------------------------------------------------------------
+
+
+def test_events_cost_nothing_unless_they_are_wanted() -> None:
+    """By default the bill has no such part, and by no price does it have one."""
+    assert BASE.events == template()["Parameters"]["Events"]["Default"] == "None"
+    assert "events" not in whole(RUN, BASE, PRICES)
+    assert sum(of_events(RUN, BASE, PRICES).values()) == 0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "per_log"), [("Failures", BASE.failed), ("Ends", 1), ("All", BASE.states)]
+)
+def test_every_told_outcome_is_an_event(wanted: Events, per_log: float) -> None:
+    """A log that is stored twice, in progress and at its end, is told twice with All."""
+    use = replace(BASE, events=wanted)
+    sent = of_events(RUN, use, only("eventbridge_event"))
+    assert sum(sent.values()) == pytest.approx(per_log * BASE.logs)
+    bill = whole(RUN, use, PRICES)
+    assert bill.pop("events") == pytest.approx(sum(of_events(RUN, use, PRICES).values()))
+    assert bill == whole(RUN, BASE, PRICES)
+
+
+def test_a_hundred_changes_cost_ten_calls() -> None:
+    """Many logs fill the batches, whose time is CPU time and ten answers of EventBridge."""
+    many = replace(BASE, logs=1e10, events="All")
+    assert many.changes_per_batch == 100
+    largest = RUN.published.changes[1]
+    assert largest.calls == {"PutEvents": 10}
+    work = largest.cpu_ms.median / 1000 / cpu_share(256)
+    assert changes_seconds(RUN, many, memory_mb=256) == pytest.approx(work + 10 * 0.016)
+
+
+def test_metrics_and_alarms_of_events_cost_alone() -> None:
+    """They are not in the idle costs of a deployment without events."""
+    metrics = fixed_of_events(replace(PRICES, cloudwatch_alarm_metric_month=0.0))
+    assert metrics == pytest.approx(EVENT_METRICS * PRICES.cloudwatch_metric_month)
+
+
 # --- cold starts and idle costs -------------------------------------------------------------------
 
 
@@ -213,17 +259,18 @@ def test_cold_starts_cost_time_by_the_memory() -> None:
 
 
 def test_the_fixed_part_counts_metrics_and_alarms(capsys: pytest.CaptureFixture[str]) -> None:
-    """It has as many metrics as the code can emit, and as many as the template's alarms watch."""
-    assert len(everything(capsys)) == METRICS
-    alarms = [
-        resource["Properties"]
-        for resource in template()["Resources"].values()
-        if resource["Type"] == "AWS::CloudWatch::Alarm"
-    ]
-    watched = sum(
-        sum("MetricStat" in one for one in alarm.get("Metrics", ())) or 1 for alarm in alarms
-    )
-    assert watched == ALARM_METRICS
+    """It has as many metrics as the code can emit, and as many as the template's alarms watch.
+
+    Those of events have a part of their own, because by default nothing of it is deployed.
+    """
+    assert len(everything(capsys)) == METRICS + EVENT_METRICS
+    watched: Counter[bool] = Counter()
+    for resource in template()["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            parts = resource["Properties"].get("Metrics", ())
+            only_of_events = resource.get("Condition") == "HasEvents"
+            watched[only_of_events] += sum("MetricStat" in one for one in parts) or 1
+    assert watched == {False: ALARM_METRICS, True: EVENT_ALARM_METRICS}
     free = sum(fixed(replace(PRICES, cloudwatch_metric_month=0.0)).values())
     assert sum(fixed(PRICES).values()) - free == pytest.approx(
         METRICS * PRICES.cloudwatch_metric_month

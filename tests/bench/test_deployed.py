@@ -1,4 +1,4 @@
-"""The webhook and the sweep function do their job while they are measured, with these calls."""
+"""The functions do their job while they are measured, with these calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from bench import callbacks, pages
+from bench import callbacks, changes, pages
 from bench.processes import Stub, Subject
 from bench.subjects import DRIVER, Recipe, from_source
 from bench.workloads import NO_LATENCY
@@ -52,6 +52,23 @@ def test_a_sweep_of_nothing(stub: Stub) -> None:
     sweep = Recipe(PYTHON, [ROOT / "functions/sweep", LAYER], pages.VARIABLES)
     with sweep.start(stub) as subject:
         assert subject.invoke({}).response == pages.NOTHING
+
+
+@pytest.mark.parametrize("size", changes.SIZES)
+def test_changes_are_told_in_tens(stub: Stub, size: int) -> None:
+    """A batch of the table's changes costs a call per ten events, and prints its metrics."""
+    publish = Recipe(PYTHON, [ROOT / "functions/publish", LAYER], changes.VARIABLES)
+    with publish.start(stub) as subject:
+        measured = changes.measure(stub, subject, size, rounds=1)
+    assert measured.calls == {"PutEvents": -(-size // 10)}
+    assert 0 < measured.log_bytes < 500
+
+
+def test_changes_that_come_again_are_not_measured(stub: Stub) -> None:
+    """A batch that failed says nothing of one that was told."""
+    failed = Idler({"batchItemFailures": [{"itemIdentifier": "1"}]})
+    with pytest.raises(RuntimeError, match="returned"):
+        changes.measure(stub, cast("Subject", failed), 1, rounds=1)
 
 
 def test_a_refused_callback_is_not_measured(stub: Stub) -> None:

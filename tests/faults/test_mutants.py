@@ -35,6 +35,7 @@ STEPS = {
     "front door",
     "sweep",
     "page",
+    "events",
 }
 
 

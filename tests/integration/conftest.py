@@ -76,6 +76,7 @@ def deployment(
                 "SweepSettlingMinutes": "0",
                 "IndexNumbers": "true",
                 "IndexDays": "true",
+                "Events": "All",
             },
         )
         put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])

@@ -66,6 +66,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
                 "AlarmTopicArn": topic,
                 "OldestMessageSeconds": str(OLDEST_MESSAGE_SECONDS),
                 "ParkedPerHour": "1",
+                "Events": "Failures",
             },
         )
         put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])
@@ -79,7 +80,7 @@ def ordinary_day(watch: Watch) -> State:
     drain(watch.deployment)
     found = sweep(watch.deployment.cloud, watch.deployment.stack)
     assert found == {"fax": {"present": 1}, "message": {"present": 1}}
-    return watch.state(oldest_message=1, in_flight=99_999)
+    return watch.state(oldest_message=1, in_flight=99_999, oldest_change_ms=300_000)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,10 @@ def bad_day(watch: Watch, ordinary_day: State) -> State:
     hold_sweep_up(watch)
     crash_functions(watch)
     throttle_functions(watch)
-    return watch.state(oldest_message=OLDEST_MESSAGE_SECONDS + 1, in_flight=100_000)
+    set_aside(watch)
+    return watch.state(
+        oldest_message=OLDEST_MESSAGE_SECONDS + 1, in_flight=100_000, oldest_change_ms=300_001
+    )
 
 
 def put(watch: Watch, log_type: LogType, **changes: Json) -> str:
@@ -221,6 +225,16 @@ def throttle_functions(watch: Watch) -> None:
         functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
         with pytest.raises(functions.exceptions.TooManyRequestsException):
             functions.invoke(FunctionName=function, Payload=b"{}")
+
+
+def set_aside(watch: Watch) -> None:
+    """Invoke the publish function with a record that it cannot read."""
+    record = {"eventSource": "aws:dynamodb", "dynamodb": {"SequenceNumber": "1"}}
+    answer = watch.deployment.cloud.client("lambda").invoke(
+        FunctionName=watch.physical["PublishFunction"],
+        Payload=json.dumps({"Records": [record]}).encode(),
+    )
+    assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
 
 
 @pytest.mark.parametrize("name", ALARMS)

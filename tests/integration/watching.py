@@ -1,7 +1,8 @@
 """The alarms of a deployed stack, and a local CloudWatch that receives the functions' metrics.
 
-The local cloud extracts no metrics from log lines and has none of SQS. So dead letters are counted
-at the queue, and the age of the oldest message and the number in flight are invented. Its alarms
+The local cloud extracts no metrics from log lines and has none of SQS, nor of a stream's age. So
+what waits for an operator is counted at the queues, and the ages of the oldest message and of the
+stream's records and the number in flight are invented. Its alarms
 ignore the dimensions of a metric, so this module also compares each alarm's own metric with its
 threshold.
 """
@@ -81,15 +82,18 @@ class Watch:
         lines = log_lines(self.deployment.cloud, self.deployment.stack)
         return [line for line in lines if line.startswith(EMF_START)]
 
-    def state(self, *, oldest_message: float, in_flight: int) -> State:
+    def state(self, *, oldest_message: float, in_flight: int, oldest_change_ms: float) -> State:
         """Put the new metrics into CloudWatch, and return the state of the alarms."""
         lines = Counter(self.lines())
         put(self._cloudwatch, (lines - self._seen).elements())
         self._seen = lines
         stack, cloud = self.deployment.stack, self.deployment.cloud
         dead = messages_left(cloud, stack.dead_letter_queue_url)
+        unpublished = self.physical["UnpublishedQueue"]
+        set_aside = messages_left(cloud, unpublished)
         for queue, name, value in (
             (stack.dead_letter_queue_url, "ApproximateNumberOfMessagesVisible", dead),
+            (unpublished, "ApproximateNumberOfMessagesVisible", set_aside),
             (stack.queue_url, "ApproximateAgeOfOldestMessage", oldest_message),
             (stack.queue_url, "ApproximateNumberOfMessagesNotVisible", in_flight),
         ):
@@ -103,6 +107,18 @@ class Watch:
                     }
                 ],
             )
+        self._cloudwatch.put_metric_data(
+            Namespace="AWS/Lambda",
+            MetricData=[
+                {
+                    "MetricName": "IteratorAge",
+                    "Dimensions": [
+                        {"Name": "FunctionName", "Value": self.physical["PublishFunction"]}
+                    ],
+                    "Value": oldest_change_ms,
+                }
+            ],
+        )
         return State(
             reported={
                 name: self._cloudwatch.describe_alarms(AlarmNames=[alarm["AlarmName"]])[

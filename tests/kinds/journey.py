@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from hooklog.adapters.aws.dynamodb import DynamoTable
+from hooklog.adapters.aws.stream import records
 from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
 from hooklog.adapters.signalwire.fetching import ConcurrentSource
@@ -28,10 +29,12 @@ from hooklog.sweep.tiers import Checkpoints, Sweeper, tiers
 from hooklog.sweep.walk import Checkpoint, Walker
 from hooklog.webhook.front_door import FrontDoor
 from local.space import Json, Log, RunningSpace, Space, serve
+from tests.adapters.aws.test_stream import item as stream_record
 from tests.builders import delivery, sqs_event
 from tests.console.conftest import Site, get
 from tests.fakes import FakeDoorTelemetry, FakeKeys, FakeProducer, FakeQueue, FakeTelemetry
 from tests.ops.conftest import Desk
+from tests.unit.publish.bench import Bench
 from tests.webhook import BASE, KEY, form_request
 
 pytest_plugins = ["tests.ops.conftest", "tests.console.conftest"]
@@ -191,6 +194,22 @@ def test_sweep_and_backfill_find_what_is_missing(desk: Desk, space: RunningSpace
     assert set(table.read([f"voice#{CALL_ID}", f"voice#{FAILED_ID}"])) == {
         f"voice#{CALL_ID}",
         f"voice#{FAILED_ID}",
+    }
+
+
+def test_the_outcomes_become_events(desk: Desk, space: RunningSpace) -> None:
+    """The publish function tells a call under the kind's own name."""
+    store_both(desk, space)
+    stored = desk.stack.dynamodb.scan(TableName=desk.stack.output("TableName"))["Items"]
+    changes = [
+        stream_record("INSERT", Keys={"pk": row["pk"]}, OldImage=None, NewImage=row)
+        for row in stored
+    ]
+    bench = Bench()
+    assert bench.handle(*records({"Records": changes})) is None
+    assert {entry.detail_type: json.loads(entry.detail)["id"] for entry in bench.bus.taken} == {
+        "Voice Succeeded": f"voice#{CALL_ID}@1",
+        "Voice Failed": f"voice#{FAILED_ID}@1",
     }
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 STACK = "hooklog-desk"
+EVENTS_STACK = "hooklog-desk-events"
 _RESOURCES = ("Queue", "DeadLetterQueue", "Table")
 _OUTPUTS = ("QueueUrl", "DeadLetterQueueUrl", "TableName")
 
@@ -82,6 +83,33 @@ def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield Desk(cloud, Deployment.open(session, STACK, endpoint_url=cloud.url))
 
 
+@pytest.fixture(scope="session")
+def _events_desk(_desk: Desk) -> Desk:
+    """Create a stack that tells events, beside the one that tells none."""
+    template = json.loads(
+        deployable(
+            "Table",
+            "UnpublishedQueue",
+            outputs=("TableName", "EventBusArn", "UnpublishedQueueUrl"),
+        )
+    )
+    template["Outputs"]["PublishFunctionName"] = {"Value": "publish"}
+    client = _desk.cloud.client("cloudformation")
+    client.create_stack(
+        StackName=EVENTS_STACK,
+        TemplateBody=json.dumps(template),
+        Parameters=[
+            {"ParameterKey": "SignalWireSpace", "ParameterValue": "127.0.0.1:1"},
+            {"ParameterKey": "Events", "ParameterValue": "All"},
+        ],
+    )
+    client.get_waiter("stack_create_complete").wait(
+        StackName=EVENTS_STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+    opened = Deployment.open(_desk.stack.session, EVENTS_STACK, endpoint_url=_desk.cloud.url)
+    return Desk(_desk.cloud, opened)
+
+
 @contextmanager
 def cleared(stack: Deployment) -> Iterator[None]:
     """Clear a stack's table and queues afterwards."""
@@ -91,8 +119,9 @@ def cleared(stack: Deployment) -> Iterator[None]:
     for page in dynamodb.get_paginator("scan").paginate(TableName=stack.output("TableName")):
         for item in page["Items"]:
             dynamodb.delete_item(TableName=stack.output("TableName"), Key={"pk": item["pk"]})
-    for queue in ("QueueUrl", "DeadLetterQueueUrl"):
-        sqs.purge_queue(QueueUrl=stack.output(queue))
+    for output, url in stack.outputs.items():
+        if output.endswith("QueueUrl"):
+            sqs.purge_queue(QueueUrl=url)
 
 
 @pytest.fixture
@@ -100,3 +129,10 @@ def desk(_desk: Desk) -> Iterator[Desk]:
     """Return the desk, and clear its table and queues afterwards."""
     with cleared(_desk.stack):
         yield _desk
+
+
+@pytest.fixture
+def events_desk(_events_desk: Desk) -> Iterator[Desk]:
+    """Return a desk whose stack tells events, and clear its table and queue afterwards."""
+    with cleared(_events_desk.stack):
+        yield _events_desk

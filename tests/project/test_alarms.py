@@ -29,6 +29,7 @@ OF_AWS = {
     ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName"): "AWS::SQS::Queue",
     ("AWS/Lambda", "Errors", "FunctionName"): "AWS::Serverless::Function",
     ("AWS/Lambda", "Throttles", "FunctionName"): "AWS::Serverless::Function",
+    ("AWS/Lambda", "IteratorAge", "FunctionName"): "AWS::Serverless::Function",
 }
 
 
@@ -84,11 +85,15 @@ def test_every_kind_of_log_is_watched(metric: str, kinds: set[str]) -> None:
 
 
 def test_every_function_is_watched() -> None:
-    """All are watched for errors, and those that others wait for also for throttles."""
+    """All are watched for errors, and those that others wait for also for throttles.
+
+    Errors and throttles of a function that reads a stream make its next record old.
+    """
     functions = {
         name for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"
     }
-    assert set(watching("Errors")) == functions
+    assert set(watching("IteratorAge")) == {"PublishFunction"}
+    assert set(watching("Errors")) == functions - {"PublishFunction"}
     assert set(watching("Throttles")) == {"EnrichFunction", "WebhookFunction"}
 
 
@@ -115,7 +120,7 @@ def test_missing_data_never_breaches(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_is_deployed_with_what_it_watches(name: str) -> None:
-    """Alarms of webhook and sweep depend on them, failure ratios on their parameter."""
+    """Alarms of optional functions depend on them, failure ratios on their parameter."""
     conditions = set()
     for namespace, (metric, dimensions) in watched(ALARMS[name]):
         if namespace != "MetricsNamespace":

@@ -25,25 +25,26 @@ ADAPTERS = [path for path in MODULES if "adapters" in path.parts]
 LAYERS = (
     {"clock", "errors", "catalogue", "pace"},
     {"parsing"},
-    {"logs"},
+    {"environment", "logs"},
     {"queue_messages"},
     {"records"},
     {"settings"},
-    {"enrich", "webhook", "sweep"},
+    {"enrich", "webhook", "sweep", "publish"},
     {"adapters"},
 )
 
 #: The modules of the package that every function loads when it starts.
 SHARED = """
-    adapters adapters.aws adapters.aws.clients adapters.aws.secret adapters.aws.sqs
+    adapters adapters.aws adapters.aws.clients adapters.aws.sqs
     adapters.telemetry adapters.telemetry.emf
     errors queue_messages logs logs.kind logs.fax logs.message
 """
 #: The further modules of the functions that ask SignalWire for logs, and store them.
 STORING = """
-    adapters.aws.dynamodb adapters.signalwire adapters.signalwire.api
+    adapters.aws.dynamodb adapters.aws.secret adapters.signalwire adapters.signalwire.api
     adapters.signalwire.credentials adapters.signalwire.limits adapters.signalwire.lists
-    adapters.telemetry.stored catalogue clock logs.listing logs.model pace parsing settings
+    adapters.telemetry.stored catalogue clock environment logs.listing logs.model pace parsing
+    settings
     records records.counts records.enrichment records.items records.numbers records.pacing
     records.parking records.recording records.rows records.signals records.store records.storing
 """
@@ -55,13 +56,18 @@ LOADED = {
         enrich.retry enrich.seen enrich.settings enrich.settling
     """,
     "webhook": f"""
-        {SHARED} adapters.aws.signing_keys adapters.telemetry.webhook
+        {SHARED} adapters.aws.secret adapters.aws.signing_keys adapters.telemetry.webhook
         webhook webhook.callbacks webhook.front_door webhook.settings webhook.signatures
     """,
     "sweep": f"""
         {SHARED} {STORING} adapters.aws.checkpoints adapters.telemetry.sweep
         sweep sweep.backfill sweep.comparison sweep.pacing sweep.page_store sweep.settings
         sweep.tiers sweep.walk
+    """,
+    "publish": f"""
+        {SHARED} adapters.aws.event_bus adapters.aws.stream adapters.telemetry.publish
+        clock environment logs.model pace parsing records records.rows records.signals
+        publish publish.changes publish.events publish.publisher publish.settings
     """,
 }
 
@@ -170,10 +176,10 @@ def test_domain_knows_nothing_of_the_world(path: Path) -> None:
     assert of_the_world(path) == set()
 
 
-def test_one_module_knows_the_parser() -> None:
-    """Powertools' parser is typed in one place; everything else imports it from there."""
+def test_two_modules_know_the_parser() -> None:
+    """Powertools' parser is typed in one place, and its model of a stream's record used in one."""
     users = {name_of(path) for path in MODULES if any(PARSER in name for name in imports(path))}
-    assert users == {"hooklog.parsing"}
+    assert users == {"hooklog.parsing", "hooklog.adapters.aws.stream"}
 
 
 def test_adapters_are_where_the_world_is() -> None:

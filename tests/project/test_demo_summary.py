@@ -6,6 +6,7 @@ import json
 import uuid
 from collections import Counter, defaultdict
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,10 +17,12 @@ from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.adapters.telemetry.enrich import EnrichTelemetry
 from hooklog.enrich.report import Report
 from hooklog.errors import MessageMalformedError, NotFoundError
+from hooklog.publish.events import event_of
 from hooklog.records.items import record_attributes
 from hooklog.records.parking import Park
 from local.demo.accounting import Accounting
-from local.demo.summary import metrics, parked, records
+from local.demo.summary import events, metrics, parked, records
+from local.event_tap import Received
 from local.space import SendReport
 from local.stack import Item
 from tests.builders import (
@@ -33,8 +36,12 @@ from tests.builders import (
     record,
     without,
 )
+from tests.unit.publish.bench import change
+from tests.unit.publish.bench import row as written
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from hooklog.errors import HooklogError
@@ -65,6 +72,13 @@ def row(log: Log) -> Item:
     """Return the row of a stored log, as the table holds it."""
     stored = record(log)
     return {"pk": stored.key, **record_attributes(stored)}
+
+
+def event(log: Log, *, version: int = 1, lag_ms: int = 400) -> Received:
+    """Return the event about a log's row, as it arrived that long after the fetch."""
+    told = event_of(change(None, written(log, version=version)), masked=False)
+    at = FETCHED_AT + timedelta(milliseconds=lag_ms)
+    return Received(text="", detail_type=told.detail_type, event=told, arrived_at=at)
 
 
 def parking(key: str, error: HooklogError, *, body: str = "not JSON", attempts: int = 1) -> Item:
@@ -120,6 +134,25 @@ def test_what_a_failure_lacks_shows_as_a_dash() -> None:
     assert expected in cells(records([row(log)]))
 
 
+@BOTH_WIDTHS
+def test_each_kind_of_event_is_counted_with_an_example(width: int) -> None:
+    """Failures come first; the newest of each kind is named, and the median lag is shown."""
+    other = str(uuid.uuid4())
+    told = [
+        event(message_log()),
+        event(fax_log(id=other, status="queued"), lag_ms=1234),
+        event(failed_fax(id=other), version=2, lag_ms=300),
+        event(failed_fax(), lag_ms=700),
+    ]
+    shown = cells(events([*told, told[0]]), width)
+    assert shown[0] == ["Events:", "5,", "of", "them", "1", "repeated"]
+    assert shown[3:6] == [
+        ["Fax", "Failed", "2", FAX_ID, "34004", "0.5", "s"],
+        ["Fax", "In", "Progress", "1", other, "1.2", "s"],
+        ["Message", "Succeeded", "2", MESSAGE_ID, "0.4", "s"],
+    ]
+
+
 def test_a_parked_message_shows_code_attempts_reason_and_remedy() -> None:
     """A person learns what is parked, why, and what to do."""
     error = MessageMalformedError("The body is not JSON.")
@@ -157,11 +190,22 @@ TRUE_FAX = {f"fax#{FAX_ID}": str(fax_log()["status"])}
 
 
 def accounting(
-    truth: dict[str, str], items: list[Item], report: SendReport = REPORT, unusable: int = 0
+    truth: dict[str, str],
+    items: list[Item],
+    report: SendReport = REPORT,
+    unusable: int = 0,
+    events: Sequence[Received] = (),
 ) -> Accounting:
     """Count a run whose queues are empty."""
     return Accounting(
-        truth=truth, items=items, report=report, sweep=SWEEP, unusable=unusable, left=0, dead=0
+        truth=truth,
+        items=items,
+        events=events,
+        report=report,
+        sweep=SWEEP,
+        unusable=unusable,
+        left=0,
+        dead=0,
     )
 
 
@@ -170,13 +214,15 @@ def test_everything_is_accounted_for() -> None:
     truth = {**TRUE_FAX, f"message#{MESSAGE_ID}": str(message_log()["status"])}
     places = {"pk": "sweep#fax", "watermark": "2026-05-04T12:00:00Z"}
     items = [row(fax_log()), row(message_log()), parking("parked#1", NotFoundError()), places]
-    account = accounting(truth, items, unusable=1)
+    told = [event(fax_log(status="queued")), event(fax_log(), version=2), event(message_log())]
+    account = accounting(truth, items, unusable=1, events=[*told, told[0]])
     assert account.is_sound
     assert str(account) == (
         "9 callbacks: 2 dropped on purpose, 1 repeated, 8 of 8 accepted.\n"
         "The sweep found 2 missing, 3 stale, 0 unfinished, 2 up to date.\n"
         "2 of 2 logs stored with the status that SignalWire has, 1 message parked, "
-        "0 left in the queue, 0 in the dead-letter queue, 0 lost."
+        "0 left in the queue, 0 in the dead-letter queue, 0 lost.\n"
+        "4 events, 1 of them repeated; the last one tells what the record says for 2 of 2 logs."
     )
 
 
@@ -186,7 +232,26 @@ def test_a_log_without_a_true_row_is_lost(items: list[Item]) -> None:
     account = accounting(TRUE_FAX, items)
     assert account.lost == 1
     assert not account.is_sound
-    assert str(account).endswith(", 1 lost.")
+    assert ", 1 lost." in str(account)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [event(fax_log())],
+        [event(failed_fax(error_code="34005"))],
+        # The one that arrived last is not the latest.
+        [event(fax_log(), version=2), event(failed_fax())],
+    ],
+    ids=["none", "another outcome", "another code", "an older version"],
+)
+def test_a_record_that_no_last_event_tells_is_a_defect(events: list[Received]) -> None:
+    """The application would believe something else than the table says, although none is lost."""
+    account = accounting(TRUE_FAX, [row(failed_fax())], events=events)
+    assert account.lost == 0
+    assert not account.is_sound
+    assert "the last one tells what the record says for 0 of 1 log." in str(account)
 
 
 def test_a_message_that_is_parked_nowhere_is_lost() -> None:

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 
+from hooklog.adapters.aws import stream
 from hooklog.enrich.deliveries import Delivery, deliveries, log_request
 from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import MessageError
+from hooklog.publish.changes import Wanted
+from hooklog.publish.events import event_of
+from hooklog.publish.settings import PublishSettings
 from hooklog.queue_messages import LogRequest
 from local import serve
 from local.space import (
@@ -26,9 +31,13 @@ from local.space import (
     generate,
 )
 from tests.template import properties
+from tests.unit.publish.bench import row
 
 EVENTS = Path(__file__).parents[2] / "events"
 FUNCTION = "EnrichFunction"
+PUBLISH = "PublishFunction"
+#: A change of the table, for the publish function; the other files are for the enrich function.
+STREAM = "stream.json"
 #: A well-formed id that no space serves.
 UNKNOWN = "message#00000000-0000-4000-8000-000000000000"
 
@@ -66,16 +75,16 @@ def asked(delivery: Delivery) -> LogRequest | MessageError:
         return error
 
 
-def environment() -> dict[str, str]:
-    """Return the environment that `events/env.json` sets for the function."""
-    variables = read("env.json")[FUNCTION]
+def environment(function: str = FUNCTION) -> dict[str, str]:
+    """Return the environment that `events/env.json` sets for a function."""
+    variables = read("env.json")[function]
     assert isinstance(variables, dict)
     return variables
 
 
 def test_every_event_is_described_here() -> None:
     """A new sample event needs an entry in this module's table."""
-    assert {path.name for path in EVENTS.glob("*.json")} == {*ASKS_FOR, "env.json"}
+    assert {path.name for path in EVENTS.glob("*.json")} == {*ASKS_FOR, STREAM, "env.json"}
 
 
 @pytest.mark.parametrize("name", ASKS_FOR)
@@ -140,10 +149,53 @@ def test_the_logs_have_reached_the_announced_statuses(name: str) -> None:
             assert not outcome.kind.is_behind(statuses[outcome.key], outcome.status)
 
 
-def test_the_environment_names_only_declared_variables() -> None:
+def test_the_change_of_the_table_has_the_shape_that_lambda_documents() -> None:
+    """It carries every documented key, and the moment and place of the write."""
+    (record,) = read(STREAM)["Records"]
+    assert record.keys() == {
+        "eventID",
+        "eventName",
+        "eventVersion",
+        "eventSource",
+        "awsRegion",
+        "dynamodb",
+        "eventSourceARN",
+    }
+    assert record["dynamodb"].keys() == {
+        "ApproximateCreationDateTime",
+        "Keys",
+        "NewImage",
+        "SequenceNumber",
+        "SizeBytes",
+        "StreamViewType",
+    }
+    view = properties("Table")["StreamSpecification"][1]["StreamViewType"]
+    assert record["dynamodb"]["StreamViewType"] == view
+    assert (record["eventName"], record["eventSource"]) == ("INSERT", "aws:dynamodb")
+    arn = record["eventSourceARN"].split(":", 5)
+    assert arn[:4] == ["arn", "aws", "dynamodb", record["awsRegion"]]
+    assert arn[5].startswith(f"table/{serve.NAME}/stream/")
+
+
+def test_the_change_of_the_table_is_what_hooklog_writes_for_the_fax() -> None:
+    """The image is the row of the failed fax of `fax.json`, in DynamoDB's JSON."""
+    (record,) = read(STREAM)["Records"]
+    deserialize = TypeDeserializer().deserialize
+    image = {name: deserialize(one) for name, one in record["dynamodb"]["NewImage"].items()}
+    logs = generate(serve.SEED, EVERY_FAX_CASE, EVERY_MESSAGE_CASE, datetime.now(UTC))
+    assert image == row(logs.logs("fax")[OFFICIAL_FAX_ID])
+    assert deserialize(record["dynamodb"]["Keys"]["pk"]) == image["pk"]
+    (change,) = stream.records(read(STREAM))
+    event = event_of(change.read(), masked=False)
+    assert (event.detail_type, event.error_code) == ("Fax Failed", "34004")
+
+
+@pytest.mark.parametrize("function", [FUNCTION, PUBLISH])
+def test_the_environment_names_only_declared_variables(function: str) -> None:
     """The SAM CLI silently ignores a variable that the template does not declare."""
-    assert read("env.json").keys() == {FUNCTION}
-    assert environment().keys() <= properties(FUNCTION)["Environment"]["Variables"].keys()
+    assert read("env.json").keys() == {FUNCTION, PUBLISH}
+    declared = properties(function)["Environment"]["Variables"].keys()
+    assert environment(function).keys() <= declared
 
 
 def test_the_environment_leads_to_what_make_serve_starts() -> None:
@@ -159,6 +211,17 @@ def test_the_environment_leads_to_what_make_serve_starts() -> None:
     assert environment()["AWS_ENDPOINT_URL"] == f"{host}:{serve.CLOUD_PORT}"
 
 
-def test_the_cloud_gets_no_endpoint() -> None:
+def test_the_publish_function_sends_to_the_bus_and_queue_of_make_serve() -> None:
+    """All is told, with whole numbers, on the default bus."""
+    settings = PublishSettings.load(environment(PUBLISH))
+    host = f"http://host.docker.internal:{serve.CLOUD_PORT}"
+    assert (settings.events, settings.event_numbers) == (Wanted.ALL, "full")
+    assert settings.event_bus == "default"
+    assert settings.unpublished_queue_url == f"{host}/000000000000/{serve.UNPUBLISHED}"
+    assert environment(PUBLISH)["AWS_ENDPOINT_URL"] == host
+
+
+@pytest.mark.parametrize("function", [FUNCTION, PUBLISH])
+def test_the_cloud_gets_no_endpoint(function: str) -> None:
     """The variable is for local use only: CloudFormation drops a variable without a value."""
-    assert properties(FUNCTION)["Environment"]["Variables"]["AWS_ENDPOINT_URL"] == "AWS::NoValue"
+    assert properties(function)["Environment"]["Variables"]["AWS_ENDPOINT_URL"] == "AWS::NoValue"

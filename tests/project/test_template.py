@@ -6,7 +6,7 @@ import json
 import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,6 +14,8 @@ from hooklog.adapters.aws.dynamodb import MAX_KEYS
 from hooklog.adapters.signalwire.api import MAX_BODY
 from hooklog.enrich.endings import LONGEST_WAIT
 from hooklog.logs import KINDS
+from hooklog.publish.changes import Wanted
+from hooklog.publish.settings import PublishSettings
 from hooklog.sweep.settings import SweepSettings
 from tests.builders import every_attribute
 from tests.template import properties, template
@@ -127,7 +129,7 @@ def _indexes() -> dict[str, dict[str, Any]]:
 
 def test_queues_are_encrypted() -> None:
     """Messages identify logs and hold what producers wrote."""
-    for name in ("Queue", "DeadLetterQueue"):
+    for name in ("Queue", "DeadLetterQueue", "UnpublishedQueue"):
         assert properties(name)["SqsManagedSseEnabled"] is True
 
 
@@ -171,8 +173,7 @@ def test_the_calls_of_the_adapters_are_the_allowed_ones() -> None:
         "change_message_visibility_batch": {"sqs:ChangeMessageVisibility"},
         "get_secret_value": {"secretsmanager:GetSecretValue"},
     }
-    adapters = ROOT / "layers/hooklog/hooklog/adapters/aws"
-    source = "\n".join(path.read_text() for path in sorted(adapters.glob("*.py")))
+    source = adapters()
     used = {
         action for call, actions in calls.items() if f".{call}(" in source for action in actions
     }
@@ -226,7 +227,103 @@ def test_the_sweeps_settings_reach_it() -> None:
     assert {"SWEEP_OVERLAP_HOURS", "SWEEP_SETTLING_MINUTES"} <= variables
 
 
-@pytest.mark.parametrize("name", ["EnrichFunction", "SweepFunction", "WebhookFunction"])
+# --- the publish function -----------------------------------------------------------------------
+
+
+def test_the_publish_function_may_do_only_what_it_does() -> None:
+    """It reads the table's stream and no row, sends events, and sets changes aside."""
+    (policy,) = properties("PublishRole")["Policies"]
+    allowed = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
+    assert {
+        sid: (set(_list(one["Action"])), str(one["Resource"])) for sid, one in allowed.items()
+    } == {
+        "ReadChanges": (
+            {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
+            "Table.StreamArn",
+        ),
+        "FindStreams": ({"dynamodb:ListStreams"}, "*"),
+        "PutEvents": ({"events:PutEvents"}, str(event_bus("EventBusArn"))),
+        "SetAside": ({"sqs:SendMessage"}, "UnpublishedQueue.Arn"),
+        "WriteLogLines": ({"logs:CreateLogStream", "logs:PutLogEvents"}, "PublishLogGroup.Arn"),
+    }
+    for call in (".put_events(", ".send_message("):
+        assert call in adapters()
+
+
+def test_the_events_go_to_the_bus_that_the_role_and_the_output_name() -> None:
+    """Without a parameter all three mean the account's default bus."""
+    assert PARAMETERS["EventBusArn"]["Default"] == ""
+    assert template()["Outputs"]["EventBusArn"]["Value"] == event_bus("EventBusArn")
+    variables = properties("PublishFunction")["Environment"]["Variables"]
+    assert variables["EVENT_BUS"] == ["HasEventBus", "EventBusArn", "default"]
+    assert PublishSettings.model_fields["event_bus"].default == "default"
+
+
+def test_events_can_be_left_out() -> None:
+    """By default, neither the function nor a stream, queue, alarm or output is deployed."""
+    assert PARAMETERS["Events"]["Default"] == "None"
+    names = {name for name, one in RESOURCES.items() if one.get("Condition") == "HasEvents"}
+    assert names == {
+        *("PublishFunction", "PublishRole", "PublishLogGroup", "UnpublishedQueue"),
+        *("UnpublishedAlarm", "EventsLateAlarm"),
+    }
+    assert properties("Table")["StreamSpecification"] == [
+        "HasEvents",
+        {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+        "AWS::NoValue",
+    ]
+    outputs = template()["Outputs"]
+    assert {name for name, one in outputs.items() if one.get("Condition") == "HasEvents"} == {
+        *("EventBusArn", "PublishFunctionName", "PublishLogGroupName", "UnpublishedQueueUrl"),
+    }
+
+
+def test_the_publish_functions_settings_reach_it() -> None:
+    """The template sets exactly the variables that the function reads, in the words it knows."""
+    variables = set(properties("PublishFunction")["Environment"]["Variables"])
+    # botocore's own, for `sam local invoke`.
+    variables.remove("AWS_ENDPOINT_URL")
+    assert variables == {name.upper() for name in PublishSettings.model_fields}
+    assert PARAMETERS["Events"]["AllowedValues"] == ["None", *Wanted]
+    numbers = PublishSettings.model_fields["event_numbers"]
+    assert PARAMETERS["EventNumbers"]["Default"] == numbers.default
+    assert PARAMETERS["EventNumbers"]["AllowedValues"] == list(get_args(numbers.annotation))
+
+
+def test_no_change_is_dropped_silently() -> None:
+    """What fails is delivered again alone, and set aside while the stream still has it."""
+    mapping = properties("PublishFunction")["Events"]["Changes"]["Properties"]
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert "MaximumRetryAttempts" not in mapping
+    in_the_stream = timedelta(hours=24)
+    given_up = timedelta(seconds=mapping["MaximumRecordAgeInSeconds"])
+    assert in_the_stream - given_up >= timedelta(hours=12)
+    assert mapping["DestinationConfig"]["OnFailure"] == {
+        "Type": "SQS",
+        "Destination": "UnpublishedQueue.Arn",
+    }
+
+
+def event_bus(arn: str) -> list[str]:
+    """Return the given bus, or the account's own, as the template says it."""
+    prefix = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}"
+    return ["HasEventBus", arn, f"{prefix}:event-bus/default"]
+
+
+def adapters() -> str:
+    """Return the source of all adapters of AWS."""
+    folder = ROOT / "layers/hooklog/hooklog/adapters/aws"
+    return "\n".join(path.read_text() for path in sorted(folder.glob("*.py")))
+
+
+# --- all functions and parameters ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["EnrichFunction", "SweepFunction", "WebhookFunction", "PublishFunction"]
+)
 def test_runtime_and_architecture(name: str) -> None:
     """All functions have one runtime, and a parameter sets the processor."""
     function = properties(name)

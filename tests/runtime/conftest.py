@@ -56,6 +56,7 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
                 "RetryFirstDelaySeconds": "1",
                 "WebhookUrl": BASE,
                 "SweepSettlingMinutes": "0",
+                "Events": "All",
             },
         )
         put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])

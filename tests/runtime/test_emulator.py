@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from typing import cast
@@ -9,7 +10,8 @@ from typing import cast
 import pytest
 
 from local.cloud import ROOT
-from local.space import Fault, FaultKind
+from local.event_tap import EventTap
+from local.space import OFFICIAL_FAX_ID, Fault, FaultKind
 from tests.builders import body
 from tests.runtime.emulator import InvocationError
 from tests.runtime.rig import Rig
@@ -128,6 +130,16 @@ def test_a_callback_becomes_a_message_on_the_queue(rig: Rig) -> None:
     assert isinstance(refused, dict)
     assert (answer["statusCode"], refused["statusCode"]) == (204, 403)
     assert rig.queued() == 1
+
+
+def test_a_change_of_the_table_becomes_an_event(rig: Rig) -> None:
+    """The sample of `events/` is told on the deployed bus."""
+    tap = EventTap(rig.deployment.cloud, "emulated")
+    change = json.loads((ROOT / "events/stream.json").read_text(encoding="utf-8"))
+    with rig.function("PublishFunction") as function:
+        assert function.invoke(change) == {"batchItemFailures": []}
+    (told,) = tap.receive()
+    assert (told.detail_type, told.key) == ("Fax Failed", f"fax#{OFFICIAL_FAX_ID}")
 
 
 def test_a_sweep_stores_what_the_table_lacks(rig: Rig) -> None:

@@ -17,9 +17,10 @@ import yaml
 
 from local import serve
 from local.cloud import ROOT, LocalCloud, end_group, environment_without_aws
-from local.space import API_TOKEN, PROJECT_ID
+from local.event_tap import EventTap
+from local.space import API_TOKEN, OFFICIAL_FAX_ID, PROJECT_ID
 from local.stack import architecture, messages_left
-from tests.project.test_events import ASKS_FOR, UNKNOWN
+from tests.project.test_events import ASKS_FOR, STREAM, UNKNOWN
 from tests.runtime.emulator import BUILD
 from tests.runtime.engine import Engine
 from tests.webhook import BASE, KEY, json_request, message_status
@@ -108,13 +109,23 @@ def test_each_event_ends_as_the_page_says(served: LocalCloud, name: str) -> None
     assert answer == {"batchItemFailures": []}
 
 
+def test_a_change_of_the_table_becomes_an_event(served: LocalCloud) -> None:
+    """The publish function tells the failed fax of the sample on the bus."""
+    tap = EventTap(served, "invoked")
+    event = ROOT / "events" / STREAM
+    answer = invoke("PublishFunction", event, ROOT / "events/env.json")
+    assert answer == {"batchItemFailures": []}
+    (told,) = tap.receive()
+    assert (told.detail_type, told.key) == ("Fax Failed", f"fax#{OFFICIAL_FAX_ID}")
+
+
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy the built template, with an endpoint variable and a long timeout for all functions.
 
-    `sam local` sets only variables that a template declares, and the template declares
-    ``AWS_ENDPOINT_URL`` only for the enrich function. `sam local` also counts an emulated cold
-    start towards the webhook function's five seconds.
+    `sam local` sets only variables that a template declares, and the template does not declare
+    ``AWS_ENDPOINT_URL`` for the webhook and sweep functions. `sam local` also counts an emulated
+    cold start towards the webhook function's five seconds.
     """
     built = yaml.safe_load((BUILD / "template.yaml").read_text())
     for resource in built["Resources"].values():

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from hooklog.publish.events import SOURCE
+
 #: The reason for each wildcard, by resource, Sid and element.
 REASONS = {
     ("QueuesPolicy", "DenyInsecureTransport", "Action"): ("It denies every request without TLS."),
@@ -23,6 +25,9 @@ REASONS = {
         "As above; the condition names who is let in, and by default there is no such statement."
     ),
     ("QueuesPolicy", "DenyInsecureTransport", "Principal"): "It denies, without exceptions.",
+    ("PublishRole", "FindStreams", "Resource"): (
+        "The action cannot be limited to a stream; it returns names, and no record."
+    ),
     ("TracingPolicy", "SendTraces", "Resource"): "X-Ray's traces belong to no resource.",
     ("WebhookUrlPermission", "", "Principal"): (
         "SignalWire has no AWS identity; the signature decides what is accepted."
@@ -106,7 +111,7 @@ def test_every_role_is_spelled_out(deployed: dict[str, Any]) -> None:
     roles = {
         name: one["Properties"] for name, one in deployed.items() if one["Type"] == "AWS::IAM::Role"
     }
-    assert set(roles) == {"EnrichRole", "WebhookRole", "SweepRole"}
+    assert set(roles) == {"EnrichRole", "WebhookRole", "SweepRole", "PublishRole"}
     for role in roles.values():
         assert "ManagedPolicyArns" not in role
         (assumed,) = role["AssumeRolePolicyDocument"]["Statement"]
@@ -117,13 +122,17 @@ def test_every_role_is_spelled_out(deployed: dict[str, Any]) -> None:
 
 
 def test_no_secret_passes_through_the_template(deployed: dict[str, Any]) -> None:
-    """Functions get the secret's ARN; an operator puts the value into the secret only."""
+    """Functions get the secret's ARN; an operator puts the value into the secret only.
+
+    The publish function does not even get that: it never asks SignalWire.
+    """
     arn = {
         "Fn::If": ["CreateSecret", {"Ref": "CredentialsSecret"}, {"Ref": "CredentialsSecretArn"}]
     }
     for name, function in functions(deployed).items():
         variables = function["Environment"]["Variables"]
-        assert variables["SIGNALWIRE_SECRET_ARN"] == arn, name
+        wanted = None if name == "PublishFunction" else arn
+        assert variables.get("SIGNALWIRE_SECRET_ARN") == wanted, name
         # Only the enrich function has them, for `sam local invoke`; in the cloud they are empty.
         for local in ("SIGNALWIRE_PROJECT_ID", "SIGNALWIRE_API_TOKEN"):
             assert variables.get(local, "") == "", name
@@ -140,6 +149,16 @@ def test_only_the_webhook_can_be_called_from_outside(deployed: dict[str, Any]) -
     assert outside == {"WebhookFunctionUrl", "WebhookHttpApiIntegration"}
     for name in outside:
         assert '"WebhookFunction"' in json.dumps(deployed[name])
+
+
+def test_events_are_sent_in_one_name_to_one_bus(deployed: dict[str, Any]) -> None:
+    """Nobody who takes the publish function over can pose as another source, or use another bus."""
+    (sends,) = [one.content for one in statements(deployed) if one.sid == "PutEvents"]
+    assert sends["Action"] == "events:PutEvents"
+    assert sends["Condition"] == {"StringEquals": {"events:source": SOURCE}}
+    condition, given, default = sends["Resource"]["Fn::If"]
+    assert (condition, given) == ("HasEventBus", {"Ref": "EventBusArn"})
+    assert default["Fn::Sub"].endswith(":event-bus/default")
 
 
 def test_every_queue_and_table_is_encrypted(deployed: dict[str, Any]) -> None:

@@ -35,6 +35,8 @@ _RESULTS_OF_THEIR_OWN = {
     "EventError": "refuses the invocation",
     "BackfillError": "refuses the invocation",
     "QueueUnavailableError": "comes back by itself",
+    "PublishUnavailableError": "delivered again",
+    "EventRefusedError": "set aside",
 }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -27,6 +30,8 @@ from hooklog_ops.checks import CheckStatus, Finding
 from hooklog_ops.errors import ExitStatus
 from hooklog_ops.formatting import plain
 
+#: What ends a command that runs until then: Ctrl-C, the system, a terminal that is closed.
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STYLES = {"failed": "red", "in_progress": "yellow", "succeeded": "green"}
 
 _MARKS = {
@@ -75,6 +80,25 @@ def need_terminal() -> None:
         raise typer.BadParameter(
             "there is no terminal to ask on; add --yes, or --dry-run to only count"
         )
+
+
+def stop_on_signals() -> None:
+    """Let the first signal raise KeyboardInterrupt, and ignore further ones."""
+    for number in _SIGNALS:
+        # Some are ignored on purpose, for example under nohup.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+
+
+def ignore_signals() -> None:
+    """Ignore all signals, so that nothing interrupts a clean-up."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    ignore_signals()
+    raise KeyboardInterrupt
 
 
 def styled(outcome: str) -> str:
