@@ -23,6 +23,7 @@ from hooklog_ops.commands import (
     parked,
     report,
     show,
+    verify,
 )
 from hooklog_ops.commands.target import Profile, Region, Stack, StackOptions
 from hooklog_ops.commands.terminal import Terminal, line
@@ -41,7 +42,7 @@ app = typer.Typer(
     name="hooklog",
     help="Look at hooklog's records, and handle what waits for you.",
     epilog=(
-        "Exit status: 0 success; 1 an error, or `doctor` found something wrong;"
+        "Exit status: 0 success; 1 an error, or `doctor` or `verify` found something wrong;"
         " 2 the command was not understood; 3 there is no such record; 4 you said no;"
         " 130 interrupted."
     ),
@@ -57,6 +58,7 @@ app.command()(report.report)
 app.command()(enqueue.enqueue)
 app.command()(backfill.backfill)
 app.command()(doctor.doctor)
+app.command()(verify.verify)
 app.command()(console.console)
 app.command()(erase.erase)
 app.add_typer(parked.app, name="parked")

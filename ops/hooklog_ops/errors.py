@@ -166,6 +166,17 @@ class ConsoleError(OperatorError):
     code = "console.failed"
 
 
+class UnreachableError(OperatorError):
+    """A public URL gives no answer."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        """Name the URL, and what its name or route may lack."""
+        super().__init__(
+            f"{url} does not answer ({reason}). Check its DNS record, its certificate, and that"
+            " WebhookUrl is the URL that SignalWire calls."
+        )
+
+
 class SendError(OperatorError):
     """The queue refused some messages."""
 

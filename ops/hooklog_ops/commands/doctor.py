@@ -7,14 +7,8 @@ import typer
 from hooklog_ops.checks import CheckStatus, examine
 from hooklog_ops.commands.options import Json
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
-from hooklog_ops.commands.terminal import Terminal, line
+from hooklog_ops.commands.terminal import Terminal, show_finding
 from hooklog_ops.formatting import as_json
-
-_MARKS = {
-    CheckStatus.OK: ("ok  ", "green"),
-    CheckStatus.WARNING: ("look", "yellow"),
-    CheckStatus.WRONG: ("bad ", "red"),
-}
 
 
 def doctor(
@@ -34,10 +28,7 @@ def doctor(
     for finding in examine(deployment(context, stack, profile, region)):
         findings.append(finding)
         if not json:
-            told = line(_MARKS[finding.verdict], f"  {finding.what}: {finding.told}")
-            terminal.print(told, soft_wrap=True)
-            if finding.advice:
-                terminal.print(line(f"      {finding.advice}"), soft_wrap=True)
+            show_finding(terminal, finding)
     if json:
         print(as_json(findings))
     if any(finding.verdict is CheckStatus.WRONG for finding in findings):

@@ -28,10 +28,18 @@ from rich.progress import (
 from rich.segment import Segment
 from rich.text import Text
 
+from hooklog_ops.checks import CheckStatus, Finding
 from hooklog_ops.errors import ExitStatus
 from hooklog_ops.formatting import plain, printable, visible
 
 _STYLES = {"failed": "red", "in_progress": "yellow", "succeeded": "green"}
+
+_MARKS = {
+    CheckStatus.OK: ("ok  ", "green"),
+    CheckStatus.WARNING: ("look", "yellow"),
+    CheckStatus.WRONG: ("bad ", "red"),
+    CheckStatus.NOT_TRIED: ("—   ", "dim"),
+}
 
 
 class Terminal(Console):
@@ -60,6 +68,14 @@ def line(*parts: str | tuple[str, str]) -> Text:
     r"""Put texts, some with a style, into one line, where a line break shows as ``\n``."""
     styled = (part if isinstance(part, tuple) else (part, "") for part in parts)
     return Text.assemble(*((printable(text), style) for text, style in styled))
+
+
+def show_finding(terminal: Terminal, finding: Finding) -> None:
+    """Print the result of a check in a line, and below it what to do."""
+    told = line(_MARKS[finding.verdict], f"  {finding.what}: {finding.told}")
+    terminal.print(told, soft_wrap=True)
+    if finding.advice:
+        terminal.print(line(f"      {finding.advice}"), soft_wrap=True)
 
 
 def standard_output() -> IO[bytes]:
