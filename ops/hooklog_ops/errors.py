@@ -169,6 +169,8 @@ class ConsoleError(OperatorError):
 class UnreachableError(OperatorError):
     """A public URL gives no answer."""
 
+    code = "webhook.unreachable"
+
     def __init__(self, url: str, reason: str) -> None:
         """Name the URL, and what its name or route may lack."""
         super().__init__(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -175,6 +176,7 @@ RUNS: dict[str, tuple[Run, ...]] = {
     "enqueue": (Run(("fax", MIXED)),),
     "backfill": (Run(("--from", MIXED)),),
     "doctor": (Run(()),),
+    "verify": (Run(("--yes",)),),
     "console": (Run(("--port", MIXED), shows=False),),
     "erase": (
         Run(("--number", NUMBER, "--dry-run")),
@@ -247,6 +249,8 @@ def _hostile(desk: Desk, events_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     )
     finding = Finding(what=MIXED, verdict=CheckStatus.WRONG, told=MIXED, advice=MIXED)
     monkeypatch.setattr("hooklog_ops.commands.doctor.examine", lambda _: [finding])
+    verification = SimpleNamespace(findings=lambda: [finding], clean_up=lambda: finding)
+    monkeypatch.setattr("hooklog_ops.commands.verify.Verification", lambda _: verification)
     monkeypatch.setattr("hooklog_ops.commands.events.Tap", Tap)
     for name in ("stop_on_signals", "ignore_signals"):
         monkeypatch.setattr(f"hooklog_ops.commands.events.{name}", lambda: None)
