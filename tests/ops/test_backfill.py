@@ -145,7 +145,10 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def released() -> Iterator[threading.Event]:
     """Return what invocations wait for that are to end only after the test."""
     event = threading.Event()
+    # A shell lets what it runs in the background ignore Ctrl-C, and the tests with it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield event
+    signal.signal(signal.SIGINT, before)
     event.set()
 
 

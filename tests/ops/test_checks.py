@@ -270,15 +270,17 @@ def test_an_outage_has_the_advice_of_its_error() -> None:
     assert findings(made)["pace"].advice == UnauthorizedError.operator
 
 
+_BUS = "arn:aws:events:us-east-1:{account}:event-bus/application"
+
+
 class WithEvents(Made):
     """A deployment that tells events."""
 
     def __init__(self) -> None:
         """Put everything in place."""
         super().__init__()
-        self.outputs |= dict.fromkeys(
-            ("EventBusArn", "PublishFunctionName", "UnpublishedQueueUrl"), "x"
-        )
+        self.outputs |= dict.fromkeys(("PublishFunctionName", "UnpublishedQueueUrl"), "x")
+        self.outputs["EventBusArn"] = _BUS.format(account="000000000000")
         self.bus_error: str | None = None
 
     @property
@@ -286,7 +288,8 @@ class WithEvents(Made):
         """A client for the event bus."""
         return SimpleNamespace(describe_event_bus=self._describe)
 
-    def _describe(self, **_: object) -> dict[str, str]:
+    def _describe(self, *, Name: str) -> dict[str, str]:  # noqa: N803 - as in boto3
+        assert Name == "application"
         if self.bus_error is not None:
             raise ClientError({"Error": {"Code": self.bus_error, "Message": "?"}}, "Describe")
         return {}
@@ -309,6 +312,14 @@ def test_a_bus_that_does_not_exist_is_found() -> None:
     assert "every event is lost" in finding.told
     made.bus_error = "AccessDeniedException"
     assert "lost" not in findings(made)["event bus"].told
+
+
+def test_a_bus_of_another_account_is_not_looked_for() -> None:
+    """It need not be visible from here."""
+    made = WithEvents()
+    made.bus_error = "ResourceNotFoundException"
+    made.outputs["EventBusArn"] = _BUS.format(account="111111111111")
+    assert findings(made)["event bus"].verdict is CheckStatus.OK
 
 
 def test_changes_that_are_not_told_are_found() -> None:
