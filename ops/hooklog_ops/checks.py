@@ -204,7 +204,7 @@ def _event_bus(stack: Deployment) -> Result:
     """Look for the bus: EventBridge accepts events for one that does not exist, and drops them."""
     arn = stack.output("EventBusArn")
     if arn.split(":")[4] != stack.caller.split(":")[4]:
-        return _ok(f"{arn} is in another account, and not looked for")
+        return ok(f"{arn} is in another account, and not looked for")
     try:
         stack.events.describe_event_bus(Name=arn.partition("/")[2])
     except ClientError as error:
