@@ -1,7 +1,7 @@
 # What a newcomer and CI call. `make` alone lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test fuzz mutants load bench check docs lock sbom audit format clean
+.PHONY: help setup run serve test fuzz mutants load bench check docs lock sbom audit format wheel clean
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -92,8 +92,13 @@ audit: $(SAM)/ready $(AUDIT)/ready ## look for weaknesses in the template with c
 	@$(SAM)/bin/python local/translate_template.py > .local/translated.json
 	@$(AUDIT)/bin/checkov --config-file .checkov.yaml --file .local/translated.json
 
+wheel: setup ## build the command line as a package in dist/, for pip, pipx and uv
+	@$(VENV)/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
 clean: ## remove environments, builds and caches
-	rm -rf $(VENV) .tools .aws-sam .local .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) .tools .aws-sam .local dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage
 
 # Only what has the hashes of the files, and no package that runs code of its own to be installed.
 PIP_OPTIONS := --quiet --disable-pip-version-check --require-hashes --only-binary :all:

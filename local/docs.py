@@ -18,6 +18,7 @@ from typer.main import get_command
 from hooklog.catalogue import CATALOGUE, Explanation
 from hooklog.errors import BY_CODE, NEVER
 from hooklog_ops.cli import app
+from hooklog_ops.errors import FILE, USAGE, own_errors
 from local import markdown
 from local.cloud import ROOT
 from tests.faults.mutation import load as mutants
@@ -67,6 +68,19 @@ def commands() -> str:
     text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="hooklog")
     _, _, below_title = text.partition("\n\n")
     return "\n".join(line.rstrip() for line in below_title.splitlines()).strip()
+
+
+def error_codes() -> str:
+    """Return the codes of errors that `--json` prints, apart from AWS's and the functions'."""
+    rows = [
+        (f"`{one.code}`", str(one.status.value), (one.__doc__ or "").partition("\n")[0])
+        for one in sorted(own_errors(), key=lambda one: one.code)
+    ]
+    rows += [
+        (f"`{FILE}`", "1", "A file cannot be read or written."),
+        (f"`{USAGE}`", "2", "The command is not understood."),
+    ]
+    return markdown.table(("code", "exit status", "what it says"), sorted(rows))
 
 
 def faults_by_step() -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -37,6 +38,7 @@ class CheckStatus(StrEnum):
     OK = "ok"
     WARNING = "warning"
     WRONG = "wrong"
+    NOT_TRIED = "not_tried"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +60,13 @@ class Finding:
 
 
 #: Status, what was found, and what to do about it.
-type _Result = tuple[CheckStatus, str, str]
+type Result = tuple[CheckStatus, str, str]
 
 
 def examine(stack: Deployment) -> Iterator[Finding]:
     """Make all checks, one after the other; none of them changes anything."""
-    checks: tuple[tuple[str, Callable[[Deployment], _Result]], ...] = (
-        ("credentials for AWS", lambda stack: _ok(stack.caller)),
+    checks: tuple[tuple[str, Callable[[Deployment], Result]], ...] = (
+        ("credentials for AWS", lambda stack: ok(stack.caller)),
         ("settings", _settings),
         ("secret", _secret),
         *((f"SignalWire's {kind} logs", _logs_at(KINDS[kind].path)) for kind in KINDS),
@@ -79,30 +81,33 @@ def examine(stack: Deployment) -> Iterator[Finding]:
         ("webhook", _webhook),
     )
     for what, check in checks:
-        try:
-            verdict, told, advice = check(stack)
-        except HooklogError as error:
-            verdict, told, advice = CheckStatus.WRONG, error.detail, error.operator
-        except (OperatorError, ClientError, BotoCoreError) as error:
-            verdict, told, advice = CheckStatus.WRONG, describe(error), ""
-        yield Finding(
-            what=what, verdict=verdict, told=told, advice=advice if advice != told else ""
-        )
+        yield conclude(what, partial(check, stack))
 
 
-def _settings(stack: Deployment) -> _Result:
+def conclude(what: str, check: Callable[[], Result]) -> Finding:
+    """Make one check; an error is a finding, too."""
+    try:
+        verdict, told, advice = check()
+    except HooklogError as error:
+        verdict, told, advice = CheckStatus.WRONG, error.detail, error.operator
+    except (OperatorError, ClientError, BotoCoreError) as error:
+        verdict, told, advice = CheckStatus.WRONG, describe(error), ""
+    return Finding(what=what, verdict=verdict, told=told, advice=advice if advice != told else "")
+
+
+def _settings(stack: Deployment) -> Result:
     timeout = stack.function("EnrichFunctionName")["Timeout"]
     settings = EnrichSettings.load(stack.variables("EnrichFunctionName"))
     request = settings.fetch_connect_timeout + settings.fetch_read_timeout
     if request >= timeout:
-        return _wrong(
+        return wrong(
             f"a request may take {request:g} s, the function {timeout} s",
             "Deploy with less for FetchConnectTimeoutSeconds and FetchReadTimeoutSeconds.",
         )
-    return _ok(f"complete, for {settings.signalwire_space}")
+    return ok(f"complete, for {settings.signalwire_space}")
 
 
-def _secret(stack: Deployment) -> _Result:
+def _secret(stack: Deployment) -> Result:
     answer = stack.secrets.get_secret_value(SecretId=stack.output("CredentialsSecretArn"))
     advice = (
         'Put {"project_id": "…", "api_token": "…", "signing_keys": ["PSK…"]} into it, as the'
@@ -112,40 +117,40 @@ def _secret(stack: Deployment) -> _Result:
         content = json.loads(answer["SecretString"])
         missing = [name for name in ("project_id", "api_token") if not content.get(name)]
     except (ValueError, AttributeError):
-        return _wrong("is not JSON", advice)
+        return wrong("is not JSON", advice)
     if missing:
-        return _wrong(f"lacks {', '.join(missing)}", advice)
+        return wrong(f"lacks {', '.join(missing)}", advice)
     if not content.get("signing_keys"):
-        return _warning("has no signing_keys, so every callback is refused", advice)
-    return _ok("has credentials and signing keys")
+        return warning("has no signing_keys, so every callback is refused", advice)
+    return ok("has credentials and signing keys")
 
 
-def _logs_at(path: str) -> Callable[[Deployment], _Result]:
-    def check(stack: Deployment) -> _Result:
+def _logs_at(path: str) -> Callable[[Deployment], Result]:
+    def check(stack: Deployment) -> Result:
         """Ask for one log: this needs the network, the token and its scope."""
         connect(stack).get(f"{path}?page_size=1", _PATIENCE)
-        return _ok("can be read")
+        return ok("can be read")
 
     return check
 
 
-def _pace(stack: Deployment) -> _Result:
+def _pace(stack: Deployment) -> Result:
     pace = read_pace(stack, utc_now())
     if pace.outage is None:
-        return _ok(str(pace))
+        return ok(str(pace))
     error = BY_CODE.get(pace.outage.code)
-    return _wrong(str(pace), error.operator if error else "")
+    return wrong(str(pace), error.operator if error else "")
 
 
-def _table(stack: Deployment) -> _Result:
+def _table(stack: Deployment) -> Result:
     table = stack.dynamodb.describe_table(TableName=stack.output("TableName"))["Table"]
     names = sorted(index["IndexName"] for index in table.get("GlobalSecondaryIndexes", []))
     if table["TableStatus"] != "ACTIVE":
-        return _warning(f"is {table['TableStatus']}")
-    return _ok(f"{table['TableName']}, indexes {', '.join(names)}")
+        return warning(f"is {table['TableStatus']}")
+    return ok(f"{table['TableName']}, indexes {', '.join(names)}")
 
 
-def _queue(stack: Deployment) -> _Result:
+def _queue(stack: Deployment) -> Result:
     url = stack.output("QueueUrl")
     attributes = stack.sqs.get_queue_attributes(
         QueueUrl=url, AttributeNames=["VisibilityTimeout", "RedrivePolicy"]
@@ -154,69 +159,69 @@ def _queue(stack: Deployment) -> _Result:
     timeout = stack.function("EnrichFunctionName")["Timeout"]
     least = _VISIBILITY_FACTOR * timeout
     if hidden < least:
-        return _wrong(
+        return wrong(
             f"hides a message for {hidden} s, the function may take {timeout} s",
             f"Set its VisibilityTimeout to {least} s or more; otherwise messages are processed"
             " twice.",
         )
     deliveries = int(json.loads(attributes["RedrivePolicy"])["maxReceiveCount"])
     if deliveries < _DELIVERIES:
-        return _wrong(
+        return wrong(
             f"gives a message up after {deliveries} deliveries",
             f"Set its maxReceiveCount to {_DELIVERIES} or more; otherwise messages that wait for"
             " their turn become dead letters.",
         )
     waiting = queue_depth(stack.sqs, url).visible
-    return _ok(f"{waiting} waiting, hidden for {hidden} s while they are processed")
+    return ok(f"{waiting} waiting, hidden for {hidden} s while they are processed")
 
 
-def _dead_letters(stack: Deployment) -> _Result:
+def _dead_letters(stack: Deployment) -> Result:
     count = queue_depth(stack.sqs, stack.output("DeadLetterQueueUrl")).visible
-    return _warning(f"{count} waiting", "See `hooklog dlq peek`.") if count else _ok("none")
+    return warning(f"{count} waiting", "See `hooklog dlq peek`.") if count else ok("none")
 
 
-def _event_source(function: str, meanwhile: str) -> Callable[[Deployment], _Result]:
-    def check(stack: Deployment) -> _Result:
+def _event_source(function: str, meanwhile: str) -> Callable[[Deployment], Result]:
+    def check(stack: Deployment) -> Result:
         mappings = stack.functions.list_event_source_mappings(FunctionName=stack.output(function))
         if not mappings["EventSourceMappings"]:
-            return _wrong("nothing feeds the function", "Deploy the template again.")
+            return wrong("nothing feeds the function", "Deploy the template again.")
         (mapping,) = mappings["EventSourceMappings"]
         if mapping["State"] != "Enabled":
-            return _wrong(
+            return wrong(
                 f"is {mapping['State']}", f"Enable the function's trigger; meanwhile, {meanwhile}."
             )
         if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
-            return _wrong(
+            return wrong(
                 "does not report batch item failures",
                 "Deploy the template again; otherwise one bad message repeats a whole batch.",
             )
-        return _ok(f"enabled, batches of {mapping['BatchSize']}")
+        return ok(f"enabled, batches of {mapping['BatchSize']}")
 
     return check
 
 
-def _event_bus(stack: Deployment) -> _Result:
+def _event_bus(stack: Deployment) -> Result:
     """Look for the bus: EventBridge accepts events for one that does not exist, and drops them."""
     arn = stack.output("EventBusArn")
     if arn.split(":")[4] != stack.caller.split(":")[4]:
-        return _ok(f"{arn} is in another account, and not looked for")
+        return ok(f"{arn} is in another account, and not looked for")
     try:
         stack.events.describe_event_bus(Name=arn.partition("/")[2])
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-        return _wrong(
+        return wrong(
             f"{arn} does not exist, so every event is lost",
             "Create the bus, or deploy with the ARN of another as EventBusArn.",
         )
-    return _ok(f"{arn} is there")
+    return ok(f"{arn} is there")
 
 
-def _set_aside(stack: Deployment) -> _Result:
+def _set_aside(stack: Deployment) -> Result:
     count = queue_depth(stack.sqs, stack.output("UnpublishedQueueUrl")).visible
     if count:
-        return _warning(f"{count} set aside", "See `hooklog events redrive --dry-run`.")
-    return _ok("none is set aside")
+        return warning(f"{count} set aside", "See `hooklog events redrive --dry-run`.")
+    return ok("none is set aside")
 
 
 #: The checks of a stack that tells events.
@@ -230,23 +235,23 @@ _EVENTS: Final = (
 )
 
 
-def _functions(stack: Deployment) -> _Result:
+def _functions(stack: Deployment) -> Result:
     for output in (name for name in stack.outputs if name.endswith("FunctionName")):
         function = stack.function(output)
         if function["Runtime"] != _RUNTIME:
-            return _wrong(
+            return wrong(
                 f"{function['FunctionName']} runs on {function['Runtime']}",
                 f"Build and deploy again; the layers are made for {_RUNTIME}.",
             )
         if not function.get("Layers"):
-            return _wrong(
+            return wrong(
                 f"{function['FunctionName']} has no layers",
                 "Build and deploy again; the package and its dependencies are in layers.",
             )
-    return _ok(f"on {_RUNTIME}, with their layers")
+    return ok(f"on {_RUNTIME}, with their layers")
 
 
-def _concurrency(stack: Deployment) -> _Result:
+def _concurrency(stack: Deployment) -> Result:
     limit = stack.functions.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     mappings = stack.functions.list_event_source_mappings(
         FunctionName=stack.output("EnrichFunctionName")
@@ -254,34 +259,42 @@ def _concurrency(stack: Deployment) -> _Result:
     batches = sum(one.get("ScalingConfig", {}).get("MaximumConcurrency", 0) for one in mappings)
     told = f"{limit} functions may run at once in this account, of them {batches} batches"
     if limit - batches < _ROOM:
-        return _warning(
+        return warning(
             told,
             "Ask AWS for a higher quota of concurrent executions (docs/deployment.md), or lower"
             " MaximumConcurrency; otherwise a burst of batches leaves no room for callbacks.",
         )
-    return _ok(told)
+    return ok(told)
 
 
-def _webhook(stack: Deployment) -> _Result:
+def _webhook(stack: Deployment) -> Result:
     if "WebhookFunctionName" not in stack.outputs:
-        return _ok("not deployed")
+        return ok("not deployed")
     endpoint = stack.output("WebhookEndpoint")
     configured = stack.variables("WebhookFunctionName").get("WEBHOOK_URL", "")
     if not configured:
-        return _warning(
+        return warning(
             "WebhookUrl is not set, so every callback is refused",
             f"Deploy with WebhookUrl={endpoint.rstrip('/')}, or your own domain's URL.",
         )
-    return _ok(f"verifies callbacks to {configured}")
+    return ok(f"verifies callbacks to {configured}")
 
 
-def _ok(told: str) -> _Result:
+def ok(told: str) -> Result:
+    """Return that all is well."""
     return CheckStatus.OK, told, ""
 
 
-def _warning(told: str, advice: str = "") -> _Result:
+def warning(told: str, advice: str = "") -> Result:
+    """Return what may be intended, or passes."""
     return CheckStatus.WARNING, told, advice
 
 
-def _wrong(told: str, advice: str) -> _Result:
+def wrong(told: str, advice: str) -> Result:
+    """Return what has to be mended."""
     return CheckStatus.WRONG, told, advice
+
+
+def not_tried(why: str) -> Result:
+    """Return why a check could not be made."""
+    return CheckStatus.NOT_TRIED, f"not tried: {why}", ""

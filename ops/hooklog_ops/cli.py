@@ -6,8 +6,6 @@ import sys
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
-from rich.markup import escape
 
 from hooklog.errors import HooklogError
 from hooklog_ops.commands import (
@@ -25,15 +23,26 @@ from hooklog_ops.commands import (
     parked,
     report,
     show,
+    verify,
 )
 from hooklog_ops.commands.target import Profile, Region, Stack, StackOptions
-from hooklog_ops.errors import ExitStatus, OperatorError, describe
+from hooklog_ops.commands.terminal import Terminal, line
+from hooklog_ops.errors import (
+    FILE,
+    USAGE,
+    ExitStatus,
+    OperatorError,
+    StoppedError,
+    code_of,
+    describe,
+)
+from hooklog_ops.formatting import as_json
 
 app = typer.Typer(
     name="hooklog",
     help="Look at hooklog's records, and handle what waits for you.",
     epilog=(
-        "Exit status: 0 success; 1 an error, or `doctor` found something wrong;"
+        "Exit status: 0 success; 1 an error, or `doctor` or `verify` found something wrong;"
         " 2 the command was not understood; 3 there is no such record; 4 you said no;"
         " 130 interrupted."
     ),
@@ -49,6 +58,7 @@ app.command()(report.report)
 app.command()(enqueue.enqueue)
 app.command()(backfill.backfill)
 app.command()(doctor.doctor)
+app.command()(verify.verify)
 app.command()(console.console)
 app.command()(erase.erase)
 app.add_typer(parked.app, name="parked")
@@ -71,16 +81,48 @@ def options(
 
 def main() -> None:
     """Run the command line; an error is one sentence on standard error and an exit status."""
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
-        app()
+        # Without a value from an exit, the command has ended well.
+        return app(standalone_mode=False) or ExitStatus.DONE
+    except typer.Abort:
+        return _tell(StoppedError.code, "Stopped.", ExitStatus.FAILED)
+    except typer.TyperException as error:
+        return _tell_usage(error)
     except (OperatorError, HooklogError, ClientError, BotoCoreError) as error:
-        problem = describe(error)
         status = error.status if isinstance(error, OperatorError) else ExitStatus.FAILED
+        return _tell(code_of(error), describe(error), status)
     except OSError as error:
         # A file that cannot be read or written; network errors are caught above.
-        problem = f"{error.filename or 'The system'}: {error.strerror or error}."
-        status = ExitStatus.FAILED
+        told = f"{error.filename or 'The system'}: {error.strerror or error}."
+        return _tell(FILE, told, ExitStatus.FAILED)
+
+
+def _tell(code: str, told: str, status: int) -> int:
+    """Say what went wrong, as JSON if the command should print JSON; return the exit status."""
+    if _wants_json():
+        print(as_json({"error": {"code": code, "message": told}}), file=sys.stderr)
     else:
-        return
-    Console(stderr=True).print(f"[red]Error:[/] {escape(problem)}", highlight=False, soft_wrap=True)
-    sys.exit(status)
+        Terminal(stderr=True).print(line(("Error:", "red"), f" {told}"), soft_wrap=True)
+    return status
+
+
+def _tell_usage(error: typer.TyperException) -> int:
+    """Say why a command was not understood, and how it is called."""
+    told, context = error.format_message(), getattr(error, "ctx", None)
+    if not told:
+        # Help was asked for, and is shown already.
+        return error.exit_code
+    if context is not None and not _wants_json():
+        terminal = Terminal(stderr=True)
+        terminal.print(line(" ".join(context.get_usage().split())), soft_wrap=True)
+        terminal.print(line(f"Try '{context.command_path} --help' for help."), soft_wrap=True)
+    return _tell(USAGE, told, error.exit_code)
+
+
+def _wants_json() -> bool:
+    # A command that was not understood has no options yet.
+    return "--json" in sys.argv

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -18,12 +19,15 @@ from hooklog.adapters.aws.clients import Clients
 from hooklog_ops.errors import StackNotFoundError
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
@@ -170,6 +174,26 @@ class Deployment:
         return self.session.client("cloudwatch", endpoint_url=self.endpoint_url, config=self.config)
 
     @cached_property
+    def cloudformation(self) -> CloudFormationClient:
+        """A client for the stack's resources."""
+        return self.session.client(
+            "cloudformation", endpoint_url=self.endpoint_url, config=self.config
+        )
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        """A client for the log groups."""
+        return self.session.client("logs", endpoint_url=self.endpoint_url, config=self.config)
+
+    @cached_property
+    def iam(self) -> BaseClient:
+        """A client for the functions' roles."""
+        client: BaseClient = self.session.client(
+            "iam", endpoint_url=self.endpoint_url, config=self.config
+        )
+        return client
+
+    @cached_property
     def sts(self) -> STSClient:
         """A client that tells who calls."""
         return self.session.client("sts", endpoint_url=self.endpoint_url, config=self.config)
@@ -181,6 +205,17 @@ class Deployment:
     def variables(self, output: str) -> Mapping[str, str]:
         """Return the environment of the function that an output names."""
         return self.function(output).get("Environment", {}).get("Variables", {})
+
+    def public_address(self, url: str) -> tuple[str, Mapping[str, str]]:
+        """Return where a request to a URL of the webhook goes, and the headers for that.
+
+        A local cloud, whose endpoint has no TLS, tells Function URLs apart by the host.
+        """
+        endpoint = self.functions.meta.endpoint_url
+        if not endpoint.startswith("http://"):
+            return url, {}
+        host = urlsplit(self.output("WebhookEndpoint")).netloc
+        return endpoint + (urlsplit(url).path or "/"), {"Host": host}
 
     @property
     def caller(self) -> str:

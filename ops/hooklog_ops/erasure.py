@@ -2,7 +2,8 @@
 
 :class:`NumberEraser` reads the whole table; nothing else does. No index would do: the optional one
 has the number at the other end alone, and a parked message holds numbers wherever its producer put
-them.
+them. The table does not select the rows: it can only compare literal texts, and a number is written
+in many ways (:class:`hooklog_ops.numbers.Sought`).
 
 The key, the version and the time of the erasure stay in the row. It is not deleted, because the
 sweep would then find the log missing and store it again. What an erased row means to the functions
@@ -15,9 +16,8 @@ parked message, too, is emptied like any row.
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +26,7 @@ from botocore.exceptions import ClientError
 from hooklog.clock import Clock, iso
 from hooklog.logs import KINDS
 from hooklog_ops.errors import ErasureError
+from hooklog_ops.numbers import Match, Sought, read_number
 from hooklog_ops.records import Found, Item, Records, as_item, log_key, sid_key
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ MAY_HOLD_NUMBERS: Final = (
 _SEARCHED: Final = tuple(
     dict.fromkeys((*MAY_HOLD_NUMBERS, *(name for kind in KINDS.values() for name in kind.details)))
 )
-_E164 = re.compile(r"\+([1-9]\d{6,14})")
-#: Attributes that are read of every row that holds a number, to tell its names.
+#: Attributes that are read of every row, to tell its names.
 _OF_EVERY_ROW: Final = ("pk", "version", "fetched_at", "alias_of", "resource_sid")
 #: Attempts to empty a row that others change at the same time.
 _ROUNDS = 5
@@ -57,6 +57,7 @@ class Holder:
         key: of the row.
         version: when it was read.
         attributes: that hold the number, or may hold one.
+        is_possible: whether they may hold another number, which is written alike.
         other_name: key under the other name of its fax, if the row tells that.
 
     """
@@ -64,23 +65,26 @@ class Holder:
     key: str
     version: int
     attributes: Sequence[str]
+    is_possible: bool = False
     other_name: str | None = None
 
 
-def digits(number: str) -> str:
-    """Return the digits of an E.164 number.
+def erasable(text: str, country: str | None = None) -> str:
+    """Read a number as :func:`hooklog_ops.numbers.read_number` does; return it in E.164 form.
 
     Raises:
-        ErasureError: the number is not in E.164 form.
+        ErasureError: it is a short code or a name, which other texts contain.
+        NumberError: it is not a number, or no country is given.
 
     """
-    found = _E164.fullmatch(number)
-    if found is None:
+    number = read_number(text, country)
+    bare = number.rpartition(":")[2]
+    if not bare.startswith("+") or "@" in bare:
         raise ErasureError(
-            "The number is not in E.164 form: a plus sign, the country code and the rest, such as"
-            " +12065550123."
+            f"{text!r} is not a telephone number with a country code, and could be found in texts"
+            " about others. Erase its logs one by one with --log."
         )
-    return found[1]
+    return bare
 
 
 class Eraser(ABC):
@@ -107,6 +111,8 @@ class Eraser(ABC):
                 return True
             item = self._records.get(holder.key)
             found = self._holder(item) if item else None
+            if found and found.is_possible and not holder.is_possible:
+                return False
         raise ErasureError(f"The row {holder.key} keeps changing; run the same command again.")
 
     def _empty(self, holder: Holder, clock: Clock) -> bool:
@@ -133,19 +139,20 @@ class Eraser(ABC):
 
     def _holder(self, item: Item) -> Holder | None:
         """Return what to erase of a row, if anything."""
-        attributes = self._wanted(item)
-        if attributes is None:
+        wanted = self._wanted(item)
+        if wanted is None:
             return None
         key = log_key(item)
         return Holder(
             key=item["pk"],
             version=int(item["version"]),
-            attributes=attributes,
+            attributes=[*wanted],
+            is_possible=set(wanted.values()) == {Match.POSSIBLE},
             other_name=sid_key(item) if key == item["pk"] else key,
         )
 
     @abstractmethod
-    def _wanted(self, item: Item) -> Sequence[str] | None:
+    def _wanted(self, item: Item) -> Mapping[str, Match] | None:
         """Return the attributes for which a row has to be emptied; None if it can stay."""
 
 
@@ -153,22 +160,13 @@ class NumberEraser(Eraser):
     """Finds and erases the rows of one number."""
 
     def __init__(self, client: DynamoDBClient, table_name: str, number: str) -> None:
-        """Look for that number in that table.
-
-        Raises:
-            ErasureError: the number is not in E.164 form.
-
-        """
+        """Look for that number, in E.164 form, in that table."""
         super().__init__(client, table_name)
-        self._digits = digits(number)
-        # Within a longer run of digits they belong to another number.
-        self._found = re.compile(rf"(?<!\d){self._digits}(?!\d)")
+        self._sought = Sought(number)
         self._names = {f"#{index}": name for index, name in enumerate(_SEARCHED)}
 
     def holders(self, read: Callable[[int], None]) -> Iterator[Holder]:
-        """Read the whole table once, and yield the rows that hold the number.
-
-        Any form counts in which the digits stand together, such as ``whatsapp:+…`` and ``sip:…``.
+        """Read the whole table once, and yield the rows that hold the number, surely or possibly.
 
         Args:
             read: is called with the number of rows of each page.
@@ -179,9 +177,7 @@ class NumberEraser(Eraser):
             # Rows that were written a moment ago count, too.
             ConsistentRead=True,
             ProjectionExpression=", ".join((*_OF_EVERY_ROW, *self._names)),
-            FilterExpression=" OR ".join(f"contains({name}, :digits)" for name in self._names),
             ExpressionAttributeNames=self._names,
-            ExpressionAttributeValues={":digits": {"S": self._digits}},
         )
         for page in pages:
             read(page["ScannedCount"])
@@ -189,9 +185,10 @@ class NumberEraser(Eraser):
                 if holder := self._holder(as_item(item)):
                     yield holder
 
-    def _wanted(self, item: Item) -> Sequence[str] | None:
+    def _wanted(self, item: Item) -> Mapping[str, Match] | None:
         texts = ((name, item[name]) for name in _SEARCHED if isinstance(item.get(name), str))
-        return [name for name, text in texts if self._found.search(text)] or None
+        matches = ((name, self._sought.match(text)) for name, text in texts)
+        return {name: match for name, match in matches if match} or None
 
 
 class LogEraser(Eraser):
@@ -211,8 +208,8 @@ class LogEraser(Eraser):
         rows = (self.found.alias, self.found.item)
         return [holder for row in rows if row and (holder := self._holder(row))]
 
-    def _wanted(self, item: Item) -> Sequence[str] | None:
-        attributes = [name for name in _SEARCHED if name in item]
+    def _wanted(self, item: Item) -> Mapping[str, Match] | None:
+        attributes = {name: Match.SURE for name in _SEARCHED if name in item}
         if item["pk"] == self.found.key:
             return None if "erased_at" in item else attributes
         # Meanwhile the row under the SID may have become another log's.

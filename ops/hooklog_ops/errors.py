@@ -24,6 +24,12 @@ from hooklog.errors import HooklogError
 type AwsError = ClientError | BotoCoreError
 
 
+#: Codes of errors that are not hooklog's own: a command that is not understood, and a file that
+#: cannot be read or written.
+USAGE: Final = "command.not_understood"
+FILE: Final = "file.failed"
+
+
 class ExitStatus(IntEnum):
     """How a command ended, for scripts."""
 
@@ -38,19 +44,27 @@ class ExitStatus(IntEnum):
 class OperatorError(Exception):
     """Base of all errors that a command may raise; the text is one sentence for the operator."""
 
+    #: For programs; stable.
+    code: ClassVar[str]
     status: ClassVar[ExitStatus] = ExitStatus.FAILED
 
 
 class StackNotFoundError(OperatorError):
     """The stack does not exist, or lacks a part of hooklog."""
 
+    code = "stack.not_found"
+
 
 class IndexMissingError(OperatorError):
     """The query needs an index that is not deployed."""
 
+    code = "index.missing"
+
 
 class CursorError(OperatorError):
     """The cursor is not one that an earlier page returned."""
+
+    code = "cursor.invalid"
 
     def __init__(self) -> None:
         """Set the text, the same for every list."""
@@ -60,29 +74,59 @@ class CursorError(OperatorError):
 class StoppedError(OperatorError):
     """The operator stopped a command that can continue later; the text says how."""
 
+    code = "command.stopped"
     status = ExitStatus.INTERRUPTED
 
 
 class NotThereError(OperatorError):
     """There is no such record."""
 
+    code = "record.not_found"
     status = ExitStatus.NOT_THERE
 
 
 class PeriodError(OperatorError):
     """The period is empty."""
 
+    code = "period.empty"
+
+
+class NumberError(OperatorError):
+    """A text is not a telephone number."""
+
+    code = "number.invalid"
+    status = ExitStatus.NOT_UNDERSTOOD
+
+
+class CountryMissingError(NumberError):
+    """A telephone number names no country."""
+
+    code = "number.no_country"
+
+    def __init__(self, text: str) -> None:
+        """Say how to name it."""
+        super().__init__(
+            f"{text!r} names no country: begin it with + and the country code, or add the country,"
+            " such as --country US or HOOKLOG_COUNTRY=US."
+        )
+
 
 class ErasureError(OperatorError):
     """A number cannot be erased."""
+
+    code = "erasure.failed"
 
 
 class FunctionError(OperatorError):
     """An invoked function failed."""
 
+    code = "function.failed"
+
 
 class EventsMissingError(OperatorError):
     """The stack tells no events."""
+
+    code = "events.missing"
 
     def __init__(self, stack: str) -> None:
         """Say how to have them told."""
@@ -95,13 +139,19 @@ class EventsMissingError(OperatorError):
 class TapError(OperatorError):
     """A tap on the event bus could not be set up, or not be removed."""
 
+    code = "events.tap_failed"
+
 
 class RedriveError(OperatorError):
     """Messages could not be redriven, and stay on their queue."""
 
+    code = "events.not_redriven"
+
 
 class ExtraMissingError(OperatorError):
     """A command needs one of the package's optional dependencies."""
+
+    code = "extra.missing"
 
     def __init__(self, subject: str, extra: str) -> None:
         """Say how to install it; ``subject`` is plural."""
@@ -113,9 +163,33 @@ class ExtraMissingError(OperatorError):
 class ConsoleError(OperatorError):
     """The console cannot be served."""
 
+    code = "console.failed"
+
+
+class UnreachableError(OperatorError):
+    """A public URL gives no answer."""
+
+    code = "webhook.unreachable"
+
+    def __init__(self, url: str, reason: str) -> None:
+        """Name the URL, and what its name or route may lack."""
+        super().__init__(
+            f"{url} does not answer ({reason}). Check its DNS record, its certificate, and that"
+            " WebhookUrl is the URL that SignalWire calls."
+        )
+
 
 class SendError(OperatorError):
     """The queue refused some messages."""
+
+    code = "queue.refused"
+
+
+def own_errors() -> list[type[OperatorError]]:
+    """Return every error of the command line, a base before what derives from it."""
+    return [
+        one for base in OperatorError.__subclasses__() for one in (base, *base.__subclasses__())
+    ]
 
 
 _LOG_IN: Final = "Log in to AWS, or name a profile with --profile."
@@ -143,6 +217,17 @@ _OBSTACLES: Final[tuple[tuple[type[BotoCoreError], str], ...]] = (
     (NotConnectedError, _CHECK),
     (HTTPClientError, _CHECK),
 )
+
+
+def code_of(error: OperatorError | HooklogError | AwsError) -> str:
+    """Return the stable code of an error, for programs."""
+    match error:
+        case ClientError():
+            return f"aws.{error.response['Error']['Code']}"
+        case BotoCoreError():
+            return f"aws.{type(error).__name__}"
+        case _:
+            return error.code
 
 
 def describe(error: OperatorError | HooklogError | AwsError) -> str:

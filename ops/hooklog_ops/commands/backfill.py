@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
 from hooklog.clock import iso, utc_now
 from hooklog.sweep.settings import SweepSettings
 from hooklog_ops.backfilling import Day, Event, Walk, invoke, split
 from hooklog_ops.commands.options import Json, LogType, log_types, moment
 from hooklog_ops.commands.target import Profile, Region, Stack, chosen
-from hooklog_ops.commands.terminal import confirm, described_bar, need_terminal
+from hooklog_ops.commands.terminal import Terminal, confirm, described_bar, line, need_terminal
 from hooklog_ops.errors import FunctionError, OperatorError, PeriodError, StoppedError, describe
 from hooklog_ops.formatting import as_json, counted
 from hooklog_ops.pricing import FunctionUse, Price, price
@@ -131,7 +130,7 @@ def backfill(
         return
     if yes:
         _show(done)
-    print(f"{counted(done.stored, 'log')} stored, {done.enqueued:,} put on the queue.")
+    Terminal().print(f"{counted(done.stored, 'log')} stored, {done.enqueued:,} put on the queue.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,21 +205,22 @@ def _tell_count(count: Walk, cost: Price, *, json: bool) -> None:
         print(as_json({**_found(count), **told}))
         return
     _show(count)
-    print(f"{counted(count.wanted, 'log')} would be stored.")
+    terminal = Terminal()
+    terminal.print(f"{counted(count.wanted, 'log')} would be stored.")
     if count.wanted:
-        Console().print(str(cost), highlight=False)
+        terminal.print(str(cost))
 
 
 def _follow(walk: Walk, options: Event) -> None:
     """Let the walk go through its days, and show how far it is."""
-    console = Console(stderr=True)
+    terminal = Terminal(stderr=True)
     title = "Counting" if options["dry_run"] else "Storing"
     with described_bar(title, len(walk.days)) as show:
         for day in walk.run(options):
             show(walk.days_done, walk.progress)
-            if day is not None and not console.is_terminal:
+            if day is not None and not terminal.is_terminal:
                 told = f"{day.start:%Y-%m-%d} is done: {walk.progress}"
-                console.print(told, highlight=False, soft_wrap=True)
+                terminal.print(told, soft_wrap=True)
 
 
 def _stopped(
@@ -259,10 +259,10 @@ def _found(walk: Walk) -> dict[str, object]:
 
 def _show(walk: Walk) -> None:
     """Show what was found, and what SignalWire no longer lists."""
-    console = Console()
+    terminal = Terminal()
     for kind, counts in walk.found.items():
         told = ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items())
-        console.print(f"{kind} logs: {told or 'none in this period'}", highlight=False)
+        terminal.print(line(f"{kind} logs: {told or 'none in this period'}"))
     for gap in walk.gaps:
         told = f"{gap.log_type} logs before {_written(gap.before)}: {gap.told}"
-        console.print(told, highlight=False, soft_wrap=True)
+        terminal.print(line(told), soft_wrap=True)

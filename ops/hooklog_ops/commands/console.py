@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hooklog.clock import utc_now
-from hooklog_ops.commands.options import Json
+from hooklog_ops.commands.options import Country, Json
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
+from hooklog_ops.commands.terminal import Terminal
 from hooklog_ops.errors import ExtraMissingError
 from hooklog_ops.formatting import as_json
 
@@ -24,6 +24,7 @@ def console(
         bool,
         typer.Option("--allow-actions", help="Let the page redrive and refetch, not only read."),
     ] = False,
+    country: Country = None,
     json: Json = False,
     stack: Stack = None,
     profile: Profile = None,
@@ -34,18 +35,19 @@ def console(
         from hooklog_ops.console.server import serve  # noqa: PLC0415 - the extra may be missing
     except ModuleNotFoundError as error:
         raise ExtraMissingError("The console's pages", "console") from error
-    out = Console()
+    out = Terminal()
 
     def ready(url: str) -> None:
         if json:
             print(as_json({"url": url, "allow_actions": allow_actions}), flush=True)
             return
         told = "may redrive and refetch" if allow_actions else "only reads"
-        out.print(f"Open {url} (it {told}; Ctrl-C ends it)", highlight=False, soft_wrap=True)
+        out.print(f"Open {url} (it {told}; Ctrl-C ends it)", soft_wrap=True)
 
     serve(
         deployment(context, stack, profile, region),
         port=port,
+        country=country,
         allow_actions=allow_actions,
         clock=utc_now,
         ready=ready,

@@ -7,13 +7,11 @@ from textwrap import shorten
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from hooklog.clock import utc_now
 from hooklog_ops.commands.options import DryRun, Json, LogType, Rate, Since, Until, Yes
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
-from hooklog_ops.commands.terminal import confirm, counting, progress_bar, watched
+from hooklog_ops.commands.terminal import Terminal, confirm, counting, line, progress_bar, watched
 from hooklog_ops.dead_letters import REDRIVEN_AT, REDRIVEN_BY, DeadLetter, DeadLetters
 from hooklog_ops.formatting import ago, as_json, counted
 from hooklog_ops.queues import queue_depth
@@ -49,21 +47,22 @@ def peek(
     if json:
         print(as_json({"count": total, "messages": [_public(letter) for letter in shown]}))
         return
-    console = Console()
+    terminal = Terminal()
     if not shown:
         busy = f"{counted(total, 'message')}, in use just now; look again in a minute."
-        console.print(busy if total else "The dead-letter queue is empty.")
+        terminal.print(busy if total else "The dead-letter queue is empty.")
         return
-    console.print(f"[bold]Dead letters: {total}[/]")
+    terminal.print(line((f"Dead letters: {total}", "bold")))
     for letter in shown:
         log = f"{letter.log_type}#{letter.log_id}" if letter.log_id else letter.body
-        console.print(f"\n{escape(shorten(log, _LONGEST_BODY, placeholder=' …'))}", highlight=False)
+        terminal.print()
+        terminal.print(line(shorten(log, _LONGEST_BODY, placeholder=" …")))
         told = f"{counted(letter.attempts, 'attempt')}, sent {ago(letter.sent_at, utc_now())}"
-        console.print(f"  {told}, message {letter.message_id}", highlight=False)
+        terminal.print(line(f"  {told}, message {letter.message_id}"))
         if REDRIVEN_BY in letter.attributes:
-            marks = (letter.attributes[name] for name in (REDRIVEN_AT, REDRIVEN_BY))
-            console.print(escape("  redriven {} by {}".format(*marks)), highlight=False)
-    console.print("\nFix what crashed, then: hooklog dlq redrive --dry-run")
+            marks = (letter.attributes.get(name) for name in (REDRIVEN_AT, REDRIVEN_BY))
+            terminal.print(line("  redriven {} by {}".format(*marks)))
+    terminal.print("\nFix what crashed, then: hooklog dlq redrive --dry-run")
 
 
 @app.command()
@@ -101,7 +100,7 @@ def redrive(
             if json:
                 print(as_json({"would_redrive": len(wanted)}))
             else:
-                Console().print(f"{counted(len(wanted), 'message')} would be redriven.")
+                Terminal().print(f"{counted(len(wanted), 'message')} would be redriven.")
             return
         confirm(f"Redrive {counted(len(wanted), 'message')}?", yes=yes)
         with progress_bar("Redriving", len(wanted)) as done:
@@ -120,7 +119,7 @@ def redrive(
     if json:
         print(as_json({"redriven": len(wanted)}))
     else:
-        Console().print(f"{counted(len(wanted), 'message')} redriven.")
+        Terminal().print(f"{counted(len(wanted), 'message')} redriven.")
 
 
 def _public(letter: DeadLetter) -> dict[str, object]:

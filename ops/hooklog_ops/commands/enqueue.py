@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hooklog.logs import KINDS
 from hooklog_ops.commands.options import DryRun, Json, Kind, Rate, Yes, uuid
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
-from hooklog_ops.commands.terminal import confirm, progress_bar
+from hooklog_ops.commands.terminal import Terminal, confirm, progress_bar
 from hooklog_ops.errors import SendError, StoppedError
 from hooklog_ops.formatting import as_json, counted
 from hooklog_ops.queues import at_rate, send
@@ -54,8 +53,10 @@ def enqueue(
     if not ids:
         raise typer.BadParameter("there is nothing to enqueue; give IDs, or a file with --file")
     if dry_run:
-        told = f"{counted(len(ids), 'log')} would be put on the queue."
-        print(as_json({"would_enqueue": len(ids)}) if json else told)
+        if json:
+            print(as_json({"would_enqueue": len(ids)}))
+        else:
+            Terminal().print(f"{counted(len(ids), 'log')} would be put on the queue.")
         return
     deployed = deployment(context, stack, profile, region)
     if file:
@@ -85,7 +86,7 @@ def enqueue(
         print(as_json({"enqueued": sent, "sids": sids}))
         return
     named = f", {len(sids)} of them named by SID" if sids else ""
-    Console().print(f"{counted(sent, 'log')} on the queue{named}.")
+    Terminal().print(f"{counted(sent, 'log')} on the queue{named}.")
 
 
 def _of_file(lines: Iterable[str]) -> Iterator[str]:

@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hooklog.clock import utc_now
 from hooklog.logs import KINDS
-from hooklog_ops.commands.options import DryRun, Json, Yes, one_of, uuid
+from hooklog_ops.commands.options import Country, DryRun, Json, Yes, one_of, uuid
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
-from hooklog_ops.commands.terminal import confirm, counting, progress_bar
-from hooklog_ops.erasure import Eraser, Holder, LogEraser, NumberEraser
+from hooklog_ops.commands.terminal import Terminal, confirm, counting, line, progress_bar
+from hooklog_ops.erasure import Eraser, Holder, LogEraser, NumberEraser, erasable
 from hooklog_ops.errors import NotThereError
 from hooklog_ops.formatting import as_json, counted
 
 #: An eraser, the rows that it would empty, the search as JSON, and as a sentence.
 type _Plan = tuple[Eraser, Sequence[Holder], Mapping[str, object], str]
 
+_POSSIBLE = "{} with a possible match: other numbers can be written alike; --possible erases them."
 _ELSEWHERE = """\
 {what} can still be
   - in the table's backups: point-in-time recovery keeps 35 days
@@ -33,11 +33,18 @@ and in logs that are stored from now on: check with --dry-run."""
 def erase(
     context: typer.Context,
     *,
-    number: Annotated[str | None, typer.Option(help="In E.164 form, such as +12065550123.")] = None,
+    number: Annotated[
+        str | None, typer.Option(help="With its country code, such as +12065550123.")
+    ] = None,
+    country: Country = None,
     log: Annotated[
         tuple[str, str] | None,
         typer.Option(help="Type of one log, and its ID or the fax's SID.", metavar="TYPE ID"),
     ] = None,
+    possible: Annotated[
+        bool,
+        typer.Option("--possible", help="Also the possible matches, which may be other numbers."),
+    ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -47,8 +54,9 @@ def erase(
 ) -> None:
     """Erase a number or a log: each of its rows keeps only its key and the time of the erasure.
 
-    A number can be anywhere: the whole table is read once, at one read unit per 4 kB. Counts first,
-    and asks. After an interruption, the same command continues where it stopped.
+    A number can be anywhere: the whole table is read once, at one read unit per 4 kB. A row with it
+    but without its country code is a possible match: it is listed, and erased with --possible.
+    Counts first, and asks. After an interruption, the same command continues where it stopped.
 
     For example: `hooklog erase --number +12065550123 --dry-run`, or
     `hooklog erase --log fax 3f1f9c5e-6a57-4f0b-9a0e-2f4d6c1b7a11`
@@ -56,18 +64,25 @@ def erase(
     if (number is None) == (log is None):
         raise typer.BadParameter("give either --number or --log")
     name = _key(*log) if log else ""
+    sought = erasable(number, country) if number is not None else None
     deployed = deployment(context, stack, profile, region)
     client, table_name = deployed.dynamodb, deployed.output("TableName")
     eraser: Eraser
-    if number is not None:
-        eraser, holders, summary, told = _of_number(NumberEraser(client, table_name, number))
+    if sought is not None:
+        eraser, found, summary, told = _of_number(NumberEraser(client, table_name, sought))
     else:
-        eraser, holders, summary, told = _of_log(LogEraser(client, table_name, name))
-    console = Console(stderr=json)
+        eraser, found, summary, told = _of_log(LogEraser(client, table_name, name))
+    holders = [holder for holder in found if possible or not holder.is_possible]
+    left = [holder for holder in found if holder not in holders]
+    if sought is not None:
+        summary = {**summary, "possible": left}
+    terminal = Terminal(stderr=json)
     if not json:
-        console.print(told, highlight=False, soft_wrap=True)
-        for holder in holders:
-            console.print(_line(holder), highlight=False, soft_wrap=True)
+        terminal.print(line(told), soft_wrap=True)
+        _list(terminal, holders)
+        if left:
+            terminal.print(_POSSIBLE.format(counted(len(left), "row")), soft_wrap=True)
+            _list(terminal, left)
     if dry_run or not holders:
         if json:
             print(as_json({**summary, "would_erase": holders}))
@@ -82,10 +97,9 @@ def erase(
         print(as_json({**summary, "erased": erased}))
         return
     elsewhere = _ELSEWHERE.format(what="The number" if number else "What was erased")
-    console.print(
+    terminal.print(
         f"{counted(erased, 'row')} erased.\n\n{elsewhere}{_LATER if number else ''}"
-        " See docs/security.md.",
-        highlight=False,
+        " See docs/security.md."
     )
 
 
@@ -105,7 +119,8 @@ def _of_number(eraser: NumberEraser) -> _Plan:
             shown(count)
 
         holders = list(eraser.holders(read))
-    told = f"{counted(rows_read, 'row')} read; {counted(len(holders), 'row')} with the number."
+    sure = sum(not holder.is_possible for holder in holders)
+    told = f"{counted(rows_read, 'row')} read; {counted(sure, 'row')} with the number."
     return eraser, holders, {"rows": rows_read}, told
 
 
@@ -118,8 +133,9 @@ def _of_log(eraser: LogEraser) -> _Plan:
     return eraser, holders, {"log": found.key}, told
 
 
-def _line(holder: Holder) -> str:
-    """Write where a row holds a number, and the other name of its fax."""
-    attributes = f"  ({', '.join(holder.attributes)})" if holder.attributes else ""
-    other = f", also {holder.other_name}" if holder.other_name else ""
-    return f"  {holder.key}{other}{attributes}"
+def _list(terminal: Terminal, holders: Sequence[Holder]) -> None:
+    """Show where rows hold a number, and the other names of their faxes."""
+    for holder in holders:
+        attributes = f"  ({', '.join(holder.attributes)})" if holder.attributes else ""
+        other = f", also {holder.other_name}" if holder.other_name else ""
+        terminal.print(line(f"  {holder.key}{other}{attributes}"), soft_wrap=True)

@@ -6,13 +6,10 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
 import typer
 from botocore.config import Config
-from rich.console import Console
-from rich.markup import escape
 
 from hooklog.clock import utc_now
 from hooklog.parsing import ValidationError, parse
@@ -21,14 +18,16 @@ from hooklog.records.enrichment import Outcome as LogOutcome
 from hooklog_ops.commands.options import DryRun, Json, LogType, Yes, one_of
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
 from hooklog_ops.commands.terminal import (
+    Terminal,
     below,
     confirm,
     counting,
+    line,
     progress_bar,
     watched,
 )
 from hooklog_ops.errors import EventsMissingError, RedriveError
-from hooklog_ops.formatting import age, ago, as_json, counted, moment, printable
+from hooklog_ops.formatting import age, ago, as_json, counted, moment
 from hooklog_ops.interrupting import ignore_signals, stop_on_signals
 from hooklog_ops.queues import delete, receive, release
 from hooklog_ops.records import Records
@@ -92,22 +91,19 @@ def tail(
     """
     deployed = _with_events(deployment(context, stack, profile, region)).with_config(_TAIL_CONFIG)
     bus, name = deployed.output("EventBusArn"), f"{PREFIX}{secrets.token_hex(4)}"
-    told, out = Console(stderr=True), Console()
+    told, out = Terminal(stderr=True), Terminal()
     tap = Tap(deployed.events, deployed.sqs, bus=bus, name=name)
     count = 0
     stop_on_signals()
     try:
         tap.open(log_type=log_type, outcome=outcome)
-        told.print(
-            f"[dim]Rule and queue {name} are there; Ctrl-C ends this, and removes them.[/]",
-            highlight=False,
-            soft_wrap=True,
-        )
+        ready = f"Rule and queue {name} are there; Ctrl-C ends this, and removes them."
+        told.print(line((ready, "dim")), soft_wrap=True)
         for arrival in tap.arrivals():
             count += 1
             if json:
                 # Rich ends quietly if a reader such as `head` has gone.
-                out.out(dumps(_public(arrival)), highlight=False)
+                out.out(as_json(_public(arrival), indent=None))
             else:
                 _show_event(out, arrival)
     except KeyboardInterrupt:
@@ -115,7 +111,7 @@ def tail(
     finally:
         ignore_signals()
         tap.close()
-    told.print(f"[dim]{counted(count, 'event')}. Rule and queue are removed.[/]", highlight=False)
+    told.print(line((f"{counted(count, 'event')}. Rule and queue are removed.", "dim")))
 
 
 @app.command()
@@ -141,14 +137,14 @@ def redrive(
         received = receive(client, url, _MOST, visibility_timeout=_REDRIVE)
         messages = [set_aside(one) for one in watched(received, seen)]
     held = {one.receipt_handle for one in messages}
-    console = Console(stderr=json)
+    terminal = Terminal(stderr=json)
     result, again = Redriven(), set[str]()
     try:
         with progress_bar("Reading the stream", len(messages)) as done:
             plans = [plan(one, deployed.streams) for one in watched(iter(messages), done)]
         able = [one for one in plans if one.problem is None]
         if not json:
-            _show_plans(console, plans)
+            _show_plans(terminal, plans)
         if able and not dry_run:
             confirm(f"Redrive {counted(len(able), 'message')}?", yes=yes)
             result = _run(deployed, able)
@@ -166,9 +162,9 @@ def redrive(
     if json:
         print(as_json(_summary(plans, result, again, left=len(left), dry_run=dry_run)))
     elif dry_run:
-        console.print(f"{counted(len(able), 'message')} would be redriven.")
+        terminal.print(f"{counted(len(able), 'message')} would be redriven.")
     elif plans:
-        _tell(console, result, again, redriven=len(plans) - len(left))
+        _tell(terminal, result, again, redriven=len(plans) - len(left))
     if not dry_run:
         _complain(plans, result)
 
@@ -195,22 +191,22 @@ def _public(arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def _show_event(console: Console, arrival: Arrival) -> None:
+def _show_event(terminal: Terminal, arrival: Arrival) -> None:
     """Show what an event tells; anybody who may send to the bus can have written it."""
-    kind = printable(str(arrival.event["detail-type"]))
-    first = f"{moment(arrival.written_at)}  [bold]{escape(kind)}[/]"
+    at = f"{moment(arrival.written_at)}  "
+    kind = (str(arrival.event["detail-type"]), "bold")
     lag = f"{age(arrival.lag)} after the write{', repeated' if arrival.repeated else ''}"
     try:
         log = parse(arrival.event["detail"], LogEvent)
     except ValidationError:
-        console.print(f"{first}  not an event of this version of hooklog, {lag}", highlight=False)
+        terminal.print(line(at, kind, f"  not an event of this version of hooklog, {lag}"))
         return
     ends = f"{log.sender or 'unknown'} → {log.recipient or 'unknown'}"
     words = [f"{log.log_type}#{log.log_id}", ends, log.error_code or "", lag]
-    line = "  ".join(escape(printable(word)) for word in words if word)
-    console.print(f"{first}  {line}", highlight=False, soft_wrap=True)
+    told = "  ".join(word for word in words if word)
+    terminal.print(line(at, kind, f"  {told}"), soft_wrap=True)
     if log.explanation is not None:
-        console.print(below(printable(log.explanation.cause)))
+        terminal.print(below(log.explanation.cause))
 
 
 def _run(deployed: Deployment, plans: Sequence[Plan]) -> Redriven:
@@ -248,34 +244,35 @@ def _back_again(deployed: Deployment, result: Redriven, newest: datetime) -> set
     }
 
 
-def _show_plans(console: Console, plans: Sequence[Plan]) -> None:
+def _show_plans(terminal: Terminal, plans: Sequence[Plan]) -> None:
     if not plans:
-        console.print("Nothing is set aside.")
+        terminal.print("Nothing is set aside.")
         return
-    console.print(f"[bold]Set aside: {counted(len(plans), 'message')}[/]")
+    terminal.print(line((f"Set aside: {counted(len(plans), 'message')}", "bold")))
     for one in plans:
         message = one.message
         name = message.key or f"message {message.message_id}"
-        console.print(f"\n{escape(printable(name))}", highlight=False)
-        reason = f"{printable(message.reason)}, " if message.reason else ""
-        console.print(below(f"{reason}{ago(message.set_aside_at, utc_now())}"))
+        terminal.print()
+        terminal.print(line(name))
+        reason = f"{message.reason}, " if message.reason else ""
+        terminal.print(below(f"{reason}{ago(message.set_aside_at, utc_now())}"))
         if one.problem is not None:
-            console.print(below(f"It {printable(one.problem)}.", style="yellow"))
+            terminal.print(below(f"It {one.problem}.", style="yellow"))
         elif message.range is not None:
             place = message.range
             told = f"{counted(len(one.rows), 'row')}, {place.first_at} to {place.last_at}"
-            console.print(below(printable(told)))
-    console.print()
+            terminal.print(below(told))
+    terminal.print()
 
 
-def _tell(console: Console, result: Redriven, again: set[str], *, redriven: int) -> None:
+def _tell(terminal: Terminal, result: Redriven, again: set[str], *, redriven: int) -> None:
     told = f"{counted(redriven, 'message')} redriven; {counted(len(result.handed), 'row')} told"
     if result.silent:
         told += f"; {counted(len(result.silent), 'row')} had nothing to tell"
-    console.print(f"{told}.")
+    terminal.print(f"{told}.")
     if again:
         told = f"{counted(len(again), 'row')} failed again, and came back as new messages."
-        console.print(f"[yellow]{told}[/]")
+        terminal.print(line((told, "yellow")))
 
 
 def _summary(

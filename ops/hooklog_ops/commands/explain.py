@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from hooklog.catalogue import CATALOGUE
 from hooklog.errors import BY_CODE, NEVER
 from hooklog_ops.commands.options import Json
+from hooklog_ops.commands.terminal import Terminal, line
 from hooklog_ops.formatting import as_json, plain, summary
 
 _NAMES = {"retry": "another try", "attempts": "tries before it is parked"}
@@ -54,8 +54,8 @@ def explain(
         return
     table = Table.grid(padding=(0, 2))
     for name, value in rows.items():
-        table.add_row(f"[dim]{_NAMES.get(name, name)}[/]", _told(name, value))
-    Console().print(table)
+        table.add_row(line((_NAMES.get(name, name), "dim")), _told(name, value))
+    Terminal().print(table)
 
 
 def _told(name: str, value: object) -> str:

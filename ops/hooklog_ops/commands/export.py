@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hooklog.clock import utc_now
 from hooklog_ops.commands.options import Begin, Json, LogType, Until, log_types
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
-from hooklog_ops.commands.terminal import counting, watched
-from hooklog_ops.exporting import Format, write
+from hooklog_ops.commands.terminal import Terminal, counting, standard_output, watched
+from hooklog_ops.exporting import Format, whole_file, write
 from hooklog_ops.formatting import as_json, counted
 from hooklog_ops.records import Period, Records
 
@@ -49,13 +47,13 @@ def export(
     deployed = deployment(context, stack, profile, region)
     period = Period(since=since, until=until or utc_now(), log_types=log_types(log_type))
     records = Records(deployed.dynamodb, deployed.output("TableName")).of_period(period)
-    # Queried before the file is opened, so that an error leaves no file behind.
+    # Queried before anything is written, so that an error leaves no heading on standard output.
     first = list(islice(records, 1))
     with ExitStack() as opened:
-        target: IO[bytes] = opened.enter_context(out.open("wb")) if out else sys.stdout.buffer
+        target = opened.enter_context(whole_file(out)) if out else standard_output()
         seen = opened.enter_context(counting("Exporting"))
         count = write(watched(chain(first, records), seen), form, target)
     if json:
         print(as_json({"records": count, "file": str(out)}))
     else:
-        Console(stderr=True).print(f"{counted(count, 'record')} written.")
+        Terminal(stderr=True).print(f"{counted(count, 'record')} written.")

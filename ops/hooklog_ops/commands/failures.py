@@ -8,14 +8,12 @@ from datetime import datetime
 from typing import Annotated, Final, get_args
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from hooklog.catalogue import CATALOGUE, Category
 from hooklog.clock import utc_now
 from hooklog_ops.commands.options import Begin, Json, LogType, Until, log_types, one_of
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
-from hooklog_ops.commands.terminal import below, counting, watched
+from hooklog_ops.commands.terminal import Terminal, below, counting, line, watched
 from hooklog_ops.failures import Reason, by_reason
 from hooklog_ops.formatting import as_json, counted, plain
 from hooklog_ops.records import Period, Records
@@ -90,16 +88,15 @@ def failures(
     if json:
         print(as_json(groups))
         return
-    console = Console()
+    terminal = Terminal()
     if groups:
         total = sum(group.count for group in groups)
-        console.print(
-            f"[bold]{total} failed since {since:%Y-%m-%d %H:%M} UTC[/]\n", highlight=False
-        )
+        terminal.print(line((f"{total} failed since {since:%Y-%m-%d %H:%M} UTC", "bold")))
+        terminal.print()
     else:
-        console.print("Nothing failed.")
+        terminal.print("Nothing failed.")
     for group in groups:
-        _show(console, group)
+        _show(terminal, group)
 
 
 def _groups(now: list[Reason], before: list[Reason]) -> list[Group]:
@@ -119,16 +116,18 @@ def _groups(now: list[Reason], before: list[Reason]) -> list[Group]:
     ]
 
 
-def _show(console: Console, group: Group) -> None:
+def _show(terminal: Terminal, group: Group) -> None:
     types = ", ".join(counted(count, name) for name, count in group.log_types.items())
-    console.print(
-        f"[red]{escape(group.code or 'no code')}[/]  {types}, {group.share:.0%},"
-        f" {_trend(group)}  [dim]{plain(group.category)}[/]",
-        highlight=False,
+    terminal.print(
+        line(
+            (group.code or "no code", "red"),
+            f"  {types}, {group.share:.0%}, {_trend(group)}  ",
+            (plain(group.category), "dim"),
+        )
     )
     log_type = next(iter(group.log_types))
-    console.print(below(CATALOGUE.by_key(log_type, group.explanation).cause))
-    console.print()
+    terminal.print(below(CATALOGUE.by_key(log_type, group.explanation).cause))
+    terminal.print()
 
 
 def _trend(group: Group) -> str:

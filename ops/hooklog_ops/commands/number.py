@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
-from hooklog_ops.commands.options import Json
+from hooklog_ops.commands.options import Country, Json
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
-from hooklog_ops.commands.terminal import counting, styled
+from hooklog_ops.commands.terminal import Terminal, counting, line, styled
 from hooklog_ops.formatting import as_json
+from hooklog_ops.numbers import read_number
 from hooklog_ops.records import Item, Records, failed_code
-from hooklog_ops.search import Term, interpret
-
-
-def _number(text: str) -> str:
-    """Write a number as SignalWire does.
-
-    Raises:
-        typer.BadParameter: it is not a number.
-
-    """
-    for meaning in interpret(text):
-        if meaning.term is Term.NUMBER:
-            return meaning.value
-    raise typer.BadParameter(f"{text!r} is not a number; write it like +12065550123")
 
 
 def number(
     context: typer.Context,
     number: Annotated[
         str,
-        typer.Argument(
-            help="At the other end: +12065550123, a short code, whatsapp:+….", callback=_number
-        ),
+        typer.Argument(help="At the other end: +12065550123, a short code, whatsapp:+…."),
     ],
     *,
+    country: Country = None,
     limit: Annotated[int, typer.Option(help="Most records to show.", min=1, max=1000)] = 20,
     cursor: Annotated[
         str | None, typer.Option(help="Continue where an earlier answer ended.")
@@ -53,27 +39,29 @@ def number(
 
     For example: `hooklog number +12065550123`
     """
+    wanted = read_number(number, country)
     deployed = deployment(context, stack, profile, region)
     records = Records(deployed.dynamodb, deployed.output("TableName"))
     with counting("Reading the history"):
-        page = records.of_number(number, limit=limit, cursor=cursor)
+        page = records.of_number(wanted, limit=limit, cursor=cursor)
     if json:
         print(as_json(page))
         return
-    console = Console()
+    terminal = Terminal()
     if not page.items:
-        console.print(f"Nothing is known of {escape(number)}.", highlight=False)
+        terminal.print(line(f"Nothing is known of {wanted}."))
     for item in page.items:
-        console.print(_line(item), highlight=False, soft_wrap=True)
+        for told in _lines(item):
+            terminal.print(told, soft_wrap=True)
     if page.cursor:
-        console.print(f"\n[dim]More: --cursor {page.cursor}[/]", highlight=False, soft_wrap=True)
+        terminal.print()
+        terminal.print(line((f"More: --cursor {page.cursor}", "dim")), soft_wrap=True)
 
 
-def _line(item: Item) -> str:
+def _lines(item: Item) -> Iterator[Text]:
     """Write a record in one line, and its reason in the next if it failed."""
     created_at = item["created_at"][:16].replace("T", " ")
-    first = f"{created_at}  {item['pk']}  {styled(item['outcome'])}"
-    if "cause" not in item:
-        return first
-    code = f"{escape(code)}: " if (code := failed_code(item)) else ""
-    return f"{first}\n  {code}{escape(str(item['cause']))}"
+    yield line(f"{created_at}  {item['pk']}  ", styled(item["outcome"]))
+    if "cause" in item:
+        code = f"{code}: " if (code := failed_code(item)) else ""
+        yield line(f"  {code}{item['cause']}")

@@ -11,6 +11,7 @@ import typer
 
 from hooklog.clock import utc_now
 from hooklog.logs import KINDS, is_uuid
+from hooklog_ops.numbers import country_code
 
 _AGE = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -64,6 +65,14 @@ def _log_type(text: str | None) -> str | None:
 
 # Plain names: Typer does not look into type aliases.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Country = Annotated[
+    str | None,
+    typer.Option(
+        help="Country of numbers that name none: two letters, such as US.",
+        envvar="HOOKLOG_COUNTRY",
+        callback=lambda value: country_code(value) if value else None,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")]
 Rate = Annotated[float, typer.Option(help="Messages per second.", min=0.1, max=1000)]

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hooklog.clock import utc_now
 from hooklog.errors import BY_CODE
@@ -24,7 +23,15 @@ from hooklog_ops.commands.options import (
     one_of,
 )
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
-from hooklog_ops.commands.terminal import below, confirm, counting, progress_bar, watched
+from hooklog_ops.commands.terminal import (
+    Terminal,
+    below,
+    confirm,
+    counting,
+    line,
+    progress_bar,
+    watched,
+)
 from hooklog_ops.formatting import ago, as_json, counted
 from hooklog_ops.parked import (
     UNREADABLE,
@@ -84,15 +91,16 @@ def list_parked(
         told = [asdict(item) | {"sid_of": _sid_of(logs.get(item.key))} for item in shown]
         print(as_json({"counts": _counts(items), "items": told}))
         return
-    console = Console()
+    terminal = Terminal()
     if not items:
-        console.print("Nothing is parked.")
+        terminal.print("Nothing is parked.")
         return
-    _show_counts(console, items)
-    _show_items(console, shown, logs)
+    _show_counts(terminal, items)
+    _show_items(terminal, shown, logs)
     if len(items) > limit:
-        console.print(f"\n[dim]and {len(items) - limit} more; --limit shows them[/]")
-    console.print("\nFix the cause, then: hooklog parked redrive --dry-run", highlight=False)
+        terminal.print()
+        terminal.print(line((f"and {len(items) - limit} more; --limit shows them", "dim")))
+    terminal.print("\nFix the cause, then: hooklog parked redrive --dry-run")
 
 
 @app.command()
@@ -127,23 +135,22 @@ def redrive(
     with counting("Reading the list", "messages") as seen:
         found = list(watched(parked.items(wanted), seen))
     items = [item for item in found if again or not item.is_under_way]
-    console = Console(stderr=json)
+    terminal = Terminal(stderr=json)
     under_way = len(found) - len(items)
     if under_way:
-        console.print(
-            f"[dim]{counted(under_way, 'message')} redriven before and still under way[/]"
-        )
+        told = f"{counted(under_way, 'message')} redriven before and still under way"
+        terminal.print(line((told, "dim")))
     if not items or dry_run:
         if json:
             print(as_json({"would_redrive": len(items), "counts": _counts(items)}))
         elif items:
-            _show_counts(console, items)
-            console.print(f"\n{counted(len(items), 'message')} would be redriven.")
+            _show_counts(terminal, items)
+            terminal.print(f"\n{counted(len(items), 'message')} would be redriven.")
         else:
-            console.print("Nothing to redrive.")
+            terminal.print("Nothing to redrive.")
         return
     if not json:
-        _show_counts(console, items)
+        _show_counts(terminal, items)
     confirm(f"Redrive {counted(len(items), 'message')}?", yes=yes)
     with progress_bar("Redriving", len(items)) as done:
         result = parked.redrive(
@@ -159,9 +166,9 @@ def redrive(
     if json:
         print(as_json({"redriven": result.sent, "changed_meanwhile": result.changed}))
         return
-    console.print(f"{counted(result.sent, 'message')} redriven.")
+    terminal.print(f"{counted(result.sent, 'message')} redriven.")
     if result.changed:
-        console.print(f"{counted(result.changed, 'message')} changed meanwhile and left alone.")
+        terminal.print(f"{counted(result.changed, 'message')} changed meanwhile and left alone.")
 
 
 def _counts(items: list[ParkedItem]) -> list[dict[str, object]]:
@@ -172,23 +179,22 @@ def _counts(items: list[ParkedItem]) -> list[dict[str, object]]:
     ]
 
 
-def _show_counts(console: Console, items: list[ParkedItem]) -> None:
+def _show_counts(terminal: Terminal, items: list[ParkedItem]) -> None:
     """Show each code with its count, its age and what to do about it, the most frequent first."""
-    console.print(f"[bold]Parked: {counted(len(items), 'message')}[/]")
+    terminal.print(line((f"Parked: {counted(len(items), 'message')}", "bold")))
     for code, _ in Counter(item.code for item in items).most_common():
-        _show_code(console, code, [item for item in items if item.code == code])
+        _show_code(terminal, code, [item for item in items if item.code == code])
 
 
-def _show_code(console: Console, code: str, items: list[ParkedItem]) -> None:
+def _show_code(terminal: Terminal, code: str, items: list[ParkedItem]) -> None:
     types = Counter(item.log_type or UNREADABLE for item in items)
     kinds = ", ".join(counted(number, name) for name, number in types.most_common())
     times, now = [item.parked_at for item in items], utc_now()
-    console.print(
-        f"\n[red]{code}[/]  {kinds}, first {ago(min(times), now)}, last {ago(max(times), now)}",
-        highlight=False,
-    )
+    told = f"  {kinds}, first {ago(min(times), now)}, last {ago(max(times), now)}"
+    terminal.print()
+    terminal.print(line((code, "red"), told))
     if own := BY_CODE.get(code):
-        console.print(below(f"What to do: {own.operator}"))
+        terminal.print(below(f"What to do: {own.operator}"))
 
 
 def _sid_of(found: Found | None) -> str | None:
@@ -196,18 +202,19 @@ def _sid_of(found: Found | None) -> str | None:
     return found.key if found is not None and found.is_by_sid else None
 
 
-def _show_items(console: Console, items: list[ParkedItem], logs: Mapping[str, Found]) -> None:
+def _show_items(terminal: Terminal, items: list[ParkedItem], logs: Mapping[str, Found]) -> None:
     now = utc_now()
     for item in items:
         told = f"{item.code}, {counted(item.attempts, 'attempt')}, {ago(item.parked_at, now)}"
-        console.print(f"\n{item.key}", highlight=False)
-        console.print(below(told))
+        terminal.print()
+        terminal.print(line(item.key))
+        terminal.print(below(told))
         if item.key in logs and (relation := logs[item.key].relation):
-            console.print(below(relation))
+            terminal.print(below(relation))
         own = BY_CODE.get(item.code)
         if own is None or item.detail != own.operator:
-            console.print(below(item.detail, style="dim"))
+            terminal.print(below(item.detail, style="dim"))
         if item.redriven_at:
             state = "still under way" if item.is_under_way else "failed again"
             told = f"redriven {ago(item.redriven_at, now)} by {item.redriven_by}, {state}"
-            console.print(below(told))
+            terminal.print(below(told))

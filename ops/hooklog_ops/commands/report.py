@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hooklog.clock import utc_now
 from hooklog_ops.commands.options import Begin, Json, LogType, Until, log_types
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
-from hooklog_ops.commands.terminal import counting, watched
+from hooklog_ops.commands.terminal import Terminal, counting, line, watched
 from hooklog_ops.errors import ExtraMissingError
+from hooklog_ops.exporting import whole_file
 from hooklog_ops.formatting import as_json, counted
 from hooklog_ops.records import Period, Records
 from hooklog_ops.report.totals import Totals
@@ -48,9 +48,10 @@ def report(
     with counting("Reading") as seen:
         for item in watched(records.of_period(period), seen):
             totals.add(item)
-    out.write_text(page(totals, period, utc_now()), encoding="utf-8")
+    with whole_file(out) as file:
+        file.write(page(totals, period, utc_now()).encode())
     if json:
         print(as_json({"records": totals.total, "file": str(out)}))
     else:
         told = f"{counted(totals.total, 'record')}; written to {out}"
-        Console(stderr=True).print(told, highlight=False, soft_wrap=True)
+        Terminal(stderr=True).print(line(told), soft_wrap=True)

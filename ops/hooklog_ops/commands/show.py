@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group, RenderableType
-from rich.markup import escape
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from hooklog.errors import BY_CODE
 from hooklog.logs import KINDS, LogKind
@@ -16,7 +16,7 @@ from hooklog.records.parking import PARKED_ATTRIBUTES
 from hooklog.records.signals import signal_names
 from hooklog_ops.commands.options import Json, Kind, uuid
 from hooklog_ops.commands.target import Profile, Region, Stack, deployment
-from hooklog_ops.commands.terminal import styled
+from hooklog_ops.commands.terminal import Terminal, line, styled
 from hooklog_ops.errors import NotThereError
 from hooklog_ops.fetching import FetchResult, fetch
 from hooklog_ops.formatting import as_json
@@ -62,13 +62,13 @@ def show(
     if json:
         print(as_json({"record": found.item, "alias": found.alias, "fetched": fetched}))
         return
-    console = Console()
+    terminal = Terminal()
     if told := [*_told(found, log_type)]:
-        console.print(Group(*told))
+        terminal.print(Group(*told))
     if fetched is not None:
-        console.print(_compared(fetched, known="outcome" in (found.item or {})))
+        terminal.print(_compared(fetched, known="outcome" in (found.item or {})))
         if fetched.error and kind.has_sid and found.item is None and not found.is_by_sid:
-            console.print(
+            terminal.print(
                 f"If this is the SID of a {log_type}, `hooklog enqueue {log_type} {log_id}` looks"
                 " for its log in SignalWire's list of the last day."
             )
@@ -97,62 +97,66 @@ def _missing(found: Found, kind: LogKind) -> str:
 def _told(found: Found, log_type: str) -> Iterator[RenderableType]:
     """Tell of the log's row, and of a message that is parked under its SID."""
     if found.is_by_sid:
-        yield f"{found.name} is the SID of this {log_type}; its log is {found.key}."
+        yield line(f"{found.name} is the SID of this {log_type}; its log is {found.key}.")
         if found.item is None:
             yield "There is no record of that log: it has expired, or is about to be stored."
     if found.item is not None:
-        yield f"[bold]{found.item['pk']}[/]"
+        yield line((str(found.item["pk"]), "bold"))
         yield from _verdict(found.item)
         yield _values(found.item)
     if found.alias is not None and found.has_news_by_sid:
-        yield f"[bold]{found.alias['pk']}[/], its SID"
+        yield line((str(found.alias["pk"]), "bold"), ", its SID")
         yield from _verdict(found.alias)
 
 
-def _verdict(item: Item) -> Iterator[str]:
+def _verdict(item: Item) -> Iterator[Text]:
     if "outcome" in item:
-        yield f"{styled(item['outcome'])}, the log's status is {escape(str(item['status']))}"
+        yield line(styled(item["outcome"]), f", the log's status is {item['status']}")
     if told := own_end(item):
-        yield escape(told)
+        yield line(told)
     if "cause" in item:
-        yield escape(str(item["cause"]))
-        yield f"What to do: {escape(str(item['advice']))}"
-        yield "Another try can help." if item["retry"] else "Another try does not help."
+        yield line(str(item["cause"]))
+        yield line(f"What to do: {item['advice']}")
+        yield line("Another try can help." if item["retry"] else "Another try does not help.")
     if "parked_code" in item:
-        yield (
-            f"[red]parked[/] {item['parked_at']} as {item['parked_code']}"
-            f" after {item['parked_attempts']} attempts: {escape(str(item['parked_detail']))}"
+        yield line(
+            ("parked", "red"),
+            f" {item['parked_at']} as {item['parked_code']} after {item['parked_attempts']}"
+            f" attempts: {item['parked_detail']}",
         )
         if own := BY_CODE.get(item["parked_code"]):
-            yield f"What to do: {own.operator}"
+            yield line(f"What to do: {own.operator}")
     if told := tried(item):
-        yield escape(told)
+        yield line(told)
         for code in item["tries"]:
             if own := BY_CODE.get(code):
-                yield f"What to do about {code}: {own.operator}"
+                yield line(f"What to do about {code}: {own.operator}")
 
 
 def _values(item: Item) -> Table:
     table = Table.grid(padding=(0, 2))
+
+    def add(name: str, value: object) -> None:
+        table.add_row(line((name, "dim")), line(str(value)))
+
     for name, value in sorted(item.items()):
         if name not in _TOLD | _OF_THE_TABLE:
-            table.add_row(f"[dim]{name}[/]", escape(str(value)))
+            add(name, value)
     if "drift" in item:
-        table.add_row("[dim]drift[/]", escape(", ".join(item["drift"])))
+        add("drift", ", ".join(item["drift"]))
     if "unknown_fields" in item:
-        table.add_row("[dim]unknown_fields[/]", escape(item["unknown_fields"]))
+        add("unknown_fields", item["unknown_fields"])
     for detail in item.get("charge_details", ()):
-        table.add_row("[dim]charge of[/]", f"{escape(detail['description'])}: {detail['charge']}")
+        add("charge of", f"{detail['description']}: {detail['charge']}")
     for entry in item.get("parked_history", ()):
         by = f", redriven by {entry['redriven_by']}" if "redriven_by" in entry else ""
-        told = f"{entry['code']} {entry['at']} until {entry['lifted_at']}{by}"
-        table.add_row("[dim]was parked[/]", escape(told))
+        add("was parked", f"{entry['code']} {entry['at']} until {entry['lifted_at']}{by}")
     return table
 
 
 def _compared(fetched: FetchResult, *, known: bool) -> Group | str:
     if fetched.error is not None:
-        return f"\nSignalWire now: [red]{escape(fetched.error)}[/]"
+        return Group("", line("SignalWire now: ", (fetched.error, "red")))
     if not known:
         return "\nSignalWire has this log, the table does not."
     if not fetched.differences:
@@ -161,6 +165,6 @@ def _compared(fetched: FetchResult, *, known: bool) -> Group | str:
     for heading in ("", "stored", "now"):
         table.add_column(heading)
     for one in fetched.differences:
-        values = ("-" if value is None else escape(str(value)) for value in (one.stored, one.now))
-        table.add_row(one.name, *values)
+        values = ("-" if value is None else str(value) for value in (one.stored, one.now))
+        table.add_row(line(one.name), *map(line, values))
     return Group("", table)

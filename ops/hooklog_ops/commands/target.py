@@ -8,8 +8,8 @@ from typing import Annotated, cast
 
 import boto3
 import typer
-from rich.console import Console
 
+from hooklog_ops.commands.terminal import Terminal, line
 from hooklog_ops.deployment import DEFAULT_STACK, Deployment, LocalDeployment
 
 _PANEL = "Which stack"
@@ -45,7 +45,8 @@ class StackOptions:
         """
         local = None if self.profile or self.region else LocalDeployment.find(Path.cwd())
         if local is not None and self.stack in {None, local.stack}:
-            Console(stderr=True).print(f"[dim]The local deployment {local.stack}[/]")
+            told = line((f"The local deployment {local.stack}", "dim"))
+            Terminal(stderr=True).print(told)
             session = boto3.session.Session(
                 aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1"
             )

@@ -33,7 +33,11 @@ def create_app(backend: Backend, guard: Guard) -> Flask:
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_FORM
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "finalize": formatting.visible_value,
+    }
     app.before_request(lambda: guard.check(request))
     app.after_request(harden)
     for pages in (home, logs, parking, searching):

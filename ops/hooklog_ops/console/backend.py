@@ -39,6 +39,7 @@ class Backend:
         metrics: of the functions.
         pool: for the queries of one page.
         clock: for ages such as "3 min ago".
+        country: whose national numbers the search understands.
 
     """
 
@@ -48,9 +49,10 @@ class Backend:
     metrics: Metrics
     pool: Executor
     clock: Clock
+    country: str | None
 
     @classmethod
-    def open(cls, stack: Deployment, clock: Clock) -> Backend:
+    def open(cls, stack: Deployment, clock: Clock, country: str | None = None) -> Backend:
         """Make the clients.
 
         Raises:
@@ -72,4 +74,5 @@ class Backend:
             metrics=Metrics(stack.cloudwatch, namespace),
             pool=ThreadPoolExecutor(_CONCURRENCY),
             clock=clock,
+            country=country,
         )

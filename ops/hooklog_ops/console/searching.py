@@ -9,6 +9,7 @@ from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
 from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.logs import url_of
+from hooklog_ops.errors import CountryMissingError
 from hooklog_ops.records import log_key
 from hooklog_ops.search import Interpretation, Term, interpret
 
@@ -20,7 +21,10 @@ def pages(backend: Backend) -> Blueprint:
     @blueprint.get("/search")
     def search() -> str | Response:
         text = request.args.get("q", "").strip()
-        found = interpret(text)
+        try:
+            found = interpret(text, backend.country)
+        except CountryMissingError as error:
+            return render_template("search.html", text=text, problem=str(error))
         first = found[0] if found else None
         if first and first.term is Term.LOG_ID:
             return _of_log(backend, first.value)

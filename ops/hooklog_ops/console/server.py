@@ -24,6 +24,7 @@ def serve(
     *,
     port: int,
     allow_actions: bool,
+    country: str | None,
     clock: Clock,
     ready: Callable[[str], None],
 ) -> None:
@@ -33,6 +34,7 @@ def serve(
         stack: to show.
         port: to listen on; 0 takes any free one.
         allow_actions: whether the console may change anything.
+        country: whose national numbers the search understands.
         clock: for ages such as "3 min ago".
         ready: is called with the console's address as soon as it listens.
 
@@ -49,7 +51,7 @@ def serve(
     with listener:
         bound: int = listener.getsockname()[1]
         guard = Guard(port=bound, token=secrets.token_urlsafe(32), allow_actions=allow_actions)
-        app = create_app(Backend.open(stack, clock), guard)
+        app = create_app(Backend.open(stack, clock, country), guard)
         server = create_server(app, sockets=[listener], threads=_THREADS, ident="hooklog")
         ready(f"http://{_LOOPBACK}:{bound}/")
         server.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
@@ -12,6 +13,8 @@ import matplotlib as mpl
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from hooklog_ops.formatting import printable
 
 _BAR_COLOUR: Final = "#33658a"
 _WIDTH: Final = 7.2  # inches: the width of a printed page
@@ -44,7 +47,7 @@ def bars(values: Mapping[str, float], unit: str, form: str = "{:,.0f}") -> str:
     with _style():
         figure = Figure(figsize=(_WIDTH, 0.6 + _BAR * max(1, len(values))), layout="constrained")
         axes = figure.subplots()
-        names = list(values)
+        names = [printable(name) for name in values]
         drawn = axes.barh(range(len(names)), list(values.values()), color=_BAR_COLOUR, height=0.7)
         axes.bar_label(drawn, fmt=form, padding=3)
         axes.set_yticks(range(len(names)), names)
@@ -70,6 +73,8 @@ def _style() -> AbstractContextManager[None]:
             "axes.spines.right": False,
             # Text stays text, so that it can be searched and read aloud.
             "svg.fonttype": "none",
+            # A name may have dollar signs.
+            "text.parse_math": False,
             # Otherwise each run names the parts of the picture differently.
             "svg.hashsalt": "hooklog",
         }
@@ -78,6 +83,9 @@ def _style() -> AbstractContextManager[None]:
 
 def _svg(figure: Figure) -> str:
     out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    with warnings.catch_warnings():
+        # The reader's fonts show the text; here it is only measured.
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     return text[text.index("<svg") :]

@@ -11,13 +11,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hooklog.catalogue import CATALOGUE
 from hooklog.logs import KINDS
-from hooklog_ops.formatting import age, plain, plurals
+from hooklog_ops.formatting import age, plain, plurals, visible_value
 from hooklog_ops.records import Period
 from hooklog_ops.report import charts
 from hooklog_ops.report.totals import LAGS, Totals
 
 _MOST_FAILURES = 15
 _MOST_COUNTRIES = 20
+_LONGEST_NAME = 30
 #: Outcomes from the bottom to the top of a bar, distinct for colour-blind readers, too.
 _OUTCOMES: Final = {"succeeded": "#2f7d5b", "failed": "#b3412e", "in_progress": "#c9a227"}
 
@@ -42,7 +43,10 @@ class _Country:
 def page(totals: Totals, period: Period, written: datetime) -> str:
     """Write the report as HTML that loads nothing from elsewhere."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=visible_value,
     )
     days = sorted({f"{day:%Y-%m-%d}" for day in period.days()})
     return environment.get_template("page.html.jinja").render(
@@ -78,10 +82,15 @@ def _charts(totals: Totals, days: list[str]) -> dict[str, str]:
         "categories": charts.bars(categories, "logs"),
         "cost": charts.stacked(days, cost, [KINDS[name].colour for name in types], "dollars"),
         "kinds": charts.bars(
-            {kind: float(dollars) for kind, dollars in kinds}, "dollars", "${:,.2f}"
+            {_name(kind): float(dollars) for kind, dollars in kinds}, "dollars", "${:,.2f}"
         ),
         "lags": charts.bars(lags, "logs"),
     }
+
+
+def _name(kind: str) -> str:
+    """Write SignalWire's word for a kind so that it fits beside a bar."""
+    return kind if len(kind) <= _LONGEST_NAME else f"{kind[:_LONGEST_NAME]}…"
 
 
 def _lag(index: int) -> str:
