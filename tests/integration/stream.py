@@ -35,8 +35,24 @@ class Changed:
     after: Said | None
 
 
-def changed(cloud: LocalCloud, table_name: str) -> Iterator[Changed]:
-    """Read the stream of a table from its start, in the order of the writes."""
+@dataclass(frozen=True)
+class Place:
+    """Where a record stands.
+
+    Attributes:
+        stream: ARN of the stream.
+        shard: ID of the shard.
+        record: the record itself.
+
+    """
+
+    stream: str
+    shard: str
+    record: RecordTypeDef
+
+
+def places(cloud: LocalCloud, table_name: str) -> Iterator[Place]:
+    """Read the stream of a table from its start, in the order of the writes, page by page."""
     streams = cloud.client("dynamodbstreams")
     (stream,) = streams.list_streams(TableName=table_name)["Streams"]
     arn = stream["StreamArn"]
@@ -45,8 +61,14 @@ def changed(cloud: LocalCloud, table_name: str) -> Iterator[Changed]:
         StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
     while records := (page := streams.get_records(ShardIterator=iterator))["Records"]:
-        yield from map(_changed, records)
+        for record in records:
+            yield Place(arn, shard["ShardId"], record)
         iterator = page["NextShardIterator"]
+
+
+def changed(cloud: LocalCloud, table_name: str) -> Iterator[Changed]:
+    """Return every write of a row, in order."""
+    return (_changed(place.record) for place in places(cloud, table_name))
 
 
 def _changed(record: RecordTypeDef) -> Changed:

@@ -19,12 +19,11 @@ from local.stack import NAME, send
 from tests.builders import body
 from tests.integration.command_line import CommandLine
 from tests.integration.conftest import Deployment, drain
+from tests.integration.stream import places
 
 pytestmark = pytest.mark.integration
 #: Seconds, far more than an event needs.
 _WITHIN = 60.0
-#: The only shard of the local cloud's streams.
-_SHARD = "shardId-00000000000000000000-00000000"
 
 
 class Tail:
@@ -92,28 +91,25 @@ def failed_logs(deployment: Deployment, count: int) -> list[str]:
     )[:count]
 
 
-def stream_range(opened: Opened, log_id: str) -> dict[str, object]:
+def stream_range(deployment: Deployment, table_name: str, log_id: str) -> dict[str, object]:
     """Return what Lambda would set aside if a log's first write were its only failed batch."""
-    table = opened.dynamodb.describe_table(TableName=opened.output("TableName"))["Table"]
-    iterator = opened.streams.get_shard_iterator(
-        StreamArn=table["LatestStreamArn"], ShardId=_SHARD, ShardIteratorType="TRIM_HORIZON"
-    )["ShardIterator"]
-    number = next(
-        one["dynamodb"]["SequenceNumber"]
-        for one in opened.streams.get_records(ShardIterator=iterator)["Records"]
-        if one["dynamodb"]["Keys"]["pk"] == {"S": f"message#{log_id}"}
-        and "outcome" in one["dynamodb"].get("NewImage", {})
+    place = next(
+        one
+        for one in places(deployment.cloud, table_name)
+        if one.record["dynamodb"]["Keys"]["pk"] == {"S": f"message#{log_id}"}
+        and "outcome" in one.record["dynamodb"].get("NewImage", {})
     )
+    number = place.record["dynamodb"]["SequenceNumber"]
     return {
         "requestContext": {"condition": "MaxRecordAgeExceeded"},
         "DDBStreamBatchInfo": {
-            "shardId": _SHARD,
+            "shardId": place.shard,
             "startSequenceNumber": number,
             "endSequenceNumber": number,
             "approximateArrivalOfFirstRecord": "2026-05-04T12:00:00Z",
             "approximateArrivalOfLastRecord": "2026-05-04T12:00:00Z",
             "batchSize": 1,
-            "streamArn": table["LatestStreamArn"],
+            "streamArn": place.stream,
         },
     }
 
@@ -141,7 +137,8 @@ def test_tail_and_redrive(
             "code": "publish.refused",
             "detail": "EventBridge refuses the event (InvalidArgument).",
         }
-        for message in (of_row, stream_range(opened, second)):
+        set_aside = stream_range(deployment, opened.output("TableName"), second)
+        for message in (of_row, set_aside):
             opened.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(message))
         done = hooklog.json("events", "redrive", "--yes")
         assert (done["redriven"], done["rows_taken"], done["rows_back_again"]) == (2, 2, [])
