@@ -101,41 +101,46 @@ clean: ## remove environments, builds and caches
 	rm -rf $(VENV) .tools .aws-sam .local dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage
 
 # Only what has the hashes of the files, and no package that runs code of its own to be installed.
-PIP_OPTIONS := --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+PINNED := --require-hashes --only-binary :all:
+PIP_OPTIONS := --quiet --disable-pip-version-check $(PINNED)
+UV := $(SUPPLY)/bin/uv
 
 # $(1): directory, $(2): requirements, $(3): what it is
 define environment
-	@echo "Setting up $(3) (once, a minute or so) …"
+	@echo "Setting up $(3) (once) …"
 	@python=$(PYTHON) && test -n "$$python" && rm -rf $(1) && "$$python" -m venv $(1)
-	@$(1)/bin/python -m pip install $(PIP_OPTIONS) -r $(2)
+	@$(UV) pip install --quiet --system-certs --python $(1)/bin/python $(PINNED) -r $(2)
 endef
 
-$(VENV)/ready: requirements.txt layers/dependencies/requirements.txt pyproject.toml
+$(VENV)/ready: requirements.txt layers/dependencies/requirements.txt pyproject.toml | $(SUPPLY)/ready
 	$(call environment,$(VENV),requirements.txt,the project's Python environment)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation -e .
 	@touch $@
 
-$(SAM)/ready: local/requirements-sam.txt
+$(SAM)/ready: local/requirements-sam.txt | $(SUPPLY)/ready
 	$(call environment,$(SAM),local/requirements-sam.txt,the SAM CLI)
 	@touch $@
 
-$(CLOUD)/ready: local/requirements-cloud.txt
+$(CLOUD)/ready: local/requirements-cloud.txt | $(SUPPLY)/ready
 	$(call environment,$(CLOUD),local/requirements-cloud.txt,the local cloud)
 	@touch $@
 
-$(RUNTIME)/ready: local/requirements-runtime.txt
+$(RUNTIME)/ready: local/requirements-runtime.txt | $(SUPPLY)/ready
 	$(call environment,$(RUNTIME),local/requirements-runtime.txt,Lambda's runtime interface client)
 	@touch $@
 
-$(AUDIT)/ready: local/requirements-audit.txt
+$(AUDIT)/ready: local/requirements-audit.txt | $(SUPPLY)/ready
 	$(call environment,$(AUDIT),local/requirements-audit.txt,checkov)
 	@touch $@
 
-$(FUZZ)/ready: local/requirements-fuzz.txt
+$(FUZZ)/ready: local/requirements-fuzz.txt | $(SUPPLY)/ready
 	$(call environment,$(FUZZ),local/requirements-fuzz.txt,the fuzzer)
 	@touch $@
 
+# Installed by pip, because it brings uv, which installs everything else in half the time.
 $(SUPPLY)/ready: local/requirements-supply.txt
-	$(call environment,$(SUPPLY),local/requirements-supply.txt,what pins and lists the dependencies)
+	@echo "Setting up what installs, pins and lists the dependencies (once) …"
+	@python=$(PYTHON) && test -n "$$python" && rm -rf $(SUPPLY) && "$$python" -m venv $(SUPPLY)
+	@$(SUPPLY)/bin/python -m pip install $(PIP_OPTIONS) -r $<
 	@touch $@

@@ -31,6 +31,8 @@ from local.template import template
 
 #: Name of the stack in the local cloud.
 NAME = "hooklog-local"
+#: Where `sam build` puts what it makes.
+BUILD = ROOT / ".aws-sam/build"
 _SAM = ROOT / ".tools/sam/bin/sam"
 _TIMEOUT = 600
 
@@ -55,18 +57,22 @@ class Stack:
     log_groups: Sequence[str]
 
 
-def build() -> None:
+def build(directory: Path = BUILD) -> None:
     """Run ``sam build`` for this machine's processor; unchanged parts are not built again.
 
     Raises:
         RuntimeError: sam failed; its output follows the first line of the text.
 
     """
-    _sam({}, "build", "--config-env", "local", "--parameter-overrides", _parameters({}))
+    _sam(
+        {},
+        *("build", "--config-env", "local", "--build-dir", str(directory)),
+        *("--parameter-overrides", _parameters({})),
+    )
 
 
-def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
-    """Run ``sam deploy`` on the last build, with these parameters of the template.
+def deploy(cloud: LocalCloud, parameters: Mapping[str, str], *, built: Path = BUILD) -> Stack:
+    """Run ``sam deploy`` on a build, with these parameters of the template.
 
     Raises:
         RuntimeError: sam failed; its output follows the first line of the text.
@@ -75,6 +81,9 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
     _sam(
         cloud.environment,
         *("deploy", "--config-env", "local", "--stack-name", NAME),
+        # sam looks for its settings beside the template.
+        *("--template-file", str(built / "template.yaml")),
+        *("--config-file", str(ROOT / "samconfig.toml")),
         *("--parameter-overrides", _parameters(parameters)),
     )
     outputs = Deployment.open(cloud.session, NAME, endpoint_url=cloud.url).outputs

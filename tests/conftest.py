@@ -1,19 +1,26 @@
-"""Fixtures of all tests: dummy credentials, no cloud, and a copy of the output."""
+"""Fixtures of all tests: dummy credentials, no cloud, one build, and a search of the output."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
+from pathlib import Path
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
-from tests.captured import CAPTURED
+from local.stack import build
+from tests.privacy import leaks
 
 # Examples are the same everywhere, and a busy machine fails no test.
 hypothesis.settings.register_profile("hooklog", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("hooklog")
 
+#: Reads what all tests of its stack have caused.
 LAST = "tests/integration/test_privacy.py"
+#: The tests with one of these fixtures share a stack and stay in one process.
+_STACKS = ("deployment", "idle", "engine")
 
 
 @pytest.fixture(autouse=True)
@@ -31,17 +38,30 @@ def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run `sam build` once for all processes of a run; return the folder of its output."""
+    run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent
+    directory = run / "build"
+    with FileLock(run / "build.lock"):
+        if not (directory / "template.yaml").exists():
+            build(directory)
+    return directory
+
+
 @pytest.fixture
 def capsys(capsys: pytest.CaptureFixture[str]) -> pytest.CaptureFixture[str]:
-    """Return pytest's own fixture, and keep what a test reads from it."""
+    """Return pytest's own fixture, and search what a test reads from it."""
     read = capsys.readouterr
 
-    def kept() -> object:
+    def searched() -> object:
         output = read()
-        CAPTURED.extend((output.out, output.err))
+        assert leaks(output.out + output.err) == []
         return output
 
-    capsys.readouterr = kept  # type: ignore[method-assign,assignment]
+    capsys.readouterr = searched  # type: ignore[method-assign,assignment]
     return capsys
 
 
@@ -50,12 +70,18 @@ def pytest_runtest_makereport(
     item: pytest.Item,  # noqa: ARG001 - the hook's signature
     call: pytest.CallInfo[None],  # noqa: ARG001 - the hook's signature
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep the rest of what each test printed or logged."""
+    """Fail a test that printed or logged something personal."""
     report = yield
-    CAPTURED.extend(text for _, text in report.sections)
+    if report.passed and (found := leaks("\n".join(text for _, text in report.sections))):
+        report.outcome = "failed"
+        report.longrepr = f"The output has what it must not have: {found}"
     return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the test that reads the captured output last."""
+    """Give each process whole modules or whole stacks, the stacks first because they last."""
+    for item in items:
+        used = getattr(item, "fixturenames", [])
+        stack = next((name for name in _STACKS if name in used), None)
+        item.add_marker(pytest.mark.xdist_group(stack or item.location[0]))
     items.sort(key=lambda item: item.nodeid.startswith(LAST))

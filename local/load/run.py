@@ -98,13 +98,16 @@ class Rig:
 
 
 @contextmanager
-def rig(plan: Plan, log: Path, conditions: Conditions) -> Iterator[Rig]:
+def rig(
+    plan: Plan, log: Path, conditions: Conditions, *, built: Path = stack.BUILD
+) -> Iterator[Rig]:
     """Deploy the built template into a local cloud, and serve the plan's logs and faults.
 
     Args:
         plan: of the run.
         log: file for the cloud's output.
         conditions: of the run.
+        built: folder of the build.
 
     Raises:
         RuntimeError: the cloud did not start, or sam failed.
@@ -131,6 +134,7 @@ def rig(plan: Plan, log: Path, conditions: Conditions) -> Iterator[Rig]:
                 "IndexNumbers": "true",
                 "IndexDays": "true",
             },
+            built=built,
         )
         stack.put_credentials(cloud, deployed, space.project_id, space.api_token)
         yield Rig(cloud, deployed, space, log, conditions.batches_at_once)

@@ -1,4 +1,4 @@
-"""One build for all tests of the artefact."""
+"""The build as Lambda lays it out, and each function started once."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import ROOT
-from local.stack import build
 from tests.artefact.starting import FUNCTIONS, LAYERS, Started, start
-
-
-@pytest.fixture(scope="session")
-def built() -> Path:
-    """Run `sam build`, and return the folder of its output."""
-    build()
-    return ROOT / ".aws-sam/build"
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ from local.cloud import LocalCloud, local_cloud
 from local.space import RunningSpace, generate, serve
 from local.stack import (
     Stack,
-    build,
     deploy,
     messages_left,
     put_credentials,
@@ -59,12 +58,11 @@ def space() -> Iterator[RunningSpace]:
 
 @pytest.fixture(scope="session")
 def deployment(
-    space: RunningSpace, tmp_path_factory: pytest.TempPathFactory
+    built: Path, space: RunningSpace, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
-    """Build the template with sam, and deploy it into a local cloud."""
+    """Deploy the template into a local cloud."""
     log: Path = tmp_path_factory.mktemp("cloud") / "cloud.log"
     with local_cloud(log) as cloud:
-        build()
         stack = deploy(
             cloud,
             {
@@ -78,6 +76,7 @@ def deployment(
                 "IndexDays": "true",
                 "Events": "All",
             },
+            built=built,
         )
         put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])
         yield Deployment(cloud, stack, space)

@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ from hooklog.sweep.walk import Checkpoint
 from local.cloud import local_cloud
 from local.metric_data import emitted
 from local.space import LOG_TYPES, Fault, FaultKind, Space, serve
-from local.stack import build, deploy, messages_left, put_credentials, send, sweep
+from local.stack import deploy, messages_left, put_credentials, send, sweep
 from tests.builders import body, failed_fax, failed_message, fax_log, message_log
 from tests.integration.conftest import Deployment, drain
 from tests.integration.watching import State, Watch, sns_client
@@ -43,7 +44,7 @@ WITHIN = 300.0
 
 
 @pytest.fixture(scope="module")
-def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+def watch(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """Deploy hooklog into a cloud of its own, with a topic and low thresholds."""
     log = tmp_path_factory.mktemp("cloud") / "cloud.log"
     with serve(Space()) as space, local_cloud(log) as cloud:
@@ -52,7 +53,6 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
         inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
-        build()
         stack = deploy(
             cloud,
             {
@@ -68,6 +68,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
                 "ParkedPerHour": "1",
                 "Events": "Failures",
             },
+            built=built,
         )
         put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])
         yield Watch(Deployment(cloud, stack, space), inbox)

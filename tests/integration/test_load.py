@@ -15,7 +15,6 @@ from local.load.comparison import differences
 from local.load.faults import ALL
 from local.load.plan import Plan, logs
 from local.load.run import Outcome, Rig, current_conditions, rig, run
-from local.stack import build
 
 pytestmark = pytest.mark.integration
 
@@ -38,7 +37,7 @@ class Loaded:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+def loaded(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     """Run the plan, with at least two logs per fault."""
     plan = Plan.make(
         COUNT,
@@ -49,8 +48,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     )
     # More environments would only compete for the cores while they start.
     conditions = current_conditions(batches_at_once=3)
-    build()
-    with rig(plan, tmp_path_factory.mktemp("load") / "cloud.log", conditions) as deployed:
+    log = tmp_path_factory.mktemp("load") / "cloud.log"
+    with rig(plan, log, conditions, built=built) as deployed:
         outcome = run(deployed, plan, conditions, timeout_s=_TIMEOUT, report=lambda _: None)
         yield Loaded(deployed, plan, outcome)
 

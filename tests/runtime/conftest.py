@@ -10,9 +10,9 @@ import pytest
 
 from local.cloud import local_cloud
 from local.space import generate, serve
-from local.stack import build, deploy, put_credentials
-from tests.captured import CAPTURED
+from local.stack import deploy, put_credentials
 from tests.integration.conftest import Deployment
+from tests.privacy import leaks
 from tests.runtime.engine import Engine, NoEngineError
 from tests.runtime.rig import Rig
 from tests.webhook import BASE, KEY
@@ -41,13 +41,12 @@ def pytest_terminal_summary(
 
 
 @pytest.fixture(scope="session")
-def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def idle(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Deploy the template into a local cloud, and disable its event source mapping."""
     with (
         serve(generate(seed=11, fax=60, message=60, now=datetime.now(UTC))) as space,
         local_cloud(tmp_path_factory.mktemp("cloud") / "cloud.log") as cloud,
     ):
-        build()
         stack = deploy(
             cloud,
             {
@@ -58,6 +57,7 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
                 "SweepSettlingMinutes": "0",
                 "Events": "All",
             },
+            built=built,
         )
         put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])
         functions = cloud.client("lambda")
@@ -67,9 +67,9 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def rig(idle: Deployment, tmp_path: Path) -> Iterator[Rig]:
+def rig(idle: Deployment, built: Path, tmp_path: Path) -> Iterator[Rig]:
     """Start with an empty table and an empty queue, and keep the functions' output."""
-    rig = Rig(idle, tmp_path)
+    rig = Rig(idle, built, tmp_path)
     table, sqs = idle.cloud.client("dynamodb"), idle.cloud.client("sqs")
     for key in rig.items():
         table.delete_item(TableName=idle.stack.table_name, Key={"pk": {"S": key}})
@@ -77,4 +77,4 @@ def rig(idle: Deployment, tmp_path: Path) -> Iterator[Rig]:
     rig.hide_for(30)
     yield rig
     idle.space.clear_faults()
-    CAPTURED.extend(log.read_text() for log in tmp_path.glob("*.log"))
+    assert leaks("".join(log.read_text() for log in tmp_path.glob("*.log"))) == []

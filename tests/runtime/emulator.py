@@ -24,7 +24,6 @@ from local.template import function_properties
 if TYPE_CHECKING:
     from local.space import Json
 
-BUILD = ROOT / ".aws-sam/build"
 _PYTHON = ROOT / ".tools/runtime/bin/python"
 _RAPID = ROOT / ".tools/sam/lib/python3.13/site-packages/samcli/local/rapid"
 _TIMED_OUT = "Task timed out"
@@ -69,15 +68,15 @@ class BuiltFunction:
     memory: int
 
     @classmethod
-    def load(cls, name: str) -> Self:
+    def load(cls, built: Path, name: str) -> Self:
         """Read what the built template says of it."""
-        template = yaml.safe_load((BUILD / "template.yaml").read_text())
+        template = yaml.safe_load((built / "template.yaml").read_text())
         function = function_properties(template, name)
         layers = [template["Resources"][layer["Ref"]]["Properties"] for layer in function["Layers"]]
         return cls(
             name=name,
-            root=BUILD / function["CodeUri"],
-            layers=tuple(BUILD / layer["ContentUri"] for layer in layers),
+            root=built / function["CodeUri"],
+            layers=tuple(built / layer["ContentUri"] for layer in layers),
             handler=function["Handler"],
             timeout=function["Timeout"],
             memory=function["MemorySize"],

@@ -28,9 +28,17 @@ LOGS = 60
 
 @dataclass(frozen=True)
 class Rig:
-    """A deployment whose messages the tests receive themselves, and a folder for files."""
+    """A deployment whose messages the tests receive themselves.
+
+    Attributes:
+        deployment: the stack.
+        built: folder of its build.
+        folder: for files of the test.
+
+    """
 
     deployment: Deployment
+    built: Path
     folder: Path
 
     def environment(self, function: str) -> dict[str, str]:
@@ -55,7 +63,7 @@ class Rig:
     ) -> Iterator[EmulatedFunction]:
         """Run a built function, which can also import modules from the folder."""
         with emulated(
-            BuiltFunction.load(name),
+            BuiltFunction.load(self.built, name),
             {**self.environment(name), **(environment or {})},
             self.folder / f"{name}-{uuid.uuid4()}.log",
             timeout=timeout,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from local.cloud import local_cloud
 from local.metric_data import emitted
 from local.space import generate, serve
-from local.stack import build, deploy, log_lines, put_credentials, rows, send, sweep
+from local.stack import deploy, log_lines, put_credentials, rows, send, sweep
 from tests.builders import body
 from tests.integration.conftest import Deployment, drain
 from tests.runtime.engine import Engine
@@ -20,7 +21,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.docker]
 
 
 @pytest.fixture(scope="module")
-def contained(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def contained(
+    engine: Engine, built: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
     """Deploy into a local cloud that runs functions only in containers."""
     log = tmp_path_factory.mktemp("cloud") / "cloud.log"
     logs = generate(seed=11, fax=3, message=3, now=datetime.now(UTC))
@@ -33,7 +36,6 @@ def contained(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Itera
             "LAMBDA_DOCKER_FLAGS": f"--env SIGNALWIRE_SPACE={host}",
         }
         with local_cloud(log, executor, address=engine.address) as cloud:
-            build()
             stack = deploy(
                 cloud,
                 {
@@ -42,6 +44,7 @@ def contained(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Itera
                     "RetryFirstDelaySeconds": "1",
                     "SweepSettlingMinutes": "0",
                 },
+                built=built,
             )
             put_credentials(cloud, stack, space.project_id, space.api_token)
             yield Deployment(cloud, stack, space)

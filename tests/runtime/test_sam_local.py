@@ -21,7 +21,6 @@ from local.event_tap import EventTap
 from local.space import API_TOKEN, OFFICIAL_FAX_ID, PROJECT_ID
 from local.stack import architecture, messages_left
 from tests.project.test_events import ASKS_FOR, STREAM, UNKNOWN
-from tests.runtime.emulator import BUILD
 from tests.runtime.engine import Engine
 from tests.webhook import BASE, KEY, json_request, message_status
 
@@ -34,8 +33,15 @@ _PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
-def served(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """Run what `make serve` runs, at Docker's own address."""
+def served(
+    engine: Engine,
+    built: Path,  # noqa: ARG001 - it comes first
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[LocalCloud]:
+    """Run what `make serve` runs, at Docker's own address.
+
+    It builds where a user's build is; the two builds share a cache.
+    """
     output = tmp_path_factory.mktemp("serve") / "output"
     with output.open("w") as log:
         process = subprocess.Popen(
@@ -120,24 +126,24 @@ def test_a_change_of_the_table_becomes_an_event(served: LocalCloud) -> None:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy the built template, with an endpoint variable and a long timeout for all functions.
 
     `sam local` sets only variables that a template declares, and the template does not declare
     ``AWS_ENDPOINT_URL`` for the webhook and sweep functions. `sam local` also counts an emulated
     cold start towards the webhook function's five seconds.
     """
-    built = yaml.safe_load((BUILD / "template.yaml").read_text())
-    for resource in built["Resources"].values():
+    content = yaml.safe_load((built / "template.yaml").read_text())
+    for resource in content["Resources"].values():
         properties = resource.get("Properties", {})
         for place in ("CodeUri", "ContentUri"):
             if place in properties:
-                properties[place] = str(BUILD / properties[place])
+                properties[place] = str(built / properties[place])
         if resource["Type"] == "AWS::Serverless::Function":
             properties["Timeout"] = max(_PATIENCE, properties["Timeout"])
             properties["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""
     copy = tmp_path_factory.mktemp("template") / "template.yaml"
-    copy.write_text(yaml.safe_dump(built, sort_keys=False))
+    copy.write_text(yaml.safe_dump(content, sort_keys=False))
     return copy
 
 
