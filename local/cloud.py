@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
@@ -35,6 +36,7 @@ LOOPBACK = "127.0.0.1"
 MINISTACK = ROOT / ".tools/cloud/bin/ministack"
 _PYTHON = MINISTACK.with_name("python")
 _PROGRAM = ROOT / "local/cloud_with_streams.py"
+_PORTS = range(20_000, 32_000)
 _READY_WITHIN = 30.0
 _ENDED_WITHIN = 10.0
 
@@ -146,11 +148,16 @@ def require_installed(program: Path) -> None:
 
 
 def free_port() -> int:
-    """Find a free port of the loopback interface."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Find a free port of the loopback interface.
+
+    It is below the ports that the system gives to clients: one of them could take it before the
+    program that asked for it does.
+    """
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
+    raise RuntimeError("The loopback interface has no free port.")
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from typing import Any, Final
 
 import yaml
@@ -11,11 +13,11 @@ from local.cloud import ROOT
 FILE: Final = ROOT / "template.yaml"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """A YAML loader that ignores CloudFormation's tags and keeps their values."""
 
 
-def untagged(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> object:
+def untagged(loader: yaml.constructor.SafeConstructor, _tag: str, node: yaml.Node) -> object:
     """Return the value after a tag."""
     if isinstance(node, yaml.MappingNode):
         return loader.construct_mapping(node, deep=True)
@@ -29,6 +31,11 @@ _Loader.add_multi_constructor("!", untagged)
 
 def template() -> dict[str, Any]:
     """Return the whole template."""
+    return deepcopy(_template())
+
+
+@cache
+def _template() -> dict[str, Any]:
     read: dict[str, Any] = _Loader(FILE.read_text(encoding="utf-8")).get_single_data()
     return read
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 
+import botocore.session
 import hypothesis
 import pytest
+import typer.main
 from filelock import FileLock
 
+from local.cloud import ROOT
 from local.stack import build
 from tests.privacy import leaks
 
@@ -19,6 +23,8 @@ hypothesis.settings.load_profile("hooklog")
 
 #: Reads what all tests of its stack have caused.
 LAST = "tests/integration/test_privacy.py"
+#: Not where a developer's build is.
+_BUILD = ROOT / ".local/tests/build"
 #: The tests with one of these fixtures share a stack and stay in one process.
 _STACKS = ("deployment", "idle", "engine")
 
@@ -38,17 +44,27 @@ def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """Keep what each of a thousand clients and commands would read and build anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        patch.setattr("typer.testing._get_command", cache(typer.main.get_command))
+        yield
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run `sam build` once for all processes of a run; return the folder of its output."""
     run = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         run = run.parent
-    directory = run / "build"
+    done = run / "built"
     with FileLock(run / "build.lock"):
-        if not (directory / "template.yaml").exists():
-            build(directory)
-    return directory
+        if not done.exists():
+            build(_BUILD)
+            done.touch()
+    return _BUILD
 
 
 @pytest.fixture

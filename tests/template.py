@@ -13,7 +13,7 @@ from local.template import FILE, function_properties, template, untagged
 __all__ = ["deployable", "long_form", "properties", "template"]
 
 
-class _FullLoader(yaml.SafeLoader):
+class _FullLoader(yaml.CSafeLoader):
     """A YAML loader that reads CloudFormation's short forms as the long ones."""
 
 
