@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.template import properties
+from tests.template import template
 
-_QUEUE = properties("Queue")
+_RESOURCES = {name: one.get("Properties", {}) for name, one in template()["Resources"].items()}
+_QUEUE = _RESOURCES["Queue"]
 
 #: A received message stays hidden for this long, unless it is delayed.
 VISIBILITY_TIMEOUT = timedelta(seconds=_QUEUE["VisibilityTimeout"])
@@ -14,12 +15,10 @@ VISIBILITY_TIMEOUT = timedelta(seconds=_QUEUE["VisibilityTimeout"])
 MAX_RECEIVES: int = _QUEUE["RedrivePolicy"]["maxReceiveCount"]
 #: At this age, SQS drops a message.
 RETENTION = timedelta(seconds=_QUEUE["MessageRetentionPeriod"])
+#: Lambda ends an invocation after this long.
+ENRICH_TIMEOUT = timedelta(seconds=_RESOURCES["EnrichFunction"]["Timeout"])
+SWEEP_TIMEOUT = timedelta(seconds=_RESOURCES["SweepFunction"]["Timeout"])
 
 
-def function_timeout(function: str) -> timedelta:
-    """Return the time after which Lambda ends an invocation of this resource."""
-    return timedelta(seconds=properties(function)["Timeout"])
-
-
-class KilledByLambda(BaseException):
+class KilledByLambda(BaseException):  # noqa: N818 - an event, which no code may catch
     """Lambda ends the process; no code of the function runs after it."""
