@@ -20,5 +20,5 @@ ENRICH_TIMEOUT = timedelta(seconds=_RESOURCES["EnrichFunction"]["Timeout"])
 SWEEP_TIMEOUT = timedelta(seconds=_RESOURCES["SweepFunction"]["Timeout"])
 
 
-class KilledByLambda(BaseException):  # noqa: N818 - an event, which no code may catch
+class KilledByLambda(BaseException):
     """Lambda ends the process; no code of the function runs after it."""
