@@ -21,8 +21,8 @@ from hooklog_ops.cli import app
 from hooklog_ops.errors import FILE, USAGE, own_errors
 from local import markdown
 from local.cloud import ROOT
+from tests.faults.cases import CASES
 from tests.faults.mutation import load as mutants
-from tests.faults.table import ROWS
 
 _CATALOGUE = ROOT / "layers/hooklog/hooklog/catalogue/catalogue.json"
 
@@ -85,13 +85,13 @@ def error_codes() -> str:
 
 def faults_by_step() -> str:
     """Return the numbers of faults that the tests know, by the step where they occur."""
-    steps = Counter(row.step.name.lower() for row in ROWS)
-    wired = Counter(row.step.name.lower() for row in ROWS if row.over_wire)
+    steps = Counter(case.step.name.lower() for case in CASES)
+    wired = Counter(case.step.name.lower() for case in CASES if case.over_sockets)
     forms: Counter[str] = Counter()
-    for row in ROWS:
-        forms[row.step.name.lower()] += len(row.over_wire)
+    for case in CASES:
+        forms[case.step.name.lower()] += len(case.over_sockets)
     rows = [(step, number, wired[step], forms[step]) for step, number in steps.items()]
-    rows.append(("**all**", len(ROWS), wired.total(), forms.total()))
+    rows.append(("**all**", len(CASES), wired.total(), forms.total()))
     return markdown.table(("step", "faults", "also over sockets", "in forms"), rows)
 
 

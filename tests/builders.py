@@ -16,8 +16,9 @@ from hooklog.records.parking import PARKED_ATTRIBUTES
 from hooklog.records.rows import read_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+    from hooklog.enrich.endings import BatchResponse
     from hooklog.records.rows import Attribute
     from local.space import Json, Log
 
@@ -187,6 +188,17 @@ def sqs_event(*deliveries: Delivery) -> dict[str, Json]:
             for one in deliveries
         ]
     }
+
+
+def returned_ids(response: BatchResponse, received: Collection[str]) -> set[str]:
+    """Return the IDs of the messages that a response returns to the queue.
+
+    Each was received, and stands there once.
+    """
+    returned = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+    assert len(set(returned)) == len(returned), "a message is returned twice"
+    assert set(returned) <= set(received), "a message is returned that was not received"
+    return set(returned)
 
 
 def every_attribute() -> set[str]:

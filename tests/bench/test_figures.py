@@ -56,11 +56,6 @@ def test_without_node(run: Measured) -> None:
     assert (second.ratio, second.reached) == ("-", None)
 
 
-def test_a_spread() -> None:
-    """A spread has the median, the lowest and the highest measurement."""
-    assert Spread.of([3.0, 1.0, 2.0]) == Spread(median=2.0, low=1.0, high=3.0)
-
-
 def test_the_readme_quotes_the_run(run: Measured) -> None:
     """The README's ratios are those of the kept run."""
     quoted = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())

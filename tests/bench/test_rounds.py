@@ -6,7 +6,6 @@ from typing import Any, cast
 
 import pytest
 
-from bench import logs
 from bench.batches import Batches, Sample
 from bench.measured import Spread
 from bench.processes import Stub, Subject
@@ -48,14 +47,6 @@ def test_ratios_are_taken_within_a_round(stub: Stub, monkeypatch: pytest.MonkeyP
     assert ratio == Spread(median=0.2, low=0.1, high=0.3)
 
 
-@pytest.mark.parametrize("first", [0, 10, 1_000])
-def test_one_log_in_ten_has_failed(first: int) -> None:
-    """Any batch of a hundred has ten failed logs and fifty faxes."""
-    rows = logs.expected_outcomes(first, 100)
-    assert sorted(rows.values()) == ["failed"] * 10 + ["succeeded"] * 90
-    assert sum(key.startswith("fax#") for key in rows) == 50
-
-
 def put(fetched_at: str, condition: str = CONDITION) -> dict[str, Any]:
     """Return the request that writes a row."""
     at = {"S": fetched_at}
@@ -81,18 +72,3 @@ def test_an_unconditional_write_is_refused() -> None:
     """A peer that omits the condition would be faster, and wrong."""
     with pytest.raises(AwsError, match="ValidationException"):
         Aws().call("DynamoDB_20120810.PutItem", put("2026-05-04T12:00:00Z", condition=""))
-
-
-def test_a_row_is_inserted_once() -> None:
-    """The second INSERT of a key fails, and the first does not."""
-    statement = {
-        "Statement": "INSERT INTO \"bench\" VALUE {'pk': ?, 'outcome': ?}",
-        "Parameters": [{"S": "fax#1"}, {"S": "failed"}],
-    }
-    response = Aws().call(
-        "DynamoDB_20120810.BatchExecuteStatement", {"Statements": [statement, statement]}
-    )
-    assert [one.get("Error", {}).get("Code") for one in response["Responses"]] == [
-        None,
-        "DuplicateItem",
-    ]

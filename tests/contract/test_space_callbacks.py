@@ -215,15 +215,6 @@ def test_the_signed_url_may_be_another_one(empty: RunningSpace, receiver: Receiv
         assert not request.passes(KEY, receiver.url)
 
 
-@pytest.mark.parametrize("base", ["127.0.0.1:8080", "ftp://example.com", ""])
-def test_a_target_needs_a_url(base: str) -> None:
-    """A target without http or https is a ValueError before anything is sent."""
-    with pytest.raises(ValueError, match="URL"):
-        Target(base)
-    with pytest.raises(ValueError, match="URL"):
-        Target("http://127.0.0.1", signed_base=base)
-
-
 @pytest.mark.parametrize("fax_id_is_sid", [False, True])
 def test_a_fax_sid_may_or_may_not_be_an_id(
     empty: RunningSpace, receiver: Receiver, *, fax_id_is_sid: bool

@@ -7,16 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 import urllib3
 
-from hooklog.logs import FAX, KINDS
 from local.space import (
     OFFICIAL_FAX_ID,
     OFFICIAL_MESSAGE_ID,
@@ -25,14 +21,9 @@ from local.space import (
     Json,
     RunningSpace,
     Space,
-    generate,
-    model,
     serve,
-    server,
-    state,
 )
 from tests.contract.conftest import (
-    NOW,
     OFFICIAL_FAX_SID,
     PATHS,
     TIMEOUT_S,
@@ -150,23 +141,6 @@ def test_latency_delays_every_answer(running: RunningSpace, api: Api) -> None:
         assert time.monotonic() - start >= 0.05
 
 
-def test_a_log_moves_through_its_statuses(running: RunningSpace, api: Api) -> None:
-    """The API shows a log as it was put last."""
-    log = api.get(ONE).json
-    for status in ("queued", "in-progress", "completed"):
-        running.put_log("fax", log | {"status": status})
-        assert api.get(ONE).json["status"] == status
-        assert running.ids()["fax"][OFFICIAL_FAX_ID] == status
-
-
-def test_a_log_put_is_a_copy(running: RunningSpace, api: Api) -> None:
-    """Changing a log after it was put does not change the space."""
-    log = api.get(ONE).json
-    running.put_log("fax", log)
-    log["status"] = "changed"
-    assert api.get(ONE).json["status"] == "completed"
-
-
 def test_a_log_without_id_or_time_is_refused(running: RunningSpace) -> None:
     """A log that could not be found or listed cannot be put."""
     with pytest.raises(ValueError, match="id"):
@@ -221,35 +195,6 @@ def test_fax_resources_over_http(running: RunningSpace, api: Api) -> None:
     assert (answer.status, bool(answer.json["error"])) == (400, True)
 
 
-@pytest.fixture
-def voice_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSpace]:
-    """Serve a space while a third kind of log is registered."""
-    voice = replace(FAX, name="voice", plural="calls", unit="second", path="/api/voice/logs")
-    kinds = {**KINDS, voice.name: voice}
-    for module in (model, server):
-        monkeypatch.setattr(module, "KINDS", kinds)
-    monkeypatch.setattr(state, "LOG_TYPES", tuple(kinds))
-    with serve(generate(7, 1, 1, NOW)) as running:
-        yield running
-
-
-def test_a_further_kind_of_log_is_served(voice_running: RunningSpace) -> None:
-    """Its logs are listed, fetched and counted under its own name, and start empty."""
-    log: Json = {"id": UNKNOWN_ID, "created_at": "2026-08-01T12:00:00Z", "status": "completed"}
-    api = Api(voice_running)
-    assert api.get("/api/voice/logs").data == []
-    assert post(api, "/_space/logs", {"log_type": "voice", "log": log}) == 204
-    assert api.get("/api/voice/logs").data == [log]
-    assert api.get(f"/api/voice/logs/{UNKNOWN_ID}").json == log
-    assert api.get(f"{PATHS['message']}/{UNKNOWN_ID}").status == 404
-    counts = {"voice_list": 2, "voice_one": 1, "message_one": 1}
-    assert voice_running.requests().counts == counts
-    statuses = voice_running.ids()
-    assert statuses["voice"] == {UNKNOWN_ID: "completed"}
-    assert {name: len(ids) for name, ids in statuses.items()} == dict.fromkeys(statuses, 1)
-    api.close()
-
-
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -282,40 +227,6 @@ def test_a_message_can_be_put_over_http(api: Api) -> None:
     assert post(api, "/_space/logs", body) == 204
     assert api.get(f"{PATHS['message']}/{UNKNOWN_ID}").json == log
     assert log not in api.get(PATHS["message"]).data
-
-
-def test_generate_checks_its_arguments() -> None:
-    """A naive time and a negative count are refused; no logs are fine."""
-    with pytest.raises(ValueError, match="aware"):
-        generate(7, 1, 1, datetime(2026, 8, 1))  # noqa: DTZ001 - the mistake under test
-    with pytest.raises(ValueError, match="negative"):
-        generate(7, -1, 1, NOW)
-    assert generate(7, 0, 0, NOW) == Space()
-
-
-def test_two_spaces_cannot_share_a_port(space: Space, running: RunningSpace) -> None:
-    """A taken port is an OSError at once."""
-    port = int(running.host.rpartition(":")[2])
-    with pytest.raises(OSError, match="in use"), serve(space, port=port):
-        pass
-
-
-def test_nothing_listens_after_the_block(space: Space) -> None:
-    """When the block ends, the port is closed and a pending answer is cut off."""
-    with ThreadPoolExecutor(1) as pool:
-        with serve(space) as running:
-            running.add_fault(Fault(FaultKind.SLOW, delay_s=60))
-            api = Api(running)
-            pending = pool.submit(api.get, ONE)
-            for _ in range(400):
-                if running.requests().counts:
-                    break
-                time.sleep(0.005)
-        with pytest.raises(urllib3.exceptions.ProtocolError):
-            pending.result()
-        with pytest.raises(urllib3.exceptions.NewConnectionError):
-            api.get(ONE)
-        api.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -351,18 +262,3 @@ def test_command_line(number: signal.Signals) -> None:
             assert process.stdout.read() == ""
         finally:
             process.kill()  # Does nothing to a process that has ended.
-
-
-@pytest.mark.parametrize("options", [["--fax", "-1"], ["--latency", "nan"]])
-def test_command_line_refuses_invalid_options(options: list[str]) -> None:
-    """An invalid option is named on standard error."""
-    done = subprocess.run(
-        [sys.executable, "-m", "local.space", *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_TIMEOUT_S,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert options[0] in done.stderr

@@ -58,13 +58,6 @@ def test_only_as_many_are_open() -> None:
     assert [limit.admits(already) for already in (0, 1, 2, 3)] == [True, True, False, False]
 
 
-@pytest.mark.parametrize("limit", [RateLimit, OpenLimit])
-def test_a_limit_admits_at_least_one_request(limit: type[RateLimit | OpenLimit]) -> None:
-    """A limit of 0 is a mistake."""
-    with pytest.raises(ValueError, match="at least 1"):
-        limit(0)
-
-
 @pytest.mark.parametrize("path", [ONE, faxes_path()])
 def test_requests_beyond_the_limit_are_told_to_wait(
     running: RunningSpace, api: Api, path: str

@@ -1,7 +1,7 @@
 """DynamoDB, SQS and Secrets Manager behind one local address, with faults on request.
 
-A :class:`tests.fakes.MemoryTable` holds the rows. PartiQL is limited to the two forms that
-hooklog writes; what hooklog does not use is missing or differs from AWS.
+A :class:`tests.fakes.MemoryTable` holds the rows. What hooklog does not use is missing or
+differs from AWS.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from hooklog.records.rows import Write
 from hooklog.records.store import Conflict
 from tests.fakes import MemoryTable
 from tests.faults.canary import NUMBER, TEXT, TOKEN
-from tests.faults.fakes import Purpose
-from tests.faults.partiql import write_of
+from tests.partiql import write_of
+from tests.write_purpose import Purpose
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -92,7 +92,12 @@ class Aws:
 
     def call(self, operation: str, body: dict[str, Any]) -> Answer | None:
         """Answer a call; None means no answer."""
-        fault = self.calls.get(operation) or self._fault_of_write(body)
+        try:
+            writes = [write_of(one) for one in body.get("Statements", ())]
+        except ValueError as error:
+            return _refused(Refusal("ValidationException", str(error)))
+        failing = (self.writes[one.key] for one in writes if one.key in self.writes)
+        fault = self.calls.get(operation) or next(failing, None)
         if isinstance(fault, Refusal):
             return _refused(fault)
         if isinstance(fault, HangUp):
@@ -100,21 +105,17 @@ class Aws:
         if isinstance(fault, Silence):
             over = self._over
             if fault.carries_out:
-                self._carry_out(operation, body)
+                self._carry_out(operation, body, writes)
             over.wait(30)
             return None
-        return self._carry_out(operation, body)
+        return self._carry_out(operation, body, writes)
 
-    def _fault_of_write(self, body: dict[str, Any]) -> Refusal | Silence | HangUp | None:
-        keys = [write_of(one).key for one in body.get("Statements", ())] if self.writes else []
-        return next((self.writes[key] for key in keys if key in self.writes), None)
-
-    def _carry_out(self, operation: str, body: dict[str, Any]) -> Answer:
+    def _carry_out(self, operation: str, body: dict[str, Any], writes: list[Write]) -> Answer:
         match operation:
             case "BatchGetItem":
                 return self._read(body["RequestItems"][TABLE]["Keys"])
             case "BatchExecuteStatement":
-                return self._write([write_of(one) for one in body["Statements"]])
+                return self._write(writes)
             case "ChangeMessageVisibilityBatch":
                 return self._hide(body["Entries"])
             case "GetQueueAttributes":

@@ -15,16 +15,16 @@ from hooklog.adapters.telemetry.enrich import EnrichTelemetry
 from local.space import RunningSpace, Space, serve
 from tests.faults import canary
 from tests.faults.aws import Aws, Clients, serve_aws
-from tests.faults.telemetry import KeptTelemetry
+from tests.faults.telemetry import RecordingTelemetry
 
 
 @pytest.fixture(autouse=True)
 def _no_leaks(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    canary.SAID.clear()
+    canary.KEPT.clear()
     yield
     printed = capsys.readouterr()
-    found = canary.leaks("\n".join([printed.out, printed.err, *canary.SAID]))
-    assert not found, f"canaries were let out: {found}"
+    found = canary.leaks(printed.out, printed.err, *canary.KEPT)
+    assert not found, f"canaries leaked: {found}"
 
 
 class _StandardOutput(io.StringIO):
@@ -36,9 +36,9 @@ class _StandardOutput(io.StringIO):
 
 
 @pytest.fixture
-def telemetry() -> KeptTelemetry:
+def telemetry() -> RecordingTelemetry:
     logger = Logger(service=f"faults-{uuid.uuid4()}", stream=_StandardOutput())
-    return KeptTelemetry(EnrichTelemetry(logger, EmbeddedMetrics("Hooklog")))
+    return RecordingTelemetry(EnrichTelemetry(logger, EmbeddedMetrics("Hooklog")))
 
 
 @pytest.fixture(scope="package")

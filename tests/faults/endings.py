@@ -1,4 +1,4 @@
-"""How a message may end, and how it did end: each message is in exactly one place."""
+"""How a message may end, and how it did end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hooklog.enrich.endings import BatchResponse
+from tests.builders import returned_ids
 from tests.fakes import Item
 from tests.faults.messages import Message
 
@@ -104,7 +105,7 @@ def outage(code: str) -> Waits:
     return Waits(code=code, after=(5, 5), counts=code, is_outage=True)
 
 
-def looks(ending: Ending, message: Message, jitter: float) -> Seen:
+def as_seen(ending: Ending, message: Message, jitter: float) -> Seen:
     """Return what `account` finds for an ending with the shortest (0) or longest (1) wait."""
     match ending:
         case Stored(status):
@@ -124,7 +125,7 @@ def account(
     after: Mapping[str, Item],
     waits: Mapping[str, int],
 ) -> dict[str, Seen]:
-    """Find every message of a batch: the invariant that holds whatever the faults were.
+    """Return how each message of a batch ended; assert that each is in exactly one place.
 
     Args:
         messages: the batch.
@@ -134,9 +135,7 @@ def account(
         waits: the waits that were set, in seconds, by receipt handle.
 
     """
-    returned = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
-    assert len(set(returned)) == len(returned), "a message was returned twice"
-    assert set(returned) <= {message.name for message in messages}, "who was that?"
+    returned = returned_ids(response, {message.name for message in messages})
     assert set(waits) <= {message.handle for message in messages if message.name in returned}
     written = {key: item for key, item in after.items() if item != before.get(key)}
     ends: dict[str, Seen] = {}

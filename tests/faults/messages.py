@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from hooklog.enrich.deliveries import Delivery
 from local.space import Log, LogType
-from tests.builders import PROJECT_ID, delivery, fax_log, message_log
+from tests.builders import PROJECT_ID, body, delivery, fax_log, message_log
 from tests.fakes import NOW
 from tests.faults.canary import NUMBER, TEXT
 
@@ -122,5 +122,4 @@ def _url(resources: str, number: int) -> str:
 
 
 def _body(name: str, kind: LogType, log_id: str) -> str:
-    canaries = {"to": NUMBER, "text": TEXT}
-    return json.dumps({"log_type": kind, "log_id": log_id, "name": name} | canaries)
+    return body(kind, log_id, name=name, to=NUMBER, text=TEXT)

@@ -1,35 +1,37 @@
-"""The real telemetry, whose output is searched for canaries, and a record of its calls."""
+"""The real telemetry, whose output is searched for canaries, and a record of its reports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from hooklog.adapters.telemetry.enrich import EnrichTelemetry
 from hooklog.enrich.report import Report
+from tests.fakes import FakeTelemetry
 from tests.faults import canary
 
 
-@dataclass
-class KeptTelemetry:
-    """Prints reports and defects, and keeps the reports."""
+class RecordingTelemetry(FakeTelemetry):
+    """Keeps reports and defects, and prints them as the real telemetry does."""
 
-    printing: EnrichTelemetry
-    reports: list[Report] = field(default_factory=list)
-    #: Raised instead of printing a report.
-    error: Exception | None = None
-    #: Called before each report.
-    meet: Callable[[str], None] = lambda _: None
+    def __init__(self, printing: EnrichTelemetry) -> None:
+        """Print with this."""
+        super().__init__()
+        self._printing = printing
+        #: Raised instead of printing a report.
+        self.error: Exception | None = None
+        #: Called before each report.
+        self.record_call: Callable[[str], None] = lambda _: None
 
     def emit(self, report: Report) -> None:
-        """Print a report."""
-        self.meet("report")
-        self.reports.append(report)
+        """Keep a report and print it."""
+        self.record_call("report")
+        super().emit(report)
         if self.error is not None:
             raise self.error
-        self.printing.emit(report)
+        self._printing.emit(report)
 
     def defect(self, key: str, error: BaseException) -> None:
-        """Print a defect."""
-        canary.said(key)
-        self.printing.defect(key, error)
+        """Keep a defect and print it."""
+        super().defect(key, error)
+        canary.keep(key)
+        self._printing.defect(key, error)

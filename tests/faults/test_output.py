@@ -12,11 +12,11 @@ from aws_lambda_powertools import Logger
 
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.adapters.telemetry.enrich import EnrichTelemetry
-from tests.faults.fakes import Fakes
+from tests.faults.cases.queue import NO_JSON
+from tests.faults.cases.signalwire import UPSTREAM
+from tests.faults.memory_harness import MemoryHarness
 from tests.faults.messages import fax, neighbours
-from tests.faults.table.queue import NO_JSON
-from tests.faults.table.signalwire import UPSTREAM
-from tests.faults.telemetry import KeptTelemetry
+from tests.faults.telemetry import RecordingTelemetry
 
 BROKEN = (
     BrokenPipeError(errno.EPIPE, "Broken pipe"),
@@ -46,15 +46,15 @@ def test_broken_output(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Non
     """A batch ends as usual without output: logs are stored, and Lambda gets its response."""
     output = BrokenOutput(error)
     logger = Logger(service=f"faults-{uuid.uuid4()}", stream=output)
-    telemetry = KeptTelemetry(EnrichTelemetry(logger, EmbeddedMetrics("Hooklog")))
-    bench = Fakes(telemetry)
+    telemetry = RecordingTelemetry(EnrichTelemetry(logger, EmbeddedMetrics("Hooklog")))
+    harness = MemoryHarness(telemetry)
     good, bad, missing = (fax(name, number) for number, name in enumerate("abc"))
-    bench.list_logs([good, *neighbours()])
-    for row, message in ((NO_JSON, bad), (UPSTREAM, missing)):
-        assert row.trouble is not None
-        row.trouble.befall(bench, message)
+    harness.list_logs([good, *neighbours()])
+    for case, message in ((NO_JSON, bad), (UPSTREAM, missing)):
+        assert case.in_memory is not None
+        case.in_memory.inject(harness, message)
     monkeypatch.setattr(sys, "stdout", output)
-    assert bench.run([good, bad, missing]) == {
+    assert harness.run([good, bad, missing]) == {
         "a": ("row", "completed"),
         "b": ("parked", "message.malformed"),
         "c": ("returned", 30),

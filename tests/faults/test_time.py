@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from hooklog import errors
-from tests.faults.bench import QUEUES_WAIT
 from tests.faults.endings import Seen
-from tests.faults.fakes import Fakes
+from tests.faults.injections import ask_by_sid, redriven
+from tests.faults.memory_harness import MemoryHarness
 from tests.faults.messages import Message, fax, neighbours, text_message
-from tests.faults.telemetry import KeptTelemetry
-from tests.faults.troubles import ask_by_sid, redriven
+from tests.faults.telemetry import RecordingTelemetry
+from tests.limits import VISIBILITY_TIMEOUT, KilledByLambda
 
 #: The calls of the batch below, in order.
-MOMENTS = (
+CALLS = (
     "read",  # the rows of the requested logs, and the pace
     "fetch",
     *["answer"] * 5,
@@ -28,8 +28,8 @@ MOMENTS = (
     "delay",
     "report",
 )
-#: The moment at which the tries are counted.
-TRIES = 12
+#: The index of the call that counts the tries.
+COUNTING = 12
 UNDISTURBED: dict[str, Seen] = {
     "neighbouring fax": ("row", "completed"),
     "neighbouring message": ("row", "delivered"),
@@ -40,69 +40,64 @@ UNDISTURBED: dict[str, Seen] = {
 }
 
 
-class EndedByLambdaError(BaseException):
-    """The process ends, and nothing can catch it."""
-
-
-def batch(bench: Fakes) -> list[Message]:
+def batch(harness: MemoryHarness) -> list[Message]:
     """Return a batch that goes through every step."""
     by_sid, again = fax("by SID", 21), text_message("redriven", 22)
     no_message, no_log = fax("no message", 23), fax("no log", 24)
     messages = [*neighbours(), by_sid, again, no_message, no_log]
-    bench.list_logs(messages)
+    harness.list_logs(messages)
     ask_by_sid(by_sid)
-    redriven(bench.table.items, again)
+    redriven(harness.table.items, again)
     no_message.body = "?"
-    bench.source.answers[no_log.key] = errors.UpstreamError()
+    harness.source.answers[no_log.key] = errors.UpstreamError()
     return messages
 
 
 def named(index: int) -> str:
-    """Return a moment's name for a test ID."""
-    return f"{index} {MOMENTS[index]}"
+    """Return a call's index and name, for a test ID."""
+    return f"{index} {CALLS[index]}"
 
 
-def test_moments(telemetry: KeptTelemetry) -> None:
-    """Undisturbed, the batch has exactly the moments that the tests below go through."""
-    bench = Fakes(telemetry)
-    assert bench.run(batch(bench)) == UNDISTURBED
-    assert tuple(bench.moments.passed) == MOMENTS
+def test_calls(telemetry: RecordingTelemetry) -> None:
+    """Undisturbed, the batch has exactly the calls that the tests below go through."""
+    harness = MemoryHarness(telemetry)
+    assert harness.run(batch(harness)) == UNDISTURBED
+    assert tuple(harness.port_calls.recorded) == CALLS
 
 
-@pytest.mark.parametrize("moment", range(len(MOMENTS)), ids=named)
-def test_no_time_left(telemetry: KeptTelemetry, moment: int) -> None:
+@pytest.mark.parametrize("call", range(len(CALLS)), ids=named)
+def test_no_time_left(telemetry: RecordingTelemetry, call: int) -> None:
     """Requests without an answer return to the queue; settled logs are stored all the same."""
-    bench = Fakes(telemetry)
-    messages = batch(bench)
-    bench.moments.happens[moment] = lambda: setattr(bench, "seconds_left", 0.0)
-    answered = MOMENTS[:moment].count("answer")
+    harness = MemoryHarness(telemetry)
+    messages = batch(harness)
+    harness.port_calls.actions[call] = lambda: setattr(harness, "seconds_left", 0.0)
+    answered = CALLS[:call].count("answer")
     asked = ["neighbouring fax", "neighbouring message", "by SID", "redriven", "no log"]
-    settled = MOMENTS[:moment].count("resource")
+    settled = CALLS[:call].count("resource")
     unsettled = [] if settled else ["by SID"]
     late = dict.fromkeys([*asked[answered:], *unsettled], ("returned", 1))
-    assert bench.run(messages) == UNDISTURBED | late
-    lately = bench.report.errors["fetch.out_of_time"]
-    assert lately == len(late)
+    assert harness.run(messages) == UNDISTURBED | late
+    assert harness.report.errors["fetch.out_of_time"] == len(late)
 
 
-@pytest.mark.parametrize("moment", range(len(MOMENTS)), ids=named)
-def test_end_of_the_function(telemetry: KeptTelemetry, moment: int) -> None:
+@pytest.mark.parametrize("call", range(len(CALLS)), ids=named)
+def test_end_of_the_function(telemetry: RecordingTelemetry, call: int) -> None:
     """A killed function acknowledges nothing, and the next delivery ends every message."""
-    bench = Fakes(telemetry)
-    messages = batch(bench)
+    harness = MemoryHarness(telemetry)
+    messages = batch(harness)
 
-    def end() -> None:
-        raise EndedByLambdaError
+    def kill() -> None:
+        raise KilledByLambda
 
-    bench.moments.happens[moment] = end
-    with pytest.raises(EndedByLambdaError):
-        bench.run(messages)
-    bench.clock.advance(seconds=QUEUES_WAIT)
-    seen = bench.run([message.again() for message in messages])
-    is_counted = moment > TRIES
+    harness.port_calls.actions[call] = kill
+    with pytest.raises(KilledByLambda):
+        harness.run(messages)
+    harness.clock.now += VISIBILITY_TIMEOUT
+    seen = harness.run([message.again() for message in messages])
+    is_counted = call > COUNTING
     assert seen == UNDISTURBED | {"no log": ("returned", 60 if is_counted else 30)}
     # Once, or never if the function ended in between: one ending must not raise an alarm twice.
     ends = [report.finished.total() for report in telemetry.reports]
     assert sum(ends) <= 4
-    on_the_list = {key for key, item in bench.rows.items.items() if "parked_code" in item}
+    on_the_list = {key for key, item in harness.rows.items.items() if "parked_code" in item}
     assert on_the_list == {"parked#no message"}

@@ -98,18 +98,6 @@ def test_faults_are_spread_evenly() -> None:
     assert numbers == dict.fromkeys((case.name for case in ALL), 2)
 
 
-def test_each_log_has_a_message_and_some_have_two() -> None:
-    """The messages are about every log, and a fifth of the logs have a duplicate."""
-    named = Counter(f"{body['log_type']}#{body['log_id']}" for body in map(json.loads, PLAN.bodies))
-    assert named.keys() == LOGS.keys()
-    assert Counter(named.values()) == {1: len(LOGS) * 4 // 5, 2: len(LOGS) // 5}
-
-
-def test_a_correct_table_has_no_differences(rows: Rows) -> None:
-    """The comparison ignores rows of other logs."""
-    assert found(rows | {"fax#another": {"pk": "fax#another"}}) == []
-
-
 def test_a_lost_log_is_found(rows: Rows) -> None:
     """A log without any row is reported as lost."""
     stored_key = first(lambda row: "outcome" in row, rows)["pk"]
@@ -301,12 +289,6 @@ def test_an_outage_is_compared_with_the_rate_before(rows: Rows) -> None:
     assert "at the rate before 1,200" in shown
 
 
-def test_an_outage_may_begin_in_the_first_second() -> None:
-    """The rate before is that of this second, or 0 without any request."""
-    assert Outage.of(10, Requests(per_second=[7]), Requests()) == Outage(came=0, expected=70)
-    assert Outage.of(10, Requests(), Requests(while_down=3)) == Outage(came=3, expected=0)
-
-
 def test_an_outage_comes_when_half_of_the_messages_are_done(
     rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -435,27 +417,6 @@ def test_the_options_decide_the_conditions(
     assert (only.rate_limit, only.open_limit, only.outage_s) == limits
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ("--rate 200 --open 20", "argument --open: not allowed with argument --rate"),
-        ("--open 0", "argument --open: must be at least 1: 0"),
-        ("--outage 0", "argument --outage: must be at least 1: 0"),
-    ],
-)
-def test_impossible_options_are_refused(
-    rows: Rows,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: str,
-    sentence: str,
-) -> None:
-    """The two limits exclude each other, and no number may be 0."""
-    with pytest.raises(SystemExit):
-        exit_status(monkeypatch, Outcome(figures(rows), []), *arguments.split())
-    assert sentence in capsys.readouterr().err
-
-
 def test_make_passes_the_options_on() -> None:
     """Each variable of `make load` becomes its option."""
     make = shutil.which("make")
@@ -465,19 +426,6 @@ def test_make_passes_the_options_on() -> None:
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     options = " ".join(printed.replace("\\", " ").split()).partition("local.load ")[2]
     assert options.startswith("2000 --rate 40 --open 20 --outage 60")
-
-
-@pytest.mark.usefixtures("written")
-def test_the_first_differences_are_shown(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The other differences are only counted."""
-    lost = [f"fax#{number}: lost" for number in range(13)]
-    assert exit_status(monkeypatch, Outcome(figures(rows), lost)) == 1
-    printed = capsys.readouterr().out
-    assert all(one in printed for one in lost[:10])
-    assert "… and 3 more" in printed
-    assert lost[10] not in printed
 
 
 def test_a_run_that_does_not_end_times_out(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Properties that always hold; Hypothesis looks for a sequence of events that breaks one."""
+"""Properties that hold in any order of events; see README.md."""

@@ -11,7 +11,7 @@ from local.space.fax_resources import derived
 from local.space.model import instant
 from local.space.sends import Step
 from local.space.signatures import signed_request
-from tests.properties.mishaps import Luck
+from tests.properties.faults import Effect
 from tests.webhook import BASE, KEY, Request
 
 _PATH = "/hooklog"
@@ -72,21 +72,21 @@ class Progress:
         self.states.append(step.log)
         return step.callback
 
-    def shown(self, luck: Luck) -> Log:
+    def shown(self, effect: Effect) -> Log:
         """Return the log as the API shows it."""
-        return self.states[self._shown(luck)]
+        return self.states[self._shown(effect)]
 
-    def resource(self, luck: Luck) -> Log:
+    def resource(self, effect: Effect) -> Log:
         """Return the fax resource as the API shows it."""
-        index = self._shown(luck)
+        index = self._shown(effect)
         contradicted = self._course[min(index, len(self._course) - 1)].resource
         return derived(self.states[index]) | (contradicted or {})
 
-    def _shown(self, luck: Luck) -> int:
-        match luck:
-            case Luck.OLD:
+    def _shown(self, effect: Effect) -> int:
+        match effect:
+            case Effect.OLDEST:
                 return 0
-            case Luck.BEHIND:
+            case Effect.STALE:
                 return max(0, len(self.states) - 2)
         return len(self.states) - 1
 
@@ -114,18 +114,18 @@ class Space:
         return next((one for one in sends if one.kind is kind and one.send.sid == sid), None)
 
     def page(
-        self, kind: LogKind, start: datetime, end: datetime, page: str | None, luck: Luck
+        self, kind: LogKind, start: datetime, end: datetime, page: str | None, effect: Effect
     ) -> tuple[list[Log], str | None]:
         """Return a page of the list, and the token of the next: the index of its first log."""
         within = self._within(kind, start, end)
         first = int(page or 0)
         last = first + _PAGE_SIZE
-        logs = [one.shown(luck) for one in within[first:last]]
+        logs = [one.shown(effect) for one in within[first:last]]
         return logs, str(last) if last < len(within) else None
 
-    def resources(self, start: datetime, end: datetime, luck: Luck) -> list[Log]:
+    def resources(self, start: datetime, end: datetime, effect: Effect) -> list[Log]:
         """Return the fax resources of a period."""
-        return [one.resource(luck) for one in self._within(FAX, start, end)]
+        return [one.resource(effect) for one in self._within(FAX, start, end)]
 
     def _within(self, kind: LogKind, start: datetime, end: datetime) -> list[Progress]:
         """Return the sends of a period; the lists exclude both of its ends."""

@@ -9,6 +9,7 @@ from typing import NamedTuple, cast
 from hooklog.records.rows import PACE_KEY, Row, Write
 from hooklog.records.store import Conflict
 from tests.fakes import Item, MemoryTable
+from tests.write_purpose import Purpose
 
 #: Attributes that only a newer log may change.
 _OF_THE_LOG = ("status", "charge", "error_code", "fetched_at", "final")
@@ -22,7 +23,7 @@ class Seen(NamedTuple):
     fetched_at: datetime | None
 
 
-class WatchedTable:
+class CheckedTable:
     """The rows, each with its previous version."""
 
     def __init__(self) -> None:
@@ -38,21 +39,21 @@ class WatchedTable:
         """The rows by key."""
         return self._now.items
 
-    def read(self, keys: Sequence[str], *, behind: bool = False) -> dict[str, Row]:
+    def read(self, keys: Sequence[str], *, is_stale: bool = False) -> dict[str, Row]:
         """Read rows as they are, or as an eventually consistent read may still show them."""
-        return (self._before if behind else self._now).read(keys)
+        return (self._before if is_stale else self._now).read(keys)
 
-    def seen(self, keys: Sequence[str], *, behind: bool = False) -> dict[str, Seen]:
+    def seen(self, keys: Sequence[str], *, is_stale: bool = False) -> dict[str, Seen]:
         """Return the rows that such a read shows, with the true start of their fetches."""
-        items = (self._before if behind else self._now).items
+        items = (self._before if is_stale else self._now).items
         return {
             key: Seen(items[key], self._fetched_at[key, items[key]["version"]])
             for key in keys
             if key in items and key != PACE_KEY
         }
 
-    def spoil_pace(self, pace: Item | None) -> None:
-        """Replace the row of the pace behind everybody's back, or delete it."""
+    def overwrite_pace(self, pace: Item | None) -> None:
+        """Replace the row of the pace, or delete it, as no function does."""
         if old := self.items.pop(PACE_KEY, None):
             self._before.items[PACE_KEY] = old
         if pace is not None:
@@ -71,7 +72,7 @@ class WatchedTable:
                 self._before.items[write.key] = old
             return None
         new = self.items[write.key]
-        is_log = "fetched_at" in write.values
+        is_log = Purpose.of(write) is Purpose.LOG
         self.stored += is_log
         check_succession(old, new, is_log=is_log)
         if old is not None:
@@ -94,7 +95,7 @@ def check_succession(old: Item | None, new: Item, *, is_log: bool) -> None:
     _check_outcomes(old.get("outcome"), new.get("outcome"), is_log=is_log)
     if not is_log and "fetched_at" in old and "parked_at" in new:
         assert str(new["parked_at"]) >= str(old["fetched_at"]), "a stored log was parked after all"
-    assert new.get("final") or not old.get("final"), "an end was unseen"
+    assert new.get("final") or not old.get("final"), "a row became unfinished again"
     if "first_failed_at" in old:
         assert new["first_failed_at"] == old["first_failed_at"], "a failure was counted again"
     if "parked_at" in old and "parked_at" not in new:

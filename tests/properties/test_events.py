@@ -42,9 +42,9 @@ WRITES = st.lists(
     st.tuples(st.sampled_from(KEYS), st.sampled_from([*STATES])), min_size=8, max_size=40
 )
 #: What goes wrong with a call of the bus.
-MISHAPS = ("crash before", "crash after", "throttled", "some throttled", "one refused", "no queue")
-#: What Lambda does beside delivering the next batch.
-TURNS = (*["go on"] * 8, "give up", "again")
+FAULTS = ("crash before", "crash after", "throttled", "some throttled", "one refused", "no queue")
+#: What Lambda does next.
+LAMBDA_STEPS = (*["deliver"] * 8, "give up", "deliver again")
 
 
 class CrashError(Exception):
@@ -58,8 +58,8 @@ class World:
     data: st.DataObject
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     stream: list[Change] = field(default_factory=list)
-    #: Mishaps that may still happen; then all goes well.
-    mishaps: int = 12
+    #: How many calls may still fail.
+    faults: int = 12
     arrived: list[dict[str, Any]] = field(default_factory=list)
     #: Keys of rows that are to be redriven.
     aside: set[str] = field(default_factory=set)
@@ -83,13 +83,13 @@ class World:
         self.calls += 1
         self.unpublished.is_down = False
         assert len(entries) <= MAX_EVENTS
-        mishap = "none"
-        if self.mishaps and self.data.draw(st.booleans(), "does something go wrong"):
-            self.mishaps -= 1
-            mishap = self.data.draw(st.sampled_from(MISHAPS), "what goes wrong")
+        fault = "none"
+        if self.faults and self.data.draw(st.booleans(), "does something go wrong"):
+            self.faults -= 1
+            fault = self.data.draw(st.sampled_from(FAULTS), "what goes wrong")
         errors: list[PublishError | None] = [None] * len(entries)
-        place = self.data.draw(st.integers(0, len(entries) - 1), "where") if mishap != "none" else 0
-        match mishap:
+        place = self.data.draw(st.integers(0, len(entries) - 1), "where") if fault != "none" else 0
+        match fault:
             case "crash before":
                 raise CrashError
             case "throttled":
@@ -97,14 +97,14 @@ class World:
             case "some throttled":
                 errors[place] = PublishUnavailableError()
             case "one refused" | "no queue":
-                self.unpublished.is_down = mishap == "no queue"
+                self.unpublished.is_down = fault == "no queue"
                 errors[place] = EventRefusedError()
         self.arrived += [
             json.loads(entry.detail)
             for entry, error in zip(entries, errors, strict=True)
             if error is None
         ]
-        if mishap == "crash after":
+        if fault == "crash after":
             raise CrashError
         return errors
 
@@ -135,14 +135,18 @@ def deliver(world: World, publisher: Publisher) -> None:
     while place < len(records):
         patience -= 1
         assert patience, "the stream does not come to its end"
-        turn = world.data.draw(st.sampled_from(TURNS), "turn") if patience > 30 else "go on"
+        step = (
+            world.data.draw(st.sampled_from(LAMBDA_STEPS), "what Lambda does")
+            if patience > 30
+            else "deliver"
+        )
         batch = records[place : place + size]
-        match turn:
+        match step:
             case "give up":
                 world.aside |= {record.key or "" for record in batch}
                 place, size = place + len(batch), 100
                 continue
-            case "again":
+            case "deliver again":
                 place = world.data.draw(st.integers(0, place), "from")
                 continue
         world.calls = 0
@@ -161,7 +165,7 @@ def deliver(world: World, publisher: Publisher) -> None:
 
 def redrive(world: World, publisher: Publisher) -> None:
     """Tell each row that was set aside as it is now, as if it had failed otherwise before."""
-    world.mishaps = 0
+    world.faults = 0
     world.aside |= {str(body["key"]) for body in world.unpublished.bodies}
     otherwise = {"outcome": "failed", "error_code": "redriven"}
     for key in world.aside:
@@ -189,7 +193,7 @@ def test_every_change_is_told_and_the_last_event_is_true(
 
     wanted_changes = set(demanded(world.stream, wanted))
     seen = {(event["id"].partition("@")[0], event["version"]) for event in world.arrived}
-    assert seen <= wanted_changes, "something was told that is no news"
+    assert seen <= wanted_changes, "an event tells no change"
     given_up = world.aside | {str(body["key"]) for body in world.unpublished.bodies}
     untold = {key for key, _ in wanted_changes - seen}
     assert untold <= given_up, "a change was neither told nor set aside"

@@ -15,7 +15,7 @@ from hooklog.enrich.deliveries import log_request
 from hooklog.queue_messages import Origin
 from hooklog.webhook.front_door import FrontDoor
 from tests.fakes import FakeDoorTelemetry, FakeKeys, FakeProducer
-from tests.properties.knocks import events, possible_signatures
+from tests.properties.front_door_requests import events, possible_signatures
 from tests.properties.profiles import examples
 from tests.webhook import ALIAS, BASE, KEY, SHA1, SHA256, Request
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hooklog.errors import BadPayloadError
 from local.space import Log, LogType
 from tests.contract.schemas import GET_ONE, SPECIFIED, validator
-from tests.properties.endings import ending
-from tests.properties.mutations import Answer, answers
+from tests.properties.answers import Answer, answers
+from tests.properties.one_message import ending
 from tests.properties.openapi import logs
 from tests.properties.profiles import examples
 

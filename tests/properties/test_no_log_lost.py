@@ -1,8 +1,8 @@
 """Whatever happens, every row finally equals the truth and each failure counts once.
 
-A state machine of sends, callbacks, the queue, concurrent instances of the enrich function,
+A state machine of sends, callbacks, the queue, concurrent instances of the enrich invocation,
 sweeps and the table. The functions are hooklog's own code down to the ports. At each call of
-a port, Hypothesis decides which instance continues, which call fails and which one crashes.
+a port, Hypothesis decides which invocation goes on, and what effect the call has.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ from hooklog.logs import FAX
 from hooklog.records.parking import Redrive
 from hooklog.webhook.front_door import FrontDoor
 from local.space import Callback, simulate_sends
+from tests.builders import body
 from tests.fakes import NOW, FakeDoorTelemetry, FakeKeys, Item
-from tests.properties.enriching import Enriching
-from tests.properties.function import Function
-from tests.properties.messages import Message
-from tests.properties.mishaps import Luck, Mishap, Seam
+from tests.properties.enrich_invocation import EnrichInvocation
+from tests.properties.faults import Effect, Fault, PortCall
+from tests.properties.invocation import Invocation
+from tests.properties.message_queue import Message
 from tests.properties.profiles import examples
 from tests.properties.space import Progress, compared, event_of
-from tests.properties.sweeping import Sweeping
+from tests.properties.sweep_invocation import SweepInvocation
 from tests.properties.world import World
 from tests.webhook import BASE, KEY
 
@@ -81,7 +82,7 @@ class NoLogLost(RuleBasedStateMachine):
         super().__init__()
         self.world = World()
         self.callbacks: list[Callback] = []
-        self.running: list[Function] = []
+        self.running: list[Invocation] = []
         self.sweeps = 0
         self.door = FrontDoor(BASE, FakeKeys((KEY,)), self.world.queue, FakeDoorTelemetry())
 
@@ -100,9 +101,7 @@ class NoLogLost(RuleBasedStateMachine):
     @property
     def bodies(self) -> list[str]:
         """One message per log."""
-        return [
-            json.dumps({"log_type": one.kind.name, "log_id": one.send.log_id}) for one in self.sends
-        ]
+        return [body(one.kind.name, one.send.log_id) for one in self.sends]
 
     @property
     def parked(self) -> list[str]:
@@ -173,9 +172,9 @@ class NoLogLost(RuleBasedStateMachine):
     # --- the pace -----------------------------------------------------------------------------
 
     @rule(pace=st.sampled_from(PACES))
-    def spoil_pace(self, pace: Item | None) -> None:
+    def overwrite_pace(self, pace: Item | None) -> None:
         """The row of the pace is lost, or overwritten with something else."""
-        self.world.table.spoil_pace(pace)
+        self.world.table.overwrite_pace(pace)
 
     # --- functions ----------------------------------------------------------------------------
 
@@ -189,7 +188,7 @@ class NoLogLost(RuleBasedStateMachine):
         ),
         receives=st.sampled_from([0, 0, 0, 195]),
         skew=SKEWS,
-        mishap=st.sampled_from(Enriching.mishaps),
+        fault=st.sampled_from(EnrichInvocation.faults),
     )
     def enrich(
         self,
@@ -197,83 +196,83 @@ class NoLogLost(RuleBasedStateMachine):
         messages: list[Message],
         receives: int,
         skew: timedelta,
-        mishap: Mishap,
+        fault: Fault,
     ) -> None:
-        """An instance receives a batch and runs to its first mishap.
+        """An invocation receives a batch and runs to its first fault.
 
-        Another instance may hold the same message, and many earlier ones may have lost it.
+        Another one may hold the same message, and many earlier ones may have lost it.
         """
         self.wait(seconds)
         for message in messages:
             message.receives += receives
-        self.running.append(Enriching(self.world, messages, skew))
-        self.go_on(0, (self.running[-1], mishap))
+        self.running.append(EnrichInvocation(self.world, messages, skew))
+        self.resume(0, (self.running[-1], fault))
 
     @precondition(lambda self: self.world.queue.waiting and len(self.running) < 4)
     @rule(
         message=st.runner().flatmap(lambda self: st.sampled_from(self.world.queue.waiting)),
         times=st.sampled_from([3, 4, 9, 10]),
         skew=SKEWS,
-        mishap=st.sampled_from(
+        fault=st.sampled_from(
             [
-                Mishap(Seam.ANSWER, Luck.UNKNOWN),
-                Mishap(Seam.ANSWER, Luck.REFUSED),
-                Mishap(Seam.ANSWER, Luck.UNANSWERED),
-                Mishap(Seam.READ, Luck.REFUSED),
-                Mishap(Seam.WRITE, Luck.REFUSED),
+                Fault(PortCall.ANSWER, Effect.NOT_FOUND),
+                Fault(PortCall.ANSWER, Effect.REFUSED),
+                Fault(PortCall.ANSWER, Effect.UNANSWERED),
+                Fault(PortCall.READ, Effect.REFUSED),
+                Fault(PortCall.WRITE, Effect.REFUSED),
             ]
         ),
     )
-    def fail(self, message: Message, times: int, skew: timedelta, mishap: Mishap) -> None:
+    def fail(self, message: Message, times: int, skew: timedelta, fault: Fault) -> None:
         """A message fails several times for the same reason."""
         for _ in range(times):
             if message.is_deleted or message.is_dead:
                 break
             self.wait(max(0.0, (message.visible_at - self.world.clock()).total_seconds()))
-            function = Enriching(self.world, [message], skew)
-            function.go_on(mishap)
-            function.finish()
+            invocation = EnrichInvocation(self.world, [message], skew)
+            invocation.run_to(fault)
+            invocation.finish()
 
     @precondition(lambda self: self.sweeps < 3)
-    @rule(skew=SKEWS, mishap=st.sampled_from(Sweeping.mishaps))
-    def sweep(self, skew: timedelta, mishap: Mishap) -> None:
-        """A sweep begins and runs to its first mishap."""
+    @rule(skew=SKEWS, fault=st.sampled_from(SweepInvocation.faults))
+    def sweep(self, skew: timedelta, fault: Fault) -> None:
+        """A sweep begins and runs to its first fault."""
         self.sweeps += 1
-        self.running.append(Sweeping(self.world, skew))
-        self.go_on(0, (self.running[-1], mishap))
+        self.running.append(SweepInvocation(self.world, skew))
+        self.resume(0, (self.running[-1], fault))
 
     @precondition(lambda self: self.running)
     @rule(
         seconds=PAUSES,
         next_=st.runner().flatmap(
             lambda self: st.sampled_from(
-                [(function, mishap) for function in self.running for mishap in function.mishaps]
+                [(invocation, fault) for invocation in self.running for fault in invocation.faults]
             )
         ),
     )
-    def go_on(self, seconds: float, next_: tuple[Function, Mishap]) -> None:
-        """An instance runs to its next mishap or to its end."""
+    def resume(self, seconds: float, next_: tuple[Invocation, Fault]) -> None:
+        """An invocation runs to its next fault or to its end."""
         self.wait(seconds)
-        function, mishap = next_
-        if not function.is_over:
-            function.go_on(mishap)
+        invocation, fault = next_
+        if not invocation.is_over:
+            invocation.run_to(fault)
             self._forget()
 
     @precondition(lambda self: self.running)
-    @rule(function=st.runner().flatmap(lambda self: st.sampled_from(self.running)))
-    def finish(self, function: Function) -> None:
-        """An instance runs to its end."""
+    @rule(invocation=st.runner().flatmap(lambda self: st.sampled_from(self.running)))
+    def finish(self, invocation: Invocation) -> None:
+        """An invocation runs to its end."""
         self.wait(0)
-        if not function.is_over:
-            function.finish()
+        if not invocation.is_over:
+            invocation.finish()
         self._forget()
 
     def wait(self, seconds: float) -> None:
         """Time passes; Lambda ends instances that run too long."""
         self.world.clock.advance(seconds=seconds)
-        for function in self.running:
-            if function.is_late:
-                function.step(Luck.CRASH)
+        for invocation in self.running:
+            if invocation.is_late:
+                invocation.step(Effect.CRASH)
         self._forget()
 
     # --- the final state ----------------------------------------------------------------------
@@ -284,9 +283,9 @@ class NoLogLost(RuleBasedStateMachine):
             self._come_to_rest()
             self._check_truth()
             self.world.check_counts()
-        for function in self.running:
-            if not function.is_over:
-                function.step(Luck.CRASH)
+        for invocation in self.running:
+            if not invocation.is_over:
+                invocation.step(Effect.CRASH)
 
     def _go_on(self, send: Progress) -> None:
         if not send.is_over and (callback := send.go_on()) is not None:
@@ -297,8 +296,8 @@ class NoLogLost(RuleBasedStateMachine):
 
     def _come_to_rest(self) -> None:
         """End all sends without callbacks, then sweep until every tier has compared them."""
-        for function in self.running:
-            function.finish()
+        for invocation in self.running:
+            invocation.finish()
         self.world.queue.others = 0, 0
         for send in self.sends:
             while not send.is_over:
@@ -306,7 +305,7 @@ class NoLogLost(RuleBasedStateMachine):
         for hours in (1, 1, 24, 24, 24):
             self._drain()
             self.world.clock.advance(hours=hours)
-            sweeping = Sweeping(self.world, timedelta(0))
+            sweeping = SweepInvocation(self.world, timedelta(0))
             sweeping.finish()
             for one in sweeping.swept:
                 assert one.walk.is_complete, f"the sweep of {one.walk.kind.name} stopped"
@@ -325,7 +324,7 @@ class NoLogLost(RuleBasedStateMachine):
             self.world.clock.now = max(
                 self.world.clock.now, min(message.visible_at for message in waiting)
             )
-            Enriching(self.world, self.world.queue.visible, timedelta(0)).finish()
+            EnrichInvocation(self.world, self.world.queue.visible, timedelta(0)).finish()
 
     def _outcomes(self, send: Progress) -> set[str]:
         """Return how a send may end, by what was reported.

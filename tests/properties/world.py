@@ -1,4 +1,4 @@
-"""Everything outside the functions, and the counts of failed logs."""
+"""The simulated world: all that the functions share, and the failures that they counted."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from hooklog.records.counts import Counts
 from hooklog.records.rows import Write
 from hooklog.sweep.walk import Checkpoint
 from tests.fakes import Clock
-from tests.properties.messages import Messages
+from tests.properties.message_queue import MessageQueue
 from tests.properties.space import Space, compared
-from tests.properties.table import WatchedTable
+from tests.properties.table import CheckedTable
+from tests.write_purpose import Purpose
 
 
 class Failure(NamedTuple):
@@ -32,8 +33,8 @@ class World:
 
     clock: Clock = field(default_factory=Clock)
     space: Space = field(default_factory=Space)
-    table: WatchedTable = field(default_factory=WatchedTable)
-    queue: Messages = field(init=False)
+    table: CheckedTable = field(default_factory=CheckedTable)
+    queue: MessageQueue = field(init=False)
     #: The checkpoints of the sweep function.
     checkpoints: dict[tuple[LogKind, str], Checkpoint] = field(default_factory=dict)
     #: Failures by key.
@@ -47,7 +48,7 @@ class World:
 
     def __post_init__(self) -> None:
         """Create the queue on the true clock."""
-        self.queue = Messages(self.clock)
+        self.queue = MessageQueue(self.clock)
 
     def note_stored(self, write: Write, function: object, *, is_known: bool) -> None:
         """Check that the space has shown a log that was written, and note a failure.
@@ -56,10 +57,12 @@ class World:
         """
         log_type, _, log_id = write.key.partition("#")
         values = write.values
-        if "fetched_at" in values:
+        if Purpose.of(write) is Purpose.LOG:
             stored = values["status"], values["charge"], values.get("error_code")
             states = self.space.sends[log_id].states
-            assert any(stored == compared(state) for state in states), "an invented log"
+            assert any(stored == compared(state) for state in states), (
+                "SignalWire never showed this log"
+            )
         if values.get("outcome") == "failed":
             self.failures.setdefault(write.key, Failure(log_type, function, is_known))
 

@@ -22,6 +22,7 @@ from hooklog.errors import (
 )
 from hooklog.records.rows import Attribute, Row, Write
 from hooklog.records.store import Conflict
+from tests.partiql import write_of
 
 PERSONAL = "+12025550143"
 
@@ -55,7 +56,9 @@ class FakeDynamoDB:
         return {"ResponseMetadata": {"HTTPHeaders": headers}, **answer}
 
     def batch_execute_statement(self, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3
-        """Take a batch of writes."""
+        """Take a batch of writes, each valid."""
+        for statement in Statements:
+            write_of(statement)
         self.writes.append(Statements)
         return {"Responses": self.write(Statements)}
 

@@ -1,4 +1,4 @@
-"""The world over sockets: real adapters and real bytes."""
+"""An enricher with its real adapters, over sockets to a simulated space and a simulated AWS."""
 
 from __future__ import annotations
 
@@ -19,24 +19,21 @@ from local.space import RunningSpace
 from tests.fakes import MemoryTable
 from tests.faults import canary
 from tests.faults.aws import TABLE, Aws, Clients
-from tests.faults.bench import Bench
+from tests.faults.harness import Harness
 from tests.faults.messages import Message
-from tests.faults.telemetry import KeptTelemetry
+from tests.faults.telemetry import RecordingTelemetry
 
 #: Seconds. Only a fault takes longer, and each test of a time-out waits this long.
 _PATIENCE = 2.0
 
 
-class Wire(Bench):
-    """An enricher with its real adapters, a simulated space and a simulated AWS."""
+class WireHarness(Harness):
+    """An enricher as it is deployed, with one thread to keep requests in order."""
 
     def __init__(
-        self, telemetry: KeptTelemetry, space: RunningSpace, aws: Aws, clients: Clients
+        self, telemetry: RecordingTelemetry, space: RunningSpace, aws: Aws, clients: Clients
     ) -> None:
-        """Wire as ``functions/enrich/app.py`` does, with one thread to keep requests in order.
-
-        The space and AWS are shared between tests and are reset here.
-        """
+        """Reset the space and AWS, which the tests share; wire as ``functions/enrich/app.py``."""
         super().__init__(telemetry, jitter=1.0)
         self.space, self.aws, self._clients = space, aws, clients
         self.rows = aws.table = MemoryTable()
@@ -69,7 +66,7 @@ class Wire(Bench):
         source = ConcurrentSource(api, concurrency=1, clock=self.clock)
         queue = SqsQueue(lambda: self._clients.sqs, "http://127.0.0.1/queue")
         table = DynamoTable(self._clients.dynamodb, TABLE)
-        self.wire(_Noting(source), table, queue, queue.depth)
+        self.wire(_RecordingSource(source), table, queue, queue.depth)
 
     def list_logs(self, messages: Sequence[Message]) -> None:
         """Add the logs to the space."""
@@ -77,8 +74,8 @@ class Wire(Bench):
             self.space.put_log(message.kind, message.log)
 
 
-class _Noting:
-    """Records the errors of a source for the search for canaries."""
+class _RecordingSource:
+    """A source whose errors are kept for the search for canaries."""
 
     def __init__(self, source: LogSource) -> None:
         self._source = source
@@ -91,7 +88,7 @@ class _Noting:
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         for one, answer in self._source.fetch(wanted, time_left, grant):
             if isinstance(answer, HooklogError):
-                canary.raised(answer)
+                canary.keep_error(answer)
             yield one, answer
 
 

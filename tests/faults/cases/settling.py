@@ -7,24 +7,29 @@ import json
 from hooklog import errors
 from local.space import Fault, FaultKind
 from tests.faults.canary import NUMBER, TEXT
+from tests.faults.cases.case import FaultCase, Step
 from tests.faults.endings import Ending, Returned, Stored, limited, retried
-from tests.faults.table.row import Row, Step
+from tests.faults.injections import ResourceAnswer
 from tests.faults.texts import nested
-from tests.faults.troubles import Tells
-from tests.faults.wires import ALWAYS, OverWire, Resource
+from tests.faults.wire_injections import ALWAYS, ResourceFault
 
 _BEHIND = Returned(code="fetch.behind", after=(15, 30), deliveries=4, then=Stored())
 
 
-def _row(name: str, answer: str | errors.HooklogError, ends: Ending, wire: Fault) -> Row:
-    wires: dict[str, OverWire] = {"": Resource(wire)}
+def _case(name: str, answer: str | errors.HooklogError, ends: Ending, fault: Fault) -> FaultCase:
     # A fax that has not ended is stored, and its message returns as for a log that is behind.
     step = Step.CONFIRM if ends is _BEHIND else Step.SETTLE
-    return Row(step=step, name=name, trouble=Tells(answer), ends=ends, wires=wires)
+    return FaultCase(
+        step=step,
+        name=name,
+        in_memory=ResourceAnswer(answer),
+        ends=ends,
+        over_sockets={"": ResourceFault(fault)},
+    )
 
 
-def _says(name: str, text: str, ends: Ending) -> Row:
-    return _row(name, text, ends, Fault(FaultKind.ANSWER, ALWAYS, text=text))
+def _says(name: str, text: str, ends: Ending) -> FaultCase:
+    return _case(name, text, ends, Fault(FaultKind.ANSWER, ALWAYS, text=text))
 
 
 def _resource(**fields: object) -> str:
@@ -32,33 +37,33 @@ def _resource(**fields: object) -> str:
 
 
 SETTLING = (
-    _row(
+    _case(
         "a server error",
         errors.UpstreamError(),
         retried("fetch.upstream"),
         Fault(FaultKind.SERVER_ERROR, ALWAYS, status=500),
     ),
-    _row(
+    _case(
         "403",
         errors.ForbiddenError(),
         retried("fetch.forbidden"),
         Fault(FaultKind.FORBIDDEN, ALWAYS),
     ),
-    _row(
+    _case(
         "429",
         errors.RateLimitedError(),
         limited(),
         Fault(FaultKind.RATE_LIMITED, ALWAYS),
     ),
-    _row(
+    _case(
         "a broken connection",
         errors.FetchConnectionError(),
         retried("fetch.connection"),
         Fault(FaultKind.DROPPED, ALWAYS),
     ),
     # It was deleted, or does not exist any more for us; the log remains.
-    _row("404", errors.NotFoundError(), Stored(), Fault(FaultKind.NOT_FOUND, ALWAYS)),
-    _row(
+    _case("404", errors.NotFoundError(), Stored(), Fault(FaultKind.NOT_FOUND, ALWAYS)),
+    _case(
         "400",
         errors.RejectedError(),
         Stored(),

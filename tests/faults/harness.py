@@ -1,7 +1,8 @@
-"""An enricher that meets faults, in memory or over sockets, and how each message ended."""
+"""What the harnesses share: an enricher, its clock and telemetry, and the delivery of messages."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
@@ -16,27 +17,27 @@ from tests.fakes import Clock, MemoryTable
 from tests.faults import canary
 from tests.faults.endings import Seen, account
 from tests.faults.messages import Message
-from tests.faults.telemetry import KeptTelemetry
+from tests.faults.telemetry import RecordingTelemetry
+from tests.limits import VISIBILITY_TIMEOUT
 
-#: The queue's own visibility timeout, in seconds.
-QUEUES_WAIT = 420
 #: Batches in which everything ends when no fault is left: a probe, what waited for it, and one for
 #: a limit that was met.
 _ROUNDS = 3
 
 
-class Moments:
-    """The moments at which a batch calls its ports, and what happens at each."""
+class PortCalls:
+    """The calls that a batch makes to its ports, in order."""
 
     def __init__(self) -> None:
-        """Start without events."""
-        self.passed: list[str] = []
-        self.happens: dict[int, Callable[[], None]] = {}
+        """Start without calls."""
+        self.recorded: list[str] = []
+        #: Run at a call, by its index.
+        self.actions: dict[int, Callable[[], None]] = {}
 
-    def meet(self, what: str) -> None:
-        """Note the next moment and do what happens then."""
-        self.passed.append(what)
-        self.happens.get(len(self.passed) - 1, lambda: None)()
+    def record(self, call: str) -> None:
+        """Record the next call and run its action, if it has one."""
+        self.recorded.append(call)
+        self.actions.get(len(self.recorded) - 1, lambda: None)()
 
 
 class SwitchableCatalogue(Catalogue):
@@ -60,26 +61,26 @@ class SwitchableCatalogue(Catalogue):
         raise LookupError(canary.TEXT)
 
 
-class Bench:
-    """What the two worlds have in common."""
+class Harness(ABC):
+    """An enricher without faults, the rows that it writes, and a clock."""
 
-    #: The rows, in memory in both worlds.
+    #: The rows, in memory in both harnesses.
     rows: MemoryTable
     enricher: Enricher
 
-    def __init__(self, telemetry: KeptTelemetry, jitter: float) -> None:
+    def __init__(self, telemetry: RecordingTelemetry, jitter: float) -> None:
         """Start without faults.
 
         Args:
-            telemetry: shared by the benches of a test.
+            telemetry: shared by the harnesses of a test.
             jitter: 0 for the shortest waits, 1 for the longest.
 
         """
         self.clock = Clock()
-        self.moments = Moments()
+        self.port_calls = PortCalls()
         self.telemetry = telemetry
         self.telemetry.error = None
-        self.telemetry.meet = self.moments.meet
+        self.telemetry.record_call = self.port_calls.record
         self.jitter = jitter
         self.seconds_left = 60.0
         self.waits: dict[str, int] = {}
@@ -104,6 +105,10 @@ class Bench:
             jitter=lambda: self.jitter,
         )
 
+    @abstractmethod
+    def list_logs(self, messages: Sequence[Message]) -> None:
+        """Add the messages' logs to SignalWire."""
+
     @property
     def report(self) -> Report:
         """The report of the last batch."""
@@ -115,7 +120,7 @@ class Bench:
         self.waits.clear()
         event = sqs_event(*(message.delivery() for message in messages))
         response = self.enricher.handle(event, lambda: self.seconds_left)
-        canary.said(*(item.get("parked_detail", "") for item in self.rows.items.values()))
+        canary.keep(*(str(item.get("parked_detail", "")) for item in self.rows.items.values()))
         assert self.report.received == len(messages)
         return account(messages, response, before, self.rows.items, self.waits)
 
@@ -137,5 +142,6 @@ class Bench:
 
     def returned(self, messages: Sequence[Message], seen: Mapping[str, Seen]) -> list[Message]:
         """Let the longest wait pass, and return the returned messages for their next delivery."""
-        self.clock.advance(seconds=max([QUEUES_WAIT, *self.waits.values()]))
+        hidden = VISIBILITY_TIMEOUT.total_seconds()
+        self.clock.advance(seconds=max([hidden, *self.waits.values()]))
         return [message.again() for message in messages if seen[message.name][0] == "returned"]

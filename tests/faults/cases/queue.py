@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from tests.faults.canary import NUMBER, TEXT, TOKEN
+from tests.faults.cases.case import FaultCase, Step
 from tests.faults.endings import Parked, Stored
+from tests.faults.injections import MessageBody
 from tests.faults.messages import Text
-from tests.faults.table.row import Row, Step
 from tests.faults.texts import ANOTHER_ID, body, enveloped, nested, text, twice_in_body
-from tests.faults.troubles import Says
 
 _MALFORMED = Parked("message.malformed")
 _UNKNOWN = Parked("message.unsupported_type")
 
 
-def _bad(name: str, said: Text, ends: Parked | Stored = _MALFORMED) -> Row:
-    return Row(step=Step.PARSE, name=name, trouble=Says(said), ends=ends)
+def _bad(name: str, said: Text, ends: Parked | Stored = _MALFORMED) -> FaultCase:
+    return FaultCase(step=Step.PARSE, name=name, in_memory=MessageBody(said), ends=ends)
 
 
 NO_JSON = _bad("no JSON", text(f"{NUMBER} {TEXT} {TOKEN}"))

@@ -1,4 +1,4 @@
-"""An instance of a function: hooklog's own code, paused at each call of a port."""
+"""An invocation of a function: hooklog's own code, which pauses before each call of a port."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from tests.properties.mishaps import Luck, Mishap, Seam
-from tests.properties.turns import Turns
+from tests.properties.faults import Effect, Fault, PortCall
+from tests.properties.stepped_thread import SteppedThread
 from tests.properties.world import World
 
 
-class Function(ABC):
+class Invocation(ABC):
     """One invocation with its own clock, which may be wrong."""
 
     #: What can go wrong in this function.
-    mishaps: ClassVar[list[Mishap]]
+    faults: ClassVar[list[Fault]]
 
     def __init__(self, world: World, skew: timedelta, timeout: timedelta) -> None:
         """Start an invocation that pauses before it does anything."""
         self.world = world
         self._skew = skew
         self._ends_at = world.clock() + timeout
-        self._luck = Luck.FINE
-        self._seam = Seam.START
-        self._turns = Turns(self.work)
+        self._effect = Effect.SUCCESS
+        self._call = PortCall.START
+        self._thread = SteppedThread(self.work)
 
     def __repr__(self) -> str:
         """Return what a reader needs to follow an example."""
-        return f"{type(self).__name__} at {self._seam}"
+        return f"{type(self).__name__} at {self._call}"
 
     @property
     def is_over(self) -> bool:
         """Whether the invocation ended or crashed."""
-        return self._turns.is_over
+        return self._thread.is_over
 
     @property
     def is_late(self) -> bool:
@@ -42,21 +42,21 @@ class Function(ABC):
 
     @abstractmethod
     def work(self) -> None:
-        """Do the whole invocation; called by its own turns."""
+        """Do the whole invocation; its own thread calls this."""
 
-    def step(self, luck: Luck = Luck.FINE) -> None:
-        """Make the pending port call with this luck and run to the next one."""
-        self._luck = luck
-        if luck is Luck.CRASH:
-            self._turns.crash()
+    def step(self, effect: Effect = Effect.SUCCESS) -> None:
+        """Make the pending port call with this effect and run to the next one."""
+        self._effect = effect
+        if effect is Effect.CRASH:
+            self._thread.kill()
         else:
-            self._turns.go_on()
+            self._thread.resume()
 
-    def go_on(self, mishap: Mishap) -> None:
-        """Run until the mishap has happened, or to the end."""
+    def run_to(self, fault: Fault) -> None:
+        """Run until the fault has happened, or to the end."""
         while not self.is_over:
-            if self._seam is mishap.seam:
-                self.step(mishap.luck)
+            if self._call is fault.call:
+                self.step(fault.effect)
                 return
             self.step()
 
@@ -65,11 +65,11 @@ class Function(ABC):
         while not self.is_over:
             self.step()
 
-    def meet(self, seam: Seam) -> Luck:
-        """Pause before a port call and return its luck."""
-        self._seam = seam
-        self._turns.stand()
-        return self._luck
+    def pause_at(self, call: PortCall) -> Effect:
+        """Pause before a port call and return its effect."""
+        self._call = call
+        self._thread.pause()
+        return self._effect
 
     def clock(self) -> datetime:
         """Return the time by this instance's clock."""

@@ -7,6 +7,9 @@ from dataclasses import replace
 from hooklog import errors
 from hooklog.records.store import Conflict
 from tests.faults.aws import HangUp, Refusal, Silence
+from tests.faults.cases.case import FaultCase, Step
+from tests.faults.cases.queue import NO_JSON
+from tests.faults.cases.signalwire import UPSTREAM
 from tests.faults.endings import (
     Ending,
     Known,
@@ -17,25 +20,28 @@ from tests.faults.endings import (
     retried,
     uncounted,
 )
-from tests.faults.fakes import Purpose
-from tests.faults.table.queue import NO_JSON
-from tests.faults.table.row import Row, Step
-from tests.faults.table.signalwire import UPSTREAM
-from tests.faults.troubles import (
-    Ahead,
-    Behind,
-    Erased,
-    LiftUnreadable,
-    Overtaken,
-    Refused,
-    Trouble,
-    Unreadable,
-    UnreadableBySid,
-    Unreported,
-    Unset,
+from tests.faults.injections import (
+    Injection,
+    LogBehindCallback,
+    ParkedRowUnreadable,
+    ReportFails,
+    RowErased,
+    RowOvertaken,
+    RowUpToDate,
+    SecondReadFails,
+    TableUnreadable,
+    WaitNotSet,
+    WriteFails,
 )
-from tests.faults.wires import Announced, Call, OverWire, Poison, Statement, Unread
-from tests.faults.wires import Unset as UnsetOverWire
+from tests.faults.wire_injections import (
+    AwsCallFails,
+    KeyRefused,
+    KeyUnread,
+    StatementRefused,
+    WaitEntryRefused,
+    WireInjection,
+)
+from tests.write_purpose import Purpose
 
 _READ, _WRITE = "BatchGetItem", "BatchExecuteStatement"
 _HIDE = "ChangeMessageVisibilityBatch"
@@ -49,37 +55,37 @@ _THROTTLING = errors.StoreThrottledError()
 _UNAVAILABLE = errors.StoreUnavailableError()
 
 
-def _every(operation: str, **faults: Refusal | Silence | HangUp) -> dict[str, OverWire]:
+def _every(operation: str, **faults: Refusal | Silence | HangUp) -> dict[str, WireInjection]:
     """Return faults of a whole call, which the neighbours share."""
     return {
-        f"call {name}".replace("_", " "): Call(operation, fault, hits_all=True)
+        f"call {name}".replace("_", " "): AwsCallFails(operation, fault, hits_all=True)
         for name, fault in faults.items()
     }
 
 
-def _statement(purpose: Purpose, *refusals: Refusal) -> dict[str, OverWire]:
-    return {f"statement {one.code}": Statement(purpose, one) for one in refusals}
+def _statement(purpose: Purpose, *refusals: Refusal) -> dict[str, WireInjection]:
+    return {f"statement {one.code}": StatementRefused(purpose, one) for one in refusals}
 
 
 READING = (
-    Row(
+    FaultCase(
         step=Step.KNOWN,
         name="a read that is throttled",
-        trouble=Unreadable(_THROTTLING),
+        in_memory=TableUnreadable(_THROTTLING),
         ends=uncounted("store.throttled"),
         hits_all=True,
-        wires={
+        over_sockets={
             **_every(_READ, throttled=_THROTTLED, limited=Refusal("RequestLimitExceeded")),
-            "keys left unread": Unread(),
+            "keys left unread": KeyUnread(),
         },
     ),
-    Row(
+    FaultCase(
         step=Step.KNOWN,
         name="a read that fails",
-        trouble=Unreadable(_UNAVAILABLE),
+        in_memory=TableUnreadable(_UNAVAILABLE),
         ends=uncounted("store.unavailable"),
         hits_all=True,
-        wires=_every(
+        over_sockets=_every(
             _READ,
             denied=_DENIED,
             broken=_BROKEN,
@@ -88,26 +94,29 @@ READING = (
             hung_up=HangUp(),
         ),
     ),
-    Row(
+    FaultCase(
         step=Step.KNOWN,
         name="a row that shows as much",
-        trouble=Ahead(),
+        in_memory=RowUpToDate(),
         ends=Known("stored before"),
     ),
-    Row(
+    FaultCase(
         step=Step.KNOWN,
         name="a row that was erased",
-        trouble=Erased(),
+        in_memory=RowErased(),
         ends=Known("erased"),
     ),
 )
 
 
 def _write(
-    name: str, error: errors.StoreError | Conflict, ends: Ending, wires: dict[str, OverWire]
-) -> Row:
-    trouble = Refused(Purpose.LOG, error)
-    return Row(step=Step.STORE, name=name, trouble=trouble, ends=ends, wires=wires)
+    name: str,
+    error: errors.StoreError | Conflict,
+    ends: Ending,
+    forms: dict[str, WireInjection],
+) -> FaultCase:
+    fault = WriteFails(Purpose.LOG, error)
+    return FaultCase(step=Step.STORE, name=name, in_memory=fault, ends=ends, over_sockets=forms)
 
 
 STORING = (
@@ -154,54 +163,54 @@ STORING = (
         Parked("store.rejected"),
         _statement(Purpose.LOG, _INVALID),
     ),
-    Row(
+    FaultCase(
         step=Step.STORE,
         name="a second read that fails",
-        trouble=UnreadableBySid(_UNAVAILABLE),
+        in_memory=SecondReadFails(_UNAVAILABLE),
         ends=uncounted("store.unavailable"),
-        wires={"call denied": Poison(_DENIED, by_sid=True)},
+        over_sockets={"call denied": KeyRefused(_DENIED, by_sid=True)},
     ),
-    Row(
+    FaultCase(
         step=Step.STORE,
         name="a later look that somebody stored meanwhile",
-        trouble=Overtaken(),
+        in_memory=RowOvertaken(),
         ends=Known("stored meanwhile"),
     ),
-    Row(
+    FaultCase(
         step=Step.CONFIRM,
         name="a log behind its callback",
-        trouble=Behind(),
+        in_memory=LogBehindCallback(),
         ends=Returned(code="fetch.behind", deliveries=4, then=Stored("queued")),
-        wires={"as it is": Announced()},
+        over_sockets={"as it is": LogBehindCallback()},
     ),
 )
 
 
-def _park(error: errors.StoreError, *refusals: Refusal) -> Row:
-    return Row(
+def _park(error: errors.StoreError, *refusals: Refusal) -> FaultCase:
+    return FaultCase(
         step=Step.PARK,
         name=f"parking ends in {error.code}",
-        trouble=Refused(Purpose.PARKING, error),
+        in_memory=WriteFails(Purpose.PARKING, error),
         ends=never_parked(error.code),
         given=NO_JSON,
-        wires=_statement(Purpose.PARKING, *refusals),
+        over_sockets=_statement(Purpose.PARKING, *refusals),
     )
 
 
-def _lift(name: str, trouble: Trouble, code: str, **wires: OverWire) -> Row:
+def _lift(name: str, fault: Injection, code: str, **forms: WireInjection) -> FaultCase:
     ends = never_parked(code)
-    return Row(step=Step.LIFT, name=name, trouble=trouble, ends=ends, wires=wires)
+    return FaultCase(step=Step.LIFT, name=name, in_memory=fault, ends=ends, over_sockets=forms)
 
 
-def _count(error: errors.StoreError | Conflict, code: str, *refusals: Refusal) -> Row:
-    return Row(
+def _count(error: errors.StoreError | Conflict, code: str, *refusals: Refusal) -> FaultCase:
+    return FaultCase(
         step=Step.COUNT,
         name=f"counting a try ends in {code}",
-        trouble=Refused(Purpose.TRY, error),
+        in_memory=WriteFails(Purpose.TRY, error),
         ends=uncounted("fetch.upstream"),
         given=UPSTREAM,
         counts=code,
-        wires=_statement(Purpose.TRY, *refusals),
+        over_sockets=_statement(Purpose.TRY, *refusals),
     )
 
 
@@ -215,35 +224,35 @@ AFTERWARDS = (
     _park(errors.StoreRejectedError(), _INVALID),
     _lift(
         "lifting is throttled",
-        Refused(Purpose.LIFT, _THROTTLING),
+        WriteFails(Purpose.LIFT, _THROTTLING),
         "store.throttled",
-        statement=Statement(Purpose.LIFT, Refusal("ThrottlingError")),
+        statement=StatementRefused(Purpose.LIFT, Refusal("ThrottlingError")),
     ),
     _lift(
         "the parked row cannot be read",
-        LiftUnreadable(_THROTTLING),
+        ParkedRowUnreadable(_THROTTLING),
         "store.throttled",
-        call=Poison(_THROTTLED, lifting=True),
+        call=KeyRefused(_THROTTLED, lifting=True),
     ),
-    Row(
+    FaultCase(
         step=Step.WAIT,
         name="a wait that is not set",
-        trouble=Unset(),
+        in_memory=WaitNotSet(),
         ends=replace(retried("fetch.upstream"), code="queue.unavailable", after=None),
         given=UPSTREAM,
-        wires={
-            "entry refused": UnsetOverWire(),
-            "call denied": Call(_HIDE, Refusal("AccessDenied")),
-            "call throttled": Call(_HIDE, Refusal("RequestThrottled")),
-            "call broken": Call(_HIDE, Refusal("InternalError", status=500)),
-            "call unanswered": Call(_HIDE, Silence()),
-            "call hung up": Call(_HIDE, HangUp()),
+        over_sockets={
+            "entry refused": WaitEntryRefused(),
+            "call denied": AwsCallFails(_HIDE, Refusal("AccessDenied")),
+            "call throttled": AwsCallFails(_HIDE, Refusal("RequestThrottled")),
+            "call broken": AwsCallFails(_HIDE, Refusal("InternalError", status=500)),
+            "call unanswered": AwsCallFails(_HIDE, Silence()),
+            "call hung up": AwsCallFails(_HIDE, HangUp()),
         },
     ),
-    Row(
+    FaultCase(
         step=Step.REPORT,
         name="a report that cannot be printed",
-        trouble=Unreported(BrokenPipeError()),
+        in_memory=ReportFails(BrokenPipeError()),
         ends=Stored(),
     ),
 )

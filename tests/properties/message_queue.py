@@ -10,10 +10,7 @@ from datetime import datetime, timedelta
 from hooklog.enrich.deliveries import Delivery
 from hooklog.logs import KINDS, LogKind
 from tests.fakes import Clock
-
-#: As in the template.
-VISIBILITY = timedelta(seconds=420)
-MAX_RECEIVES = 200
+from tests.limits import MAX_RECEIVES, VISIBILITY_TIMEOUT
 
 
 class Message:
@@ -78,24 +75,24 @@ class Message:
 
 
 @dataclass
-class Messages:
+class MessageQueue:
     """All messages that were ever sent."""
 
     clock: Clock
     #: How far the queue's own clock is ahead of the true time.
     skew: timedelta = timedelta(0)
-    #: Messages about other logs, which no example follows: visible, and in flight.
+    #: MessageQueue about other logs, which no example follows: visible, and in flight.
     others: tuple[int, int] = (0, 0)
     all: list[Message] = field(default_factory=list)
 
     @property
     def waiting(self) -> list[Message]:
-        """Messages that are neither deleted nor dead."""
+        """MessageQueue that are neither deleted nor dead."""
         return [one for one in self.all if not one.is_deleted and not one.is_dead]
 
     @property
     def visible(self) -> list[Message]:
-        """Messages that can be delivered now."""
+        """MessageQueue that can be delivered now."""
         return [one for one in self.waiting if one.visible_at <= self.clock()]
 
     def depth(self) -> tuple[int, int]:
@@ -118,7 +115,7 @@ class Messages:
             return None
         message.receives += 1
         message.receipt = f"{message.id} {message.receives}"
-        message.visible_at = self.clock() + VISIBILITY
+        message.visible_at = self.clock() + VISIBILITY_TIMEOUT
         return Delivery(
             message_id=message.id,
             receipt_handle=message.receipt,

@@ -11,21 +11,21 @@ from local.space import Fault, FaultKind
 from tests.fakes import NOW
 from tests.faults.aws import HangUp, Refusal, Silence
 from tests.faults.canary import NUMBER, TEXT, TOKEN
+from tests.faults.cases.case import FaultCase, Step
 from tests.faults.endings import Ending, Parked, Stored, Waits, limited, outage, retried
-from tests.faults.table.row import Row, Step
+from tests.faults.injections import LogAnswer, SpaceDown
 from tests.faults.texts import nested, text
-from tests.faults.troubles import Answers, Down
-from tests.faults.wires import (
+from tests.faults.wire_injections import (
     ALWAYS,
-    Call,
-    Nobody,
+    AwsCallFails,
+    LogText,
+    NoServer,
     NoTime,
     NoTls,
-    OverWire,
-    Rotated,
-    Secret,
-    Space,
-    Text200,
+    SecretText,
+    SpaceFault,
+    TokenRotated,
+    WireInjection,
 )
 
 _READ_SECRET = "GetSecretValue"
@@ -40,46 +40,56 @@ def _space(
     delay_s: float | None = None,
     status: int | None = None,
     text: str | None = None,
-) -> Space:
+) -> SpaceFault:
     fault = Fault(kind, times, retry_after=retry_after, delay_s=delay_s, status=status, text=text)
-    return Space(fault)
+    return SpaceFault(fault)
 
 
-def _status(status: int, text: str = f'{{"error": "{NUMBER}"}}') -> Space:
+def _status(status: int, text: str = f'{{"error": "{NUMBER}"}}') -> SpaceFault:
     return _space(FaultKind.ANSWER, status=status, text=text)
 
 
-def _limited(retry_after: int | str) -> dict[str, OverWire]:
+def _limited(retry_after: int | str) -> dict[str, WireInjection]:
     return {
         "429": _space(FaultKind.RATE_LIMITED, retry_after=retry_after),
         "503": _space(FaultKind.SERVER_ERROR, status=503, retry_after=retry_after),
     }
 
 
-def _row(name: str, error: errors.HooklogError | None, ends: Ending, **wires: OverWire) -> Row:
-    trouble = Answers(error)
-    return Row(step=Step.FETCH, name=name, trouble=trouble, ends=ends, wires=_named(wires))
-
-
-def _outage(name: str, error: errors.OutageError, **wires: OverWire) -> Row:
-    """Return a fault that all requests meet."""
-    return Row(
+def _case(
+    name: str, error: errors.HooklogError | None, ends: Ending, **over_sockets: WireInjection
+) -> FaultCase:
+    injection = LogAnswer(error)
+    return FaultCase(
         step=Step.FETCH,
         name=name,
-        trouble=Down(error),
-        ends=outage(error.code),
-        hits_all=True,
-        wires=_named(wires),
+        in_memory=injection,
+        ends=ends,
+        over_sockets=_named(over_sockets),
     )
 
 
-def _named(wires: Mapping[str, OverWire]) -> dict[str, OverWire]:
-    return {wire.replace("_", " "): fault for wire, fault in wires.items()}
+def _outage(name: str, error: errors.OutageError, **over_sockets: WireInjection) -> FaultCase:
+    """Return a fault that all requests meet."""
+    return FaultCase(
+        step=Step.FETCH,
+        name=name,
+        in_memory=SpaceDown(error),
+        ends=outage(error.code),
+        hits_all=True,
+        over_sockets=_named(over_sockets),
+    )
 
 
-def _mends(name: str, wire: OverWire) -> Row:
+def _named(injections: Mapping[str, WireInjection]) -> dict[str, WireInjection]:
+    return {name.replace("_", " "): one for name, one in injections.items()}
+
+
+def _mends(name: str, injection: WireInjection) -> FaultCase:
     """Return a fault that the adapters handle on their own."""
-    return Row(step=Step.FETCH, name=name, trouble=None, ends=Stored(), wires={"": wire})
+    return FaultCase(
+        step=Step.FETCH, name=name, in_memory=None, ends=Stored(), over_sockets={"": injection}
+    )
 
 
 def _unexpected() -> errors.UnexpectedError:
@@ -88,7 +98,7 @@ def _unexpected() -> errors.UnexpectedError:
     return error
 
 
-UPSTREAM = _row(
+UPSTREAM = _case(
     "a server error",
     errors.UpstreamError(),
     retried("fetch.upstream"),
@@ -102,7 +112,7 @@ UPSTREAM = _row(
     no_content=_status(204, ""),
 )
 
-LIMITED = _row(
+LIMITED = _case(
     "429",
     errors.RateLimitedError(),
     limited(),
@@ -117,7 +127,7 @@ LIMITED = _row(
 DOWN = _outage(
     "no connection for anybody",
     errors.FetchConnectionError(),
-    refused=Nobody(),
+    refused=NoServer(),
     no_TLS=NoTls(),
 )
 
@@ -125,16 +135,16 @@ FETCHING = (
     UPSTREAM,
     LIMITED,
     DOWN,
-    _row("400", errors.RejectedError(), Parked("fetch.rejected"), s400=_status(400)),
-    _row("another 4xx", errors.RejectedError(), Parked("fetch.rejected"), s418=_status(418)),
-    _row("422", errors.RejectedError(), Parked("fetch.rejected"), s422=_status(422, _OTHER_422)),
-    _row(
+    _case("400", errors.RejectedError(), Parked("fetch.rejected"), s400=_status(400)),
+    _case("another 4xx", errors.RejectedError(), Parked("fetch.rejected"), s418=_status(418)),
+    _case("422", errors.RejectedError(), Parked("fetch.rejected"), s422=_status(422, _OTHER_422)),
+    _case(
         "422 for its age",
         errors.HistoryLimitError(),
         Parked("fetch.history_limit"),
         s422=_space(FaultKind.HISTORY_LIMIT),
     ),
-    _row(
+    _case(
         "401",
         errors.UnauthorizedError(),
         retried("fetch.unauthorized"),
@@ -143,50 +153,52 @@ FETCHING = (
     _outage(
         "no credentials",
         errors.UnauthorizedError(),
-        wrong_ones=Secret(f'{{"project_id": "p", "api_token": "{TOKEN}-of-yesterday"}}'),
-        empty=Secret(""),
-        no_JSON=Secret(TOKEN),
-        half_of_JSON=Secret(f'{{"project_id": "p", "api_token": "{TOKEN}'),
-        deep_nesting=Secret(nested(100_000)),
-        no_object=Secret(f'["{TOKEN}"]'),
-        no_token=Secret('{"project_id": "p"}'),
-        no_text=Secret(f'{{"project_id": "p", "api_token": ["{TOKEN}"]}}'),
-        missing=Call(_READ_SECRET, Refusal("ResourceNotFoundException"), hits_all=True),
-        denied=Call(_READ_SECRET, Refusal("AccessDeniedException"), hits_all=True),
-        throttled=Call(_READ_SECRET, Refusal("ThrottlingException"), hits_all=True),
-        broken=Call(_READ_SECRET, Refusal("InternalServiceError", status=500), hits_all=True),
-        unanswered=Call(_READ_SECRET, Silence(), hits_all=True),
-        hung_up=Call(_READ_SECRET, HangUp(), hits_all=True),
-        rotated_within_a_minute=Rotated(59),
+        wrong_ones=SecretText(f'{{"project_id": "p", "api_token": "{TOKEN}-of-yesterday"}}'),
+        empty=SecretText(""),
+        no_JSON=SecretText(TOKEN),
+        half_of_JSON=SecretText(f'{{"project_id": "p", "api_token": "{TOKEN}'),
+        deep_nesting=SecretText(nested(100_000)),
+        no_object=SecretText(f'["{TOKEN}"]'),
+        no_token=SecretText('{"project_id": "p"}'),
+        no_text=SecretText(f'{{"project_id": "p", "api_token": ["{TOKEN}"]}}'),
+        missing=AwsCallFails(_READ_SECRET, Refusal("ResourceNotFoundException"), hits_all=True),
+        denied=AwsCallFails(_READ_SECRET, Refusal("AccessDeniedException"), hits_all=True),
+        throttled=AwsCallFails(_READ_SECRET, Refusal("ThrottlingException"), hits_all=True),
+        broken=AwsCallFails(
+            _READ_SECRET, Refusal("InternalServiceError", status=500), hits_all=True
+        ),
+        unanswered=AwsCallFails(_READ_SECRET, Silence(), hits_all=True),
+        hung_up=AwsCallFails(_READ_SECRET, HangUp(), hits_all=True),
+        rotated_within_a_minute=TokenRotated(59),
     ),
-    _mends("credentials that were rotated a minute ago", Rotated(60)),
-    _row(
+    _mends("credentials that were rotated a minute ago", TokenRotated(60)),
+    _case(
         "403",
         errors.ForbiddenError(),
         retried("fetch.forbidden"),
         s403=_space(FaultKind.FORBIDDEN),
     ),
-    _row(
+    _case(
         "404",
         errors.NotFoundError(),
         retried("fetch.not_found", 5),
         s404=_space(FaultKind.NOT_FOUND),
     ),
-    _row(
+    _case(
         "a Retry-After of nothing",
         errors.RateLimitedError(retry_after=0),
         limited(after=(1, 30)),
         at_once=_space(FaultKind.RATE_LIMITED, retry_after=0),
         past=_space(FaultKind.RATE_LIMITED, retry_after="Mon, 04 May 2020 12:00:00 GMT"),
     ),
-    _row(
+    _case(
         "Retry-After",
         errors.RateLimitedError(retry_after=120),
         limited(after=(120, 150)),
         seconds=_limited(120)["429"],
         date=_limited(format_datetime(NOW + timedelta(seconds=120), usegmt=True))["429"],
     ),
-    _row(
+    _case(
         "an absurd Retry-After",
         errors.RateLimitedError(retry_after=10**9),
         limited(after=(900, 930)),
@@ -194,13 +206,13 @@ FETCHING = (
         many_digits=_limited("9" * 400)["429"],
         date=_limited("Fri, 31 Dec 9999 23:59:59 GMT")["429"],
     ),
-    _row(
+    _case(
         "a server error with Retry-After",
         errors.UpstreamError(retry_after=120),
         retried("fetch.upstream", after=(120, 150)),
         seconds=_limited(120)["503"],
     ),
-    _row(
+    _case(
         "no answer in time",
         errors.FetchTimeoutError(),
         retried("fetch.timeout"),
@@ -208,7 +220,7 @@ FETCHING = (
         slow_body=_space(FaultKind.SLOW_BODY, delay_s=60),
         s408=_status(408),
     ),
-    _row(
+    _case(
         "a broken connection",
         errors.FetchConnectionError(),
         retried("fetch.connection"),
@@ -218,20 +230,20 @@ FETCHING = (
     ),
     _mends("a connection that is reset once", _space(FaultKind.DROPPED, times=1)),
     _mends("a connection that is reset once in the body", _space(FaultKind.RESET, times=1)),
-    _row(
+    _case(
         "no JSON object",
         errors.BadPayloadError(),
         retried("fetch.bad_payload"),
         HTML=_space(FaultKind.HTML),
-        HTML_that_says_it_is_JSON=Text200(text(f"<html>{NUMBER}")),
-        empty=Text200(text("")),
-        ten_megabytes=Text200(text(" " * 10 * 2**20)),
+        HTML_that_says_it_is_JSON=LogText(text(f"<html>{NUMBER}")),
+        empty=LogText(text("")),
+        ten_megabytes=LogText(text(" " * 10 * 2**20)),
     ),
-    _row(
+    _case(
         "no time left",
         None,
         Waits(code="fetch.out_of_time", counts="fetch.out_of_time"),
         hardly_any_left=NoTime(),
     ),
-    _row("a defect of ours", _unexpected(), retried("internal.unexpected", 5)),
+    _case("a defect of ours", _unexpected(), retried("internal.unexpected", 5)),
 )

@@ -30,39 +30,39 @@ from hooklog.queue_messages import LogRequest
 from hooklog.records.pacing import Brake
 from hooklog.records.rows import Row, Write
 from hooklog.records.store import Conflict
-from tests.builders import sqs_event
-from tests.properties.function import Function
-from tests.properties.messages import Message
-from tests.properties.mishaps import Luck, Seam, mishaps
+from tests.builders import returned_ids, sqs_event
+from tests.limits import ENRICH_TIMEOUT
+from tests.properties.faults import Effect, PortCall, faults
+from tests.properties.invocation import Invocation
+from tests.properties.message_queue import Message
 from tests.properties.space import Progress
 from tests.properties.table import Seen
 from tests.properties.world import World
+from tests.write_purpose import Purpose
 
-#: As in the template.
-_TIMEOUT = timedelta(seconds=60)
 #: Attributes of rows that hold nothing of what a message told.
 _NO_END = frozenset({"version", "alias_of", "tries", "log_type", "expires_at"})
 
 
-class Enriching(Function):
+class EnrichInvocation(Invocation):
     """One invocation of the enrich function that is its own source, table, queue and telemetry."""
 
-    mishaps = mishaps(
+    faults = faults(
         {
-            Seam.START: [],
-            Seam.READ: [Luck.REFUSED, Luck.BEHIND],
-            Seam.FETCH: [],
-            Seam.ANSWER: [
-                Luck.REFUSED,
-                Luck.UNANSWERED,
-                Luck.UNKNOWN,
-                Luck.BEHIND,
-                Luck.OLD,
+            PortCall.START: [],
+            PortCall.READ: [Effect.REFUSED, Effect.STALE],
+            PortCall.FETCH: [],
+            PortCall.ANSWER: [
+                Effect.REFUSED,
+                Effect.UNANSWERED,
+                Effect.NOT_FOUND,
+                Effect.STALE,
+                Effect.OLDEST,
             ],
-            Seam.WRITE: [Luck.REFUSED, Luck.UNANSWERED],
-            Seam.DELAY: [Luck.REFUSED],
-            Seam.EMIT: [],
-            Seam.RETURN: [],
+            PortCall.WRITE: [Effect.REFUSED, Effect.UNANSWERED],
+            PortCall.DELAY: [Effect.REFUSED],
+            PortCall.EMIT: [],
+            PortCall.RETURN: [],
         }
     )
 
@@ -82,7 +82,7 @@ class Enriching(Function):
         #: Keys of the rows that its messages may concern.
         self._concerned = {one.key for one in self._messages}
         self._brake = Brake(self, moment=lambda: self.clock().timestamp(), depth=world.queue.depth)
-        super().__init__(world, skew, _TIMEOUT)
+        super().__init__(world, skew, ENRICH_TIMEOUT)
 
     def work(self) -> None:
         """Handle the batch and treat the response as Lambda does."""
@@ -96,21 +96,21 @@ class Enriching(Function):
             clock=self.clock,
             jitter=lambda: 0.5,
         ).handle(self._event, self.time_left)
-        self.meet(Seam.RETURN)
+        self.pause_at(PortCall.RETURN)
         self._acknowledge(response)
 
     # --- its ports ----------------------------------------------------------------------------
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
         """Read rows; only a consistent read is sure to show the latest writes."""
-        luck = self.meet(Seam.READ)
-        if luck is Luck.REFUSED:
+        effect = self.pause_at(PortCall.READ)
+        if effect is Effect.REFUSED:
             self._is_blind = True
             self._meets(self._concerned, StoreThrottledError)
             raise StoreThrottledError
-        behind = luck is Luck.BEHIND and not consistent
-        self._seen |= self.world.table.seen(keys, behind=behind)
-        return self.world.table.read(keys, behind=behind)
+        is_stale = effect is Effect.STALE and not consistent
+        self._seen |= self.world.table.seen(keys, is_stale=is_stale)
+        return self.world.table.read(keys, is_stale=is_stale)
 
     def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
         """Write one row after the other; other functions may write in between."""
@@ -124,7 +124,7 @@ class Enriching(Function):
         grant: Grant,
     ) -> Iterator[tuple[Wanted, Fetched | HooklogError]]:
         """Send all requests and take the answers one by one."""
-        self.meet(Seam.FETCH)
+        self.pause_at(PortCall.FETCH)
         assert len(wanted) <= grant.requests, "more was asked than granted"
         is_known = self._brake.error is None
         if self._brake.pace.outage is not None and is_known:
@@ -143,20 +143,20 @@ class Enriching(Function):
         self._fetched_at |= {
             one.key: began_truly_at for one in wanted if isinstance(one, LogRequest)
         }
-        # The list grows meanwhile.
+        # The enricher adds requests to the list meanwhile.
         for one in wanted:
-            luck = self.meet(Seam.ANSWER)
+            effect = self.pause_at(PortCall.ANSWER)
             if time_left() <= 0:
                 return
             if isinstance(one, ResourceRequest):
-                yield one, self._resource(one, luck)
+                yield one, self._resource(one, effect)
                 continue
             found, by_url = self._find(one)
-            if luck is Luck.UNKNOWN or found is None:
+            if effect is Effect.NOT_FOUND or found is None:
                 yield one, NotFoundError()
-            elif luck is Luck.REFUSED:
+            elif effect is Effect.REFUSED:
                 yield one, UpstreamError()
-            elif luck is Luck.UNANSWERED:
+            elif effect is Effect.UNANSWERED:
                 yield one, RateLimitedError(retry_after=7.0)
             else:
                 self._fetched_at[found.key] = began_truly_at
@@ -166,7 +166,7 @@ class Enriching(Function):
                 yield (
                     one,
                     Fetched(
-                        body=json.dumps(found.shown(luck)),
+                        body=json.dumps(found.shown(effect)),
                         began_at=began_at,
                         took_ms=12.5,
                         found_by="url" if by_url else "id",
@@ -178,31 +178,31 @@ class Enriching(Function):
 
     def delay(self, waits: Mapping[str, int]) -> int:
         """Hide messages."""
-        if self.meet(Seam.DELAY) is Luck.FINE:
+        if self.pause_at(PortCall.DELAY) is Effect.SUCCESS:
             return self.world.queue.delay(waits)
         return len(waits)
 
     def emit(self, report: Report) -> None:
         """Add to the metrics."""
-        self.meet(Seam.EMIT)
-        assert UnexpectedError.code not in report.errors, "a defect"
+        self.pause_at(PortCall.EMIT)
+        assert UnexpectedError.code not in report.errors, "the report has a defect"
         self.world.count(report, self)
 
     def defect(self, key: str, error: BaseException) -> None:
         """Fail: no defect is expected."""
-        raise AssertionError(f"a defect at {key}") from error
+        raise AssertionError(f"defect at {key}") from error
 
     # --- behind the ports ---------------------------------------------------------------------
 
-    def _resource(self, request: ResourceRequest, luck: Luck) -> Fetched | HooklogError:
+    def _resource(self, request: ResourceRequest, effect: Effect) -> Fetched | HooklogError:
         """Answer a request for a fax resource; one that contradicts its log is not deleted."""
         found = self.world.space.find_by_sid(FAX, request.path.rpartition("/")[2])
-        assert found is not None, "an invented resource"
-        if luck is Luck.UNKNOWN and not found.send.contradicts:
+        assert found is not None, "a resource was requested that does not exist"
+        if effect is Effect.NOT_FOUND and not found.send.contradicts:
             return NotFoundError()
-        if luck in {Luck.REFUSED, Luck.UNANSWERED, Luck.UNKNOWN}:
+        if effect in {Effect.REFUSED, Effect.UNANSWERED, Effect.NOT_FOUND}:
             return UpstreamError()
-        body = json.dumps(found.resource(luck))
+        body = json.dumps(found.resource(effect))
         return Fetched(body=body, began_at=self.clock(), took_ms=12.5)
 
     def _find(self, request: LogRequest) -> tuple[Progress | None, bool]:
@@ -212,20 +212,21 @@ class Enriching(Function):
         return self.world.space.find_by_sid(request.kind, sid) if sid else None, True
 
     def _write(self, write: Write) -> Conflict | StoreError | None:
-        luck = self.meet(Seam.WRITE)
-        if luck is Luck.REFUSED:
+        effect = self.pause_at(PortCall.WRITE)
+        if effect is Effect.REFUSED:
             self._meets(self._concerned, StoreThrottledError)
             return StoreThrottledError()
-        if luck is Luck.UNANSWERED:
+        if effect is Effect.UNANSWERED:
             self._meets(self._concerned, StoreUnavailableError)
-        if "parked_at" in write.values:
+        is_parking = Purpose.of(write) is Purpose.PARKING
+        if is_parking:
             self._check_parking(write)
         if lost := self.world.table.write(write, self._fetched_at.get(write.key)):
             return lost
-        if "parked_at" in write.values:
+        if is_parking:
             self._parked.add(write.key)
-        self.world.note_stored(write, self, is_known=luck is not Luck.UNANSWERED)
-        return StoreUnavailableError() if luck is Luck.UNANSWERED else None
+        self.world.note_stored(write, self, is_known=effect is not Effect.UNANSWERED)
+        return StoreUnavailableError() if effect is Effect.UNANSWERED else None
 
     def _meets(self, keys: Iterable[str], error: type[HooklogError]) -> None:
         for key in keys:
@@ -243,9 +244,7 @@ class Enriching(Function):
             assert met >= error.max_attempts or error.max_attempts == 1, "a log was given up early"
 
     def _acknowledge(self, response: BatchResponse) -> None:
-        returned = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
-        assert len(set(returned)) == len(returned), "a message is returned twice"
-        assert set(returned) <= {message.id for message in self._messages}, "a foreign message"
+        returned = returned_ids(response, {message.id for message in self._messages})
         for message in self._messages:
             if message.id not in returned and not message.is_deleted:
                 message.is_deleted = True
@@ -268,12 +267,12 @@ class Enriching(Function):
         if message.says and is_unasked and not self._is_blind:
             seen = self._seen[key]
             assert seen.fetched_at is not None, "a row without a log made a message known"
-            assert seen.fetched_at >= message.sent_at or is_old_story(message, seen), (
+            assert seen.fetched_at >= message.sent_at or tells_nothing_new(message, seen), (
                 "a row that is older than a message made it known"
             )
 
 
-def is_old_story(message: Message, seen: Seen) -> bool:
+def tells_nothing_new(message: Message, seen: Seen) -> bool:
     """Return whether a callback tells no more than a row with a final log."""
     says, model = message.says, message.kind.model
     if says.get("origin") != "webhook" or not seen.item.get("final"):

@@ -1,4 +1,4 @@
-"""Enriches one log with a table that accepts only what DynamoDB accepts."""
+"""How one message ends after one answer, with a table that accepts only what DynamoDB accepts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hooklog.errors import BadPayloadError
 from hooklog.records.pacing import Brake
 from tests.builders import body, delivery, sqs_event
 from tests.fakes import Clock, FakeQueue, FakeSource, FakeTelemetry, Item
-from tests.properties.inserted import Inserted
+from tests.properties.strict_dynamodb import StrictDynamoDB
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class Ending:
 
 def ending(log_type: str, log_id: str, answer: str, *, earlier: int = 0) -> Ending:
     """Return how a message ends if SignalWire gives this answer, and earlier gave no JSON."""
-    clock, table, telemetry = Clock(), Inserted(), FakeTelemetry()
+    clock, dynamodb, telemetry = Clock(), StrictDynamoDB(), FakeTelemetry()
     key = f"{log_type}#{log_id}"
     if earlier:
         tries: Item = {"count": earlier, "at": iso(clock())}
-        table.items[key] = {"version": 1, "tries": {BadPayloadError.code: tries}}
+        dynamodb.items[key] = {"version": 1, "tries": {BadPayloadError.code: tries}}
     response = Enricher(
         source=FakeSource(clock, {key: answer}),
-        table=table.table,
-        brake=Brake(table.table, moment=clock.moment),
+        table=dynamodb.table,
+        brake=Brake(dynamodb.table, moment=clock.moment),
         queue=FakeQueue(),
         telemetry=telemetry,
         catalogue=CATALOGUE,
@@ -45,8 +45,8 @@ def ending(log_type: str, log_id: str, answer: str, *, earlier: int = 0) -> Endi
         sqs_event(delivery(body(log_type, log_id))),
         lambda: 60.0,
     )
-    assert telemetry.defects == [], "a defect"
+    assert telemetry.defects == [], f"defects: {telemetry.defects}"
     (report,) = telemetry.reports
-    others = [item for name, item in table.items.items() if name != key]
-    assert others in ([], [{"alias_of": key, "version": 1}]), "a foreign row"
-    return Ending(table.items.get(key), bool(response["batchItemFailures"]), list(report.errors))
+    others = [item for name, item in dynamodb.items.items() if name != key]
+    assert others in ([], [{"alias_of": key, "version": 1}]), "a row of another log was written"
+    return Ending(dynamodb.items.get(key), bool(response["batchItemFailures"]), list(report.errors))

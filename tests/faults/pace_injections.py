@@ -1,4 +1,4 @@
-"""What the row of the pace shows, in memory as over the wire; it concerns every message."""
+"""Faults of the row with the pace, which concern every message; most work in both harnesses."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from hooklog.pace import Pace
 from hooklog.records.rows import PACE_KEY, pace_values, present
 from hooklog.records.store import Conflict
 from tests.fakes import Item
-from tests.faults.bench import Bench
-from tests.faults.fakes import Fakes, Purpose
+from tests.faults.harness import Harness
+from tests.faults.memory_harness import MemoryHarness
 from tests.faults.messages import Message
+from tests.write_purpose import Purpose
 
-#: A pace as it would be stored at a moment.
+#: A pace as it would be stored at a time.
 type PaceAt = Callable[[float], Pace]
 
 
@@ -40,65 +41,65 @@ def suspicious(now: float) -> Pace:  # noqa: ARG001 - it has no moment
 
 
 @dataclass(frozen=True)
-class PaceIs:
+class PaceStored:
     """The row shows a pace."""
 
     pace: PaceAt
     slots: ClassVar = frozenset({"pace"})
     hits_all: bool = True
 
-    def befall(self, bench: Bench, message: Message) -> None:  # noqa: ARG002
+    def inject(self, harness: Harness, message: Message) -> None:  # noqa: ARG002
         """Store the pace."""
-        pace = self.pace(bench.clock.moment())
-        bench.rows.items[PACE_KEY] = {**present(pace_values(pace)), "version": 7}
+        pace = self.pace(harness.clock.moment())
+        harness.rows.items[PACE_KEY] = {**present(pace_values(pace)), "version": 7}
 
 
 @dataclass(frozen=True)
-class PaceSays:
+class PaceGarbled:
     """The row shows something that is no pace."""
 
     item: Item = field(hash=False)
     slots: ClassVar = frozenset({"pace"})
     hits_all: bool = True
 
-    def befall(self, bench: Bench, message: Message) -> None:  # noqa: ARG002
+    def inject(self, harness: Harness, message: Message) -> None:  # noqa: ARG002
         """Store the row."""
-        bench.rows.items[PACE_KEY] = {"version": 7, **self.item}
+        harness.rows.items[PACE_KEY] = {"version": 7, **self.item}
 
 
 @dataclass(frozen=True)
-class PaceIsLost:
+class PaceDeleted:
     """Somebody deletes the row before each write."""
 
     slots: ClassVar = frozenset({"pace"})
     hits_all: bool = True
 
-    def befall(self, bench: Bench, message: Message) -> None:
+    def inject(self, harness: Harness, message: Message) -> None:
         """Store a pace and delete it."""
-        PaceIs(at_limit(1000)).befall(bench, message)
+        PaceStored(at_limit(1000)).inject(harness, message)
 
         def delete() -> None:
-            bench.rows.items.pop(PACE_KEY, None)
+            harness.rows.items.pop(PACE_KEY, None)
 
-        bench.rows.meanwhile = delete
+        harness.rows.meanwhile = delete
 
 
 @dataclass(frozen=True)
-class PaceMoves:
+class PaceOvertaken:
     """Another instance takes slots between our read and our first write."""
 
     slots: ClassVar = frozenset({"pace"})
     hits_all: bool = True
 
-    def befall(self, bench: Bench, message: Message) -> None:
+    def inject(self, harness: Harness, message: Message) -> None:
         """Store a pace, and another one before our write."""
-        PaceIs(at_limit(1000)).befall(bench, message)
+        PaceStored(at_limit(1000)).inject(harness, message)
 
         def overtake() -> None:
-            bench.rows.items[PACE_KEY] |= {"version": 8}
-            bench.rows.meanwhile = lambda: None
+            harness.rows.items[PACE_KEY] |= {"version": 8}
+            harness.rows.meanwhile = lambda: None
 
-        bench.rows.meanwhile = overtake
+        harness.rows.meanwhile = overtake
 
 
 @dataclass(frozen=True)
@@ -107,21 +108,21 @@ class PaceUnread:
 
     slots: ClassVar = frozenset({"pace"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:  # noqa: ARG002
+    def inject(self, harness: MemoryHarness, message: Message) -> None:  # noqa: ARG002
         """Refuse the reads with its key."""
-        bench.table.unreadable[PACE_KEY] = StoreThrottledError()
+        harness.table.unreadable[PACE_KEY] = StoreThrottledError()
 
 
 @dataclass(frozen=True)
-class PaceRefused:
+class PaceUnwritable:
     """Every write of the pace gets this error; a pace that is known has to be written."""
 
     error: StoreError | Conflict
     pace: PaceAt | None = None
     slots: ClassVar = frozenset({"pace"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Refuse the write."""
         if self.pace is not None:
-            PaceIs(self.pace).befall(bench, message)
-        bench.table.refused[Purpose.PACE, PACE_KEY] = self.error
+            PaceStored(self.pace).inject(harness, message)
+        harness.table.refused[Purpose.PACE, PACE_KEY] = self.error

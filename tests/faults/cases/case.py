@@ -1,4 +1,4 @@
-"""The rows of the table."""
+"""A fault, the step where it occurs, and the ending that its message must have."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
 from tests.faults.endings import Ending
-from tests.faults.troubles import Answers, Trouble
-from tests.faults.wires import OverWire, Text200
+from tests.faults.injections import Injection
+from tests.faults.wire_injections import WireInjection
 
 
 class Step(IntEnum):
@@ -32,42 +32,35 @@ class Step(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Row:
+class FaultCase:
     """One fault.
 
     Attributes:
         step: where it occurs.
         name: of the fault.
-        trouble: the fault in memory; None if it has no effect there.
+        in_memory: how it is caused in memory; None if it has no effect there.
         ends: how its message ends.
         given: another fault that the message needs for this one to matter.
         hits_all: whether the neighbours end like the message.
         counts: code that is counted, if it is not that of the ending.
-        wires: its forms over sockets, by name.
+        over_sockets: how it is caused over sockets: its forms by name.
 
     """
 
     step: Step
     name: str
     ends: Ending
-    trouble: Trouble | None
-    given: Row | None = None
+    in_memory: Injection | None
+    given: FaultCase | None = None
     hits_all: bool = False
     counts: str | None = None
-    wires: Mapping[str, OverWire] = field(default_factory=dict)
+    over_sockets: Mapping[str, WireInjection] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Return the row's name for a test ID."""
+        """Return the step and the name, for a test ID."""
         return f"{self.step.name.lower()}: {self.name}"
 
     @property
-    def all(self) -> tuple[Row, ...]:
-        """The row, preceded by the one that it needs."""
+    def all(self) -> tuple[FaultCase, ...]:
+        """The case, preceded by the one that it needs."""
         return (self.given, self) if self.given else (self,)
-
-    @property
-    def over_wire(self) -> Mapping[str, OverWire]:
-        """The forms over sockets; an odd answer has one by default."""
-        if not self.wires and isinstance(self.trouble, Answers) and callable(self.trouble.answer):
-            return {"as it is": Text200(self.trouble.answer)}
-        return self.wires

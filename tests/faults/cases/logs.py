@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from tests.faults.canary import NUMBER, TEXT
+from tests.faults.cases.case import FaultCase, Step
 from tests.faults.endings import Ending, Parked, Stored, retried
+from tests.faults.injections import CatalogueBroken, LogAnswer
 from tests.faults.messages import Text
-from tests.faults.table.row import Row, Step
 from tests.faults.texts import ANOTHER_ID, half, log, nested, raw, text, units, without
-from tests.faults.troubles import Answers, Unexplainable
+from tests.faults.wire_injections import LogText
 
 _UNREADABLE = retried("fetch.bad_payload")
 _INVALID = Parked("log.invalid")
 
 
-def _bad(name: str, answer: Text, ends: Ending = _INVALID) -> Row:
-    return Row(step=Step.VALIDATE, name=name, trouble=Answers(answer), ends=ends)
+def _bad(name: str, answer: Text, ends: Ending = _INVALID) -> FaultCase:
+    return FaultCase(
+        step=Step.VALIDATE,
+        name=name,
+        in_memory=LogAnswer(answer),
+        ends=ends,
+        over_sockets={"as it is": LogText(answer)},
+    )
 
 
 LOGS = (
@@ -65,10 +72,10 @@ LOGS = (
     _bad("fewer than no pages", units(-1), Stored()),
     _bad("a character that ends strings in C", log(colour="\0"), Stored()),
     _bad("a url of another form", log(url=TEXT), Stored()),
-    Row(
+    FaultCase(
         step=Step.ENRICH,
         name="a defect of ours",
-        trouble=Unexplainable(),
+        in_memory=CatalogueBroken(),
         ends=retried("internal.unexpected", 5),
     ),
 )

@@ -24,34 +24,33 @@ from hooklog.sweep.pacing import PacedLists
 from hooklog.sweep.page_store import PageStore
 from hooklog.sweep.tiers import Sweeper, Swept, tiers
 from hooklog.sweep.walk import Checkpoint, Walker
-from tests.properties.function import Function
-from tests.properties.mishaps import Luck, Seam, mishaps
+from tests.limits import SWEEP_TIMEOUT
+from tests.properties.faults import Effect, PortCall, faults
+from tests.properties.invocation import Invocation
 from tests.properties.world import World
 
-#: As in the template.
-_TIMEOUT = timedelta(seconds=900)
 _TIERS = tiers(timedelta(minutes=10), timedelta(hours=72))
 
 
-class Sweeping(Function):
+class SweepInvocation(Invocation):
     """One sweep that is its own lists, table, producer and checkpoints."""
 
-    mishaps = mishaps(
+    faults = faults(
         {
-            Seam.PAGE: [Luck.REFUSED, Luck.UNANSWERED, Luck.BEHIND, Luck.OLD],
-            Seam.RESOURCES: [
-                Luck.REFUSED,
-                Luck.UNANSWERED,
-                Luck.UNKNOWN,
-                Luck.BEHIND,
-                Luck.OLD,
+            PortCall.PAGE: [Effect.REFUSED, Effect.UNANSWERED, Effect.STALE, Effect.OLDEST],
+            PortCall.RESOURCES: [
+                Effect.REFUSED,
+                Effect.UNANSWERED,
+                Effect.NOT_FOUND,
+                Effect.STALE,
+                Effect.OLDEST,
             ],
-            Seam.READ: [Luck.REFUSED, Luck.BEHIND],
-            Seam.WRITE: [Luck.REFUSED, Luck.UNANSWERED],
-            Seam.SLEEP: [],
-            Seam.SEND: [Luck.REFUSED, Luck.UNANSWERED],
-            Seam.KEEP: [],
-            Seam.EMIT: [],
+            PortCall.READ: [Effect.REFUSED, Effect.STALE],
+            PortCall.WRITE: [Effect.REFUSED, Effect.UNANSWERED],
+            PortCall.SLEEP: [],
+            PortCall.SEND: [Effect.REFUSED, Effect.UNANSWERED],
+            PortCall.SAVE: [],
+            PortCall.EMIT: [],
         }
     )
 
@@ -61,7 +60,7 @@ class Sweeping(Function):
         self.swept: Sequence[Swept] = []
         #: True start of the request for the page that shows a log, by key.
         self._fetched_at: dict[str, datetime] = {}
-        super().__init__(world, skew, _TIMEOUT)
+        super().__init__(world, skew, SWEEP_TIMEOUT)
 
     def work(self) -> None:
         """Sweep at the pace that all functions share."""
@@ -86,13 +85,13 @@ class Sweeping(Function):
 
     def publish(self, _: LogKind, counts: Counts) -> None:
         """Add to the metrics what a page stored."""
-        self.meet(Seam.EMIT)
+        self.pause_at(PortCall.EMIT)
         self.world.count(counts, self)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, for the other functions, too."""
         if seconds:
-            self.meet(Seam.SLEEP)
+            self.pause_at(PortCall.SLEEP)
             self.world.clock.advance(seconds=seconds)
 
     def page(
@@ -105,8 +104,8 @@ class Sweeping(Function):
     ) -> Page:
         """Fetch a page of logs; a list may show an earlier state."""
         began_at, began_truly_at = self.clock(), self.world.clock()
-        luck = self._ask(Seam.PAGE)
-        logs, following = self.world.space.page(kind, start, end, page, luck)
+        effect = self._ask(PortCall.PAGE)
+        logs, following = self.world.space.page(kind, start, end, page, effect)
         self._fetched_at |= {kind.key(str(log["id"])): began_truly_at for log in logs}
         return Page(logs, following, began_at)
 
@@ -119,18 +118,18 @@ class Sweeping(Function):
         time_left: float,  # noqa: ARG002
     ) -> Page:
         """Fetch a page of fax resources; a list may lack one, or show an earlier state."""
-        assert page is None, "a page that does not exist"
-        began_at, luck = self.clock(), self._ask(Seam.RESOURCES)
-        if luck is Luck.UNKNOWN:
+        assert page is None, "a page was requested that does not exist"
+        began_at, effect = self.clock(), self._ask(PortCall.RESOURCES)
+        if effect is Effect.NOT_FOUND:
             return Page([], None, began_at)
-        return Page(self.world.space.resources(start, end, luck), None, began_at)
+        return Page(self.world.space.resources(start, end, effect), None, began_at)
 
     def read(self, keys: Sequence[str], *, consistent: bool = False) -> Mapping[str, Row]:
         """Read rows; only a consistent read is sure to show the latest writes."""
-        luck = self.meet(Seam.READ)
-        if luck is Luck.REFUSED:
+        effect = self.pause_at(PortCall.READ)
+        if effect is Effect.REFUSED:
             raise StoreThrottledError
-        return self.world.table.read(keys, behind=luck is Luck.BEHIND and not consistent)
+        return self.world.table.read(keys, is_stale=effect is Effect.STALE and not consistent)
 
     def write(self, writes: Sequence[Write]) -> Mapping[str, Conflict | StoreError | None]:
         """Write one row after the other; other functions may write in between."""
@@ -138,10 +137,10 @@ class Sweeping(Function):
 
     def send_all(self, bodies: Sequence[str]) -> None:
         """Send messages; a failed call may have sent some of them."""
-        luck = self.meet(Seam.SEND)
-        for body in bodies[: len(bodies) // 2] if luck is Luck.REFUSED else bodies:
+        effect = self.pause_at(PortCall.SEND)
+        for body in bodies[: len(bodies) // 2] if effect is Effect.REFUSED else bodies:
             self.world.queue.send(body)
-        if luck is not Luck.FINE:
+        if effect is not Effect.SUCCESS:
             raise QueueUnavailableError
 
     def load(self, kind: LogKind, tier: str) -> Checkpoint | None:
@@ -150,29 +149,29 @@ class Sweeping(Function):
 
     def save(self, kind: LogKind, tier: str, checkpoint: Checkpoint) -> None:
         """Save the checkpoint."""
-        self.meet(Seam.KEEP)
+        self.pause_at(PortCall.SAVE)
         self.world.checkpoints[kind, tier] = checkpoint
 
-    def _ask(self, seam: Seam) -> Luck:
+    def _ask(self, call: PortCall) -> Effect:
         """Send a request for a page.
 
         Raises:
             FetchError: there is no answer.
 
         """
-        match self.meet(seam):
-            case Luck.REFUSED:
+        match self.pause_at(call):
+            case Effect.REFUSED:
                 raise UpstreamError
-            case Luck.UNANSWERED:
+            case Effect.UNANSWERED:
                 raise RateLimitedError
-            case luck:
-                return luck
+            case effect:
+                return effect
 
     def _write(self, write: Write) -> Conflict | StoreError | None:
-        luck = self.meet(Seam.WRITE)
-        if luck is Luck.REFUSED:
+        effect = self.pause_at(PortCall.WRITE)
+        if effect is Effect.REFUSED:
             return StoreThrottledError()
         if lost := self.world.table.write(write, self._fetched_at.get(write.key)):
             return lost
-        self.world.note_stored(write, self, is_known=luck is not Luck.UNANSWERED)
-        return StoreUnavailableError() if luck is Luck.UNANSWERED else None
+        self.world.note_stored(write, self, is_known=effect is not Effect.UNANSWERED)
+        return StoreUnavailableError() if effect is Effect.UNANSWERED else None

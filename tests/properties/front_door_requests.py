@@ -1,4 +1,4 @@
-"""Requests to the front door: signed with a right or wrong key, or tampered with later."""
+"""Requests to the front door: signed with a right or a wrong key, and perhaps changed then."""
 
 from __future__ import annotations
 

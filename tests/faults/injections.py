@@ -1,4 +1,4 @@
-"""The kinds of fault in memory: each applies to one message or to the whole batch.
+"""Faults in memory: how a port or a message is changed so that the fault occurs.
 
 Two faults that share a slot cannot apply to the same message.
 """
@@ -14,21 +14,23 @@ from hooklog.clock import iso
 from hooklog.errors import HooklogError, StoreError
 from hooklog.records.store import Conflict
 from tests.fakes import NOW, Item
-from tests.faults.fakes import Fakes, Purpose
+from tests.faults.harness import Harness
+from tests.faults.memory_harness import MemoryHarness
 from tests.faults.messages import WAITED, Message, Text
+from tests.write_purpose import Purpose
 
-#: Later than the first batch of a bench.
+#: Later than the first batch.
 LATER = NOW + timedelta(minutes=5)
 
 
-class Trouble(Protocol):
+class Injection(Protocol):
     """A fault in memory."""
 
     @property
     def slots(self) -> frozenset[str]:
-        """The parts of the world that the fault occupies."""
+        """What the fault changes."""
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Apply the fault."""
 
 
@@ -56,111 +58,107 @@ def redriven(items: dict[str, Item], message: Message) -> None:
 
 
 @dataclass(frozen=True)
-class Says:
+class MessageBody:
     """The message has a different body."""
 
     text: Text
     slots: ClassVar = frozenset({"body"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:  # noqa: ARG002
+    def inject(self, harness: Harness, message: Message) -> None:  # noqa: ARG002
         """Change the body."""
         message.body = self.text(message)
 
 
 @dataclass(frozen=True)
-class Answers:
+class LogAnswer:
     """SignalWire gives a different answer; None means no answer in time."""
 
     answer: Text | HooklogError | None
     slots: ClassVar = frozenset({"answer"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Change the answer."""
         if self.answer is None:
-            del bench.source.answers[message.key]
+            del harness.source.answers[message.key]
         elif isinstance(self.answer, HooklogError):
-            bench.source.answers[message.key] = self.answer
+            harness.source.answers[message.key] = self.answer
         else:
-            bench.source.answers[message.key] = self.answer(message)
+            harness.source.answers[message.key] = self.answer(message)
 
 
 @dataclass(frozen=True)
-class Down:
+class SpaceDown:
     """SignalWire gives the same answer to everybody."""
 
     error: HooklogError
     slots: ClassVar = frozenset({"space"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:  # noqa: ARG002
+    def inject(self, harness: MemoryHarness, message: Message) -> None:  # noqa: ARG002
         """Change all answers."""
-        bench.source.down = self.error
+        harness.source.down = self.error
 
 
 @dataclass(frozen=True)
-class Tells:
+class ResourceAnswer:
     """The fax resource gives a different answer; no other signal tells how the fax ended."""
 
     answer: str | HooklogError
     slots: ClassVar = frozenset({"body", "answer"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Change the answer."""
-        bench.source.resources[message.sid] = self.answer
+        harness.source.resources[message.sid] = self.answer
 
 
 @dataclass(frozen=True)
-class Behind:
+class LogBehindCallback:
     """The message announces a final status that the log has not reached."""
 
     slots: ClassVar = frozenset({"body", "answer", "row"})
+    hits_all: bool = False
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: Harness, message: Message) -> None:
         """Change the message and the log."""
-        announce(message)
-        bench.list_logs([message])
-
-
-def announce(message: Message) -> None:
-    """Make a message announce the final status of a log that is still queued."""
-    message.body = json.dumps(json.loads(message.body) | {"status": "delivered"})
-    message.log = message.log | {"status": "queued"}
+        message.body = json.dumps(json.loads(message.body) | {"status": "delivered"})
+        message.log = message.log | {"status": "queued"}
+        harness.list_logs([message])
 
 
 @dataclass(frozen=True)
-class Unexplainable:
+class CatalogueBroken:
     """The log has failed, and the catalogue cannot be read."""
 
     slots: ClassVar = frozenset({"answer"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Break the catalogue, which only failed logs need."""
-        bench.catalogue.is_broken = True
-        bench.source.answers[message.key] = json.dumps(message.log | {"status": "failed"})
+        harness.catalogue.is_broken = True
+        harness.source.answers[message.key] = json.dumps(message.log | {"status": "failed"})
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class TableUnreadable:
     """Every read of the table fails."""
 
     error: StoreError
     slots: ClassVar = frozenset({"read"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:  # noqa: ARG002
+    def inject(self, harness: MemoryHarness, message: Message) -> None:  # noqa: ARG002
         """Refuse the reads."""
-        bench.table.down = self.error
+        harness.table.down = self.error
 
 
 @dataclass(frozen=True)
-class UnreadableBySid:
+class SecondReadFails:
     """The log is found by its resource's SID, and then its own row cannot be read."""
 
     error: StoreError
     slots: ClassVar = frozenset({"body", "answer", "row"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Request by SID and refuse the second read."""
         ask_by_sid(message)
-        bench.table.unreadable[message.key] = self.error
+        harness.table.unreadable[message.key] = self.error
 
 
 def ask_by_sid(message: Message) -> None:
@@ -170,7 +168,7 @@ def ask_by_sid(message: Message) -> None:
 
 
 @dataclass(frozen=True)
-class Refused:
+class WriteFails:
     """Every write of the message for this purpose gets this error."""
 
     purpose: Purpose
@@ -181,16 +179,16 @@ class Refused:
         """One slot per purpose."""
         return frozenset({self.purpose})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Refuse the write; a lift needs a redriven message."""
         if self.purpose is Purpose.LIFT:
-            redriven(bench.table.items, message)
+            redriven(harness.table.items, message)
         for key in message.keys:
-            bench.table.refused[self.purpose, key] = self.error
+            harness.table.refused[self.purpose, key] = self.error
 
 
 @dataclass(frozen=True)
-class LiftUnreadable:
+class ParkedRowUnreadable:
     """The message was redriven, and the row in which it was parked cannot be read.
 
     An unreadable message would be parked there again, which needs that read as well.
@@ -199,64 +197,64 @@ class LiftUnreadable:
     error: StoreError
     slots: ClassVar = frozenset({Purpose.LIFT, "body"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Redrive the message and refuse the read."""
-        redriven(bench.table.items, message)
+        redriven(harness.table.items, message)
         assert message.parked_as is not None
-        bench.table.unreadable[message.parked_as] = self.error
+        harness.table.unreadable[message.parked_as] = self.error
 
 
 @dataclass(frozen=True)
-class Ahead:
+class RowUpToDate:
     """The row already reflects the message."""
 
     slots: ClassVar = frozenset({"row"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Store the row."""
-        bench.table.items[message.key] = stored_row("stored before")
+        harness.table.items[message.key] = stored_row("stored before")
 
 
 @dataclass(frozen=True)
-class Erased:
+class RowErased:
     """An operator has erased the log, as its row shows."""
 
     slots: ClassVar = frozenset({"row"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Store the row of an erased log."""
-        bench.table.items[message.key] = {"version": 9, "erased_at": iso(NOW - WAITED)}
+        harness.table.items[message.key] = {"version": 9, "erased_at": iso(NOW - WAITED)}
 
 
 @dataclass(frozen=True)
-class Overtaken:
+class RowOvertaken:
     """Another writer stores a newer version of the log between our read and our write."""
 
     slots: ClassVar = frozenset({"row", Purpose.LOG, Purpose.PARKING})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Store the other row before our write."""
-        bench.table.overtaken[message.key] = stored_row("stored meanwhile")
+        harness.table.overtaken[message.key] = stored_row("stored meanwhile")
 
 
 @dataclass(frozen=True)
-class Unset:
+class WaitNotSet:
     """SQS does not change the message's visibility timeout."""
 
     slots: ClassVar = frozenset({"wait"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:
+    def inject(self, harness: MemoryHarness, message: Message) -> None:
         """Refuse the change."""
-        bench.queue.refused.add(message.handle)
+        harness.queue.refused.add(message.handle)
 
 
 @dataclass(frozen=True)
-class Unreported:
+class ReportFails:
     """The metrics cannot be printed."""
 
     error: Exception
     slots: ClassVar = frozenset({"report"})
 
-    def befall(self, bench: Fakes, message: Message) -> None:  # noqa: ARG002
+    def inject(self, harness: MemoryHarness, message: Message) -> None:  # noqa: ARG002
         """Refuse the report."""
-        bench.telemetry.error = self.error
+        harness.telemetry.error = self.error
