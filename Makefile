@@ -27,7 +27,7 @@ serve: setup ## a local cloud and space for `sam local invoke`, until Ctrl-C
 	@$(VENV)/bin/python -m local.serve $(if $(ADDRESS),--address $(ADDRESS))
 
 test: setup ## run all tests in JOBS=4 processes; ARGS="-k store" picks some
-	@$(VENV)/bin/python -m pytest -n $(or $(JOBS),4) --dist loadgroup --no-loadscope-reorder \
+	@$(VENV)/bin/python -m pytest -n $(or $(JOBS),4) --dist loadfile --no-loadscope-reorder \
 		$(if $(ARGS),$(ARGS),--cov --cov-report=term)
 
 fuzz: $(VENV)/ready $(FUZZ)/ready ## look long for inputs and courses that break a property

@@ -14,11 +14,13 @@ from local.space import RunningSpace, generate, serve
 from local.stack import (
     Stack,
     deploy,
+    log_lines,
     messages_left,
     put_credentials,
     rows,
     wait_until_empty,
 )
+from tests.privacy import leaks
 from tests.webhook import BASE, KEY
 
 #: Seconds, far more than any test's messages need.
@@ -60,7 +62,7 @@ def space() -> Iterator[RunningSpace]:
 def deployment(
     built: Path, space: RunningSpace, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
-    """Deploy the template into a local cloud."""
+    """Deploy the template into a local cloud; at the end, search what the functions logged."""
     log: Path = tmp_path_factory.mktemp("cloud") / "cloud.log"
     with local_cloud(log) as cloud:
         stack = deploy(
@@ -80,3 +82,6 @@ def deployment(
         )
         put_credentials(cloud, stack, space.project_id, space.api_token, [KEY])
         yield Deployment(cloud, stack, space)
+        logged = log_lines(cloud, stack)
+        assert any('"message":"batch"' in line for line in logged), "nothing was logged"
+        assert leaks("\n".join(logged)) == []
