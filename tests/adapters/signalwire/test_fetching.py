@@ -730,7 +730,7 @@ def test_each_kind_and_day_has_a_list_of_its_own() -> None:
             return Page([{"url": f"x/{found.log_id}"}], None, SENT_AT)
 
     class Unknown(SignalWireApi):
-        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
+        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:  # noqa: ARG002
             raise NotFoundError
 
     client = Unknown(
