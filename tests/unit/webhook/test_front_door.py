@@ -207,6 +207,10 @@ def test_the_largest_body() -> None:
         # API Gateway leaves out the prefix of a custom domain's mapping.
         (f"{BASE}/prefix", "/hooklog", f"{BASE}/prefix/hooklog"),
         (f"{BASE}/prefix", "/", f"{BASE}/prefix"),
+        (f"{BASE}/a/b", "/", f"{BASE}/a/b"),
+        (f"{BASE}/a/b", "/hooklog", f"{BASE}/a/b/hooklog"),
+        (f"{BASE}/a/b", "/a/b/hooklog", f"{BASE}/a/b/hooklog"),
+        (f"{BASE}/a/b/", "/a/b", f"{BASE}/a/b"),
         # The setting holds the whole URL instead of the part before the path.
         (f"{BASE}/hooklog", "/hooklog", f"{BASE}/hooklog"),
         (f"{BASE}/hooklog", "/hooklog/fax", f"{BASE}/hooklog/fax"),
@@ -607,6 +611,22 @@ def test_a_defect(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
     assert type(error).__name__ in printed
     assert '"code":"internal.unexpected"' in printed
     assert not [text for text in PERSONAL if text in printed]
+
+
+def test_a_defect_is_told_as_one_of_a_callback() -> None:
+    """Its place is told with its error, beside the code that is counted."""
+    door, error = Door(), RuntimeError(FROM)
+    door.queue.error = error
+    assert door.knock(json_request()) == 500
+    assert door.telemetry.defects == [("callback", error)]
+    assert door.refusals == ["internal.unexpected"]
+
+
+def test_an_event_that_does_not_tell_its_encoding_has_text() -> None:
+    """AWS leaves nothing out, but what passes an event on might."""
+    event = json_request().event()
+    del event["isBase64Encoded"]
+    assert Door().knock(event) == 204
 
 
 # --- what an operator sees ----------------------------------------------------------------------
