@@ -77,7 +77,8 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
         *("deploy", "--config-env", "local", "--stack-name", NAME),
         *("--parameter-overrides", _parameters(parameters)),
     )
-    outputs = Deployment.open(cloud.session, NAME, endpoint_url=cloud.url).outputs
+    deployed = Deployment.open(cloud.session, NAME, endpoint_url=cloud.url)
+    outputs = deployed.outputs
     _set_concurrency_as_number(cloud, outputs["EnrichFunctionName"])
     return Stack(
         queue_url=outputs["QueueUrl"],
@@ -88,7 +89,7 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str]) -> Stack:
         sweep_function=outputs["SweepFunctionName"],
         webhook_endpoint=outputs["WebhookEndpoint"],
         publish_function=outputs.get("PublishFunctionName"),
-        log_groups=[group for name, group in outputs.items() if name.endswith("LogGroupName")],
+        log_groups=deployed.log_groups,
     )
 
 
