@@ -35,6 +35,8 @@ _SKEW: Final = timedelta(minutes=1)
 #: What happened less than this ago may have lines that a query does not find yet.
 _YOUNG: Final = timedelta(minutes=5)
 
+#: What is told of a log beside its steps, at any level.
+DEFECT: Final = "defect"
 #: What a step is, for people.
 _TOLD: Final[Mapping[str, str]] = {
     Step.COMPARED: "Compared with SignalWire's list",
@@ -54,6 +56,7 @@ _TOLD: Final[Mapping[str, str]] = {
     Step.NO_NEWS: "No event: the write is no news",
     Step.SET_ASIDE: "Event set aside",
     Step.DELAYED: "Event not accepted; told again later",
+    DEFECT: "Defect of hooklog",
 }
 #: How the facts of a step are written, in this order.
 _FACTS: Final[Mapping[str, str]] = {
@@ -242,7 +245,7 @@ def _of_line(text: str, names: frozenset[str]) -> Entry | None:
             case {"message": "defect", "log_key": str(key), "error": str(error), **rest} if (
                 key in names
             ):
-                step, facts = "defect", {"code": error}
+                step, facts = DEFECT, {"code": error}
             case _:
                 return None
         at = datetime.fromisoformat(str(rest["timestamp"])).astimezone(UTC)
@@ -253,7 +256,7 @@ def _of_line(text: str, names: frozenset[str]) -> Entry | None:
     return Entry(
         at=at,
         source=str(rest.get("service")),
-        what=_TOLD.get(step, step.capitalize()),
+        what=_TOLD.get(step, step),
         more=more,
         kind="parked" if step == Step.PARKED else "",
         step=step,
