@@ -59,7 +59,7 @@ _TOLD: Final[Mapping[str, str]] = {
     DEFECT: "Defect of hooklog",
 }
 #: How the facts of a step are written, in this order.
-_FACTS: Final[Mapping[str, str]] = {
+FACTS: Final[Mapping[str, str]] = {
     "origin": "by {}",
     "attempt": "delivery {}",
     "messages": "{} messages",
@@ -241,7 +241,7 @@ def _of_line(text: str, names: frozenset[str]) -> Entry | None:
     try:
         match json.loads(text):
             case {"message": "step", "log": str(key), "step": str(step), **rest} if key in names:
-                facts = {name: rest[name] for name in _FACTS if name in rest}
+                facts = {name: rest[name] for name in FACTS if name in rest}
             case {"message": "defect", "log_key": str(key), "error": str(error), **rest} if (
                 key in names
             ):
@@ -252,7 +252,7 @@ def _of_line(text: str, names: frozenset[str]) -> Entry | None:
     # Whoever may write to the log group can write anything there.
     except (ValueError, KeyError, OverflowError, RecursionError):
         return None
-    more = ", ".join(_FACTS[name].format(value) for name, value in facts.items())
+    more = ", ".join(FACTS[name].format(value) for name, value in facts.items())
     return Entry(
         at=at,
         source=str(rest.get("service")),

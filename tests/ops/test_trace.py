@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -229,9 +230,11 @@ SIGNALWIRE = "What SignalWire did in between"
 CLOCKS = "SignalWire's clock"
 NO_ROW = "RecordTtlDays"
 BUS = "behind the bus"
+CUT = "--since shows others"
+ERASED = "before it was erased"
 ALL = {
     *(LINES_MISSING, DEPLOYED, DELETED, BEGINS, YOUNG, WRITES, IN_FLIGHT, SIGNALWIRE, CLOCKS),
-    *(NO_ROW, BUS),
+    *(NO_ROW, BUS, CUT, ERASED),
 }
 
 
@@ -312,6 +315,29 @@ def test_writes_without_a_line_are_counted(desk: Desk, tracer: Tracer) -> None:
     assert WRITES in unknown(way_of(tracer))
     desk.put_lines(*(step(seconds(61 + one), "written", version=one) for one in (1, 2)))
     assert unknown(way_of(tracer)) == {SIGNALWIRE, CLOCKS}
+
+
+def test_lines_beyond_the_first_are_named(
+    desk: Desk, tracer: Tracer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest are shown."""
+    monkeypatch.setattr("hooklog_ops.tracing.MOST", 2)
+    a_message(desk)
+    for one in ("queued", "delivered", "fetched"):
+        desk.put_lines(step(seconds(61), one))
+        time.sleep(0.002)
+    way = way_of(tracer)
+    assert [one.step for one in way.entries if one.step] == ["queued", "delivered"]
+    assert unknown(way) == {CUT, SIGNALWIRE, CLOCKS}
+
+
+def test_of_an_erased_log_only_that_is_known(desk: Desk, tracer: Tracer) -> None:
+    """No message about it is waited for."""
+    erased = {"pk": {"S": NAME}, "version": {"N": "1"}, "erased_at": {"S": CREATED.isoformat()}}
+    desk.stack.dynamodb.put_item(TableName=desk.stack.output("TableName"), Item=erased)
+    way = way_of(tracer)
+    assert told(way) == [("row", "Erased", "")]
+    assert unknown(way) == {ERASED, SIGNALWIRE}
 
 
 def test_of_events_the_bus_is_the_end(desk: Desk) -> None:
