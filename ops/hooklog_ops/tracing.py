@@ -41,7 +41,8 @@ DEFECT: Final = "defect"
 _TOLD: Final[Mapping[str, str]] = {
     Step.COMPARED: "Compared with SignalWire's list",
     Step.QUEUED: "Put on the queue",
-    Step.DROPPED: "Callback not put on the queue: it tells no end",
+    Step.ACCEPTED: "Callback accepted, and sent to the queue",
+    Step.DROPPED: "Callback dropped: it tells no end",
     Step.DELIVERED: "Message delivered",
     Step.COALESCED: "Messages coalesced",
     Step.SKIPPED: "Skipped: the row shows as much",

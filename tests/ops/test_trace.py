@@ -121,7 +121,7 @@ def test_row_and_lines_are_one_way_in_order_of_time(desk: Desk, tracer: Tracer) 
     desk.put_lines(
         step(seconds(90), "published", "publish", version=1),
         step(seconds(61), "written", version=1, outcome="succeeded"),
-        step(seconds(1), "queued", "webhook", origin="webhook", status="delivered"),
+        step(seconds(1), "accepted", "webhook", status="delivered"),
         step(seconds(2), "delivered", attempt=1, origin="webhook", status="delivered"),
         step(seconds(3), "retried", code="fetch.not_found", tries=1, delay=30),
         step(seconds(3), "retried", log=f"message#{log_id(2)}", code="fetch.not_found"),
@@ -129,7 +129,7 @@ def test_row_and_lines_are_one_way_in_order_of_time(desk: Desk, tracer: Tracer) 
     )
     assert told(way_of(tracer)) == [
         ("row", "Message created", ""),
-        ("webhook", "Put on the queue", "by webhook, status delivered"),
+        ("webhook", "Callback accepted, and sent to the queue", "status delivered"),
         ("enrich", "Message delivered", "by webhook, delivery 1, status delivered"),
         ("enrich", "Sent back to the queue", "fetch.not_found, try 1, back in 30 s"),
         ("row", "Event that led to the fetch", ""),
@@ -141,7 +141,7 @@ def test_row_and_lines_are_one_way_in_order_of_time(desk: Desk, tracer: Tracer) 
 
 def test_steps_of_one_moment_have_the_order_of_the_way(desk: Desk, tracer: Tracer) -> None:
     """CloudWatch returns them in any."""
-    steps = [Step.QUEUED, Step.DELIVERED, Step.FETCHED, Step.WRITTEN, Step.PUBLISHED]
+    steps = [Step.ACCEPTED, Step.DELIVERED, Step.FETCHED, Step.WRITTEN, Step.PUBLISHED]
     desk.put_lines(*(step(seconds(1), one) for one in reversed(steps)))
     assert [one.step for one in way_of(tracer).entries] == steps
 
@@ -159,7 +159,7 @@ def test_a_fax_is_traced_under_both_names(desk: Desk, tracer: Tracer) -> None:
     """Its callbacks name the SID, and its row stands under the ID."""
     key, other = store_with_alias(desk, 1, created_at=CREATED.isoformat())
     desk.put_lines(
-        step(seconds(1), "queued", "webhook", log=other),
+        step(seconds(1), "accepted", "webhook", log=other),
         step(seconds(61), "written", log=key, version=1, outcome="failed"),
     )
     by_id, by_sid = (way_of(tracer, "fax", name) for name in (log_id(1), sid(1)))

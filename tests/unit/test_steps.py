@@ -176,9 +176,9 @@ def test_a_message_that_cannot_be_parked_is_told_to_come_back(
 @pytest.mark.parametrize(
     ("only_ends", "status", "step"),
     [
-        (False, "sent", Step.QUEUED),
+        (False, "sent", Step.ACCEPTED),
         (True, "sent", Step.DROPPED),
-        (True, "delivered", Step.QUEUED),
+        (True, "delivered", Step.ACCEPTED),
     ],
 )
 def test_a_callback_is_told(
@@ -187,7 +187,7 @@ def test_a_callback_is_told(
     status: str,
     step: Step,
 ) -> None:
-    """Once it is on the queue, or is known not to have to be there."""
+    """Before its message can be delivered, or once it is known that there is none."""
     door = FrontDoor(
         BASE,
         FakeKeys((KEY,)),
@@ -197,7 +197,7 @@ def test_a_callback_is_told(
         trace=recorder,
     )
     door.handle(json_request(message_status(status=status)).event())
-    assert recorder.take() == [(MESSAGE_KEY, step, {"origin": Origin.WEBHOOK, "status": status})]
+    assert recorder.take() == [(MESSAGE_KEY, step, {"status": status})]
 
 
 def test_a_callback_that_is_refused_is_not_told(recorder: Recorder) -> None:
@@ -264,6 +264,8 @@ def test_steps_stand_in_the_order_of_the_way() -> None:
     """By which those of one millisecond are sorted."""
     steps = [*Step]
     for earlier, later in (
+        (Step.ACCEPTED, Step.DELIVERED),
+        (Step.COMPARED, Step.QUEUED),
         (Step.QUEUED, Step.DELIVERED),
         (Step.DELIVERED, Step.FETCHED),
         (Step.FETCHED, Step.WRITTEN),

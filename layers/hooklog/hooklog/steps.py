@@ -18,9 +18,10 @@ type Fact = str | int | None
 class Step(StrEnum):
     """What can happen to a log, in the order of its way through the functions."""
 
+    ACCEPTED = "accepted"
+    DROPPED = "dropped"
     COMPARED = "compared"
     QUEUED = "queued"
-    DROPPED = "dropped"
     DELIVERED = "delivered"
     COALESCED = "coalesced"
     SKIPPED = "skipped"

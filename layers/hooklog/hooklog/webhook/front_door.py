@@ -30,7 +30,6 @@ from hooklog.errors import (
     QueueUnavailableError,
     UnexpectedError,
 )
-from hooklog.queue_messages import Origin
 from hooklog.steps import Step, Trace
 from hooklog.webhook import callbacks
 from hooklog.webhook.callbacks import Callback
@@ -134,11 +133,12 @@ class FrontDoor:
         try:
             callback = self._let_in(event)
             is_dropped = callback.goes_on and self._only_ends
+            if self._trace is not None:
+                # Before it is on the queue, because its delivery may be told at once.
+                step = Step.DROPPED if is_dropped else Step.ACCEPTED
+                self._trace(callback.key, step, status=callback.status)
             if not is_dropped:
                 self._queue.send(callback.message)
-            if self._trace is not None:
-                step = Step.DROPPED if is_dropped else Step.QUEUED
-                self._trace(callback.key, step, origin=Origin.WEBHOOK, status=callback.status)
         except CallbackError as error:
             self._telemetry.refused(error)
             return _answer(error.status)
