@@ -86,7 +86,8 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str], *, built: Path = BU
         *("--config-file", str(ROOT / "samconfig.toml")),
         *("--parameter-overrides", _parameters(parameters)),
     )
-    outputs = Deployment.open(cloud.session, NAME, endpoint_url=cloud.url).outputs
+    deployed = Deployment.open(cloud.session, NAME, endpoint_url=cloud.url)
+    outputs = deployed.outputs
     _set_concurrency_as_number(cloud, outputs["EnrichFunctionName"])
     return Stack(
         queue_url=outputs["QueueUrl"],
@@ -97,7 +98,7 @@ def deploy(cloud: LocalCloud, parameters: Mapping[str, str], *, built: Path = BU
         sweep_function=outputs["SweepFunctionName"],
         webhook_endpoint=outputs["WebhookEndpoint"],
         publish_function=outputs.get("PublishFunctionName"),
-        log_groups=[group for name, group in outputs.items() if name.endswith("LogGroupName")],
+        log_groups=deployed.log_groups,
     )
 
 

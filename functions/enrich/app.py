@@ -20,6 +20,7 @@ from hooklog.adapters.signalwire.api import connect
 from hooklog.adapters.signalwire.fetching import ConcurrentSource
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.adapters.telemetry.enrich import EnrichTelemetry
+from hooklog.adapters.telemetry.steps import step_lines
 from hooklog.catalogue import CATALOGUE
 from hooklog.clock import utc_now
 from hooklog.enrich.endings import BatchResponse
@@ -51,6 +52,7 @@ def enricher() -> Enricher:
     api = connect(settings, lambda: clients.secrets, connections=settings.fetch_concurrency)
     table = DynamoTable(clients.dynamodb, settings.table_name)
     queue = SqsQueue(lambda: clients.sqs, settings.queue_url)
+    logger = Logger(service="enrich", level=settings.log_level, location=None)
     return Enricher(
         source=ConcurrentSource(api, concurrency=settings.fetch_concurrency, clock=utc_now),
         table=table,
@@ -61,16 +63,14 @@ def enricher() -> Enricher:
             known=settings.api_requests_per_second or None,
         ),
         queue=queue,
-        telemetry=EnrichTelemetry(
-            Logger(service="enrich", level=settings.log_level, location=None),
-            EmbeddedMetrics(settings.metrics_namespace),
-        ),
+        telemetry=EnrichTelemetry(logger, EmbeddedMetrics(settings.metrics_namespace)),
         catalogue=CATALOGUE,
         clock=utc_now,
         jitter=random.random,
         settle_faxes=settings.settle_faxes,
         backoff=Backoff(first=settings.retry_first_delay),
         storage=settings.storage,
+        trace=step_lines(logger),
     )
 
 

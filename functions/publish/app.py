@@ -18,6 +18,7 @@ from hooklog.adapters.aws.sqs import SqsProducer
 from hooklog.adapters.aws.stream import records
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.adapters.telemetry.publish import PublishTelemetry
+from hooklog.adapters.telemetry.steps import step_lines
 from hooklog.publish.publisher import Publisher
 from hooklog.publish.settings import PublishSettings
 
@@ -40,15 +41,14 @@ def publisher() -> Publisher:
     """
     settings = PublishSettings.load(os.environ)
     clients = Clients()
+    logger = Logger(service="publish", level=settings.log_level, location=None)
     return Publisher(
         bus=EventBus(lambda: clients.events, settings.event_bus),
         unpublished=SqsProducer(lambda: clients.sqs, settings.unpublished_queue_url),
-        telemetry=PublishTelemetry(
-            Logger(service="publish", level=settings.log_level, location=None),
-            EmbeddedMetrics(settings.metrics_namespace),
-        ),
+        telemetry=PublishTelemetry(logger, EmbeddedMetrics(settings.metrics_namespace)),
         wanted=settings.events,
         masked=settings.event_numbers == "masked",
+        trace=step_lines(logger),
     )
 
 

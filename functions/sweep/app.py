@@ -28,6 +28,7 @@ from hooklog.adapters.signalwire.api import connect
 from hooklog.adapters.signalwire.lists import LogLists
 from hooklog.adapters.telemetry import sweep as sweep_telemetry
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.steps import step_lines
 from hooklog.catalogue import CATALOGUE
 from hooklog.clock import utc_now
 from hooklog.logs import KINDS
@@ -66,6 +67,8 @@ def parts() -> _Parts:
     settings = SweepSettings.load(os.environ)
     clients = Clients()
     metrics = EmbeddedMetrics(settings.metrics_namespace)
+    logger = Logger(service="sweep", level=settings.log_level, location=None)
+    trace = step_lines(logger)
     table = DynamoTable(clients.dynamodb, settings.table_name)
     lists = PacedLists(
         lists=LogLists(connect(settings, lambda: clients.secrets, connections=1), utc_now),
@@ -82,6 +85,7 @@ def parts() -> _Parts:
             catalogue=CATALOGUE,
             storage=settings.storage,
             settle_faxes=settings.settle_faxes,
+            trace=trace,
         ),
         producer=SqsProducer(lambda: clients.sqs, settings.queue_url),
         clock=utc_now,
@@ -89,6 +93,7 @@ def parts() -> _Parts:
         publish=functools.partial(sweep_telemetry.emit_stored, metrics),
         allowed=lists.allowed,
         only_ends=settings.callback_statuses == "Final",
+        trace=trace,
     )
     sweeper = Sweeper(
         walker=walker,
@@ -99,7 +104,6 @@ def parts() -> _Parts:
         ),
         clock=utc_now,
     )
-    logger = Logger(service="sweep", level=settings.log_level, location=None)
     return _Parts(sweeper, logger, metrics)
 
 

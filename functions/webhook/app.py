@@ -17,6 +17,7 @@ from hooklog.adapters.aws.clients import Clients
 from hooklog.adapters.aws.signing_keys import SecretSigningKeys
 from hooklog.adapters.aws.sqs import SqsProducer
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
+from hooklog.adapters.telemetry.steps import step_lines
 from hooklog.adapters.telemetry.webhook import WebhookTelemetry
 from hooklog.webhook.front_door import FrontDoor
 from hooklog.webhook.settings import WebhookSettings
@@ -45,15 +46,14 @@ def front_door() -> FrontDoor:
     """
     settings = WebhookSettings.load(os.environ)
     clients = Clients(_BOTO_CONFIG)
+    logger = Logger(service="webhook", level=settings.log_level, location=None)
     return FrontDoor(
         url=settings.webhook_url,
         keys=SecretSigningKeys(lambda: clients.secrets, settings.signalwire_secret_arn),
         queue=SqsProducer(lambda: clients.sqs, settings.queue_url),
-        telemetry=WebhookTelemetry(
-            Logger(service="webhook", level=settings.log_level, location=None),
-            EmbeddedMetrics(settings.metrics_namespace),
-        ),
+        telemetry=WebhookTelemetry(logger, EmbeddedMetrics(settings.metrics_namespace)),
         only_ends=settings.callback_statuses == "Final",
+        trace=step_lines(logger),
     )
 
 

@@ -23,6 +23,7 @@ from hooklog_ops.commands import (
     parked,
     report,
     show,
+    trace,
     verify,
 )
 from hooklog_ops.commands.target import Profile, Region, Stack, StackOptions
@@ -50,6 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(show.show)
+app.command()(trace.trace)
 app.command()(number.number)
 app.command()(failures.failures)
 app.command()(explain.explain)

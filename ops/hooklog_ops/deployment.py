@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import LogGroupTypeDef
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
@@ -205,6 +206,17 @@ class Deployment:
     def variables(self, output: str) -> Mapping[str, str]:
         """Return the environment of the function that an output names."""
         return self.function(output).get("Environment", {}).get("Variables", {})
+
+    @property
+    def log_groups(self) -> list[str]:
+        """The log groups of the functions that are deployed."""
+        return [group for name, group in self.outputs.items() if name.endswith("LogGroupName")]
+
+    def log_group(self, name: str) -> LogGroupTypeDef | None:
+        """Return what CloudWatch Logs says of a log group; None if there is none."""
+        pages = self.logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+        found = (one for page in pages for one in page["logGroups"])
+        return next((one for one in found if one["logGroupName"] == name), None)
 
     def public_address(self, url: str) -> tuple[str, Mapping[str, str]]:
         """Return where a request to a URL of the webhook goes, and the headers for that.

@@ -179,6 +179,12 @@ class UnreachableError(OperatorError):
         )
 
 
+class QueryError(OperatorError):
+    """CloudWatch Logs Insights did not answer a query."""
+
+    code = "logs.query_failed"
+
+
 class SendError(OperatorError):
     """The queue refused some messages."""
 

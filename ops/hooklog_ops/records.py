@@ -138,6 +138,12 @@ class Found:
         return self.name != self.key
 
     @property
+    def names(self) -> frozenset[str]:
+        """Every key under which the functions may know the log."""
+        alias = {str(self.alias["pk"])} if self.alias else set[str]()
+        return frozenset({self.name, self.key} | alias)
+
+    @property
     def has_news_by_sid(self) -> bool:
         """Whether a message is parked under the log's SID, or its tries are counted there."""
         return self.alias is not None and not {"parked_code", "tries"}.isdisjoint(self.alias)

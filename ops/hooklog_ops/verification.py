@@ -573,20 +573,14 @@ class Verification:
 
     def _log_retention(self) -> Result:
         days = {}
-        for output in (name for name in self._stack.outputs if name.endswith("LogGroupName")):
-            group = self._stack.output(output)
-            pages = self._stack.logs.get_paginator("describe_log_groups").paginate(
-                logGroupNamePrefix=group
-            )
-            found = [
-                one for page in pages for one in page["logGroups"] if one["logGroupName"] == group
-            ]
-            if not found or "retentionInDays" not in found[0]:
+        for group in self._stack.log_groups:
+            found = self._stack.log_group(group)
+            if found is None or "retentionInDays" not in found:
                 return wrong(
                     f"{group} {'keeps lines for ever' if found else 'does not exist'}",
                     f"{_DEPLOY} LogRetentionDays says how long log lines are kept.",
                 )
-            days[group] = found[0]["retentionInDays"]
+            days[group] = found["retentionInDays"]
         told = " or ".join(str(one) for one in sorted(set(days.values())))
         return ok(f"{counted(len(days), 'log group')}, {told} days")
 

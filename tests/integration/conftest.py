@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +50,30 @@ def forget_sweeps(deployment: Deployment) -> None:
         if row["pk"].startswith("sweep#"):
             key = {"pk": {"S": row["pk"]}}
             deployment.cloud.client("dynamodb").delete_item(TableName=table, Key=key)
+
+
+@contextmanager
+def with_variables(
+    deployment: Deployment, functions: Sequence[str], variables: Mapping[str, str]
+) -> Iterator[None]:
+    """Run functions with other settings until the block ends."""
+    client = deployment.cloud.client("lambda")
+    before = {
+        name: client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        for name in functions
+    }
+
+    def set_variables(more: Mapping[str, str]) -> None:
+        for name, usual in before.items():
+            client.update_function_configuration(
+                FunctionName=name, Environment={"Variables": {**usual, **more}}
+            )
+
+    set_variables(variables)
+    try:
+        yield
+    finally:
+        set_variables({})
 
 
 @pytest.fixture(scope="session")

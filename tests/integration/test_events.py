@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -15,7 +15,7 @@ from local.event_tap import EventTap, Received
 from local.space import Log
 from tests.builders import failed_fax, fax_log, message_log, record
 from tests.integration.command_line import CommandLine
-from tests.integration.conftest import Deployment
+from tests.integration.conftest import Deployment, with_variables
 
 pytestmark = pytest.mark.integration
 
@@ -42,23 +42,13 @@ def receive_until(tap: EventTap, key: str) -> list[Received]:
     return received
 
 
-@contextmanager
-def publishing(deployment: Deployment, variables: Mapping[str, str]) -> Iterator[None]:
+def publishing(
+    deployment: Deployment, variables: Mapping[str, str]
+) -> AbstractContextManager[None]:
     """Run the publish function with other settings until the block ends."""
-    functions, name = deployment.cloud.client("lambda"), deployment.stack.publish_function
+    name = deployment.stack.publish_function
     assert name is not None
-    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-
-    def set_variables(variables: Mapping[str, str]) -> None:
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**before, **variables}}
-        )
-
-    set_variables(variables)
-    try:
-        yield
-    finally:
-        set_variables(before)
+    return with_variables(deployment, [name], variables)
 
 
 def test_failures_are_told_alone_with_masked_numbers_on_a_bus_of_its_own(

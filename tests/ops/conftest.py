@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 STACK = "hooklog-desk"
 EVENTS_STACK = "hooklog-desk-events"
-_RESOURCES = ("Queue", "DeadLetterQueue", "Table")
-_OUTPUTS = ("QueueUrl", "DeadLetterQueueUrl", "TableName")
+_RESOURCES = ("Queue", "DeadLetterQueue", "Table", "EnrichLogGroup")
+_OUTPUTS = ("QueueUrl", "DeadLetterQueueUrl", "TableName", "EnrichLogGroupName")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,19 @@ class Desk:
         result = self.hooklog(*arguments, "--json")
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
+
+    def put_lines(self, *lines: object) -> None:
+        """Put lines into the log group, as JSON, a stream for each call."""
+        group, stream = self.stack.output("EnrichLogGroupName"), str(uuid.uuid4())
+        self.stack.logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        self.stack.logs.put_log_events(
+            logGroupName=group,
+            logStreamName=stream,
+            logEvents=[
+                {"timestamp": int(time.time() * 1000), "message": json.dumps(line)}
+                for line in lines
+            ],
+        )
 
     def queued(self) -> list[MessageTypeDef]:
         """Receive everything that is on the queue."""
@@ -112,9 +127,9 @@ def _events_desk(_desk: Desk) -> Desk:
 
 @contextmanager
 def cleared(stack: Deployment) -> Iterator[None]:
-    """Clear a stack's table and queues afterwards."""
+    """Clear a stack's table, queues and log groups afterwards."""
     # Made before the test, which can change the environment.
-    dynamodb, sqs = stack.dynamodb, stack.sqs
+    dynamodb, sqs, logs = stack.dynamodb, stack.sqs, stack.logs
     yield
     for page in dynamodb.get_paginator("scan").paginate(TableName=stack.output("TableName")):
         for item in page["Items"]:
@@ -122,6 +137,9 @@ def cleared(stack: Deployment) -> Iterator[None]:
     for output, url in stack.outputs.items():
         if output.endswith("QueueUrl"):
             sqs.purge_queue(QueueUrl=url)
+    for group in stack.log_groups:
+        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
+            logs.delete_log_stream(logGroupName=group, logStreamName=stream["logStreamName"])
 
 
 @pytest.fixture

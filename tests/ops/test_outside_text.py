@@ -168,6 +168,12 @@ RUNS: dict[str, tuple[Run, ...]] = {
         Run(("fax", MIXED)),
         Run((MIXED, log_id(1))),
     ),
+    "trace": (
+        Run(("fax", log_id(1))),
+        Run(("fax", log_id(2), "--no-logs")),
+        Run(("fax", log_id(1), "--since", MIXED)),
+        Run(("fax", MIXED)),
+    ),
     "number": (Run((NUMBER,)), Run((MIXED,)), Run((f"name:{MIXED}",))),
     "failures": (Run(HOUR), Run((*HOUR, "--category", MIXED))),
     "explain": (Run((MIXED,)),),
@@ -247,6 +253,8 @@ def _hostile(desk: Desk, events_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
         QueueUrl=events_desk.stack.output("UnpublishedQueueUrl"),
         MessageBody=json.dumps({"key": MIXED, "sequence_number": "1", "code": MIXED}),
     )
+    step = {"message": "step", "log": f"fax#{log_id(1)}", "timestamp": recently}
+    desk.put_lines(step | dict.fromkeys(("step", "service", "status", "code", "found"), MIXED))
     finding = Finding(what=MIXED, verdict=CheckStatus.WRONG, told=MIXED, advice=MIXED)
     monkeypatch.setattr("hooklog_ops.commands.doctor.examine", lambda _: [finding])
     verification = SimpleNamespace(findings=lambda: [finding], clean_up=lambda: finding)

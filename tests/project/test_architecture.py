@@ -23,7 +23,7 @@ ADAPTERS = [path for path in MODULES if "adapters" in path.parts]
 #: The package's layers, lowest first. A module imports from its own part and from those above it in
 #: this list; the parts of one line never import each other.
 LAYERS = (
-    {"clock", "errors", "catalogue", "pace"},
+    {"clock", "errors", "catalogue", "pace", "steps"},
     {"parsing"},
     {"environment", "logs"},
     {"queue_messages"},
@@ -36,8 +36,8 @@ LAYERS = (
 #: The modules of the package that every function loads when it starts.
 SHARED = """
     adapters adapters.aws adapters.aws.clients adapters.aws.sqs
-    adapters.telemetry adapters.telemetry.emf
-    errors queue_messages logs logs.kind logs.fax logs.message
+    adapters.telemetry adapters.telemetry.emf adapters.telemetry.steps
+    errors steps queue_messages logs logs.kind logs.fax logs.message
 """
 #: The further modules of the functions that ask SignalWire for logs, and store them.
 STORING = """

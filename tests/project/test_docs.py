@@ -16,9 +16,11 @@ from hooklog.enrich.deliveries import QueueMessage
 from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import BY_CODE
 from hooklog.publish.settings import PublishSettings
+from hooklog.steps import Step
 from hooklog.sweep.settings import SweepSettings
 from hooklog.webhook.settings import WebhookSettings
 from hooklog_ops.cli import app
+from hooklog_ops.tracing import FACTS
 from tests.builders import every_attribute
 from tests.emitted import everything
 from tests.template import template
@@ -123,6 +125,13 @@ def test_the_number_of_metrics_is_bounded(capsys: pytest.CaptureFixture[str]) ->
     # Four of them tell of events: one per kind of log, and two codes.
     assert largest <= 86
     assert f"at most {largest} custom metrics" in section("Metrics")
+
+
+def test_every_step_is_documented() -> None:
+    """The page has exactly the steps that a function can tell, and the facts that are shown."""
+    assert first_cells(section("Steps")) == set(Step)
+    facts = re.findall(r"^\| `.*\|([^|]*)\|$", section("Steps"), re.MULTILINE)
+    assert in_backticks("".join(facts)) == set(FACTS)
 
 
 def test_every_attribute_of_a_record_is_documented() -> None:

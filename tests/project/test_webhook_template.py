@@ -116,6 +116,13 @@ def test_the_platform_prints_no_lines_per_callback() -> None:
     assert (config["LogFormat"], config["SystemLogLevel"]) == ("JSON", "WARN")
 
 
+@pytest.mark.parametrize("function", ["WebhookFunction", "PublishFunction"])
+def test_lambda_lets_debug_lines_pass_and_never_drops_metrics(function: str) -> None:
+    """At most INFO, which metrics count as; powertools takes that level before any other."""
+    config = properties(function)["LoggingConfig"]
+    assert config["ApplicationLogLevel"] == ["IsDebug", "DEBUG", "INFO"]
+
+
 def test_it_is_a_function_like_the_others() -> None:
     """It shares runtime, processor, handler and layers, and its own log group expires."""
     mine, other = properties("WebhookFunction"), properties("EnrichFunction")

@@ -16,13 +16,13 @@ from hooklog_ops.console.backend import Backend
 from hooklog_ops.console.failure_list import FailurePage, Filter, Position, failure_page
 from hooklog_ops.console.guard import RefusedError, is_foreign
 from hooklog_ops.console.panels import attempt
-from hooklog_ops.console.timeline import timeline
 from hooklog_ops.errors import NotThereError
 from hooklog_ops.fetching import FetchResult, fetch
 from hooklog_ops.formatting import as_json, day
 from hooklog_ops.queues import send
 from hooklog_ops.records import Item
 from hooklog_ops.requesting import manual_request
+from hooklog_ops.timeline import timeline
 
 #: Records of a number's history per page.
 _HISTORY = 25

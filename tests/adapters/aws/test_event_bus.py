@@ -51,7 +51,9 @@ def entries(*details: str) -> list[Entry]:
     """Return events with these details."""
     record = stream_record(1, lambda: change(None, row(failed_fax())))
     return [
-        Entry(record=record, log_type="fax", detail_type="Fax Failed", detail=detail, at=AT)
+        Entry(
+            record=record, version=1, log_type="fax", detail_type="Fax Failed", detail=detail, at=AT
+        )
         for detail in details
     ]
 

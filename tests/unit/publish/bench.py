@@ -13,6 +13,7 @@ from hooklog.publish.changes import Change, Image, Wanted
 from hooklog.publish.publisher import Entry, Publisher, Report, StreamRecord
 from hooklog.records.recording import StoreRecord
 from hooklog.records.rows import Attribute
+from hooklog.steps import Trace
 from local.space import Log
 from tests.builders import failed_fax, record
 from tests.fakes import MemoryTable
@@ -103,6 +104,7 @@ class Bench:
 
     wanted: Wanted = Wanted.ALL
     masked: bool = False
+    trace: Trace | None = None
     bus: FakeBus = field(default_factory=FakeBus)
     unpublished: FakeUnpublished = field(default_factory=FakeUnpublished)
     telemetry: FakePublishTelemetry = field(default_factory=FakePublishTelemetry)
@@ -115,6 +117,7 @@ class Bench:
             telemetry=self.telemetry,
             wanted=self.wanted,
             masked=self.masked,
+            trace=self.trace,
         )
         failures = publisher.handle(records)["batchItemFailures"]
         assert len(failures) <= 1

@@ -19,6 +19,7 @@ from hooklog.records.patience import Try, tries_so_far
 from hooklog.records.rows import Row
 from hooklog.records.signals import Signal
 from hooklog.records.store import Table, UpToDate, apply
+from hooklog.steps import Step, Trace
 
 
 class ItemFailure(TypedDict):
@@ -60,9 +61,11 @@ class Endings:
         backoff: Backoff,
         jitter: Callable[[], float],
         ttl: timedelta | None = None,
+        trace: Trace | None = None,
     ) -> None:
         """Begin a batch; its parkings carry this time."""
         self._ttl = ttl
+        self._trace = trace
         self._report = report
         self._began_at = clock()
         self._backoff = backoff
@@ -127,6 +130,9 @@ class Endings:
             wait = self._backoff.delay(count, jitter=self._jitter(), retry_after=retry_after)
             self._return(delivery, wait)
         self._report.retried[log_type] += 1
+        if self._trace is not None:
+            delay = self._first_wait(members)
+            self._trace(key, Step.RETRIED, code=error.code, tries=count, delay=delay)
         return True
 
     def wait(
@@ -160,6 +166,9 @@ class Endings:
             self._return(delivery, wait)
         if waiting:
             self._report.retried[log_type] += 1
+            if self._trace is not None:
+                delay = self._first_wait([delivery for delivery, _ in waiting])
+                self._trace(key, Step.WAITING, code=error.code, delay=delay)
 
     def count(
         self,
@@ -231,11 +240,16 @@ class Endings:
             if isinstance(result, StoreError):
                 self._report.errors[result.code] += 1
                 # However many tries it had: the dead-letter queue is the last resort.
-                self._return_all(log_type, members)
+                self._return_all(park.key, log_type, members, result)
             elif isinstance(result, UpToDate):
                 self._report.skipped[log_type] += 1
+                if self._trace is not None:
+                    self._trace(park.key, Step.UP_TO_DATE)
             else:
                 self._report.parked[log_type] += 1
+                if self._trace is not None:
+                    code = park.error.code
+                    self._trace(park.key, Step.PARKED, code=code, tries=park.attempts)
                 elsewhere = [one for one in members if one.parked_as != park.key]
                 self.done(park.key, log_type, elsewhere)
 
@@ -252,7 +266,7 @@ class Endings:
             result = results[lift.key]
             if isinstance(result, StoreError):
                 self._report.errors[result.code] += 1
-                self._return_all(log_type, [delivery])
+                self._return_all(lift.into, log_type, [delivery], result)
 
     def _count_tries(self, table: Table, rows: Mapping[str, Row]) -> None:
         """Count this batch's failures, apart from those of logs that were parked.
@@ -270,6 +284,9 @@ class Endings:
                 wait = self._backoff.delay(delivery.attempt, jitter=self._jitter())
                 handle = delivery.receipt_handle
                 self._waits[handle] = max(wait, self._waits[handle])
+            if self._trace is not None:
+                delay = self._first_wait(self._retried[key])
+                self._trace(key, Step.RETRIED, code=result.code, delay=delay)
 
     def _is_late(self, delivery: Delivery) -> bool:
         return delivery.sent_at <= self._began_at - LONGEST_WAIT
@@ -278,10 +295,19 @@ class Endings:
         self._returned.append({"itemIdentifier": delivery.message_id})
         self._waits[delivery.receipt_handle] = wait
 
-    def _return_all(self, log_type: str, members: Sequence[Delivery]) -> None:
+    def _return_all(
+        self, key: str, log_type: str, members: Sequence[Delivery], error: StoreError
+    ) -> None:
         """Return messages that could not be parked or lifted."""
         for delivery in members:
             # A late one must reach the dead-letter queue before its time is up.
             count = 1 if self._is_late(delivery) else delivery.attempt
             self._return(delivery, self._backoff.delay(count, jitter=self._jitter()))
         self._report.retried[log_type] += 1
+        if self._trace is not None:
+            delay = self._first_wait(members)
+            self._trace(key, Step.RETRIED, code=error.code, delay=delay)
+
+    def _first_wait(self, members: Sequence[Delivery]) -> int:
+        """Return the seconds until the first of these messages comes back."""
+        return min((self._waits[delivery.receipt_handle] for delivery in members), default=0)

@@ -54,6 +54,7 @@ from hooklog.records.rows import PACE_KEY, Row
 from hooklog.records.signals import Signal, announced, strongest
 from hooklog.records.store import Stored, Table
 from hooklog.records.storing import Finding, store, store_aliases
+from hooklog.steps import Step, Trace
 
 #: The most that the clocks of SQS and Lambda are assumed to differ.
 CLOCK_SKEW = timedelta(seconds=2)
@@ -80,6 +81,7 @@ class Enricher:
     storage: StorageOptions = DEFAULT_STORAGE
     settle_faxes: bool = True
     backoff: Backoff = field(default_factory=Backoff)
+    trace: Trace | None = None
 
     def handle(self, event: object, time_left: TimeLeft) -> BatchResponse:
         """Process one SQS event.
@@ -137,10 +139,16 @@ class _Batch:
     def __init__(self, parts: Enricher, time_left: TimeLeft) -> None:
         self._parts = parts
         self._time_left = time_left
+        self._trace = parts.trace
         self._report = Report()
         self._rows: Mapping[str, Row] = {}
         self._endings = Endings(
-            self._report, parts.clock, parts.backoff, parts.jitter, parts.storage.ttl
+            self._report,
+            parts.clock,
+            parts.backoff,
+            parts.jitter,
+            parts.storage.ttl,
+            parts.trace,
         )
         self._seen = Seen()
         self._grant = Grant(requests=0)
@@ -169,6 +177,9 @@ class _Batch:
             else:
                 job = jobs.setdefault(request.key, _Job(request))
                 job.members.append((delivery, request))
+                if self._trace is not None:
+                    facts = {"origin": request.origin, "status": request.status}
+                    self._trace(request.key, Step.DELIVERED, attempt=delivery.attempt, **facts)
         return jobs
 
     def _skip_known(self, jobs: dict[str, _Job]) -> dict[str, _Job]:
@@ -223,6 +234,10 @@ class _Batch:
                 request = replace(request, log_id=target.partition("#")[2])
             one = followed.setdefault(request.key, _Job(request, by_alias=bool(target)))
             one.members += job.members
+        if self._trace is not None:
+            for key, job in followed.items():
+                if len(job.members) > 1:
+                    self._trace(key, Step.COALESCED, messages=len(job.members))
         return followed
 
     def _admit(self, jobs: dict[str, _Job]) -> dict[str, _Job]:
@@ -306,7 +321,7 @@ class _Batch:
         if answer.found_by == "id" and log.id.lower() != job.request.log_id:
             detail = "The answer carries another id than the one asked for."
             raise LogMismatchError(detail, payload=answer.body)
-        return enrich(
+        record = enrich(
             kind,
             log,
             catalogue=self._parts.catalogue,
@@ -314,6 +329,11 @@ class _Batch:
             fetched_at=answer.began_at,
             resolved_by=_resolved_by(job, answer),
         )
+        if self._trace is not None:
+            found = record.key if record.key != job.request.key else None
+            facts = {"status": log.status, "found": found}
+            self._trace(job.request.key, Step.FETCHED, ms=round(answer.took_ms), **facts)
+        return record
 
     def _asks_for(self, record: Record, job: _Job) -> str | None:
         """Return the path of the resource that has to tell how a fax ended, if one has to."""
@@ -329,7 +349,10 @@ class _Batch:
         """
         if isinstance(answer, Fetched):
             self._report.fetch_ms[record.kind.name].append(answer.took_ms)
-        return replace(record, signal=fax_signal(record, answer))
+        signal = fax_signal(record, answer)
+        if self._trace is not None:
+            self._trace(record.key, Step.SETTLED, status=signal.status if signal else None)
+        return replace(record, signal=signal)
 
     def _find(self, records: dict[str, tuple[Record, _Job]]) -> dict[str, tuple[Record, _Job]]:
         """Read the rows and aliases that are known only now, and drop logs that are known."""
@@ -360,7 +383,7 @@ class _Batch:
     def _store(self, records: dict[str, tuple[Record, _Job]]) -> None:
         findings = [self._finding(record, job) for record, job in records.values()]
         table, storage = self._parts.table, self._parts.storage
-        results = store(table, findings, self._rows, storage, self._report)
+        results = store(table, findings, self._rows, storage, self._report, self._trace)
         for key, (record, job) in records.items():
             result = results[key]
             if isinstance(result, StoreError):
@@ -428,6 +451,8 @@ class _Batch:
     def _skip(self, key: str, job: _Job) -> None:
         log_type = job.request.kind.name
         self._report.skipped[log_type] += 1
+        if self._trace is not None:
+            self._trace(key, Step.SKIPPED)
         self._endings.done(key, log_type, [delivery for delivery, _ in job.members])
 
     def _expect_end(self, job: _Job, record: Record, *, is_unsettled: bool) -> None:

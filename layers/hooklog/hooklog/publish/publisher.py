@@ -31,6 +31,7 @@ from hooklog.errors import (
 )
 from hooklog.publish.changes import Change, Wanted, is_news
 from hooklog.publish.events import event_of
+from hooklog.steps import Fact, Step, Trace
 
 #: EventBridge's limit for one call.
 MAX_EVENTS = 10
@@ -71,6 +72,7 @@ class Entry:
     Attributes:
         record: that it came from.
         log_type: that it tells of.
+        version: of the row, that it tells.
         detail_type: of the event.
         detail: JSON text.
         at: when the row was written.
@@ -79,6 +81,7 @@ class Entry:
 
     record: StreamRecord
     log_type: str
+    version: int
     detail_type: str
     detail: str
     at: datetime
@@ -146,6 +149,7 @@ class Publisher:
     telemetry: Telemetry
     wanted: Wanted
     masked: bool = False
+    trace: Trace | None = None
 
     def handle(self, records: Sequence[StreamRecord]) -> StreamResponse:
         """Tell what the records changed, and return from where to deliver again."""
@@ -176,11 +180,13 @@ class Publisher:
     def _entry(self, record: StreamRecord) -> Entry | None:
         change = record.read()
         if not is_news(change, self.wanted):
+            self._tell(record, Step.NO_NEWS)
             return None
         event = event_of(change, masked=self.masked)
         return Entry(
             record=record,
             log_type=event.log_type,
+            version=event.version,
             detail_type=event.detail_type,
             detail=event.model_dump_json(by_alias=True),
             at=change.at,
@@ -196,10 +202,12 @@ class Publisher:
                 match error:
                     case None:
                         report.published[entry.log_type] += 1
+                        self._tell(entry.record, Step.PUBLISHED, version=entry.version)
                     case EventRefusedError():
                         refused[entry.record.sequence_number] = error
                     case _:
                         report.errors[error.code] += 1
+                        self._tell(entry.record, Step.DELAYED, code=error.code)
                         failed = failed or entry.record
             if failed is not None:
                 return failed
@@ -233,5 +241,11 @@ class Publisher:
                 self.unpublished.send(json.dumps(body))
             except QueueUnavailableError as unavailable:
                 report.errors[unavailable.code] += 1
+                self._tell(record, Step.DELAYED, code=unavailable.code)
                 return record
+            self._tell(record, Step.SET_ASIDE, code=error.code)
         return None
+
+    def _tell(self, record: StreamRecord, step: Step, **facts: Fact) -> None:
+        if self.trace is not None and record.key is not None:
+            self.trace(record.key, step, **facts)

@@ -43,6 +43,7 @@ class Table(Protocol):
 class Stored:
     """The change was written."""
 
+    write: Write | None = None
     counts_failure: bool = False
     counts_end: bool = False
     counts_drift: bool = False
@@ -107,6 +108,7 @@ def _round(
         match written[write.key]:
             case None:
                 results[write.key] = Stored(
+                    write=write,
                     counts_failure=write.counts_failure,
                     counts_end=write.counts_end,
                     counts_drift=write.counts_drift,

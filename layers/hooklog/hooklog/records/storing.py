@@ -10,9 +10,10 @@ from hooklog.records.counts import Counts
 from hooklog.records.enrichment import Record, weigh
 from hooklog.records.items import StorageOptions
 from hooklog.records.recording import StoreAlias, StoreRecord
-from hooklog.records.rows import Row
+from hooklog.records.rows import Row, Write
 from hooklog.records.signals import Signal, strongest
-from hooklog.records.store import Stored, StoreResult, Table, apply
+from hooklog.records.store import Stored, StoreResult, Table, UpToDate, apply
+from hooklog.steps import Step, Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ def store(
     rows: Mapping[str, Row],
     options: StorageOptions,
     counts: Counts,
+    trace: Trace | None = None,
 ) -> dict[str, StoreResult]:
     """Write the rows of logs, and count what is new; return the results by key.
 
@@ -83,6 +85,7 @@ def store(
         rows: as last read, by key.
         options: of the deployment.
         counts: where to count.
+        trace: where to tell what became of each.
 
     """
     found = {one.record.key: one for one in findings}
@@ -102,4 +105,18 @@ def store(
                     counts.count_failure(weigh(one.record, one.kept_or_told(rows.get(key))))
             case _:
                 counts.skipped[log_type] += 1
+        if trace is not None:
+            _tell(trace, key, results[key])
     return results
+
+
+def _tell(trace: Trace, key: str, result: StoreResult) -> None:
+    """Tell what became of a log; of an error, whoever sends its message back tells."""
+    match result:
+        case Stored(write=Write() as write):
+            outcome = str(write.values.get("outcome"))
+            trace(key, Step.WRITTEN, version=write.version, outcome=outcome)
+        case UpToDate():
+            trace(key, Step.UP_TO_DATE)
+        case _:
+            pass

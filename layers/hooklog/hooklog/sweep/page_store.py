@@ -30,6 +30,7 @@ from hooklog.records.rows import Row
 from hooklog.records.signals import Signal, resource_signal
 from hooklog.records.store import Stored, Table, UpToDate
 from hooklog.records.storing import Finding, store, store_aliases
+from hooklog.steps import Trace
 
 #: Seconds that a page of fax resources may take, and how many there are at most for a page of logs.
 RESOURCE_TIME = 10.0
@@ -64,6 +65,7 @@ class PageStore:
     catalogue: Catalogue
     storage: StorageOptions = DEFAULT_STORAGE
     settle_faxes: bool = True
+    trace: Trace | None = None
     #: The fax resources that were listed last, by SID; they often suffice for the next pages, too.
     listed: dict[str, RawLog] = field(default_factory=dict, init=False)
 
@@ -188,7 +190,7 @@ class PageStore:
         known = self.table.read(sorted(aliases)) if aliases else {}
         failed = store_aliases(self.table, records.values(), known, self.storage)
         left = [one for one in agreed if one.record.key not in failed]
-        results = store(self.table, left, rows, self.storage, counts)
+        results = store(self.table, left, rows, self.storage, counts, self.trace)
         return {
             key
             for key, result in results.items()

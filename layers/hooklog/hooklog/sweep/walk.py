@@ -31,6 +31,7 @@ from hooklog.queue_messages import Origin, message_body
 from hooklog.records.counts import Counts
 from hooklog.records.rows import Row
 from hooklog.records.store import Table
+from hooklog.steps import Step, Trace
 from hooklog.sweep.comparison import WANTED, ListedLog, Verdict, compare, listed_log
 from hooklog.sweep.page_store import MOST_RESOURCE_PAGES, RESOURCE_TIME, PageStore
 
@@ -165,6 +166,7 @@ class Walker:
     #: Returns the messages per second that may go on the queue now.
     allowed: Callable[[], float] = lambda: math.inf
     only_ends: bool = False
+    trace: Trace | None = None
 
     def walk(
         self,
@@ -212,7 +214,7 @@ class Walker:
                 before = result.found.copy()
             try:
                 page = self._fetch(kind, current)
-                wanted, rows = self._compare(kind, page.entries, result.found)
+                wanted, rows = self._compare(kind, page.entries, result.found, origin)
                 if wanted and not dry_run:
                     stored, left = self._store(kind, page, wanted, rows)
                     result = replace(result, stored=result.stored + stored)
@@ -257,9 +259,12 @@ class Walker:
             self.producer.send_all(
                 [message_body(log_type=kind.name, log_id=one, origin=origin) for one in log_ids]
             )
+            if self.trace is not None:
+                for one in log_ids:
+                    self.trace(kind.key(one), Step.QUEUED, origin=origin)
 
     def _compare(
-        self, kind: LogKind, entries: Sequence[RawLog], found: Counter[Verdict]
+        self, kind: LogKind, entries: Sequence[RawLog], found: Counter[Verdict], origin: Origin
     ) -> tuple[dict[str, RawLog], Mapping[str, Row]]:
         """Compare the entries of a page, and count the verdicts.
 
@@ -290,4 +295,8 @@ class Walker:
         wanted = {
             log_id: logs[log_id][1] for log_id, verdict in verdicts.items() if verdict in WANTED
         }
+        if self.trace is not None:
+            for log_id in wanted:
+                key, verdict = kind.key(log_id), verdicts[log_id]
+                self.trace(key, Step.COMPARED, origin=origin, verdict=verdict)
         return wanted, rows

@@ -28,11 +28,15 @@ class Callback:
 
     Attributes:
         message: body of the queue message.
+        key: of the log's row, or of the alias under its SID.
+        status: that it tells.
         goes_on: whether it tells a status that is not the end of its log.
 
     """
 
     message: str
+    key: str
+    status: str | None
     goes_on: bool
 
 
@@ -71,7 +75,7 @@ def read(content: str) -> Callback:
         error_code=as_error_code(fields.get(names.error_code)),
         occurred_at=_moment(fields.get(names.occurred_at, "")),
     )
-    return Callback(message, goes_on=kind.goes_on(status))
+    return Callback(message, kind.key(identifier), status, goes_on=kind.goes_on(status))
 
 
 def _json_fields(content: str) -> Mapping[str, str]:

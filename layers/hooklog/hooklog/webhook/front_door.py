@@ -30,6 +30,7 @@ from hooklog.errors import (
     QueueUnavailableError,
     UnexpectedError,
 )
+from hooklog.steps import Step, Trace
 from hooklog.webhook import callbacks
 from hooklog.webhook.callbacks import Callback
 from hooklog.webhook.signatures import Signatures, is_authentic
@@ -102,6 +103,7 @@ class FrontDoor:
         telemetry: FrontDoorTelemetry,
         *,
         only_ends: bool = False,
+        trace: Trace | None = None,
     ) -> None:
         """Open the door at a URL.
 
@@ -112,8 +114,10 @@ class FrontDoor:
             queue: for the messages.
             telemetry: for the operator.
             only_ends: whether callbacks that tell no end are answered, and dropped.
+            trace: for who follows a single log.
 
         """
+        self._trace = trace
         self._only_ends = only_ends
         self._url = url.rstrip("/")
         self._keys = keys
@@ -128,7 +132,12 @@ class FrontDoor:
         """Answer one request: an event of payload format 2.0."""
         try:
             callback = self._let_in(event)
-            if not (callback.goes_on and self._only_ends):
+            is_dropped = callback.goes_on and self._only_ends
+            if self._trace is not None:
+                # Before it is on the queue, because its delivery may be told at once.
+                step = Step.DROPPED if is_dropped else Step.ACCEPTED
+                self._trace(callback.key, step, status=callback.status)
+            if not is_dropped:
                 self._queue.send(callback.message)
         except CallbackError as error:
             self._telemetry.refused(error)

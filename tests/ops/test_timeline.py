@@ -6,8 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from hooklog.clock import iso
-from hooklog_ops.console.timeline import timeline
 from hooklog_ops.records import Item
+from hooklog_ops.timeline import timeline
 from tests.fakes import NOW
 
 

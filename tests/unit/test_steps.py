@@ -1,0 +1,274 @@
+"""Each function tells what it does with a log, step by step, if somebody wants to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from hooklog.errors import (
+    EventRefusedError,
+    LogInvalidError,
+    NotFoundError,
+    PublishUnavailableError,
+    RateLimitedError,
+    StoreUnavailableError,
+)
+from hooklog.logs import FAX
+from hooklog.queue_messages import Origin
+from hooklog.steps import Fact, Step
+from hooklog.webhook.front_door import FrontDoor
+from tests.builders import (
+    FAX_ID,
+    FAX_SID,
+    MESSAGE_ID,
+    body,
+    delivery,
+    failed_fax,
+    fax_log,
+    message_log,
+)
+from tests.fakes import FakeDoorTelemetry, FakeKeys, FakeProducer
+from tests.unit.enrich.test_pipeline import Bench
+from tests.unit.publish.bench import Bench as PublishBench
+from tests.unit.publish.bench import change, row, stream_record
+from tests.unit.sweep.bench import Bench as SweepBench
+from tests.unit.sweep.bench import entry
+from tests.webhook import BASE, KEY, json_request, message_status
+
+FAX_KEY, SID_KEY, MESSAGE_KEY = f"fax#{FAX_ID}", f"fax#{FAX_SID}", f"message#{MESSAGE_ID}"
+type Told = list[tuple[str, Step, dict[str, Fact]]]
+
+
+@dataclass
+class Recorder:
+    """Keeps what is told."""
+
+    told: Told = field(default_factory=list)
+
+    def __call__(self, key: str, step: Step, **facts: Fact) -> None:
+        """Keep a step, without facts that say nothing."""
+        given = {name: value for name, value in facts.items() if value is not None}
+        self.told.append((key, step, dict[str, Fact](given)))
+
+    def take(self) -> Told:
+        """Return what was told since the last call."""
+        told, self.told = self.told, []
+        return told
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    """Return one that nothing was told to."""
+    return Recorder()
+
+
+@pytest.fixture
+def bench(recorder: Recorder) -> Bench:
+    """Return an enricher among fakes, which tells its steps."""
+    bench = Bench()
+    bench.enricher = replace(bench.enricher, trace=recorder)
+    return bench
+
+
+def delivered(key: str, attempt: int = 1, origin: Origin = Origin.MANUAL) -> Told:
+    """Return the step of one delivery."""
+    return [(key, Step.DELIVERED, {"attempt": attempt, "origin": origin})]
+
+
+def test_a_log_is_delivered_fetched_and_written(bench: Bench, recorder: Recorder) -> None:
+    """With the version and the outcome of the row; a further message is skipped."""
+    bench.answer(message_log())
+    message = delivery(body("message", MESSAGE_ID, status="delivered", origin="webhook"))
+    bench.run(message)
+    facts = {"attempt": 1, "origin": Origin.WEBHOOK, "status": "delivered"}
+    assert recorder.take() == [
+        (MESSAGE_KEY, Step.DELIVERED, facts),
+        (MESSAGE_KEY, Step.FETCHED, {"status": "delivered", "ms": 12}),
+        (MESSAGE_KEY, Step.WRITTEN, {"version": 1, "outcome": "succeeded"}),
+    ]
+    bench.run(message)
+    assert recorder.take()[1:] == [(MESSAGE_KEY, Step.SKIPPED, {})]
+
+
+def test_messages_for_one_log_are_coalesced(bench: Bench, recorder: Recorder) -> None:
+    """Each delivery is told, and then how many there are."""
+    bench.answer(message_log())
+    bench.run(*(delivery(body("message", MESSAGE_ID), message_id=one) for one in "ab"))
+    told = recorder.take()
+    assert told[:2] == delivered(MESSAGE_KEY) * 2
+    assert told[2] == (MESSAGE_KEY, Step.COALESCED, {"messages": 2})
+
+
+def test_a_log_that_is_found_by_its_sid_has_two_names(bench: Bench, recorder: Recorder) -> None:
+    """The step of the fetch leads from one to the other."""
+    bench.answer(failed_fax())
+    bench.source.answers[SID_KEY] = bench.source.answers[FAX_KEY]
+    bench.source.found_by_url = {SID_KEY}
+    bench.run(delivery(body("fax", FAX_SID, resource_sid=FAX_SID)))
+    told = recorder.take()
+    assert told[:1] == delivered(SID_KEY)
+    assert told[1][:2] == (SID_KEY, Step.FETCHED)
+    assert told[1][2]["found"] == FAX_KEY
+    assert told[2][:2] == (FAX_KEY, Step.WRITTEN)
+
+
+def test_a_fax_resource_is_told(bench: Bench, recorder: Recorder) -> None:
+    """With the fax's own status; a resource that was deleted tells none."""
+    bench.answer(fax_log())
+    bench.run(delivery(body("fax", FAX_ID)))
+    assert [told[1:] for told in recorder.take()][2:] == [
+        (Step.SETTLED, {}),
+        (Step.WRITTEN, {"version": 1, "outcome": "succeeded"}),
+    ]
+
+
+def test_a_row_that_has_it_already_is_told(bench: Bench, recorder: Recorder) -> None:
+    """The log was fetched for nothing."""
+    bench.answer(message_log(status="sent"))
+    bench.run(delivery(body("message", MESSAGE_ID)))
+    recorder.take()
+    bench.clock.advance(seconds=-5)
+    bench.run(delivery(body("message", MESSAGE_ID)))
+    assert recorder.take()[-1] == (MESSAGE_KEY, Step.UP_TO_DATE, {})
+
+
+def test_a_retry_is_told_with_code_try_and_delay(bench: Bench, recorder: Recorder) -> None:
+    """Until the last try, which parks."""
+    bench.source.answers[FAX_KEY] = NotFoundError()
+    bench.run(delivery(body("fax", FAX_ID)))
+    facts: dict[str, Fact] = {"code": "fetch.not_found", "tries": 1, "delay": 30}
+    assert recorder.take()[-1] == (FAX_KEY, Step.RETRIED, facts)
+    bench.last_try(NotFoundError)
+    bench.run(delivery(body("fax", FAX_ID), attempt=5))
+    facts = {"code": "fetch.not_found", "tries": NotFoundError.max_attempts}
+    assert recorder.take()[-1] == (FAX_KEY, Step.PARKED, facts)
+
+
+def test_a_message_that_names_no_log_is_parked_under_its_own_name(
+    bench: Bench, recorder: Recorder
+) -> None:
+    """It was delivered for no log."""
+    bench.run(delivery("nothing", message_id="1"))
+    assert recorder.take() == [("parked#1", Step.PARKED, {"code": "message.malformed", "tries": 1})]
+
+
+def test_waiting_is_told_with_what_for(bench: Bench, recorder: Recorder) -> None:
+    """It is no try."""
+    bench.source.answers[FAX_KEY] = RateLimitedError()
+    bench.run(delivery(body("fax", FAX_ID)))
+    key, step, facts = recorder.take()[-1]
+    assert (key, step, facts["code"]) == (FAX_KEY, Step.WAITING, "fetch.rate_limited")
+    assert facts["delay"] == min(bench.queue.waits.values())
+
+
+def test_a_message_that_cannot_be_parked_is_told_to_come_back(
+    bench: Bench, recorder: Recorder
+) -> None:
+    """With the table's error, not the log's."""
+    bench.source.answers[FAX_KEY] = LogInvalidError()
+    bench.table.write_errors[FAX_KEY] = StoreUnavailableError()
+    bench.run(delivery(body("fax", FAX_ID)))
+    key, step, facts = recorder.take()[-1]
+    assert (key, step, facts["code"]) == (FAX_KEY, Step.RETRIED, "store.unavailable")
+
+
+@pytest.mark.parametrize(
+    ("only_ends", "status", "step"),
+    [
+        (False, "sent", Step.ACCEPTED),
+        (True, "sent", Step.DROPPED),
+        (True, "delivered", Step.ACCEPTED),
+    ],
+)
+def test_a_callback_is_told(
+    recorder: Recorder,
+    only_ends: bool,  # noqa: FBT001 - pytest's parameter
+    status: str,
+    step: Step,
+) -> None:
+    """Before its message can be delivered, or once it is known that there is none."""
+    door = FrontDoor(
+        BASE,
+        FakeKeys((KEY,)),
+        FakeProducer(),
+        FakeDoorTelemetry(),
+        only_ends=only_ends,
+        trace=recorder,
+    )
+    door.handle(json_request(message_status(status=status)).event())
+    assert recorder.take() == [(MESSAGE_KEY, step, {"status": status})]
+
+
+def test_a_callback_that_is_refused_is_not_told(recorder: Recorder) -> None:
+    """What it names cannot be trusted."""
+    door = FrontDoor(
+        BASE, FakeKeys(("other",)), FakeProducer(), FakeDoorTelemetry(), trace=recorder
+    )
+    door.handle(json_request(message_status()).event())
+    assert recorder.take() == []
+
+
+def test_a_sweep_tells_verdicts_and_what_became_of_each_log(recorder: Recorder) -> None:
+    """One is stored from the page, one goes on the queue, and one is as its row shows it."""
+    bench = SweepBench()
+    stored, present = (f"{number}1111111-2222-4333-8444-555555555555" for number in "12")
+    bench.keep(fax_log(id=present, status="busy"))
+    bench.lists.pages = {
+        "fax": [[entry(), entry(stored, status="busy"), entry(present, status="busy")]]
+    }
+    walker = replace(
+        bench.walker, trace=recorder, store=replace(bench.walker.store, trace=recorder)
+    )
+    bench.walk(FAX, walker=walker)
+    found = {"origin": Origin.SWEEP, "verdict": "missing"}
+    assert recorder.take() == [
+        (FAX_KEY, Step.COMPARED, found),
+        (f"fax#{stored}", Step.COMPARED, found),
+        (f"fax#{stored}", Step.WRITTEN, {"version": 1, "outcome": "failed"}),
+        (FAX_KEY, Step.QUEUED, {"origin": Origin.SWEEP}),
+    ]
+
+
+def test_what_became_of_a_change_is_told(recorder: Recorder) -> None:
+    """Accepted, no news, and set aside because the bus refuses it for good."""
+    bench = PublishBench(trace=recorder)
+    failed = row(failed_fax())
+    bench.bus.errors["3"] = EventRefusedError("no")
+    bench.handle(
+        stream_record(1, lambda: change(None, failed), "fax#1"),
+        stream_record(2, lambda: change(failed, failed | {"version": 2}), "fax#2"),
+        stream_record(3, lambda: change(None, failed), "fax#3"),
+    )
+    assert sorted(recorder.take(), key=repr) == [
+        ("fax#1", Step.PUBLISHED, {"version": 1}),
+        ("fax#2", Step.NO_NEWS, {}),
+        ("fax#3", Step.SET_ASIDE, {"code": "publish.refused"}),
+    ]
+
+
+def test_a_change_that_is_told_again_later_says_why(recorder: Recorder) -> None:
+    """The bus did not take it, or the queue for what is set aside did not."""
+    bench = PublishBench(trace=recorder)
+    bench.bus.errors["1"] = PublishUnavailableError("later")
+    record = stream_record(1, lambda: change(None, row(failed_fax())), "fax#1")
+    bench.handle(record)
+    assert recorder.take() == [("fax#1", Step.DELAYED, {"code": "publish.unavailable"})]
+    bench.bus.errors["1"] = EventRefusedError("no")
+    bench.unpublished.is_down = True
+    bench.handle(record)
+    assert recorder.take() == [("fax#1", Step.DELAYED, {"code": "queue.unavailable"})]
+
+
+def test_steps_stand_in_the_order_of_the_way() -> None:
+    """By which those of one millisecond are sorted."""
+    steps = [*Step]
+    for earlier, later in (
+        (Step.ACCEPTED, Step.DELIVERED),
+        (Step.COMPARED, Step.QUEUED),
+        (Step.QUEUED, Step.DELIVERED),
+        (Step.DELIVERED, Step.FETCHED),
+        (Step.FETCHED, Step.WRITTEN),
+        (Step.WRITTEN, Step.PUBLISHED),
+    ):
+        assert steps.index(earlier) < steps.index(later)
