@@ -64,7 +64,7 @@ class FakeListing:
         self, path: str, start: datetime, end: datetime, page: str | None, time_left: float
     ) -> Page:
         """Return a page, or raise the next error."""
-        assert (path, start, end, page) == ("/faxes", NOW, NOW, None)
+        assert (path, start, end, page) == ("/faxes", NOW, NOW, "7")
         self.calls.append((self.clock.moment(), time_left))
         return self._answer()
 
@@ -237,6 +237,7 @@ def test_pages_of_fax_resources_take_turns_as_well(bench: Bench) -> None:
     """They are requests as any others."""
     bench.store(LIMITED)
     bench.listing.errors = [RateLimitedError()]
-    assert bench.paced.resources("/faxes", NOW, NOW, None, 20.0) is PAGE
+    assert bench.paced.resources("/faxes", NOW, NOW, "7", 20.0) is PAGE
     assert len(bench.listing.calls) == 2
+    assert bench.listing.calls[0][1] == 20.0
     assert bench.slept
