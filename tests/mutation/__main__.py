@@ -19,6 +19,8 @@ from fnmatch import fnmatch
 from itertools import groupby
 from pathlib import Path
 
+from mutmut.configuration import config
+
 from tests.mutation.judgements import (
     Change,
     Mutant,
@@ -118,7 +120,11 @@ def _short(sample: list[tuple[str, Mutant]]) -> int:
 def _modules() -> list[str]:
     package = ROOT / PACKAGE
     paths = [path.relative_to(package) for path in package.rglob("*.py")]
-    return [str(path) for path in sorted(paths, key=lambda path: (path.parent, path))]
+    return [
+        str(path)
+        for path in sorted(paths, key=lambda path: (path.parent, path))
+        if config().should_mutate(f"hooklog/{path}")
+    ]
 
 
 def _source(module: str) -> str:

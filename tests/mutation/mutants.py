@@ -88,7 +88,8 @@ def _changes(original: list[str], copies: list[list[str]]) -> list[tuple[str, st
     while True:
         found = [_change(original, *pair) for pair in zip(copies, above, strict=True)]
         times = Counter(found)
-        if max(times.values()) == 1:
+        # Mutants with the same text do the same: mutmut takes either of two equal arguments away.
+        if max(times.values()) == 1 or max(above) > len(original):
             return found
         above = [lines + (times[one] > 1) for lines, one in zip(above, found, strict=True)]
 
