@@ -39,7 +39,7 @@ PACKAGE = "layers/hooklog/hooklog"
 #: mutmut names a module by its path, so it works in a tree with the package at the top.
 TREE = ROOT / ".local/mutation"
 _LINKS = {"hooklog": PACKAGE} | {
-    name: name for name in ("functions", "ops", "tests", "template.yaml")
+    name: name for name in ("functions", "local", "ops", "tests", "template.yaml")
 }
 
 #: What the exit codes mean that mutmut keeps: those of pytest, or what ended the process.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from pydantic import JsonValue
@@ -12,6 +13,7 @@ from pydantic import JsonValue
 from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
 from hooklog.adapters.signalwire.lists import LogLists
+from hooklog.clock import iso
 from hooklog.errors import BadPayloadError, HistoryLimitError, RejectedError
 from hooklog.logs import FAX, MESSAGE
 from local.space import Fault, FaultKind, RunningSpace, generate, serve
@@ -108,6 +110,19 @@ def test_the_pages_of_fax_resources_hold_each_once(space: RunningSpace) -> None:
     assert len({str(fax["sid"]) for fax in answer.entries}) == 449
     assert {"status", "error_code", "duration"} <= answer.entries[0].keys()
     assert (answer.next, answer.began_at) == (None, NOW)
+
+
+def test_fax_resources_are_asked_for_by_period() -> None:
+    """Those created after its start, and until its end."""
+    with tiny(response('{"faxes": []}')) as server:
+        client = LogLists(client_of(server.url, ANYBODY), lambda: NOW)
+        client.resources("/Faxes", NOW - timedelta(days=1), NOW, None, AMPLE)
+    target = server.requests[0].split(" ")[1]
+    assert parse_qsl(target.partition("?")[2]) == [
+        ("DateCreatedAfter", iso(NOW - timedelta(days=1))),
+        ("DateCreatedOnOrBefore", iso(NOW)),
+        ("PageSize", "1000"),
+    ]
 
 
 def test_a_link_to_fax_resources_gives_only_its_query() -> None:

@@ -176,6 +176,13 @@ def test_a_429_is_told_to_all_and_the_page_is_asked_for_again(bench: Bench) -> N
     assert bench.stored.since == MOMENT
 
 
+def test_a_429_counts_once(bench: Bench) -> None:
+    """The third within a short time sets a limit."""
+    bench.listing.errors = [RateLimitedError()]
+    assert bench.page() is PAGE
+    assert bench.stored.warned == 1
+
+
 def test_a_page_that_meets_only_429s_is_held_back(bench: Bench) -> None:
     """The next sweep goes on with it."""
     bench.listing.errors = [RateLimitedError() for _ in range(100)]
