@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hooklog.clock import TimeLeft
 from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.enrich.report import Report
-from hooklog.errors import HooklogError, NotFoundError, StoreError
+from hooklog.errors import HooklogError, NotFoundError, StoreError, StoreRejectedError
 from hooklog.pace import Allowance, Grant
 from hooklog.records.rows import Attribute, Row, Write
 from hooklog.records.store import Conflict
@@ -45,6 +45,8 @@ class MemoryTable:
 
     items: dict[str, Item] = field(default_factory=dict)
     reads: list[list[str]] = field(default_factory=list)
+    #: Those of the reads that were consistent, which cost twice as much.
+    consistent_reads: list[list[str]] = field(default_factory=list)
     writes: list[list[Write]] = field(default_factory=list)
     #: Raised by the next reads, in order; None lets a read succeed.
     read_errors: list[StoreError | None] = field(default_factory=list)
@@ -52,31 +54,44 @@ class MemoryTable:
     write_errors: dict[str, StoreError] = field(default_factory=dict)
     #: Called before each write takes effect, to simulate concurrent writers.
     meanwhile: Callable[[], None] = lambda: None
+    #: What rows were before the write that a loser of a race has not seen yet.
+    _stale: dict[str, Item | None] = field(default_factory=dict)
 
-    def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:  # noqa: ARG002
-        """Read rows; reads from memory are always consistent."""
+    def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Row]:
+        """Read rows; until a consistent read, the loser of a race does not see who won it."""
         self.reads.append(list(keys))
+        if consistent:
+            self.consistent_reads.append(list(keys))
         if self.read_errors and (error := self.read_errors.pop(0)) is not None:
             raise error
+        if consistent:
+            for key in keys:
+                self._stale.pop(key, None)
+        items = {key: self._stale.get(key, self.items.get(key)) for key in keys}
         return {
-            key: Row.of(key, self.items[key], names=frozenset(self.items[key]))
-            for key in keys
-            if key in self.items
+            key: Row.of(key, item, names=frozenset(item))
+            for key, item in items.items()
+            if item is not None
         }
 
     def write(self, writes: Sequence[Write]) -> dict[str, Conflict | StoreError | None]:
         """Write each row independently."""
         self.writes.append(list(writes))
+        before = dict(self.items)
         self.meanwhile()
         assert len({write.key for write in writes}) == len(writes), "one write a row and call"
-        return {write.key: self._write(write) for write in writes}
+        return {write.key: self._write(write, before.get(write.key)) for write in writes}
 
-    def _write(self, write: Write) -> Conflict | StoreError | None:
+    def _write(self, write: Write, before: Item | None) -> Conflict | StoreError | None:
         if write.key in self.write_errors:
             return self.write_errors[write.key]
+        if {"version", *write.values} & {*write.remove}:
+            return StoreRejectedError("Two document paths overlap with each other.")
         stored = self.items.get(write.key)
         if (stored["version"] if stored else None) != write.expected_version:
+            self._stale.setdefault(write.key, before)
             return Conflict()
+        self._stale.pop(write.key, None)
         item = dict(stored or {})
         for name in write.remove:
             item.pop(name, None)

@@ -32,6 +32,10 @@ def write_of(statement: dict[str, Any]) -> Write:
         *parameters, key, expected = parameters
         values = dict(zip(re.findall(r'SET "(\w+)"', text), parameters, strict=True))
         removed = re.findall(r'REMOVE "(\w+)"', text)
+        paths = re.findall(r'(?:SET|REMOVE) "(\w+)"', text)
+        if len({*paths}) != len(paths):
+            # DynamoDB refuses two paths of one update that overlap.
+            raise ValueError(text)
     else:
         raise ValueError(text)
     version = values.pop("version")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hooklog.enrich.deliveries import log_request
+from hooklog.errors import MessageMalformedError
 from hooklog.logs import FAX
 from hooklog.queue_messages import LogRequest, Origin, as_error_code, message_body, with_origin
 from tests.builders import FAX_ID, FAX_SID, SENT_AT
@@ -101,3 +102,38 @@ def test_what_can_be_an_error_code(value: object, code: str | None) -> None:
     assert as_error_code(value) == code
     body = json.dumps({"log_type": "fax", "log_id": FAX_ID, "error_code": value})
     assert log_request(body, SENT_AT).error_code == code
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "is_believed"),
+    [
+        (datetime(2010, 1, 1, tzinfo=UTC), True),
+        (datetime(2010, 1, 1, tzinfo=UTC) - timedelta(microseconds=1), False),
+        (SENT_AT + timedelta(days=1), True),
+        (SENT_AT + timedelta(days=1, microseconds=1), False),
+    ],
+)
+def test_an_impossible_time_of_an_event_is_not_believed(
+    occurred_at: datetime, *, is_believed: bool
+) -> None:
+    """Before 2010 there was no log, and a day ahead is more than a clock's error."""
+    body = message_body(
+        log_type="fax", origin=Origin.WEBHOOK, log_id=FAX_ID, occurred_at=occurred_at
+    )
+    expected = occurred_at if is_believed else SENT_AT
+    assert log_request(body, SENT_AT).event_at == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ("?", "The body is not JSON."),
+        ("[]", "The body is not a JSON object."),
+        ('{"log_type": "fax"}', "The body has neither log_id nor resource_sid."),
+    ],
+)
+def test_a_parked_message_tells_an_operator_what_is_wrong(body: str, detail: str) -> None:
+    """The sentence is the parking's detail."""
+    with pytest.raises(MessageMalformedError) as caught:
+        log_request(body, SENT_AT)
+    assert caught.value.detail == detail

@@ -196,7 +196,8 @@ def test_a_lost_race_is_no_error(code: str) -> None:
     assert isinstance(table(client).write([write("a")])["a"], Conflict)
 
 
-def test_a_call_refused_for_one_statement_is_repeated_one_by_one() -> None:
+@pytest.mark.parametrize("good", [("a",), ("a", "b")])
+def test_a_call_refused_for_one_statement_is_repeated_one_by_one(good: tuple[str, ...]) -> None:
     """If DynamoDB refuses a call for one statement, the others are written one by one."""
 
     def refuse_bad(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -205,11 +206,44 @@ def test_a_call_refused_for_one_statement_is_repeated_one_by_one() -> None:
         return [{} for _ in statements]
 
     client = FakeDynamoDB(write=refuse_bad)
-    results = table(client).write([write("good"), write("bad"), write("fine")])
-    assert (results["good"], results["fine"]) == (None, None)
+    results = table(client).write([write(key) for key in ("bad", *good)])
+    assert [results[key] for key in good] == [None] * len(good)
     assert type(results["bad"]) is StoreRejectedError
-    assert PERSONAL not in str(results["bad"])
-    assert [len(statements) for statements in client.writes] == [3, 1, 1, 1]
+    assert str(results["bad"]) == "DynamoDB answered ValidationException."
+    calls = [len(statements) for statements in client.writes]
+    assert calls == [1 + len(good), *[1] * (1 + len(good))]
+
+
+def test_the_results_of_all_calls_come_together() -> None:
+    """Rows and results of every call are in the answer, though a call takes only so many."""
+    keys = [f"fax#{number}" for number in range(201)]
+
+    def read(request: dict[str, Any]) -> dict[str, Any]:
+        items = [{**key, "version": {"N": "1"}} for key in request["Keys"]]
+        return {"Responses": {"table": items}, "UnprocessedKeys": {}}
+
+    client = FakeDynamoDB(read=read)
+    assert list(table(client).read(keys)) == keys
+    assert [read["ConsistentRead"] for read in client.reads] == [False] * 3
+    assert list(table(client).write([write(key) for key in keys])) == keys
+
+
+def test_a_write_without_a_dynamodb_form_concerns_no_other() -> None:
+    """A value that DynamoDB cannot hold is refused with its type; alone, it makes no call."""
+    client = FakeDynamoDB()
+    bad, good = write("bad", cast("Any", 0.5)), write("good")
+    assert str(table(client).write([bad])["bad"]) == "A value has no DynamoDB form (TypeError)."
+    assert client.writes == []
+    results = table(client).write([bad, good])
+    assert (type(results["bad"]), results["good"]) == (StoreRejectedError, None)
+
+
+def test_nested_values_have_their_types() -> None:
+    """Lists and maps hold their parts in DynamoDB's own form."""
+    client = FakeDynamoDB()
+    table(client).write([write("a", [{"b": "c", "d": Decimal("0.5")}])])
+    form = {"L": [{"M": {"b": {"S": "c"}, "d": {"N": "0.5"}}}]}
+    assert client.writes[0][0]["Parameters"][2] == form
 
 
 @pytest.mark.parametrize(

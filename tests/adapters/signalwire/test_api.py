@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
@@ -617,3 +619,59 @@ def test_connect_keeps_the_connections(space: RunningSpace, connections: int) ->
     pool = connect(wired, no_client, connections=connections)._pool.pool
     assert pool is not None
     assert pool.maxsize == connections
+
+
+def test_as_many_connections_are_kept_as_there_are_threads() -> None:
+    """Connections that threads used at once serve their next requests."""
+    with tiny(response()) as server:
+        client = SignalWireApi(
+            server.url,
+            FixedCredentials(RIGHT),
+            connections=3,
+            connect_timeout=AMPLE,
+            read_timeout=AMPLE,
+        )
+        for _ in range(2):
+            together = threading.Barrier(3)
+            server.before_answer = lambda wait=together.wait: wait(AMPLE)  # type: ignore[misc]
+            with ThreadPoolExecutor(3) as threads:
+                list(threads.map(lambda _: client.get(ONE, AMPLE), range(3)))
+    assert server.connections == 3
+
+
+def test_connecting_and_reading_share_the_time_that_is_left() -> None:
+    """The time that a slow connection takes is no longer there for the answer."""
+    timeout = api("http://127.0.0.1:9", connect_timeout=AMPLE, read_timeout=AMPLE)._timeout_within(
+        1.0
+    )
+    assert (timeout.total, timeout.connect_timeout) == (1.0, 1.0)
+
+
+def test_an_answer_may_have_the_whole_size(space: RunningSpace) -> None:
+    """One byte more is too many, and the error says how many are allowed."""
+    client = api(space.url)
+    size = len(client.get(ONE, AMPLE).encode())
+    assert client.get(ONE, AMPLE, max_body=size)
+    with pytest.raises(BadPayloadError) as caught:
+        client.get(ONE, AMPLE, max_body=size - 1)
+    assert caught.value.detail == f"The answer has more than {size - 1} bytes."
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(404, NotFoundError), (418, RejectedError), (429, RateLimitedError), (503, UpstreamError)],
+)
+def test_an_error_names_the_status_and_the_wait(status: int, error: type[FetchError]) -> None:
+    """An operator reads the status in the parking; a retry keeps to what was asked for."""
+    with tiny(response("{}", status, Retry_After="7")) as server:
+        refused = refusal(api(server.url))
+    assert (type(refused), refused.detail) == (error, f"SignalWire answered {status}.")
+    waits = status in {429, 503}
+    assert refused.retry_after == (7.0 if waits else None)
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """The credentials go to the configured host alone."""
+    with tiny(response("", 302, Location="/elsewhere"), response()) as server:
+        assert isinstance(refusal(api(server.url)), UpstreamError)
+    assert len(server.requests) == 1

@@ -29,6 +29,8 @@ from hooklog.errors import (
     UnexpectedError,
     UpstreamError,
 )
+from hooklog.logs import KINDS, LogKind
+from hooklog.logs.listing import Page
 from hooklog.pace import Allowance, Grant
 from hooklog.queue_messages import LogRequest
 from local.space import Fault, FaultKind, Log, RunningSpace, generate, serve
@@ -716,3 +718,40 @@ def test_an_answer_that_was_given_up_is_not_yielded_after_all(space: RunningSpac
         if one is slow:
             wanted.append(added)
     assert answers == [(slow, OutOfTimeError), (added, Fetched)]
+
+
+def test_each_kind_and_day_has_a_list_of_its_own() -> None:
+    """A search covers the events of its kind and day, and no time between."""
+    asked: list[tuple[str, datetime, datetime]] = []
+
+    class Lists:
+        def page(self, kind: LogKind, start: datetime, end: datetime, *_: object) -> Page:
+            asked.append((kind.name, start, end))
+            return Page([{"url": f"x/{found.log_id}"}], None, SENT_AT)
+
+    class Unknown(SignalWireApi):
+        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
+            raise NotFoundError
+
+    client = Unknown(
+        "http://127.0.0.1:9",
+        FixedCredentials(Credentials(PROJECT_ID, "token")),
+        connections=1,
+        connect_timeout=AMPLE,
+        read_timeout=AMPLE,
+    )
+    fetching = ConcurrentSource(client, concurrency=1, clock=lambda: SENT_AT)
+    fetching._lists = Lists()  # type: ignore[assignment]
+    fax, message = by_sid(str(uuid.uuid4())), by_sid(str(uuid.uuid4()))
+    found = replace(fax, event_at=SENT_AT)
+    sms = replace(message, kind=KINDS["message"], event_at=SENT_AT)
+    old = replace(by_sid(str(uuid.uuid4())), event_at=SENT_AT - timedelta(days=30))
+    answers = dict(fetching.fetch([found, sms, old], lambda: AMPLE, AT_ONCE))
+    assert sorted(name for name, *_ in asked) == ["fax", "fax", "message"]
+    assert all(end - start < timedelta(days=2) for _, start, end in asked)
+    answer = answers[found]
+    assert isinstance(answer, Fetched)
+    assert (answer.found_by, answer.began_at) == ("url", SENT_AT)
+    assert 0 <= answer.took_ms < AMPLE * 1000
+    assert isinstance(answers[old], NotFoundError)
+    assert answers[old].detail == "Neither a log nor a listed url has this SID."

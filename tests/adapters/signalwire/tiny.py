@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -35,6 +35,8 @@ class Tiny:
     requests: list[str] = field(default_factory=list)
     connections: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    #: Called before each answer.
+    before_answer: Callable[[], object] = lambda: None
 
     @property
     def url(self) -> str:
@@ -58,6 +60,7 @@ def tiny(*answers: bytes) -> Iterator[Tiny]:
                 state.connections += 1
             while head := self.head():
                 answer = state.answer(head)
+                state.before_answer()
                 if answer == NOTHING:
                     return
                 self.wfile.write(answer)

@@ -26,18 +26,20 @@ from hooklog.records.rows import Attribute
 from local.space import Log
 from tests.builders import (
     FAX_ID,
+    FAX_SID,
     MESSAGE_ID,
     body,
     delivery,
     failed_fax,
     failed_message,
     fax_log,
+    history_of,
     message_log,
     record,
     sqs_event,
     without,
 )
-from tests.fakes import NOW, Clock, FakeQueue, FakeSource, FakeTelemetry, MemoryTable
+from tests.fakes import NOW, Clock, FakeQueue, FakeSource, FakeTelemetry, Item, MemoryTable
 
 FAX = f"fax#{FAX_ID}"
 MESSAGE = f"message#{MESSAGE_ID}"
@@ -663,3 +665,161 @@ def test_no_message_is_lost(
         key = FAX if has_log_id else f"parked#{one.message_id}"
         assert one.message_id in returned or key in bench.table.items
         assert (one.message_id in returned) == (one.receipt_handle in bench.queue.waits)
+
+
+# --- batches of several logs ------------------------------------------------------------------
+
+MANY = [f"11111111-2222-4333-8444-{number:012}" for number in range(3)]
+MANY_FAXES = [f"fax#{log_id}" for log_id in MANY]
+
+
+def messages(**more: str) -> list[Delivery]:
+    """Return a message for each of several faxes."""
+    return [sent(body(log_id=log_id, **more), message_id=log_id) for log_id in MANY]
+
+
+def redriven() -> list[Delivery]:
+    """Return the same messages, each parked in a row of its own before."""
+    return [replace(one, parked_as=f"parked#{one.message_id}") for one in messages()]
+
+
+def test_each_stored_log_of_a_batch_counts(bench: Bench) -> None:
+    """Rows, ends, failures, drift and durations count per log, and so does what is known."""
+    bench.answer(*(failed_fax(id=log_id, colour="red") for log_id in MANY))
+    assert bench.run(*messages()) == []
+    report, each = bench.report, {"fax": 3}
+    assert report.received == 3
+    assert report.enriched == report.finished == report.drift == each
+    assert report.failures == {("fax", "34004", "network"): 3}
+    assert report.fetch_ms == {"fax": [12.5] * 3}
+    assert bench.run(*messages()) == []
+    assert bench.report.skipped == each
+
+
+def test_each_log_that_lost_to_a_later_fetch_counts(bench: Bench) -> None:
+    """Whether it was fetched or could not be fetched for the last time, it is skipped."""
+    for answers in ([fax_log(id=log_id, status="queued") for log_id in MANY], []):
+        bench.table.items.clear()
+        bench.source.answers = dict.fromkeys(MANY_FAXES, errors.NotFoundError())
+        bench.answer(*answers)
+        for key in MANY_FAXES:
+            bench.last_try(errors.NotFoundError, key)
+        later: Item = {"version": 9, "status": "completed", "final": True}
+        later["fetched_at"] = iso(NOW + WAITED)
+        bench.table.meanwhile = lambda row=later: bench.table.items.update(  # type: ignore[misc]
+            {key: dict(row) for key in MANY_FAXES}
+        )
+        assert bench.run(*messages()) == []
+        assert bench.report.skipped == {"fax": 3}
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+@pytest.mark.parametrize("is_last", [False, True])
+def test_each_failed_log_of_a_batch_counts(
+    bench: Bench, *, is_last: bool, is_refused: bool
+) -> None:
+    """Errors, retries and parkings count per log, and so do the writes that fail in turn."""
+    bench.source.answers = dict.fromkeys(MANY_FAXES, errors.NotFoundError())
+    if is_last:
+        for key in MANY_FAXES:
+            bench.last_try(errors.NotFoundError, key)
+    if is_refused:
+        bench.table.write_errors = dict.fromkeys(MANY_FAXES, errors.StoreThrottledError())
+    is_parked = is_last and not is_refused
+    assert bench.run(*messages()) == ([] if is_parked else MANY)
+    assert bench.report.errors == {"fetch.not_found": 3} | (
+        {"store.throttled": 3} if is_refused else {}
+    )
+    assert bench.report.parked == ({"fax": 3} if is_parked else {})
+    assert bench.report.retried == ({} if is_parked else {"fax": 3})
+
+
+def test_each_log_behind_its_message_counts(bench: Bench) -> None:
+    """A log whose message announced its end is fetched again."""
+    bench.answer(*(fax_log(id=log_id, status="in-progress") for log_id in MANY))
+    assert bench.run(*messages(status="delivered", origin="webhook")) == MANY
+    assert bench.report.errors == {errors.BehindError.code: 3}
+    assert bench.report.retried == {"fax": 3}
+
+
+def test_each_log_of_an_outage_counts(bench: Bench) -> None:
+    """Each request that an outage met is an error of its own."""
+    bench.source.answers = dict.fromkeys(MANY_FAXES, errors.UpstreamError())
+    assert bench.run(*messages()) == MANY
+    assert bench.report.errors == {"fetch.upstream": 3}
+    assert bench.report.retried == {"fax": 3}
+
+
+@pytest.mark.parametrize("ending", ["stored", "known", "parked"])
+def test_each_parking_that_ends_elsewhere_is_lifted_or_tried_again(
+    bench: Bench, ending: str
+) -> None:
+    """A message whose row cannot be lifted comes back; the row then says where the log is."""
+    bench.answer(*(fax_log(id=log_id) for log_id in MANY))
+    if ending == "known":
+        bench.run(*messages())
+    if ending == "parked":
+        bench.source.answers = dict.fromkeys(MANY_FAXES, errors.NotFoundError())
+        for key in MANY_FAXES:
+            bench.last_try(errors.NotFoundError, key)
+    lists = [one.parked_as or "" for one in redriven()]
+    for key in lists:
+        bench.table.items[key] = {"version": 1, "parked_at": iso(NOW), "parked_code": "x"}
+    bench.table.write_errors = dict.fromkeys(lists, errors.StoreThrottledError())
+    assert sorted(bench.run(*redriven())) == MANY
+    assert bench.report.errors["store.throttled"] == 3
+    assert bench.report.retried == {"fax": 3}
+    bench.table.write_errors.clear()
+    if ending == "parked":
+        for key in MANY_FAXES:
+            bench.last_try(errors.NotFoundError, key)
+    assert bench.run(*redriven()) == []
+    into = [history_of(bench.table.items[key])[-1]["into"] for key in lists]
+    assert into == MANY_FAXES
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_redriven_neighbour_of_a_message_that_is_behind_leaves_the_list(
+    bench: Bench, *, is_last: bool
+) -> None:
+    """The log is stored, so that a message that announced nothing has ended."""
+    bench.answer(fax_log(status="in-progress"))
+    bench.table.items["parked#1"] = {"version": 1, "parked_at": iso(NOW), "parked_code": "x"}
+    if is_last:
+        bench.last_try(errors.BehindError)
+    ended = sent(body(status="delivered", origin="webhook"), message_id="behind")
+    other = replace(sent(message_id="other"), parked_as="parked#1")
+    assert bench.run(ended, other) == ([] if is_last else ["behind"])
+    assert "parked_at" not in bench.table.items["parked#1"]
+
+
+def test_a_defects_log_is_parked_under_its_own_key(bench: Bench) -> None:
+    """A defect has no key of its own."""
+    bench.enricher = replace(bench.enricher, catalogue=Catalogue(Path("absent.json")))
+    bench.answer(failed_fax())
+    bench.last_try(errors.UnexpectedError)
+    assert bench.run(sent()) == []
+    assert bench.table.items[FAX]["parked_code"] == errors.UnexpectedError.code
+    assert bench.report.parked == {"fax": 1}
+
+
+def test_a_log_found_by_its_sid_is_parked_under_its_own_key(bench: Bench) -> None:
+    """A late message whose log's row cannot be read is parked in that row."""
+    by_sid = f"fax#{FAX_SID}"
+    bench.source.answers[by_sid] = json.dumps(fax_log())
+    bench.source.found_by_url.add(by_sid)
+    bench.table.read_errors = [None, errors.StoreThrottledError()]
+    text = json.dumps({"log_type": "fax", "resource_sid": FAX_SID})
+    assert bench.run(sent(text, at=NOW - LONGEST_WAIT)) == []
+    assert bench.table.items[FAX]["parked_code"] == errors.StoreThrottledError.code
+
+
+def test_the_deployments_options_reach_the_row(bench: Bench) -> None:
+    """Rows have the keys of deployed indexes, and rows and aliases expire."""
+    options = StorageOptions(index_days=True, index_numbers=True, ttl=timedelta(days=30))
+    bench.enricher = replace(bench.enricher, storage=options)
+    bench.answer(fax_log())
+    bench.run(sent())
+    alias = f"fax#{FAX_SID}"
+    assert {"day", "number", "expires_at"} <= bench.table.items[FAX].keys()
+    assert {"alias_of", "expires_at"} <= bench.table.items[alias].keys()

@@ -59,6 +59,44 @@ def test_parking_again_keeps_the_first_time_and_drops_an_old_payload() -> None:
     assert set(write.remove) == {"parked_payload", "expires_at"}
 
 
+@pytest.mark.parametrize("payload", [None, "new"])
+def test_parking_again_sets_or_removes_a_payload_and_never_both(payload: str | None) -> None:
+    """DynamoDB refuses an update that names an attribute twice; a parked row never expires."""
+    names = frozenset({"expires_at", "parked_payload"})
+    write = park(error=LogInvalidError("x", payload=payload)).plan(Row(names=names, version=2))
+    assert write is not None
+    assert write.key == "fax#1"
+    assert write.values.get("parked_payload") == payload
+    assert [*write.remove] == ["expires_at", *([] if payload else ["parked_payload"])]
+
+
+@pytest.mark.parametrize("name", ["fetched_at", "parked_at"])
+@pytest.mark.parametrize(("later", "is_parked"), [(-1, False), (0, True)])
+def test_only_what_is_later_keeps_a_message_off_the_list(
+    name: str, later: int, *, is_parked: bool
+) -> None:
+    """A fetch or a parking of the same moment does not keep a failure off the list."""
+    row = Row(version=3, **{name: FETCHED_AT})  # type: ignore[arg-type]
+    assert (park(later=later).plan(row) is not None) == is_parked
+
+
+def test_a_lifted_parking_takes_what_the_older_state_had_with_it() -> None:
+    """The write that lifts a parking also removes what the log no longer has."""
+    names = PARKED_ATTRIBUTES | {"error_code", "explanation", "tries", "alias_of", "unheard"}
+    write = StoreRecord(record(fax_log())).plan(parked(names=names))
+    assert write is not None
+    assert {*write.remove} == names - {"unheard"}
+    assert not {*write.remove} & {*write.values}
+
+
+def test_a_parking_of_the_moment_of_the_success_is_lifted() -> None:
+    """Only a later parking stays; one without times leaves none in the history."""
+    write = lift().plan(parked(parked_at=FETCHED_AT, parked_first_at=None))
+    assert write is not None
+    (entry,) = history_of(write.values)
+    assert (entry["at"], "first_at" in entry) == (iso(FETCHED_AT), False)
+
+
 def test_parking_removes_only_what_the_row_has() -> None:
     """DynamoDB documents no REMOVE of an absent attribute for PartiQL."""
     write = park().plan(Row(names=frozenset({"parked_code"}), version=2))

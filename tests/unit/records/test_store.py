@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hooklog.errors import (
     NotFoundError,
     StoreContendedError,
+    StoreRejectedError,
     StoreThrottledError,
     StoreUnavailableError,
 )
@@ -19,7 +20,7 @@ from hooklog.records.enrichment import Record
 from hooklog.records.items import record_attributes
 from hooklog.records.parking import Park
 from hooklog.records.recording import StoreRecord
-from hooklog.records.rows import Attribute, Change
+from hooklog.records.rows import Attribute, Change, Write
 from hooklog.records.store import Stored, StoreResult, UpToDate, apply
 from local.space import Json
 from tests.builders import FAX_ID, FETCHED_AT, body, fax_log, record
@@ -166,6 +167,15 @@ def test_a_lost_race_is_read_again_and_decided_again() -> None:
     assert table.items[KEY]["status"] == "completed"
 
 
+def test_only_a_lost_race_is_worth_a_consistent_read() -> None:
+    """Another read may miss the write that won; where no race was lost, none is needed."""
+    table = MemoryTable()
+    other = StoreRecord(record(fax_log(id="11111111-2222-4333-8444-555555555555")))
+    table.meanwhile = lambda: _once(table, state(0, 1))
+    assert apply(table, [state(1, 2), other], {})[KEY] == Stored()
+    assert table.consistent_reads == [[KEY]]
+
+
 def test_a_row_that_never_stands_still_is_given_up_as_contended() -> None:
     """After five lost races the message goes back to the queue, and nothing is overwritten."""
     table = MemoryTable()
@@ -188,6 +198,29 @@ def test_one_refused_write_does_not_touch_its_neighbours() -> None:
     results = apply(table, [state(0, 1), StoreRecord(other)], {})
     assert isinstance(results[KEY], StoreThrottledError)
     assert results[other.key] == Stored(counts_end=True)
+
+
+def test_an_attribute_that_is_set_and_removed_costs_only_its_own_row() -> None:
+    """DynamoDB refuses an update that names one path twice, so the tests' table does."""
+    table = MemoryTable(items={"fax#1": {"version": 1}, "fax#2": {"version": 1}})
+    results = table.write(
+        [
+            Write(key="fax#1", expected_version=1, values={"a": "x"}, remove=("a",)),
+            Write(key="fax#2", expected_version=1, values={"a": "x"}, remove=("b",)),
+        ]
+    )
+    assert isinstance(results["fax#1"], StoreRejectedError)
+    assert results["fax#2"] is None
+    assert table.items == {"fax#1": {"version": 1}, "fax#2": {"version": 2, "a": "x"}}
+
+
+def test_a_round_keeps_the_results_of_the_rounds_before() -> None:
+    """A change that was stored at once keeps its result while its neighbour tries again."""
+    table = MemoryTable()
+    other = StoreRecord(record(fax_log(id="11111111-2222-4333-8444-555555555555")))
+    table.meanwhile = lambda: _once(table, state(0, 1))
+    results = apply(table, [state(1, 2), other], {})
+    assert results == {KEY: Stored(), other.key: Stored(counts_end=True)}
 
 
 def test_each_of_many_changes_has_its_result() -> None:

@@ -75,7 +75,7 @@ class FakeLists:
         return self._page(self.faxes, page)
 
     def _page(self, pages: Sequence[list[RawLog]], page: str | None) -> Page:
-        number = int(page or 0)
+        number = int((page or "0").rpartition("=PA")[2])
         following = str(number + 1) if number + 1 < len(pages) else None
         return Page(pages[number], following, self.clock())
 

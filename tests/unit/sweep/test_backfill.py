@@ -10,6 +10,8 @@ from hooklog.sweep.backfill import BackfillRequest, backfill
 from tests.builders import FAX_ID, MESSAGE_ID
 from tests.unit.sweep.bench import Bench, entry
 
+#: SignalWire's lists name their next pages so, and a request takes no other.
+LIST_PAGE = "/api/fax/logs?page_token=PA"
 EVENT = {"from": "2026-01-01", "to": "2026-02-01T12:00:00+02:00", "log_type": "fax"}
 
 
@@ -75,6 +77,23 @@ def test_a_backfill_out_of_time_says_how_to_go_on(bench: Bench) -> None:
     next_event = summary["next_event"]
     assert isinstance(next_event, dict)
     assert BackfillRequest.read(next_event).page is None
+
+
+def test_a_backfill_fed_back_its_next_event_reaches_the_end(bench: Bench) -> None:
+    """Each next event goes on at the page where its backfill stopped, and none begins again."""
+    bench.lists.pages = {"fax": [[entry()], [entry(MESSAGE_ID)], [entry()]]}
+    event: object = dict(EVENT)
+    pages = []
+    for _ in range(3):
+        assert isinstance(event, dict)
+        bench.lists.asked.clear()
+        bench.lists.errors = [None, StoreUnavailableError()]
+        _, summary = backfill(bench.walker, BackfillRequest.read(event), lambda: 900)
+        pages.append(bench.lists.asked[0][3])
+        event = summary.get("next_event")
+        if isinstance(event, dict) and event["page"] is not None:
+            event["page"] = LIST_PAGE + str(event["page"])
+    assert (pages, event) == ([None, LIST_PAGE + "1", LIST_PAGE + "2"], None)
 
 
 def test_a_period_beyond_the_history_ends_with_a_clear_sentence(bench: Bench) -> None:

@@ -81,6 +81,8 @@ def test_a_young_log_in_progress_is_left_alone() -> None:
     row = Row(version=1, status="queued", charge=Decimal(0))
     young = listed(status="queued", charge=0, created_at=iso(NOW - HOUR))
     assert compare(young, row, stuck_before=NOW - 2 * HOUR) == Verdict.PRESENT
+    assert compare(young, row, stuck_before=NOW - HOUR) == Verdict.PRESENT
+    assert compare(young, row, stuck_before=NOW) == Verdict.UNFINISHED
 
 
 def test_no_row_is_expected_of_a_log_in_progress_without_callbacks() -> None:

@@ -22,7 +22,7 @@ from hooklog.errors import (
 from hooklog.logs import FAX, MESSAGE, LogKind
 from hooklog.logs.listing import Page
 from hooklog.sweep.comparison import Verdict
-from hooklog.sweep.walk import Checkpoint
+from hooklog.sweep.walk import PAGE_TIME, Checkpoint
 from tests.builders import FAX_ID, MESSAGE_ID, failed_fax, fax_log, message_log
 from tests.fakes import NOW
 from tests.unit.sweep.bench import DAY, ODD, Bench, FakeLists, entry
@@ -258,8 +258,45 @@ def test_a_page_that_always_fails_ends_in_an_error(bench: Bench) -> None:
 def test_a_first_page_that_is_refused_is_an_error(bench: Bench) -> None:
     """A rejected first page is an error, because a restart would be rejected too."""
     bench.lists.errors = [RejectedError()]
-    assert isinstance(bench.walk(FAX).error, RejectedError)
+    result = bench.walk(FAX)
+    assert isinstance(result.error, RejectedError)
     assert len(bench.lists.asked) == 1
+    assert (result.kind, result.goal, +result.found) == (FAX, NOW, {})
+    assert result.checkpoint == Checkpoint(NOW - DAY, NOW - DAY)
+
+
+def test_unreadable_entries_count_on_every_page(bench: Bench) -> None:
+    """Those of a page add to those of the pages before."""
+    odd = entry() | {"id": "1"}
+    bench.lists.pages = {"fax": [[odd, odd], [odd], []]}
+    assert +bench.walk(FAX).found == {Verdict.UNREADABLE: 3}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "verdict"),
+    [(59, Verdict.PRESENT), (60, Verdict.PRESENT), (61, Verdict.UNFINISHED)],
+)
+def test_a_log_in_progress_for_more_than_an_hour_is_stuck(
+    bench: Bench, minutes: int, verdict: Verdict
+) -> None:
+    """A younger one is left alone, because its callbacks are still to come."""
+    created_at = iso(NOW - timedelta(minutes=minutes))
+    log = fax_log(status="in-progress", created_at=created_at)
+    bench.keep(log)
+    bench.lists.pages = {"fax": [[{**log}]]}
+    assert +bench.walk(FAX).found == {verdict: 1}
+
+
+@pytest.mark.parametrize(("more", "asked"), [(0.0, 0), (0.001, 1)])
+def test_a_page_begins_only_with_more_time_than_it_may_take(
+    bench: Bench, more: float, asked: int
+) -> None:
+    """A page that takes all its time would end with the function."""
+    begun = Checkpoint(NOW - DAY, NOW - DAY)
+    bench.walker.walk(
+        FAX, begun, NOW, lambda: PAGE_TIME + more, save=bench.saved.append, dry_run=True
+    )
+    assert len(bench.lists.asked) == asked
 
 
 def test_a_page_that_is_held_back_is_no_error(bench: Bench) -> None:

@@ -207,6 +207,10 @@ def test_the_largest_body() -> None:
         # API Gateway leaves out the prefix of a custom domain's mapping.
         (f"{BASE}/prefix", "/hooklog", f"{BASE}/prefix/hooklog"),
         (f"{BASE}/prefix", "/", f"{BASE}/prefix"),
+        (f"{BASE}/a/b", "/", f"{BASE}/a/b"),
+        (f"{BASE}/a/b", "/hooklog", f"{BASE}/a/b/hooklog"),
+        (f"{BASE}/a/b", "/a/b/hooklog", f"{BASE}/a/b/hooklog"),
+        (f"{BASE}/a/b/", "/a/b", f"{BASE}/a/b"),
         # The setting holds the whole URL instead of the part before the path.
         (f"{BASE}/hooklog", "/hooklog", f"{BASE}/hooklog"),
         (f"{BASE}/hooklog", "/hooklog/fax", f"{BASE}/hooklog/fax"),
