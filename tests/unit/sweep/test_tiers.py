@@ -208,10 +208,13 @@ def test_a_history_that_begins_a_second_later_is_found(runs: Runs) -> None:
     """Half of a second is rounded down, so each step is a second longer than half of the way."""
     goal = NOW - TIERS[0].age
     watermark = goal - timedelta(seconds=1)
-    runs.checkpoints.current["fax", ""] = Checkpoint(watermark, watermark)
-    runs.bench.lists.errors = [HistoryLimitError()]
-    runs.run()
-    assert runs.checkpoints.current["fax", ""] == Checkpoint(goal, goal)
+    for kind in KINDS:
+        runs.checkpoints.current[kind, ""] = Checkpoint(watermark, watermark)
+    runs.bench.lists.errors = [HistoryLimitError() for _ in KINDS]
+    swept = runs.run()
+    for kind in KINDS:
+        assert isinstance(swept[kind, ""].walk.error, HistoryLimitError)
+        assert runs.checkpoints.current[kind, ""] == Checkpoint(goal, goal)
 
 
 def test_a_step_that_cannot_be_saved_fails_nothing(runs: Runs) -> None:
