@@ -730,7 +730,7 @@ def test_each_kind_and_day_has_a_list_of_its_own() -> None:
             return Page([{"url": f"x/{found.log_id}"}], None, SENT_AT)
 
     class Unknown(SignalWireApi):
-        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:
+        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:  # noqa: ARG002
             raise NotFoundError
 
     client = Unknown(
@@ -753,5 +753,6 @@ def test_each_kind_and_day_has_a_list_of_its_own() -> None:
     assert isinstance(answer, Fetched)
     assert (answer.found_by, answer.began_at) == ("url", SENT_AT)
     assert 0 <= answer.took_ms < AMPLE * 1000
-    assert isinstance(answers[old], NotFoundError)
-    assert answers[old].detail == "Neither a log nor a listed url has this SID."
+    missing = answers[old]
+    assert isinstance(missing, NotFoundError)
+    assert missing.detail == "Neither a log nor a listed url has this SID."

@@ -613,6 +613,22 @@ def test_a_defect(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
     assert not [text for text in PERSONAL if text in printed]
 
 
+def test_a_defect_is_told_as_one_of_a_callback() -> None:
+    """Its place is told with its error, beside the code that is counted."""
+    door, error = Door(), RuntimeError(FROM)
+    door.queue.error = error
+    assert door.knock(json_request()) == 500
+    assert door.telemetry.defects == [("callback", error)]
+    assert door.refusals == ["internal.unexpected"]
+
+
+def test_an_event_that_does_not_tell_its_encoding_has_text() -> None:
+    """AWS leaves nothing out, but what passes an event on might."""
+    event = json_request().event()
+    del event["isBase64Encoded"]
+    assert Door().knock(event) == 204
+
+
 # --- what an operator sees ----------------------------------------------------------------------
 
 
