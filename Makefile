@@ -37,7 +37,7 @@ fuzz: $(VENV)/ready $(FUZZ)/ready ## look long for inputs and courses that break
 mutants: setup ## put deliberate bugs into copies, and see the tests find each
 	@$(VENV)/bin/python -m tests.faults.mutation $(ARGS)
 
-mutation: setup ## make small changes to the package, one at a time; SAMPLE=60 tries a few
+mutation: setup ## make small changes to the package, one at a time; SAMPLE=40 tries a few
 	@$(VENV)/bin/python -m tests.mutation $(if $(ONLY),--only '$(ONLY)') \
 		$(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SINCE),--since $(SINCE)) $(if $(SEED),--seed $(SEED))
 	@$(if $(SAMPLE)$(SINCE),,$(MAKE) --no-print-directory docs)
