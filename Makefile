@@ -1,7 +1,7 @@
 # What a newcomer and CI call. `make` alone lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test fuzz mutants load bench check docs lock sbom audit format wheel clean
+.PHONY: help setup run serve test fuzz mutants mutation load bench check docs lock sbom audit format wheel clean
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -37,6 +37,11 @@ fuzz: $(VENV)/ready $(FUZZ)/ready ## look long for inputs and courses that break
 
 mutants: setup ## put deliberate bugs into copies, and see the tests find each
 	@$(VENV)/bin/python -m tests.faults.mutation $(ARGS)
+
+mutation: setup ## make small changes to the package, one at a time; SAMPLE=40 tries a few
+	@$(VENV)/bin/python -m tests.mutation $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SINCE),--since $(SINCE)) $(if $(SEED),--seed $(SEED))
+	@$(if $(SAMPLE)$(SINCE),,$(MAKE) --no-print-directory docs)
 
 load: setup ## send thousands of messages through the local stack; N=2000 logs is quick
 	@$(VENV)/bin/python -m local.load $(N) $(if $(RATE),--rate $(RATE)) \

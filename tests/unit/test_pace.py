@@ -535,3 +535,23 @@ def test_a_pace_of_a_clock_that_is_ahead_is_possible() -> None:
     ahead = replace(outage(NOW + 60), next_at=NOW + 62, probe_at=NOW + 120)
     assert ahead.is_possible(NOW)
     assert Pace().is_possible(NOW)
+
+
+# --- a limit that is used up --------------------------------------------------------------------
+
+
+def test_a_rate_without_a_ceiling_is_raised_by_half() -> None:
+    """A while after the last warning, and counted from now; before, it stays."""
+    pace = Pace(rate=10.0, since=NOW - 60, warned_at=NOW - 3600)
+    assert pace.raised(10.0, NOW) == replace(pace, rate=15.0, since=NOW)
+    warned = replace(pace, warned_at=NOW)
+    assert warned.raised(10.0, NOW) is warned
+
+
+@pytest.mark.parametrize(("limit", "is_higher"), [(124.0, False), (124.875, True), (125.0, True)])
+def test_a_ceiling_is_raised_when_the_limit_has_grown_past_it(
+    limit: float, *, is_higher: bool
+) -> None:
+    """A quarter above it, but for rounding; then this is the rate and the ceiling from now on."""
+    raised = replace(KNOWN, rate=limit, ceiling=limit, since=NOW + 9)
+    assert KNOWN.raised(limit, NOW + 9) == (raised if is_higher else KNOWN)

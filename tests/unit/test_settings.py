@@ -11,6 +11,7 @@ from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import SettingsError
 from hooklog.settings import Settings
 from hooklog.sweep.settings import SweepSettings
+from hooklog.webhook.settings import WebhookSettings
 from tests import template
 
 #: Short, since pydantic would truncate a longer value by itself.
@@ -76,8 +77,8 @@ def test_unknown_variables_are_ignored() -> None:
 def test_missing_variables_are_named(name: str) -> None:
     """The refusal names the variable that is not set and says what it must be."""
     sentence = refusal({key: value for key, value in COMPLETE.items() if key != name})
-    assert sentence.startswith(f"{name} is not set; it must be the ")
-    assert sentence.endswith(".")
+    purpose = EnrichSettings.model_fields[name.lower()].description
+    assert sentence == f"{name} is not set; it must be the {purpose}."
 
 
 @pytest.mark.parametrize(
@@ -222,3 +223,18 @@ def test_every_setting_of_the_sweep_is_described() -> None:
     """A description completes the sentence that refuses a value."""
     for name, info in SweepSettings.model_fields.items():
         assert info.description, name
+
+
+# --- the webhook function's ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CALLBACK_STATUSES", "Some"), ("WEBHOOK_URL", "somewhere"), ("LOG_LEVEL", "LOUD")],
+)
+def test_a_malformed_setting_of_the_webhook_is_named(name: str, value: str) -> None:
+    """The sentence names the variable and says what it must be, but shows no value."""
+    with pytest.raises(SettingsError) as caught:
+        WebhookSettings.load(REQUIRED | SECRET | {name: value})
+    assert caught.value.detail.startswith(f"{name} is malformed; it must be the ")
+    assert value not in caught.value.detail

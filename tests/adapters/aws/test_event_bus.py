@@ -101,6 +101,8 @@ def test_a_call_that_fails_is_made_again_later(error: Exception) -> None:
     """None of its events is told, and none is refused."""
     found = EventBus(Events(error=error).client, BUS).put(entries("bad", "bad"))
     assert list(map(type, found)) == [PublishUnavailableError] * 2
+    name = "ThrottlingException" if isinstance(error, ClientError) else "ConnectTimeoutError"
+    assert all(name in str(one) for one in found)
 
 
 def test_a_refused_call_is_split() -> None:
@@ -110,3 +112,10 @@ def test_a_refused_call_is_split() -> None:
     found = EventBus(aws.client, BUS).put(entries("{}", "bad", "{}"))
     assert list(map(type, found)) == [type(None), EventRefusedError, type(None)]
     assert len(aws.calls) == 4
+
+
+def test_a_refused_pair_is_split() -> None:
+    """Two events are enough for one to affect the other."""
+    error = ClientError({"Error": {"Code": "ValidationException", "Message": "?"}}, "PutEvents")
+    found = EventBus(Events(error=error).client, BUS).put(entries("{}", "bad"))
+    assert list(map(type, found)) == [type(None), EventRefusedError]

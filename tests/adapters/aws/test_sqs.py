@@ -138,7 +138,9 @@ class DeepSqs(Sqs):
         assert QueueUrl == URL
         if self.errors:
             raise self.errors.pop(0)
-        attributes = {name: self.attributes[name] for name in AttributeNames}
+        attributes = {
+            name: self.attributes[name] for name in AttributeNames if name in self.attributes
+        }
         # AWS omits the key if there are none.
         return {"Attributes": attributes} if attributes else {}
 
@@ -152,6 +154,22 @@ def test_the_depth_is_what_is_visible_and_what_is_in_flight() -> None:
 def test_a_depth_that_sqs_does_not_tell_is_none(error: Exception) -> None:
     """The pace then knows only what it gave away itself."""
     assert SqsQueue(DeepSqs(error).client, URL).depth() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "depth"),
+    [
+        ({}, (0, 0)),
+        ({"ApproximateNumberOfMessages": "3"}, (3, 0)),
+        ({"ApproximateNumberOfMessagesNotVisible": "4"}, (0, 4)),
+    ],
+)
+def test_what_sqs_leaves_out_of_its_depth_is_none(
+    attributes: dict[str, str], depth: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the two counts for itself."""
+    monkeypatch.setattr(DeepSqs, "attributes", attributes)
+    assert SqsQueue(DeepSqs().client, URL).depth() == depth
 
 
 def test_a_depth_without_a_client_is_none() -> None:

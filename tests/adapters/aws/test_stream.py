@@ -58,6 +58,12 @@ def test_a_change_has_the_row_before_and_after() -> None:
     assert change.after == FAILED | {"version": Decimal(2)}
 
 
+def test_a_change_without_a_time_is_of_now() -> None:
+    """AWS documents the time as optional; what stands in for it is in UTC."""
+    (record,) = records({"Records": [item(ApproximateCreationDateTime=None)]})
+    assert record.read().at.tzinfo is UTC
+
+
 def test_a_new_row_has_nothing_before() -> None:
     """An insert has no old image, and a removal no new one."""
     new, gone = records({"Records": [item("INSERT", OldImage=None), item("REMOVE", NewImage=None)]})
@@ -102,5 +108,5 @@ def test_a_record_without_a_key_has_none(keys: dict[str, Any] | None) -> None:
 )
 def test_another_event_is_refused(event: object) -> None:
     """Nothing is told, and the invocation fails."""
-    with pytest.raises(EventError):
+    with pytest.raises(EventError, match="not one of a DynamoDB stream"):
         records(event)

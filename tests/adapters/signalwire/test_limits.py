@@ -148,6 +148,38 @@ def test_one_header_for_all(
     assert read(RateLimit=field, RateLimit_Policy=policy) == found
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"RateLimit": f"limit=100, remaining=4, reset={NOW + 5}"},
+        {"RateLimit": f'"default";r=4;t={NOW + 5}', "RateLimit-Policy": '"default";q=100'},
+    ],
+    ids=["dictionary", "list"],
+)
+def test_a_reset_in_one_header_may_be_a_moment(headers: dict[str, str]) -> None:
+    """As in a header of its own."""
+    assert read(**headers) == Allowance(remaining=4, seconds=5.0, whole=100)
+
+
+@pytest.mark.parametrize(
+    ("unit", "counts"),
+    [("", True), (';qu="requests"', True), (';qu="request"', True), (';qu="bytes=octets"', False)],
+)
+def test_only_requests_count(unit: str, *, counts: bool) -> None:
+    """A policy without a unit is one of requests."""
+    headers = {"RateLimit": '"a";r=4;t=5', "RateLimit-Policy": f'"a";q=100{unit}'}
+    found = Allowance(remaining=4, seconds=5.0, whole=100)
+    assert read(**headers) == (found if counts else None)
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(1000, True), (1001, False)])
+def test_a_header_of_a_thousand_characters_is_read(length: int, *, is_read: bool) -> None:
+    """And no longer one."""
+    text = '"a";r=4;t=5;x='
+    found = read(RateLimit=text + "x" * (length - len(text)))
+    assert (found is not None) is is_read
+
+
 def test_the_scarcest_of_all_headers_counts() -> None:
     """Of several forms in one answer, the one that is used up first counts."""
     less = {"RateLimit": '"default";r=4;t=5', "RateLimit-Policy": '"default";q=100'}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from pydantic import JsonValue
@@ -12,6 +13,7 @@ from pydantic import JsonValue
 from hooklog.adapters.signalwire.api import SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
 from hooklog.adapters.signalwire.lists import LogLists
+from hooklog.clock import iso
 from hooklog.errors import BadPayloadError, HistoryLimitError, RejectedError
 from hooklog.logs import FAX, MESSAGE
 from local.space import Fault, FaultKind, RunningSpace, generate, serve
@@ -110,6 +112,31 @@ def test_the_pages_of_fax_resources_hold_each_once(space: RunningSpace) -> None:
     assert (answer.next, answer.began_at) == (None, NOW)
 
 
+def test_logs_are_asked_for_by_period() -> None:
+    """Those created between its start and its end; the answer is as old as its request."""
+    with tiny(response('{"links": {}, "data": []}')) as server:
+        client = LogLists(client_of(server.url, ANYBODY), lambda: NOW)
+        assert client.page(FAX, NOW - timedelta(days=1), NOW, None, AMPLE).began_at == NOW
+    target = server.requests[0].split(" ")[1]
+    assert parse_qsl(target.partition("?")[2])[:2] == [
+        ("created_after", iso(NOW - timedelta(days=1))),
+        ("created_before", iso(NOW)),
+    ]
+
+
+def test_fax_resources_are_asked_for_by_period() -> None:
+    """Those created after its start, and until its end."""
+    with tiny(response('{"faxes": []}')) as server:
+        client = LogLists(client_of(server.url, ANYBODY), lambda: NOW)
+        client.resources("/Faxes", NOW - timedelta(days=1), NOW, None, AMPLE)
+    target = server.requests[0].split(" ")[1]
+    assert parse_qsl(target.partition("?")[2]) == [
+        ("DateCreatedAfter", iso(NOW - timedelta(days=1))),
+        ("DateCreatedOnOrBefore", iso(NOW)),
+        ("PageSize", "1000"),
+    ]
+
+
 def test_a_link_to_fax_resources_gives_only_its_query() -> None:
     """SignalWire documents links with another path."""
     path = f"{ACCOUNT}/{FAX_ID}/Faxes"
@@ -136,5 +163,8 @@ def test_a_link_to_fax_resources_gives_only_its_query() -> None:
 )
 def test_what_is_no_page_of_fax_resources_is_refused(content: JsonValue) -> None:
     """The faxes then go on the queue."""
-    with tiny(response(json.dumps(content))) as server, pytest.raises(BadPayloadError):
+    with (
+        tiny(response(json.dumps(content))) as server,
+        pytest.raises(BadPayloadError, match="The answer"),
+    ):
         LogLists(client_of(server.url, ANYBODY), lambda: NOW).resources("/x", NOW, NOW, None, AMPLE)

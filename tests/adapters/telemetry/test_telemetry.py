@@ -14,8 +14,12 @@ from aws_lambda_powertools import Logger
 from hooklog.adapters.telemetry import sweep as sweep_telemetry
 from hooklog.adapters.telemetry.emf import EmbeddedMetrics
 from hooklog.adapters.telemetry.enrich import EnrichTelemetry
+from hooklog.adapters.telemetry.publish import PublishTelemetry
+from hooklog.adapters.telemetry.webhook import WebhookTelemetry
 from hooklog.enrich.report import Report
+from hooklog.errors import UpstreamError
 from hooklog.logs import FAX, KINDS
+from hooklog.publish import publisher
 from hooklog.records.counts import Counts
 from hooklog.sweep.comparison import Verdict
 from hooklog.sweep.tiers import Swept, Tier
@@ -271,6 +275,33 @@ def test_records_leave_no_personal_data(emit: Callable[[Report], Output]) -> Non
         assert private not in text
 
 
+@pytest.mark.parametrize(
+    ("limit", "outage", "metric", "line"),
+    [
+        (12.345, None, {"ApiLimit": 12}, {"limit": 12.3}),
+        (None, "fetch.timeout", {"ApiOutage": 1}, {"outage": "fetch.timeout"}),
+        (
+            2.0,
+            "fetch.timeout",
+            {"ApiLimit": 2, "ApiOutage": 1},
+            {"limit": 2.0, "outage": "fetch.timeout"},
+        ),
+    ],
+)
+def test_a_limit_and_an_outage_are_told(
+    emit: Callable[[Report], Output],
+    limit: float | None,
+    outage: str | None,
+    metric: dict[str, int],
+    line: dict[str, object],
+) -> None:
+    """Each has a metric and its place in the batch's line; without one there is neither."""
+    output = emit(Report(received=1, limit=limit, outage=outage))
+    assert list(map(values_of, output.with_dimensions({"api": "signalwire"}))) == [metric]
+    (found,) = output.log
+    assert {name: found[name] for name in ("limit", "outage") if name in found} == line
+
+
 def test_defect(capsys: pytest.CaptureFixture[str]) -> None:
     """A defect is logged with log key, type and place, without the exception's text."""
     with pytest.raises(ValueError, match="digits") as caught:
@@ -328,6 +359,9 @@ def test_entries_without_an_id_are_told(capsys: pytest.CaptureFixture[str]) -> N
     (line,) = output.log
     assert (line["message"], line["log_type"], line["found"]) == ("sweep", "fax", {"unreadable": 2})
     assert (line["tier"], line["stored"], line["enqueued"]) == ("24h", 0, 0)
+    assert (line["origin"], line["complete"]) == ("sweep", True)
+    assert "error" not in line
+    assert line["watermark"] == NOW.isoformat()
     assert [values_of(one) for one in output.metrics] == [{"SpaceLogs": 2, "UnreadableEntries": 2}]
 
 
@@ -358,5 +392,52 @@ def test_logs_stored_from_pages_count_as_all_others(capsys: pytest.CaptureFixtur
     counts.count_failure(record(failed_fax()))
     sweep_telemetry.emit_stored(EmbeddedMetrics("Hooklog"), FAX, counts)
     totals, failures = Output(capsys.readouterr().out).metrics
+    assert dimensions_of(totals) == {"log_type": "fax"}
     assert values_of(totals) == {"LogsEnriched": 2, "FailedLogs": 1}
     assert dimensions_of(failures) == {"log_type": "fax", "error_code": "34004"}
+
+
+def test_a_sweep_that_stops_tells_its_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """By its code, which has an entry in the runbook."""
+    one = WalkResult(kind=FAX, goal=NOW, checkpoint=Checkpoint(NOW, NOW), error=UpstreamError())
+    sweep_telemetry.log(Logger(service=f"test-{uuid.uuid4()}"), "backfill", one)
+    (line,) = Output(capsys.readouterr().out).log
+    assert (line["origin"], line["error"]) == ("backfill", "fetch.upstream")
+
+
+def test_events_count_by_kind_and_what_went_wrong_by_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A batch that told nothing costs nothing."""
+    logger, metrics = Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog")
+    PublishTelemetry(logger, metrics).emit(publisher.Report())
+    report = publisher.Report(
+        published=Counter(fax=2, message=1), errors=Counter({"publish.refused": 3})
+    )
+    PublishTelemetry(logger, metrics).emit(report)
+    lines = Output(capsys.readouterr().out).metrics
+    assert [(dimensions_of(line), values_of(line)) for line in lines] == [
+        ({"log_type": "fax"}, {"EventsPublished": 2}),
+        ({"log_type": "message"}, {"EventsPublished": 1}),
+        ({"code": "publish.refused"}, {"ProcessingFailures": 3}),
+    ]
+
+
+@pytest.mark.parametrize("of", [PublishTelemetry, WebhookTelemetry])
+def test_a_defect_of_any_function_is_logged(
+    capsys: pytest.CaptureFixture[str], of: type[PublishTelemetry | WebhookTelemetry]
+) -> None:
+    """As that of the enrich function, with the key of what it was about."""
+    logger, metrics = Logger(service=f"test-{uuid.uuid4()}"), EmbeddedMetrics("Hooklog")
+    of(logger, metrics).defect("fax#1", KeyError(PERSONAL))
+    (line,) = Output(capsys.readouterr().out).log
+    assert (line["message"], line["log_key"], line["error"]) == ("defect", "fax#1", "KeyError")
+
+
+def test_a_closed_door_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line at ERROR, for the operator who has to open it."""
+    logger = Logger(service=f"test-{uuid.uuid4()}")
+    WebhookTelemetry(logger, EmbeddedMetrics("Hooklog")).closed("WEBHOOK_URL is not set.")
+    (line,) = Output(capsys.readouterr().out).log
+    assert (line["level"], line["message"]) == ("ERROR", "closed")
+    assert line["reason"] == "WEBHOOK_URL is not set."

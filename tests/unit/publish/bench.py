@@ -88,14 +88,16 @@ class FakePublishTelemetry:
 
     reports: list[Report] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
+    errors: list[BaseException] = field(default_factory=list)
 
     def emit(self, report: Report) -> None:
         """Keep a report."""
         self.reports.append(report)
 
-    def defect(self, key: str, error: BaseException) -> None:  # noqa: ARG002
-        """Keep where a defect was."""
+    def defect(self, key: str, error: BaseException) -> None:
+        """Keep where a defect was, and what."""
         self.defects.append(key)
+        self.errors.append(error)
 
 
 @dataclass

@@ -105,6 +105,16 @@ def test_a_poisoned_record_is_set_aside() -> None:
     assert (body["key"], body["code"]) == ("fax#2", "internal.unexpected")
     assert "2025550143" not in json.dumps(body)
     assert bench.telemetry.defects == ["fax#2"]
+    assert list(map(type, bench.telemetry.errors)) == [TypeError]
+
+
+def test_poisoned_records_are_counted() -> None:
+    """Each counts by its code, and one without a key is reported as well."""
+    bench = Bench()
+    nameless = stream_record(3, poison(3).read, key=None)
+    assert bench.handle(poison(1), poison(2), nameless) is None
+    assert bench.telemetry.defects == ["fax#1", "fax#2", "unknown"]
+    assert bench.telemetry.reports[0].errors == {"internal.unexpected": 3}
 
 
 def test_a_poisoned_row_is_set_aside() -> None:

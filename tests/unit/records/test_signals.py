@@ -8,7 +8,7 @@ import pytest
 
 from hooklog.logs import FAX, MESSAGE
 from hooklog.records.enrichment import weigh
-from hooklog.records.signals import Signal, announced, strongest
+from hooklog.records.signals import Signal, announced, failure_code, strongest
 from tests.builders import MESSAGE_ID, fax_log, record, request
 
 SENDING = Signal(by="fax", status="sending")
@@ -35,6 +35,22 @@ def test_a_text_in_place_of_a_status_is_not_kept() -> None:
     assert announced(asked) is None
     coded = request("message", MESSAGE_ID, status="+12025550143 was off", error_code="30003")
     assert announced(coded) == Signal(by="callback", status="", error_code="30003")
+
+
+@pytest.mark.parametrize(
+    ("own", "told", "code"),
+    [
+        ("34004", "34010", "34004"),
+        (34004, "34010", "34004"),
+        ("0", "34010", "34010"),
+        (None, "34010", "34010"),
+        ("0", None, "0"),
+        (None, None, None),
+    ],
+)
+def test_the_code_of_a_row_is_its_logs(own: object, told: object, code: str | None) -> None:
+    """Another's code counts only if the log's names no error."""
+    assert failure_code("fax", {"error_code": own, "fax_error_code": told}) == code
 
 
 def test_a_success_of_a_message_tells_no_more_than_its_log() -> None:

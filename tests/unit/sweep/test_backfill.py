@@ -100,7 +100,10 @@ def test_a_period_beyond_the_history_ends_with_a_clear_sentence(bench: Bench) ->
     """A period before the oldest log (422 ``exceeds_history_logs_limit``) ends with a reason."""
     bench.lists.errors = [HistoryLimitError()]
     summary, _ = run(bench)
-    assert "before the oldest log that SignalWire keeps" in str(summary["stopped"])
+    assert summary["stopped"] == (
+        "The period begins before the oldest log that SignalWire keeps for this account."
+        " Begin it later; what is older cannot be fetched."
+    )
     assert summary["complete"] is False
 
 

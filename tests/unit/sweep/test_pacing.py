@@ -64,7 +64,7 @@ class FakeListing:
         self, path: str, start: datetime, end: datetime, page: str | None, time_left: float
     ) -> Page:
         """Return a page, or raise the next error."""
-        assert (path, start, end, page) == ("/faxes", NOW, NOW, None)
+        assert (path, start, end, page) == ("/faxes", NOW, NOW, "7")
         self.calls.append((self.clock.moment(), time_left))
         return self._answer()
 
@@ -176,6 +176,13 @@ def test_a_429_is_told_to_all_and_the_page_is_asked_for_again(bench: Bench) -> N
     assert bench.stored.since == MOMENT
 
 
+def test_a_429_counts_once(bench: Bench) -> None:
+    """The third within a short time sets a limit."""
+    bench.listing.errors = [RateLimitedError()]
+    assert bench.page() is PAGE
+    assert bench.stored.warned == 1
+
+
 def test_a_page_that_meets_only_429s_is_held_back(bench: Bench) -> None:
     """The next sweep goes on with it."""
     bench.listing.errors = [RateLimitedError() for _ in range(100)]
@@ -237,6 +244,7 @@ def test_pages_of_fax_resources_take_turns_as_well(bench: Bench) -> None:
     """They are requests as any others."""
     bench.store(LIMITED)
     bench.listing.errors = [RateLimitedError()]
-    assert bench.paced.resources("/faxes", NOW, NOW, None, 20.0) is PAGE
+    assert bench.paced.resources("/faxes", NOW, NOW, "7", 20.0) is PAGE
     assert len(bench.listing.calls) == 2
+    assert bench.listing.calls[0][1] == 20.0
     assert bench.slept

@@ -303,6 +303,8 @@ def test_the_alias_comes_before_the_row(bench: Bench) -> None:
     """Later callbacks and tools find the log by its SID."""
     store(bench, entry(status="busy"))
     assert bench.table.items[ALIAS]["alias_of"] == KEY
+    # A log that is new has none to be read.
+    assert bench.table.reads == [[KEY]]
     assert [[write.key for write in writes] for writes in bench.table.writes] == [[ALIAS], [KEY]]
 
 
@@ -318,8 +320,10 @@ def test_an_alias_that_is_there_is_left_alone(bench: Bench) -> None:
     store(bench, entry(status="ringing"))
     version = bench.table.items[ALIAS]["version"]
     bench.table.reads.clear()
+    bench.table.writes.clear()
     assert store(bench, entry(status="busy")) == []
     assert bench.table.reads == [[KEY], [ALIAS]]
+    assert [[write.key for write in writes] for writes in bench.table.writes] == [[KEY]]
     assert bench.table.items[ALIAS]["version"] == version
 
 

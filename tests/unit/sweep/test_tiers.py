@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from hooklog.errors import ForbiddenError, HistoryLimitError, StoreUnavailableError
-from hooklog.logs import FAX, MESSAGE, LogKind
+from hooklog.logs import FAX, KINDS, MESSAGE, LogKind
 from hooklog.sweep.tiers import Sweeper, Swept, tiers
 from hooklog.sweep.walk import Checkpoint, whole_second
 from tests.builders import MESSAGE_ID
@@ -27,6 +27,7 @@ class FakeCheckpoints:
 
     current: dict[tuple[str, str], Checkpoint] = field(default_factory=dict)
     error: StoreUnavailableError | None = None
+    save_error: StoreUnavailableError | None = None
 
     def load(self, kind: LogKind, tier: str) -> Checkpoint | None:
         """Return a checkpoint, or raise the error."""
@@ -35,7 +36,9 @@ class FakeCheckpoints:
         return self.current.get((kind.name, tier))
 
     def save(self, kind: LogKind, tier: str, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint."""
+        """Keep a checkpoint, or raise the error."""
+        if self.save_error is not None:
+            raise self.save_error
         self.current[kind.name, tier] = checkpoint
 
 
@@ -193,6 +196,34 @@ def test_the_tier_that_is_furthest_behind_goes_first(runs: Runs) -> None:
         == [("message", ""), ("fax", ""), ("message", "1h"), ("fax", "24h")][:2] + order[2:4]
     )
     assert order.index(("fax", "24h")) < order.index(("message", "24h"))
+
+
+def test_of_tiers_that_are_equally_far_the_young_go_first(runs: Runs) -> None:
+    """A first sweep takes each kind's first tier, then each tier by its age."""
+    order = [one.tier.name for one in runs.sweeper.sweep(lambda: 900)]
+    assert order == [tier.name for tier in TIERS for _ in KINDS]
+
+
+def test_a_history_that_begins_a_second_later_is_found(runs: Runs) -> None:
+    """Half of a second is rounded down, so each step is a second longer than half of the way."""
+    goal = NOW - TIERS[0].age
+    watermark = goal - timedelta(seconds=1)
+    for kind in KINDS:
+        runs.checkpoints.current[kind, ""] = Checkpoint(watermark, watermark)
+    runs.bench.lists.errors = [HistoryLimitError() for _ in KINDS]
+    swept = runs.run()
+    for kind in KINDS:
+        assert isinstance(swept[kind, ""].walk.error, HistoryLimitError)
+        assert runs.checkpoints.current[kind, ""] == Checkpoint(goal, goal)
+
+
+def test_a_step_that_cannot_be_saved_fails_nothing(runs: Runs) -> None:
+    """The next run meets the same, and tries again."""
+    runs.run()
+    runs.bench.clock.advance(hours=1)
+    runs.bench.lists.errors = [HistoryLimitError()]
+    runs.checkpoints.save_error = StoreUnavailableError()
+    assert isinstance(runs.run()["fax", ""].walk.error, HistoryLimitError)
 
 
 def test_an_incomplete_tier_says_how_far_it_is_behind(runs: Runs) -> None:
