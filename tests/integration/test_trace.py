@@ -17,8 +17,8 @@ from local.stack import log_lines, send
 from tests.builders import body, failed_fax, message_log
 from tests.integration.command_line import CommandLine
 from tests.integration.conftest import Deployment, drain, with_variables
-from tests.integration.test_privacy import secrets
 from tests.integration.test_webhook import call
+from tests.privacy import leaks
 from tests.webhook import json_request, message_status
 
 pytestmark = pytest.mark.integration
@@ -187,7 +187,6 @@ def test_steps_have_nothing_personal(deployment: Deployment) -> None:
     steps = [line for line in lines if '"message":"step"' in line]
     if not steps:
         pytest.skip("no test before this one let the functions tell steps")
-    output = "\n".join(lines)
-    assert sorted(secret for secret in secrets() if secret in output) == []
+    assert leaks("\n".join(lines)) == []
     assert all(json.loads(line)["level"] == "DEBUG" for line in steps)
     assert not [line for line in lines if '"level":"DEBUG"' in line and line not in steps]
