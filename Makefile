@@ -53,10 +53,11 @@ bench: setup ## compare hooklog with what one would write instead; SHORT=1 is qu
 	@PYTHONPATH=layers/hooklog $(VENV)/bin/python -m bench $(if $(SHORT),--short)
 	@$(if $(SHORT),,$(MAKE) --no-print-directory docs)
 
-check: setup ## ruff, mypy, sam validate, zizmor
+check: setup ## ruff, mypy for Linux and macOS, sam validate, zizmor
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
 	@$(VENV)/bin/zizmor --quiet --offline --persona pedantic .github/workflows
 
@@ -73,12 +74,23 @@ format: setup ## let ruff format and fix
 LOCKED := layers/dependencies/requirements.txt requirements.txt \
 	$(patsubst %.in,%.txt,$(wildcard local/requirements-*.in))
 
+# Where `make run` has to work. cryptography has no wheel for Macs with an Intel processor any more;
+# the fuzzer has one for Linux on x86-64 only.
+PLATFORMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin
+
 lock: $(SUPPLY)/ready ## pin all dependencies with hashes; UPGRADE=1 takes newer indirect ones
 	@set -e; for file in $(LOCKED); do \
 		echo "$$file"; \
-		$(SUPPLY)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.13 \
+		$(UV) pip compile --quiet --system-certs --universal --python-version 3.13 \
 			--generate-hashes --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
 			"$${file%.txt}.in" -o "$$file"; \
+	done
+	@set -e; for file in $(filter-out local/requirements-fuzz.txt,$(LOCKED)); do \
+		for platform in $(PLATFORMS); do \
+			$(UV) pip install --quiet --system-certs --python $(SUPPLY)/bin/python --dry-run \
+				--target .local/wheels --python-platform "$$platform" $(PINNED) -r "$$file" || \
+				{ echo "$$file cannot be installed on $$platform." >&2; exit 1; }; \
+		done; \
 	done
 
 # From an environment with nothing in it but what is deployed.

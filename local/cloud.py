@@ -168,6 +168,9 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
             process.wait(_ENDED_WITHIN)
         except ProcessLookupError:
             return
+        except PermissionError:  # what macOS says of a group whose processes have all ended
+            process.wait(_ENDED_WITHIN)
+            return
         except subprocess.TimeoutExpired:
             continue
 

@@ -22,7 +22,7 @@ from local.cloud import LOOPBACK, ROOT, LocalCloud, local_cloud
 from local.event_tap import EventTap, Received
 from local.space import EVERY_FAX_CASE, EVERY_MESSAGE_CASE, Space, generate
 from local.space import serve as serve_space
-from local.stack import architecture, build
+from local.stack import FOR_LAMBDA, architecture, build
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -53,7 +53,7 @@ def main() -> int:
         for port in (CLOUD_PORT, SPACE_PORT):
             _require_free(address, port)
         print("Building the functions (half a minute the first time) …", flush=True)
-        build()
+        build(FOR_LAMBDA)
         _serve(address)
     except KeyboardInterrupt:
         return 130

@@ -31,8 +31,10 @@ from local.template import template
 
 #: Name of the stack in the local cloud.
 NAME = "hooklog-local"
-#: Where `sam build` puts what it makes.
-BUILD = ROOT / ".aws-sam/build"
+#: Where `sam build` puts what the local cloud runs, apart from what it makes for Lambda.
+BUILD = ROOT / ".local/build"
+#: Where it puts what Lambda and its containers run.
+FOR_LAMBDA = ROOT / ".aws-sam/build"
 _SAM = ROOT / ".tools/sam/bin/sam"
 _TIMEOUT = 600
 
@@ -60,13 +62,17 @@ class Stack:
 def build(directory: Path = BUILD) -> None:
     """Run ``sam build`` for this machine's processor; unchanged parts are not built again.
 
+    The local cloud runs functions as processes of this machine, so on macOS their dependencies are
+    those of macOS, except in `FOR_LAMBDA`.
+
     Raises:
         RuntimeError: sam failed; its output follows the first line of the text.
 
     """
     _sam(
-        {},
+        {} if directory == FOR_LAMBDA else layer_platform(sys.platform, platform.machine()),
         *("build", "--config-env", "local", "--build-dir", str(directory)),
+        *("--cache-dir", str(directory.with_name("cache"))),
         *("--parameter-overrides", _parameters({})),
     )
 
@@ -208,6 +214,17 @@ def log_lines(cloud: LocalCloud, stack: Stack) -> list[str]:
 def architecture() -> str:
     """Return this machine's processor in the template's words."""
     return "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+
+
+def layer_platform(system: str, machine: str) -> dict[str, str]:
+    """Return the variable by which the dependencies layer has wheels of macOS; none elsewhere.
+
+    Args:
+        system: as in `sys.platform`.
+        machine: as `platform.machine()` returns it.
+
+    """
+    return {"LAYER_PLATFORM": f"macosx_11_0_{machine}"} if system == "darwin" else {}
 
 
 def _set_concurrency_as_number(cloud: LocalCloud, function_name: str) -> None:

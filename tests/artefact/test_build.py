@@ -33,4 +33,5 @@ def test_every_architecture_has_its_makefile() -> None:
     assert set(template()["Parameters"]["Architecture"]["AllowedValues"]) == set(machines)
     for architecture, machine in machines.items():
         makefile = ROOT / "layers/dependencies" / architecture / "Makefile"
-        assert f"build.py manylinux2014_{machine} " in makefile.read_text()
+        assert f"LAYER_PLATFORM ?= manylinux2014_{machine}\n" in makefile.read_text()
+        assert "build.py $(LAYER_PLATFORM) " in makefile.read_text()

@@ -6,10 +6,10 @@ import importlib.util
 import io
 import json
 import marshal
-import platform
 import re
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,9 +147,10 @@ def test_the_trimmed_phone_numbers_say_the_same(deployed: Path) -> None:
 
 
 def test_the_compiled_part_is_for_the_processor_that_was_asked_for(built: Path) -> None:
-    """The build of this machine has this machine's processor."""
+    """The build of this machine has this machine's processor and system."""
     (library,) = built.rglob("*.so")
-    assert library.name.endswith(f"-{platform.machine()}-linux-gnu.so")
+    suffix: str = sysconfig.get_config_var("EXT_SUFFIX")
+    assert library.name.endswith(suffix)
 
 
 def test_every_package_keeps_its_licence(built: Path) -> None:

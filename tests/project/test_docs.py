@@ -79,6 +79,22 @@ def test_every_error_code_of_ours_is_explained() -> None:
     assert first_cells(own) == set(BY_CODE)
 
 
+# --- CHANGELOG.md -------------------------------------------------------------------------------
+
+
+def test_every_release_says_what_an_upgrade_needs() -> None:
+    """Its section *Upgrading* has points, or says that there is nothing to do."""
+    releases = re.split(r"^## ", _text("CHANGELOG.md"), flags=re.MULTILINE)[1:]
+    assert releases
+    for release in releases:
+        title = release.partition("\n")[0]
+        sections = re.findall(
+            r"^### Upgrading\n(.*?)(?=^### |\Z)", release, re.MULTILINE | re.DOTALL
+        )
+        assert len(sections) == 1, title
+        assert "\n- " in sections[0] or sections[0].strip() == "Nothing to do.", title
+
+
 # --- docs/reference.md --------------------------------------------------------------------------
 
 

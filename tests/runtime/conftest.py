@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,13 @@ from tests.runtime.rig import Rig
 from tests.webhook import BASE, KEY
 
 ENGINE = pytest.StashKey[Engine]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _linux() -> None:
+    """Skip where Lambda's runtime client and emulator do not exist."""
+    if sys.platform != "linux":
+        pytest.skip("Lambda's runtime client and its emulator are for Linux only")
 
 
 @pytest.fixture(scope="session")
