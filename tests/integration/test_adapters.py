@@ -274,10 +274,11 @@ def test_parking_and_lifting_on_the_real_table(deployment: Deployment) -> None:
         at=FETCHED_AT,
         log_type="fax",
     )
-    assert apply(table, [park], {})[park.key] == Stored()
+    assert isinstance(apply(table, [park], {})[park.key], Stored)
     change = fetched(log_id, 3, 60)
     written = apply(table, [change], table.read([change.key]))[change.key]
-    assert written == Stored(counts_end=True)
+    assert isinstance(written, Stored)
+    assert written.counts_end
     stored = stored_log(deployment, change.key)
     (entry,) = stored.pop("parked_history")
     assert entry["code"] == "fetch.not_found"

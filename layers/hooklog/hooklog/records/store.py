@@ -43,7 +43,7 @@ class Table(Protocol):
 class Stored:
     """The change was written."""
 
-    write: Write | None = None
+    write: Write
     counts_failure: bool = False
     counts_end: bool = False
     counts_drift: bool = False
