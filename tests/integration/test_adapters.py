@@ -211,7 +211,7 @@ def test_every_order_of_arrival_ends_in_the_same_row(deployment: Deployment) -> 
         for index, second in order:
             change = fetched(log_id, index, second)
             result = apply(table, [change], table.read([change.key]))[change.key]
-            counted += isinstance(result, Stored) and result.counts_failure
+            counted += isinstance(result, Stored) and result.write.counts_failure
         by_key[f"fax#{log_id}"] = (order, counted)
     items = {row["pk"]: row for row in rows(deployment.cloud, deployment.stack)}
     for key, (order, counted) in by_key.items():
@@ -258,7 +258,7 @@ def test_writers_at_the_same_time_end_in_the_same_row(deployment: Deployment, at
     stored = stored_log(deployment, f"fax#{log_id}")
     stored.pop("parked_history", None)
     assert stored == record_attributes(fetched(log_id, 6 % 4, 6).record)
-    counted = [o for o in outcomes if isinstance(o, Stored) and o.counts_failure]
+    counted = [o for o in outcomes if isinstance(o, Stored) and o.write.counts_failure]
     assert len(counted) == 1
 
 
@@ -278,7 +278,7 @@ def test_parking_and_lifting_on_the_real_table(deployment: Deployment) -> None:
     change = fetched(log_id, 3, 60)
     written = apply(table, [change], table.read([change.key]))[change.key]
     assert isinstance(written, Stored)
-    assert written.counts_end
+    assert written.write.counts_end
     stored = stored_log(deployment, change.key)
     (entry,) = stored.pop("parked_history")
     assert entry["code"] == "fetch.not_found"

@@ -33,15 +33,8 @@ _PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
-def served(
-    engine: Engine,
-    built: Path,  # noqa: ARG001 - it comes first
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[LocalCloud]:
-    """Run what `make serve` runs, at Docker's own address.
-
-    It builds where a user's build is; the two builds share a cache.
-    """
+def served(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """Run what `make serve` runs, at Docker's own address; it builds what `sam local` runs."""
     output = tmp_path_factory.mktemp("serve") / "output"
     with output.open("w") as log:
         process = subprocess.Popen(

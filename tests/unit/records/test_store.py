@@ -126,7 +126,7 @@ def test_a_failure_is_counted_exactly_once(
     table = MemoryTable()
     results = Interleaving(table, iter([state(*pair) for pair in seen]), iter(cuts_in)).run()
 
-    counted = sum(isinstance(result, Stored) and result.counts_failure for result in results)
+    counted = sum(isinstance(result, Stored) and result.write.counts_failure for result in results)
     assert counted == ("first_failed_at" in table.items[KEY])
     assert counted or table.items[KEY]["outcome"] != "failed"
 
@@ -160,7 +160,7 @@ def test_a_lost_race_is_read_again_and_decided_again() -> None:
     table.meanwhile = lambda: _once(table, state(0, 1))
     stored = apply(table, [state(1, 2)], {})[KEY]
     assert isinstance(stored, Stored)
-    assert (stored.write.version, stored.counts_end) == (2, False)
+    assert (stored.write.version, stored.write.counts_end) == (2, False)
     assert table.items[KEY]["status"] == "in-progress"
 
     table = MemoryTable()
@@ -200,7 +200,7 @@ def test_one_refused_write_does_not_touch_its_neighbours() -> None:
     results = apply(table, [state(0, 1), StoreRecord(other)], {})
     assert isinstance(results[KEY], StoreThrottledError)
     assert isinstance(stored := results[other.key], Stored)
-    assert stored.counts_end
+    assert stored.write.counts_end
 
 
 def test_an_attribute_that_is_set_and_removed_costs_only_its_own_row() -> None:
@@ -226,7 +226,7 @@ def test_a_round_keeps_the_results_of_the_rounds_before() -> None:
     assert results.keys() == {KEY, other.key}
     assert isinstance(results[KEY], Stored)
     assert isinstance(first := results[other.key], Stored)
-    assert first.counts_end
+    assert first.write.counts_end
 
 
 def test_each_of_many_changes_has_its_result() -> None:

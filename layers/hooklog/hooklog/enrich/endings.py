@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypedDict
 
@@ -19,7 +19,7 @@ from hooklog.records.patience import Try, tries_so_far
 from hooklog.records.rows import Row
 from hooklog.records.signals import Signal
 from hooklog.records.store import Table, UpToDate, apply
-from hooklog.steps import Step, Trace
+from hooklog.steps import Fact, Step, Trace
 
 
 class ItemFailure(TypedDict):
@@ -130,9 +130,7 @@ class Endings:
             wait = self._backoff.delay(count, jitter=self._jitter(), retry_after=retry_after)
             self._return(delivery, wait)
         self._report.retried[log_type] += 1
-        if self._trace is not None:
-            delay = self._first_wait(members)
-            self._trace(key, Step.RETRIED, code=error.code, tries=count, delay=delay)
+        self._tell(key, Step.RETRIED, members, code=error.code, tries=count)
         return True
 
     def wait(
@@ -166,9 +164,7 @@ class Endings:
             self._return(delivery, wait)
         if waiting:
             self._report.retried[log_type] += 1
-            if self._trace is not None:
-                delay = self._first_wait([delivery for delivery, _ in waiting])
-                self._trace(key, Step.WAITING, code=error.code, delay=delay)
+            self._tell(key, Step.WAITING, (delivery for delivery, _ in waiting), code=error.code)
 
     def count(
         self,
@@ -284,9 +280,7 @@ class Endings:
                 wait = self._backoff.delay(delivery.attempt, jitter=self._jitter())
                 handle = delivery.receipt_handle
                 self._waits[handle] = max(wait, self._waits[handle])
-            if self._trace is not None:
-                delay = self._first_wait(self._retried[key])
-                self._trace(key, Step.RETRIED, code=result.code, delay=delay)
+            self._tell(key, Step.RETRIED, self._retried[key], code=result.code)
 
     def _is_late(self, delivery: Delivery) -> bool:
         return delivery.sent_at <= self._began_at - LONGEST_WAIT
@@ -304,10 +298,10 @@ class Endings:
             count = 1 if self._is_late(delivery) else delivery.attempt
             self._return(delivery, self._backoff.delay(count, jitter=self._jitter()))
         self._report.retried[log_type] += 1
-        if self._trace is not None:
-            delay = self._first_wait(members)
-            self._trace(key, Step.RETRIED, code=error.code, delay=delay)
+        self._tell(key, Step.RETRIED, members, code=error.code)
 
-    def _first_wait(self, members: Sequence[Delivery]) -> int:
-        """Return the seconds until the first of these messages comes back."""
-        return min((self._waits[delivery.receipt_handle] for delivery in members), default=0)
+    def _tell(self, key: str, step: Step, members: Iterable[Delivery], **facts: Fact) -> None:
+        """Tell that messages go back, and in how many seconds the first of them returns."""
+        if self._trace is not None:
+            waits = (self._waits[delivery.receipt_handle] for delivery in members)
+            self._trace(key, step, delay=min(waits, default=0), **facts)

@@ -390,7 +390,7 @@ class _Batch:
                 self._fail_job(key, job, result)
                 continue
             # A row that shows as much or more has settled what this fetch could not.
-            is_unsettled = isinstance(result, Stored) and result.is_unsettled
+            is_unsettled = isinstance(result, Stored) and result.write.is_unsettled
             self._expect_end(job, record, is_unsettled=is_unsettled)
 
     def _store_aliases(self, records: dict[str, tuple[Record, _Job]]) -> None:

@@ -41,13 +41,9 @@ class Table(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The change was written."""
+    """The change was written, by this write."""
 
     write: Write
-    counts_failure: bool = False
-    counts_end: bool = False
-    counts_drift: bool = False
-    is_unsettled: bool = False
 
 
 class UpToDate:
@@ -107,13 +103,7 @@ def _round(
     for write in writes:
         match written[write.key]:
             case None:
-                results[write.key] = Stored(
-                    write=write,
-                    counts_failure=write.counts_failure,
-                    counts_end=write.counts_end,
-                    counts_drift=write.counts_drift,
-                    is_unsettled=write.is_unsettled,
-                )
+                results[write.key] = Stored(write)
             case StoreError() as error:
                 results[write.key] = error
             case Conflict():

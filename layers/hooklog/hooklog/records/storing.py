@@ -10,7 +10,7 @@ from hooklog.records.counts import Counts
 from hooklog.records.enrichment import Record, weigh
 from hooklog.records.items import StorageOptions
 from hooklog.records.recording import StoreAlias, StoreRecord
-from hooklog.records.rows import Row, Write
+from hooklog.records.rows import Row
 from hooklog.records.signals import Signal, strongest
 from hooklog.records.store import Stored, StoreResult, Table, UpToDate, apply
 from hooklog.steps import Step, Trace
@@ -95,13 +95,13 @@ def store(
         match results[key]:
             case StoreError():
                 pass
-            case Stored() as stored:
+            case Stored(write):
                 counts.count_stored(one.record)
-                if stored.counts_drift:
+                if write.counts_drift:
                     counts.drift[log_type] += 1
-                if stored.counts_end:
+                if write.counts_end:
                     counts.finished[log_type] += 1
-                if stored.counts_failure:
+                if write.counts_failure:
                     counts.count_failure(weigh(one.record, one.kept_or_told(rows.get(key))))
             case _:
                 counts.skipped[log_type] += 1
@@ -113,7 +113,7 @@ def store(
 def _tell(trace: Trace, key: str, result: StoreResult) -> None:
     """Tell what became of a log; of an error, whoever sends its message back tells."""
     match result:
-        case Stored(write=Write() as write):
+        case Stored(write):
             outcome = str(write.values.get("outcome"))
             trace(key, Step.WRITTEN, version=write.version, outcome=outcome)
         case UpToDate():

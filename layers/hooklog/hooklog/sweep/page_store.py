@@ -195,7 +195,7 @@ class PageStore:
             key
             for key, result in results.items()
             if isinstance(result, UpToDate)
-            or (isinstance(result, Stored) and not result.is_unsettled)
+            or (isinstance(result, Stored) and not result.write.is_unsettled)
         }
 
     def _agrees(self, finding: Finding, row: Row | None) -> bool:
