@@ -4,6 +4,8 @@ SHELL := /bin/sh
 .PHONY: help setup run serve test fuzz mutants mutation load bench check docs lock sbom audit format wheel clean
 
 export SAM_CLI_TELEMETRY := 0
+# Some images set it, and each of hundreds of processes would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 SAM := .tools/sam

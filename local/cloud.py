@@ -35,7 +35,7 @@ LOOPBACK = "127.0.0.1"
 #: ministack as it comes.
 MINISTACK = ROOT / ".tools/cloud/bin/ministack"
 _PYTHON = MINISTACK.with_name("python")
-_PROGRAM = ROOT / "local/cloud_with_streams.py"
+_PROGRAM = ROOT / "local/cloud_program.py"
 _PORTS = range(20_000, 32_000)
 _READY_WITHIN = 30.0
 _ENDED_WITHIN = 10.0

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,11 +22,12 @@ from hooklog_ops.interrupting import ignore_signals, stop_on_signals
 from local import stack
 from local.cloud import ROOT
 from local.load import backfill, figures
+from local.load.backfill import Way
 from local.load.faults import ALL
 from local.load.figures import Conditions
 from local.load.plan import Plan
 from local.load.report import terminal_table
-from local.load.run import RATE_LIMIT, Outcome, current_conditions, rig, run
+from local.load.run import RATE_LIMIT, Outcome, Rig, current_conditions, rig, run
 from local.terminal import complain, step
 
 _FAULTY = 0.05
@@ -83,11 +84,7 @@ def main() -> int:
     try:
         count = arguments.count or _FULL_COUNT
         if arguments.backfill:
-            with step(
-                console, f"Store {count:,} logs by a backfill, then through the queue"
-            ) as say:
-                ways = backfill.compare(count, _CLOUD_LOG, say)
-            print(backfill.table(ways))
+            print(backfill.table(_both_ways(console, count)))
             return 0
         outcome = _load(console, count, conditions)
     except KeyboardInterrupt as stop:
@@ -119,6 +116,27 @@ def _at_least(least: int) -> Callable[[str], int]:
     return number
 
 
+def _both_ways(console: Console, count: int) -> list[Way]:
+    plan = Plan.make(count, datetime.now(UTC), cases=(), faulty=0, duplicated=0)
+    with (
+        _deployed(console, plan, current_conditions(rate_limit=None)) as target,
+        step(console, f"Store {count:,} logs by a backfill, then through the queue") as say,
+    ):
+        return backfill.compare(target, plan, say)
+
+
+@contextmanager
+def _deployed(console: Console, plan: Plan, conditions: Conditions) -> Iterator[Rig]:
+    with step(console, "Build the functions and their layers (sam build)"):
+        stack.build()
+    with ExitStack() as started:
+        with step(console, "Deploy template.yaml into a local cloud, with a simulated space"):
+            target = started.enter_context(rig(plan, _CLOUD_LOG, conditions))
+            # A second Ctrl-C must not interrupt the shutdown.
+            started.callback(ignore_signals)
+        yield target
+
+
 def _load(console: Console, count: int, conditions: Conditions) -> Outcome:
     plan = Plan.make(
         count,
@@ -128,21 +146,17 @@ def _load(console: Console, count: int, conditions: Conditions) -> Outcome:
         duplicated=_DUPLICATED,
     )
     total = len(plan.bodies)
-    with step(console, "Build the functions and their layers (sam build)"):
-        stack.build()
-    with ExitStack() as started:
-        with step(console, "Deploy template.yaml into a local cloud, with a simulated space"):
-            target = started.enter_context(rig(plan, _CLOUD_LOG, conditions))
-            # A second Ctrl-C must not interrupt the shutdown.
-            started.callback(ignore_signals)
-        with step(console, f"Send {total:,} messages, and wait until the queue is empty") as say:
-            return run(
-                target,
-                plan,
-                conditions,
-                timeout_s=_ATTEMPTS_S + total / _SLOWEST,
-                report=lambda left: say(_progress(left, total)),
-            )
+    with (
+        _deployed(console, plan, conditions) as target,
+        step(console, f"Send {total:,} messages, and wait until the queue is empty") as say,
+    ):
+        return run(
+            target,
+            plan,
+            conditions,
+            timeout_s=_ATTEMPTS_S + total / _SLOWEST,
+            report=lambda left: say(_progress(left, total)),
+        )
 
 
 def _progress(left: int, total: int) -> str:

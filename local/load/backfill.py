@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import batched
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -22,7 +20,7 @@ from botocore.config import Config
 from hooklog.clock import iso
 from local import markdown, stack
 from local.load.plan import Plan, logs
-from local.load.run import Rig, current_conditions, rig, wait_until_empty
+from local.load.run import Rig, wait_until_empty
 from local.space import LOG_TYPES
 
 if TYPE_CHECKING:
@@ -58,46 +56,42 @@ class Way:
         return self.logs / self.seconds
 
 
-def compare(count: int, log: Path, say: Callable[[str], None]) -> list[Way]:
-    """Store the same logs both ways, in a local cloud without a limit of requests.
+def compare(target: Rig, plan: Plan, say: Callable[[str], None]) -> list[Way]:
+    """Store the same logs both ways.
 
     Args:
-        count: number of logs.
-        log: file for the cloud's output.
+        target: deployed for this plan, with an empty table.
+        plan: of logs without faults and duplicates.
         say: receives what is done.
 
     Raises:
         RuntimeError: a log has no row at the end of a way.
 
     """
-    plan = Plan.make(count, datetime.now(UTC), cases=(), faulty=0, duplicated=0)
-    stack.build()
-    with ExitStack() as started:
-        target = started.enter_context(rig(plan, log, current_conditions(rate_limit=None)))
-        target.warm()
-        _backfill(target, dry_run=True)  # The function is warm then, too.
-        ways = []
-        for name, work in (("a backfill", _by_pages), ("through the queue", _through_the_queue)):
-            say(name)
-            target.space.reset_requests()
-            began = time.monotonic()
-            messages = work(target, plan)
-            seconds = time.monotonic() - began
-            stored = {item["pk"] for item in target.rows() if "outcome" in item}
-            if stored != set(logs(plan.space)):
-                raise RuntimeError(f"Not every log has a row after {name}.")
-            requests = sum(target.space.requests().counts.values())
-            ways.append(
-                Way(
-                    name=name,
-                    logs=len(stored),
-                    seconds=seconds,
-                    requests=requests,
-                    messages=messages,
-                )
+    target.warm()
+    _backfill(target, dry_run=True)  # The function is warm then, too.
+    ways = []
+    for name, work in (("a backfill", _by_pages), ("through the queue", _through_the_queue)):
+        say(name)
+        target.space.reset_requests()
+        began = time.monotonic()
+        messages = work(target, plan)
+        seconds = time.monotonic() - began
+        stored = {item["pk"] for item in target.rows() if "outcome" in item}
+        if stored != set(logs(plan.space)):
+            raise RuntimeError(f"Not every log has a row after {name}.")
+        requests = sum(target.space.requests().counts.values())
+        ways.append(
+            Way(
+                name=name,
+                logs=len(stored),
+                seconds=seconds,
+                requests=requests,
+                messages=messages,
             )
-            _empty(target)
-        return ways
+        )
+        _empty(target)
+    return ways
 
 
 def table(ways: list[Way]) -> str:

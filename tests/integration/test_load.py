@@ -96,9 +96,12 @@ def test_a_changed_or_missing_row_is_found(loaded: Loaded) -> None:
     assert loaded.differences() == []
 
 
-def test_a_backfill_stores_the_same_logs_without_messages(tmp_path: Path) -> None:
+def test_a_backfill_stores_the_same_logs_without_messages(built: Path, tmp_path: Path) -> None:
     """Both ways end with all rows; one costs a few pages, and the other a request per log."""
-    by_pages, through_the_queue = compare(120, tmp_path / "cloud.log", lambda _: None)
+    plan = Plan.make(120, datetime.now(UTC), cases=(), faulty=0, duplicated=0)
+    conditions = current_conditions(batches_at_once=2, rate_limit=None)
+    with rig(plan, tmp_path / "cloud.log", conditions, built=built) as deployed:
+        by_pages, through_the_queue = compare(deployed, plan, lambda _: None)
     assert (by_pages.logs, through_the_queue.logs) == (120, 120)
     assert (by_pages.messages, through_the_queue.messages) == (0, 120)
     assert by_pages.requests < 10
