@@ -116,7 +116,7 @@ def local_cloud(
     port = port or free_port()
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = environment_without_aws() | {"BIND_HOST": address, "GATEWAY_PORT": str(port)}
-    # It unpacks 60 MB per execution environment and never deletes them.
+    # It never deletes what it unpacks.
     with tempfile.TemporaryDirectory(prefix="hooklog-", ignore_cleanup_errors=True) as scratch:
         with log.open("w") as output:
             process = subprocess.Popen(

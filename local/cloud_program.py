@@ -2,6 +2,8 @@
 
 - DynamoDB puts every write into the table's stream. ministack 1.5.33 leaves out those of PartiQL
   statements, which are hooklog's; so this wraps its two functions that carry them out.
+- Lambda unpacks a layer once per machine. ministack does so for each execution environment, which
+  takes most of a cold start's time; here the environments share a folder.
 - Lambda puts all lines of an invocation into the log group. ministack puts those that a thread has
   read a few milliseconds after the answer; on a busy machine the others wait for the next
   invocation, if there is one. Here the answer waits for all lines that were written before it.
@@ -11,19 +13,43 @@ The program runs in ministack's own environment, and imports nothing of hooklog.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 from collections.abc import Callable
+from io import BytesIO
 from queue import Queue
 from select import select
 from threading import Lock, Thread
 from typing import IO, Any, Protocol
+from zipfile import ZipFile
 
 from ministack.app import main  # type: ignore[import-not-found]
 from ministack.core import lambda_runtime  # type: ignore[import-not-found]
-from ministack.services import dynamodb  # type: ignore[import-not-found]
+from ministack.services import dynamodb, lambda_svc  # type: ignore[import-not-found]
 
 type Json = dict[str, Any]
 type Statement = Callable[..., object]
+
+
+class Process(Protocol):
+    """A function's process."""
+
+    stderr: IO[str]
+
+
+class Worker(Protocol):
+    """ministack's execution environment of a function."""
+
+    config: Json
+    #: None once ministack has ended it.
+    _proc: Process | None
+    _stderr_queue: Queue[str]
+    _stderr_thread: Thread
+    _drain_stderr: Callable[[], str]
+    #: The line of which the end has not come yet.
+    begun: bytes
+
 
 # --- streams --------------------------------------------------------------------------------------
 
@@ -61,29 +87,48 @@ def _updated(table: Json, parsed: Json) -> str | None:
     return key
 
 
+# --- layers ---------------------------------------------------------------------------------------
+
+_UNPACKING = Lock()
+#: Where a layer is unpacked, by the hash of its archive.
+_folders: dict[str, str] = {}
+
+
+def with_shared_layers(spawn: Callable[[Worker], None]) -> Callable[[Worker], None]:
+    """Return what starts a function's process, with layers that are unpacked already."""
+
+    def run(worker: Worker) -> None:
+        config = worker.config
+        layers = [_unpacked(layer) for layer in config.get("Layers", [])]
+        variables = config.get("Environment", {}).get("Variables", {})
+        # What ministack sets to the folders into which it has unpacked them.
+        variables = {**variables, "_LAMBDA_LAYERS_DIRS": os.pathsep.join(layers)}
+        worker.config = {**config, "Layers": [], "Environment": {"Variables": variables}}
+        try:
+            spawn(worker)
+        finally:
+            worker.config = config
+
+    return run
+
+
+def _unpacked(layer: Json | str) -> str:
+    archive: bytes = lambda_svc._resolve_layer_zip(layer)
+    key = hashlib.sha256(archive).hexdigest()
+    with _UNPACKING:
+        if key not in _folders:
+            folder = tempfile.mkdtemp(prefix="layer-")
+            with ZipFile(BytesIO(archive)) as content:
+                content.extractall(folder)
+            _folders[key] = folder
+    return _folders[key]
+
+
 # --- log lines ------------------------------------------------------------------------------------
 
 _TAKING = Lock()
 #: Seconds, far more than the end of a process takes.
 _ENDED_WITHIN = 5.0
-
-
-class Process(Protocol):
-    """A function's process."""
-
-    stderr: IO[str]
-
-
-class Worker(Protocol):
-    """ministack's execution environment of a function."""
-
-    #: None once ministack has ended it.
-    _proc: Process | None
-    _stderr_queue: Queue[str]
-    _stderr_thread: Thread
-    _drain_stderr: Callable[[], str]
-    #: The line of which the end has not come yet.
-    begun: bytes
 
 
 def read_lines(worker: Worker) -> None:
@@ -121,6 +166,7 @@ def _take(worker: Worker, pipe: IO[str]) -> bytes | None:
 if __name__ == "__main__":
     dynamodb._partiql_insert = streamed(dynamodb._partiql_insert, _inserted)
     dynamodb._partiql_update = streamed(dynamodb._partiql_update, _updated)
+    lambda_runtime.Worker._spawn = with_shared_layers(lambda_runtime.Worker._spawn)
     lambda_runtime.Worker._read_stderr = read_lines
     lambda_runtime.Worker._drain_stderr_bounded = all_lines
     main()

@@ -80,10 +80,7 @@ class Rig:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=is_enabled)
 
     def warm(self) -> None:
-        """Start as many execution environments as there will be batches at the same time.
-
-        The local cloud takes up to twenty seconds for it, because it unpacks each from its archive.
-        """
+        """Start as many execution environments as there will be batches at the same time."""
         with ThreadPoolExecutor(self.batches_at_once) as pool:
             for _ in pool.map(self._invoke_empty, range(self.batches_at_once)):
                 pass
