@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,11 @@ _LONG = (
     "tests/kinds/",
     "tests/artefact/test_install.py",
 )
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C end what the tests start, also where a shell runs them in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -117,7 +117,10 @@ def _without(blank: ast.NodeTransformer, lines: list[str]) -> str:
 
 
 class _Wording(ast.NodeTransformer):
-    """Empties the texts of coded errors where they are raised; what is put into one stays."""
+    """Empties the texts of coded errors where they are raised; what is put into one stays.
+
+    None in place of a text is no other text either.
+    """
 
     def visit_Raise(self, node: ast.Raise) -> ast.Raise:
         match node.exc:
@@ -125,7 +128,7 @@ class _Wording(ast.NodeTransformer):
                 for argument in arguments:
                     parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
                     for part in parts:
-                        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                        if isinstance(part, ast.Constant) and isinstance(part.value, str | None):
                             part.value = ""
         return node
 

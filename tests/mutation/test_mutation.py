@@ -59,7 +59,7 @@ def test_equal_lines_are_told_apart_by_those_above() -> None:
     ("body", "after", "rule"),
     [
         ('raise BadPayloadError("No.")', 'raise BadPayloadError("NO.")', Rule.WORDING),
-        ('raise BadPayloadError("No.")', "raise BadPayloadError(None)", None),
+        ('raise BadPayloadError("No.")', "raise BadPayloadError(None)", Rule.WORDING),
         ('raise BadPayloadError(x["No."])', 'raise BadPayloadError(x["NO."])', None),
         ('raise SettingsError("No.")', 'raise SettingsError("NO.")', None),
         ('return cast("A", x + 1)', 'return cast("a", x + 1)', Rule.UNREAD),
