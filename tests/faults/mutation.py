@@ -84,12 +84,14 @@ def load() -> list[Mutant]:
     return [Mutant(**entry) for entry in content["mutant"]]
 
 
-def judge(root: Path, tests: Iterable[str], only: str = "") -> tuple[Verdict, str]:
-    """Run tests in a copy of the tree; return the verdict and their output."""
+def judge(
+    root: Path, tests: Iterable[str], only: str = "", *, processes: int = 0
+) -> tuple[Verdict, str]:
+    """Run tests in a copy of the tree, in so many more processes; return verdict and output."""
     # No compiled files: their time stamps count seconds, and the source changes faster.
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    command += ["-k", only, *tests]
+    command += ["-n", str(processes), "-k", only, *tests]
     try:
         done = subprocess.run(
             command,
@@ -136,7 +138,8 @@ def main() -> int:
         for number in range(workers):
             copies.put(_copy(Path(directory) / str(number)))
         healthy = copies.get()
-        verdict, output = judge(healthy, sorted({test for one in mutants for test in one.tests}))
+        tests = sorted({test for one in mutants for test in one.tests})
+        verdict, output = judge(healthy, tests, processes=workers)
         copies.put(healthy)
         if verdict is not Verdict.SURVIVED:
             _say(f"The tests fail without any mutant:\n{output}")

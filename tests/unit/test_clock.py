@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Self
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,21 @@ def test_now_is_in_utc_and_whole_milliseconds() -> None:
     assert datetime.fromisoformat(iso(now)) == now
 
 
+class Standing(datetime):
+    """A clock that stands between the last millisecond of a second and the next second."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        """Return the time."""
+        return cls(2026, 5, 4, 12, 0, 0, 999_500, tz)
+
+
+def test_now_is_the_millisecond_that_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Further digits are cut off, so that the clock is never ahead."""
+    monkeypatch.setattr("hooklog.clock.datetime", Standing)
+    assert utc_now() == datetime(2026, 5, 4, 12, 0, 0, 999_000, UTC)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -59,7 +75,7 @@ def test_conversion_keeps_the_moment(moment: datetime) -> None:
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_a_time_beyond_the_calendar_is_refused(text: str) -> None:
     """A time that UTC cannot express is a ValueError, as pydantic's validators need it."""
-    with pytest.raises(ValueError, match="not a time in UTC"):
+    with pytest.raises(ValueError, match=r"^not a time in UTC$"):
         as_utc(datetime.fromisoformat(text))
 
 

@@ -136,7 +136,7 @@ def test_a_429_takes_a_tenth_and_sets_the_ceiling() -> None:
     pace = KNOWN.learned(seen(began_at=later - 1, refused=3), later)
     assert pace.ceiling == pytest.approx(0.97 * (KNOWN.limit(later) or 0))
     assert pace.limit(later) == pytest.approx(0.9 * (KNOWN.limit(later) or 0))
-    assert pace.limited_at == KNOWN.limited_at
+    assert (pace.limited_at, pace.warned_at) == (KNOWN.limited_at, later)
 
 
 def test_a_429_may_have_a_reason_of_its_own() -> None:
@@ -149,6 +149,8 @@ def test_a_429_may_have_a_reason_of_its_own() -> None:
     assert late == replace(KNOWN, warned_at=NOW + 17.1, warned=1)
     soon = pace.learned(seen(began_at=NOW + 12, refused=1), NOW + 17)
     assert (soon.since, soon.warned) == (NOW + 17, 0)
+    together = pace.learned(seen(began_at=NOW + 12, refused=1), NOW + 15)
+    assert (together.since, together.warned) == (NOW + 15, 0)
     assert Pace().learned(seen(answered=9, refused=2), NOW).limit(NOW) is None
 
 
@@ -157,7 +159,7 @@ def test_one_round_trip_lowers_the_rate_once() -> None:
     later = NOW + 40
     pace = KNOWN.learned(seen(began_at=later - 1, refused=3), later)
     assert pace.learned(seen(began_at=later + 0.9, refused=50), later + 2) == pace
-    assert pace.learned(seen(began_at=later + 1.1, refused=3), later + 2).since > pace.since
+    assert pace.learned(seen(began_at=later + 1, refused=3), later + 2).since > pace.since
 
 
 def test_a_limit_that_falls_is_followed_fast() -> None:
@@ -166,6 +168,23 @@ def test_a_limit_that_falls_is_followed_fast() -> None:
     pace = lately.learned(seen(began_at=NOW + 1.5, answered=10, refused=10), NOW + 2)
     assert pace.limit(NOW + 2) == pytest.approx(0.5 * (lately.limit(NOW + 2) or 0))
     assert pace.ceiling == pytest.approx(0.97 * 70)
+    later = lately.learned(seen(began_at=NOW + 4, answered=10, refused=10), NOW + 5)
+    assert later.limit(NOW + 5) == pytest.approx(0.9 * (lately.limit(NOW + 5) or 0))
+
+
+#: Seconds after which a rate that began at its ceiling is a fifth above it, exactly.
+A_FIFTH_ABOVE = 26.316159643915793
+
+
+@pytest.mark.parametrize(("lasts", "left"), [(A_FIFTH_ABOVE, 0.9), (A_FIFTH_ABOVE + 0.01, 0.5)])
+def test_a_rate_more_than_a_fifth_above_its_ceiling_is_far_too_high(
+    lasts: float, left: float
+) -> None:
+    """What was answered of the batch tells how far; up to a fifth above it, a tenth is enough."""
+    # Moments near zero are exact to the last bit of the rate.
+    pace = Pace(rate=100.0, ceiling=100.0, lowered_at=-60.0)
+    lowered = pace.learned(seen(began_at=lasts - 1, answered=10, refused=10), lasts)
+    assert lowered.limit(lasts) == pytest.approx(left * (pace.limit(lasts) or 0))
 
 
 def busy(now: float) -> Pace:
@@ -194,10 +213,38 @@ def test_a_rate_that_was_not_used_up_is_not_raised() -> None:
     assert soon.grant(1000, late + 1.9)[0].ceiling == pytest.approx(125)
 
 
+@pytest.mark.parametrize(("used", "rate"), [(5, 10.0), (6, 15.0)])
+def test_seven_tenths_of_the_slots_use_a_rate_up(used: int, rate: float) -> None:
+    """With the one that this batch takes, and waits for."""
+    pace = Pace(rate=10.0, since=NOW - 9, used=used, used_since=NOW - 1, next_at=NOW + 0.5)
+    assert pace.grant(1, NOW)[0].rate == rate
+
+
 def test_a_limit_is_forgotten_after_half_an_hour_without_a_429() -> None:
     """Then everything is sent at once again."""
     assert KNOWN.limit(NOW + 1799) is not None
-    assert KNOWN.limit(NOW + 1801) is None
+    assert KNOWN.limit(NOW + 1800) is None
+
+
+def test_a_limit_that_was_forgotten_leaves_nothing_to_the_next_search() -> None:
+    """It has no ceiling, and neither slots nor 429s of before count."""
+    old = NOW - 1800
+    pace = replace(KNOWN, since=old, warned_at=NOW - 1, warned=2, next_at=old, used=50)
+    assert pace.learned(seen(began_at=NOW - 1, answered=20, refused=3), NOW) == Pace(
+        rate=18.0,
+        since=NOW,
+        limited_at=NOW,
+        lowered_at=NOW,
+        warned_at=NOW,
+        next_at=NOW,
+        used_since=NOW,
+    )
+
+
+def test_a_rate_of_a_clock_that_is_ahead_counts_for_a_minute() -> None:
+    """Clocks differ by less, so a rate that was set later than that is none."""
+    assert KNOWN.limit(NOW - 59) == pytest.approx(90)
+    assert KNOWN.limit(NOW - 60) is None
 
 
 def test_a_known_limit_holds_from_the_start() -> None:
@@ -275,10 +322,22 @@ def test_while_the_limit_is_searched_a_batch_waits_for_its_slots() -> None:
     assert pace.grant(10, NOW + 0.1)[1].wait == pytest.approx(0.9, abs=0.02)
 
 
-def test_a_reservation_of_a_clock_that_is_ahead_is_ignored() -> None:
-    """Nobody reserves more than a second ahead."""
-    ahead = replace(KNOWN, next_at=NOW + 30)
-    assert ahead.grant(10, NOW)[1].requests == 10
+@pytest.mark.parametrize(
+    ("pace", "ahead", "requests"),
+    [
+        (KNOWN, 0.3, 10),
+        (KNOWN, 0.31, 0),
+        (replace(KNOWN, ceiling=None), 1, 1),
+        (replace(KNOWN, ceiling=None), 1.01, 0),
+        # A second, half of one for a request, and a tenth for slots that nobody took.
+        (Pace(known=2.0), 1.6, 0),
+        (Pace(known=2.0), 1.61, 2),
+        (KNOWN, 30, 10),
+    ],
+)
+def test_a_batch_waits_for_a_slot_that_is_near(pace: Pace, ahead: float, requests: int) -> None:
+    """A later one it leaves to others; and one later than anybody reserves is ignored."""
+    assert replace(pace, next_at=NOW + ahead).grant(10, NOW)[1].requests == requests
 
 
 # --- announcements ------------------------------------------------------------------------------
@@ -302,18 +361,21 @@ def test_an_ample_allowance_limits_nothing(allowance: Allowance) -> None:
 
 def test_while_a_limit_is_known_announcements_are_followed() -> None:
     """Up and down; a rate that is nearly the same is not written again."""
-    pace = replace(KNOWN, limited_at=NOW)
+    pace = replace(KNOWN, rate=90.0, ceiling=90.0, limited_at=NOW - 1800)
     more = pace.learned(seen(allowance=Allowance(remaining=900, seconds=3, whole=900)), NOW)
-    assert more.limit(NOW) == 300
+    assert more == replace(pace, rate=300.0, ceiling=300.0)
     same = Allowance(remaining=95, seconds=1, whole=100)
     assert pace.learned(seen(allowance=same), NOW) == pace
+    a_tenth_more = Allowance(remaining=100, seconds=1, whole=100)
+    assert pace.learned(seen(allowance=a_tenth_more), NOW).limit(NOW) == 100
 
 
 def test_an_announced_limit_is_forgotten_when_it_was_ample_for_long() -> None:
     """Half an hour after it was met."""
     ample = Allowance(remaining=900, seconds=3, whole=900)
     late = replace(KNOWN, limited_at=NOW - 1801)
-    assert late.learned(seen(allowance=ample), NOW).limit(NOW) is None
+    forgotten = late.learned(seen(allowance=ample), NOW)
+    assert (forgotten.limit(NOW), forgotten.ceiling) == (None, None)
 
 
 # --- outages ------------------------------------------------------------------------------------
@@ -336,6 +398,7 @@ def test_one_log_that_fails_alone_is_no_outage() -> None:
     assert (once.outage, once.suspect) == (None, "fax#0")
     assert once.learned(seen(failed=1), NOW + 60) == once
     assert once.learned(seen(answered=1), NOW + 60) == Pace()
+    assert once.learned(seen(refused=1), NOW + 60).suspect == "fax#0"
     other = Experience(began_at=NOW, failed=1, failed_keys=frozenset({"fax#9"}), code="x")
     later = once.learned(other, NOW + 60)
     assert (later.outage, later.suspect) == ("x", None)
@@ -364,18 +427,35 @@ def test_an_answer_ends_the_outage() -> None:
     assert outage().learned(seen(began_at=NOW + 2, failed=1), NOW + 3) == outage()
     limited = outage().learned(seen(began_at=NOW + 2, refused=1), NOW + 3)
     assert (limited.outage, limited.warned_at) == (None, NOW + 3)
+    both = outage().learned(seen(began_at=NOW + 2, answered=1, refused=1), NOW + 3)
+    assert both.outage is None
 
 
 def test_after_an_outage_the_rate_is_the_one_from_before() -> None:
     """It has not grown meanwhile, and is not forgotten."""
     begun = KNOWN.learned(seen(answered=4, failed=5), NOW + 10)
     after = begun.learned(seen(began_at=NOW + 7200, answered=1), NOW + 7200)
+    assert after.outage is None
     assert after.limit(NOW + 7200) == pytest.approx(KNOWN.limit(NOW + 10))
 
 
-def test_an_answer_from_before_the_outage_does_not_end_it() -> None:
+def test_after_an_outage_the_rate_is_no_higher_than_its_ceiling() -> None:
+    """What it had grown above that, no batch had proved."""
+    begun = KNOWN.learned(seen(answered=4, failed=5), NOW + 300)
+    assert begun.limit(NOW + 300) == pytest.approx(125)
+    after = begun.learned(seen(began_at=NOW + 400, answered=1), NOW + 400)
+    assert after.limit(NOW + 400) == pytest.approx(100)
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "is_over"), [(-1, 3, False), (-1, 0, False), (0, 3, True)]
+)
+def test_an_answer_from_before_the_outage_does_not_end_it(
+    began: float, ended: float, *, is_over: bool
+) -> None:
     """Its batch began earlier, and only ended late."""
-    assert outage().learned(seen(began_at=NOW - 1, answered=9), NOW + 3).outage is not None
+    batch = seen(began_at=NOW + began, answered=9)
+    assert (outage().learned(batch, NOW + ended).outage is None) == is_over
 
 
 def test_an_outage_of_the_future_ends_with_any_answer() -> None:
@@ -392,9 +472,10 @@ def test_messages_wait_a_quarter_of_the_outage(lasts: float, wait: float) -> Non
     assert outage().waits(2, NOW + lasts, Depth()) == [wait, wait]
 
 
-def test_a_probe_of_a_clock_that_is_ahead_is_not_waited_for() -> None:
-    """No probe is more than a minute ahead."""
-    assert replace(outage(), probe_at=NOW + 9999).grant(1, NOW)[1].requests == 1
+@pytest.mark.parametrize(("ahead", "requests"), [(0, 1), (120, 0), (120.5, 1), (9999, 1)])
+def test_a_probe_of_a_clock_that_is_ahead_is_not_waited_for(ahead: float, requests: int) -> None:
+    """No probe is more than a minute ahead, and no clock by more than another."""
+    assert replace(outage(), probe_at=NOW + ahead).grant(1, NOW)[1].requests == requests
 
 
 # --- what goes back -----------------------------------------------------------------------------
@@ -418,6 +499,8 @@ def test_what_can_never_be_in_flight_together_needs_no_early_turn() -> None:
     """The visible ones come first; but one in ten comes early, so that there is always one."""
     waits = KNOWN.waits(10, NOW, Depth(visible=200_000, in_flight=10_000))
     assert waits == pytest.approx([954 * 0.05, *range(1062, 2000, 108)])
+    many = KNOWN.waits(20, NOW, Depth(visible=200_000, in_flight=10_000))
+    assert [index for index, wait in enumerate(many) if wait < 900] == [0, 10]
 
 
 def test_no_message_waits_longer_than_an_hour() -> None:
@@ -430,9 +513,10 @@ def test_while_the_limit_is_searched_nobody_waits_long() -> None:
     """The rate grows, so the turn comes sooner than today's rate says."""
     waits = search().waits(10, NOW, Depth(visible=1_000_000))
     assert max(waits) == 10
-    waits = search().waits(1, NOW + 11, Depth(visible=100_000))
+    waits = search().waits(2, NOW + 10, Depth(visible=100_000))
     growth = math.log(1.5)
-    assert waits == pytest.approx([0.45 * math.log1p(1e5 * growth / 9) / growth])
+    drained = math.log1p(1e5 * growth / 9) / growth
+    assert waits == pytest.approx([0.225 * drained, 0.675 * drained])
 
 
 def test_without_a_limit_messages_come_back_at_once() -> None:
@@ -511,11 +595,13 @@ def test_every_wait_is_one_that_sqs_takes(
     "changes",
     [
         {"rate": 0.001},
+        {"rate": 0.499},
         {"rate": 1e100},
         {"ceiling": math.inf},
         {"ceiling": math.nan},
         {"since": math.nan},
         {"next_at": -math.inf},
+        {"outage_at": -0.001},
         *(
             {name: NOW + 3600}
             for name in ("limited_at", "lowered_at", "warned_at", "next_at", "used_since")
@@ -535,6 +621,11 @@ def test_a_pace_of_a_clock_that_is_ahead_is_possible() -> None:
     ahead = replace(outage(NOW + 60), next_at=NOW + 62, probe_at=NOW + 120)
     assert ahead.is_possible(NOW)
     assert Pace().is_possible(NOW)
+
+
+def test_the_lowest_and_the_highest_rate_are_possible() -> None:
+    """Half a request per second, and a million."""
+    assert replace(KNOWN, rate=0.5, ceiling=1_000_000.0).is_possible(NOW)
 
 
 # --- a limit that is used up --------------------------------------------------------------------

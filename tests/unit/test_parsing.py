@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from hooklog.parsing import ValidationError, describe, parse
+from hooklog.errors import BadPayloadError
+from hooklog.parsing import ValidationError, describe, parse, read_answer
 
 PERSONAL = "+12025550143"
 
@@ -88,6 +89,14 @@ def test_a_description_is_short() -> None:
     assert describe(refused({"f": 1}, Wide)) == (
         "a: missing; b: missing; c: missing; d: missing; e: missing"
     )
+
+
+@pytest.mark.parametrize("text", ["", "<html>", "null", f'["{PERSONAL}"]', "[" * 100_000])
+def test_an_answer_that_is_no_object_is_named_without_its_text(text: str) -> None:
+    """An operator reads what is wrong with it, and no value."""
+    with pytest.raises(BadPayloadError) as caught:
+        read_answer(text, Outer.model_validate)
+    assert str(caught.value) == "The answer is not a JSON object."
 
 
 @given(st.sampled_from(["from", "parts", "count"]), st.text(min_size=6))

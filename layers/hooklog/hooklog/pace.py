@@ -212,11 +212,11 @@ class Pace:
 
     def is_possible(self, now: float) -> bool:
         """Return whether hooklog can have written this, by clocks that are right in a minute."""
-        latest, earliest = now + _PROBE_LAST + _SKEW, -2 * _LONGEST
+        latest = now + _PROBE_LAST + _SKEW
         moments = [self.since, self.limited_at, self.lowered_at, self.warned_at, self.next_at]
         moments += [self.used_since, self.outage_at, self.probe_at]
         rates = [rate for rate in (self.rate, self.ceiling) if rate is not None]
-        return all(earliest <= moment <= latest for moment in moments) and all(
+        return all(0 <= moment <= latest for moment in moments) and all(
             _LOWEST / 2 <= rate <= _NO_LIMIT for rate in rates
         )
 
@@ -266,8 +266,7 @@ class Pace:
         if start > now + (_FIRST_FOUND if is_search else _FIRST_SLOT):
             return self, Grant(requests=0)
         first, last = max(now, start), now + _SENDING
-        slots = min(last - start, (last - first) * _HIGHER) * limit
-        requests = max(1, min(wanted, math.ceil(slots)))
+        requests = max(1, min(wanted, math.ceil((last - start) * limit)))
         end = max(start + requests / limit, first + requests / limit / _HIGHER)
         pace = replace(self, next_at=end, used=self.used + requests)
         if (lasts := now - self.used_since) >= _STEP:

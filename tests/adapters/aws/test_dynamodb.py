@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ class FakeDynamoDB:
     ]
     #: The header of the next answers, if they have one.
     date: str | None = None
+    has_no_metadata: bool = False
     reads: list[dict[str, Any]] = field(default_factory=list)
     writes: list[list[dict[str, Any]]] = field(default_factory=list)
 
@@ -52,8 +54,8 @@ class FakeDynamoDB:
         """Take a read."""
         self.reads.append(RequestItems["table"])
         headers = {} if self.date is None else {"date": self.date}
-        answer = self.read(RequestItems["table"])
-        return {"ResponseMetadata": {"HTTPHeaders": headers}, **answer}
+        metadata = {} if self.has_no_metadata else {"ResponseMetadata": {"HTTPHeaders": headers}}
+        return metadata | self.read(RequestItems["table"])
 
     def batch_execute_statement(self, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3
         """Take a batch of writes, each valid."""
@@ -92,6 +94,24 @@ def test_a_hundred_keys_a_read_and_twenty_five_statements_a_write() -> None:
     assert sorted(len(statements) for statements in client.writes) == [10, 25, 25]
 
 
+def test_at_most_four_calls_write_at_once() -> None:
+    """However many rows there are: botocore keeps ten connections for all that an instance does."""
+    lock, running, most = threading.Lock(), 0, 0
+
+    def answer(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+        return [{} for _ in statements]
+
+    table(FakeDynamoDB(write=answer)).write([write(f"fax#{number}") for number in range(400)])
+    assert most == 4
+
+
 def test_nothing_to_do_makes_no_call() -> None:
     """An empty batch makes no call, because DynamoDB refuses it."""
     client = FakeDynamoDB()
@@ -115,7 +135,10 @@ def test_a_new_row_is_an_insert_and_a_known_one_a_conditional_update() -> None:
 
 
 def test_a_row_is_read_with_its_types() -> None:
-    """Times come back as datetimes, the charge as an exact decimal, absent attributes as None."""
+    """Times come back as datetimes, the charge as an exact decimal, absent attributes as None.
+
+    An attribute that no decision needs has a name only.
+    """
     item = {
         "pk": {"S": "fax#1"},
         "version": {"N": "2"},
@@ -123,6 +146,7 @@ def test_a_row_is_read_with_its_types() -> None:
         "charge": {"N": "0.00415"},
         "final": {"BOOL": True},
         "fetched_at": {"S": "2026-05-04T12:00:07.250Z"},
+        "pages": {"N": "7"},
     }
     client = FakeDynamoDB(read=lambda _: {"Responses": {"table": [item]}, "UnprocessedKeys": {}})
     row = table(client).read(["fax#1"], consistent=True)["fax#1"]
@@ -135,6 +159,7 @@ def test_a_row_is_read_with_its_types() -> None:
     )
     assert row.fetched_at is not None
     assert row.fetched_at.isoformat() == "2026-05-04T12:00:07.250000+00:00"
+    assert row.names == {"pk", "version", "status", "charge", "final", "fetched_at", "pages"}
     assert client.reads[0]["ConsistentRead"] is True
 
 
@@ -174,6 +199,7 @@ def test_keys_left_unread_are_asked_for_again() -> None:
         ("RequestLimitExceeded", "", StoreThrottledError),
         ("ValidationError", "Item size has exceeded the maximum allowed size", StoreTooLargeError),
         ("ValidationError", PERSONAL, StoreRejectedError),
+        ("ValidationError", "Nesting Levels have exceeded supported limits", StoreRejectedError),
         ("InternalServerError", "", StoreUnavailableError),
         ("AccessDenied", "", StoreUnavailableError),
         ("SomethingNew", "", StoreUnavailableError),
@@ -182,14 +208,21 @@ def test_keys_left_unread_are_asked_for_again() -> None:
 def test_each_statements_error_is_its_own(
     code: str, message: str, expected: type[StoreError]
 ) -> None:
-    """A statement's error affects that write only, and keeps no value of DynamoDB's message."""
+    """A statement's error affects that write only; it keeps DynamoDB's code, not its message."""
     client = FakeDynamoDB(
         write=lambda _: [{"Error": {"Code": code, "Message": message}}, {"TableName": "table"}]
     )
     results = table(client).write([write("bad"), write("good")])
     assert type(results["bad"]) is expected
-    assert PERSONAL not in str(results["bad"])
+    assert str(results["bad"]) == f"DynamoDB answered {code}."
     assert results["good"] is None
+
+
+def test_an_error_without_a_message_concerns_no_other() -> None:
+    """DynamoDB's code alone says what becomes of that write."""
+    client = FakeDynamoDB(write=lambda _: [{"Error": {"Code": "ValidationError"}}, {}])
+    results = table(client).write([write("bad"), write("good")])
+    assert (type(results["bad"]), results["good"]) == (StoreRejectedError, None)
 
 
 @pytest.mark.parametrize("code", ["DuplicateItem", "ConditionalCheckFailed"])
@@ -250,23 +283,32 @@ def test_nested_values_have_their_types() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "expected"),
+    ("error", "expected", "reason"),
     [
-        (refused("ThrottlingException"), StoreThrottledError),
-        (refused("ResourceNotFoundException"), StoreUnavailableError),
-        (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), StoreUnavailableError),
+        (refused("ThrottlingException"), StoreThrottledError, "ThrottlingException"),
+        (refused("ResourceNotFoundException"), StoreUnavailableError, "ResourceNotFoundException"),
+        (
+            EndpointConnectionError(endpoint_url="http://127.0.0.1:9"),
+            StoreUnavailableError,
+            "EndpointConnectionError",
+        ),
     ],
 )
 def test_a_call_that_fails_is_every_writes_and_reads_error(
-    error: Exception, expected: type[StoreError]
+    error: Exception, expected: type[StoreError], reason: str
 ) -> None:
-    """The failure of a call is the error of each of its writes, without an immediate retry."""
+    """The failure of a call is the error of each of its writes, without an immediate retry.
+
+    It names the reason, and quotes nothing.
+    """
     client = FakeDynamoDB(read=raising(error), write=raising(error))
     results = table(client).write([write("a"), write("b")])
     assert [type(result) for result in results.values()] == [expected] * 2
+    assert all(reason in str(result) for result in results.values())
     assert len(client.writes) == 1
-    with pytest.raises(expected):
+    with pytest.raises(expected, match=reason) as caught:
         table(client).read(["a"])
+    assert PERSONAL not in str(caught.value)
 
 
 def test_a_value_without_a_dynamodb_form_is_refused_alone() -> None:
@@ -344,6 +386,18 @@ def test_an_answer_without_a_date_proves_nothing(date: str | None) -> None:
     before = machine.read(after=0.5)
     machine.client.date = date
     machine.table.read(["a"])
+    assert machine.table.moment() - machine.now == before
+
+
+@pytest.mark.parametrize("said", [{}, {"ResponseMetadata": {}}])
+def test_an_answer_without_headers_proves_nothing(said: dict[str, Any]) -> None:
+    """Its rows are read all the same."""
+    item = {"pk": {"S": "a"}, "version": {"N": "1"}}
+    machine = Machine(ahead=60)
+    before = machine.read(after=0.5)
+    machine.client.has_no_metadata = True
+    machine.client.read = lambda _: {"Responses": {"table": [item]}, "UnprocessedKeys": {}, **said}
+    assert set(machine.table.read(["a"])) == {"a"}
     assert machine.table.moment() - machine.now == before
 
 

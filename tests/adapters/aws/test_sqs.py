@@ -259,10 +259,12 @@ def test_one_refused_message_of_many_is_an_error() -> None:
         SqsProducer(sqs.client, URL).send_all(["body 0", "body 1", "body 2"])
 
 
-@pytest.mark.parametrize("error", [DOWN, UNREACHABLE])
-def test_a_batch_that_is_not_sent_is_an_error(error: Exception) -> None:
-    """A failed batch is an error, and no later batch is sent."""
+@pytest.mark.parametrize(
+    ("error", "words"), [(DOWN, "SQS did not take"), (UNREACHABLE, "EndpointConnectionError")]
+)
+def test_a_batch_that_is_not_sent_is_an_error(error: Exception, words: str) -> None:
+    """A failed batch is an error with its reason, and no later batch is sent."""
     sqs = BatchSqs(error)
-    with pytest.raises(QueueUnavailableError):
+    with pytest.raises(QueueUnavailableError, match=words):
         SqsProducer(sqs.client, URL).send_all(["body"] * 11)
     assert sqs.calls == []

@@ -292,14 +292,22 @@ def test_retry_after_far_away() -> None:
 # --- what answers announce ----------------------------------------------------------------------
 
 
-def announcing(remaining: int, status: int = 200) -> bytes:
-    """Return an answer with so many requests left in the next minute."""
+def announcing(remaining: int, status: int = 200, reset: str = "60") -> bytes:
+    """Return an answer with so many requests left, by default in the next minute."""
     return response(
         status=status,
         X_RateLimit_Limit="100",
         X_RateLimit_Remaining=str(remaining),
-        x_ratelimit_reset="60",
+        x_ratelimit_reset=reset,
     )
+
+
+def test_an_allowance_until_a_moment_ends_by_the_clients_clock() -> None:
+    """The moment is in Unix time."""
+    with tiny(announcing(9, reset=f"{SENT_AT.timestamp() + 60:.0f}")) as server:
+        client = api(server.url)
+        client.get(ONE, AMPLE)
+        assert client.allowance() == Allowance(remaining=9, seconds=60.0, whole=100)
 
 
 def test_the_scarcest_allowance_is_kept_until_it_is_taken() -> None:
@@ -424,6 +432,22 @@ def test_no_tls(space: RunningSpace) -> None:
     assert asked(space) == 0
 
 
+def test_the_authorities_certificates_are_loaded_once(
+    space: RunningSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not for each connection, which would take longer than a request."""
+    loaded: list[object] = []
+
+    def load(context: object) -> None:
+        loaded.append(context)
+
+    monkeypatch.setattr("ssl.SSLContext.load_default_certs", load)
+    client = api(space.url.replace("http:", "https:"))
+    for _ in range(3):
+        assert "SSLError" in refusal(client).detail
+    assert len(loaded) == 1
+
+
 # --- time ---------------------------------------------------------------------------------------
 
 
@@ -435,10 +459,28 @@ def test_slow_answer(space: RunningSpace, read_timeout: float, time_left: float)
     space.add_fault(Fault(FaultKind.SLOW, delay_s=2))
     began = time.monotonic()
     client = api(space.url, read_timeout=read_timeout)
-    assert type(refusal(client, time_left=time_left)) is FetchTimeoutError
+    error = refusal(client, time_left=time_left)
+    assert (type(error), error.detail) == (FetchTimeoutError, "SignalWire did not answer in time.")
     assert time.monotonic() - began < 1
     assert asked(space) == 1
     assert OFFICIAL_FAX_ID in client.get(ONE, AMPLE)
+
+
+@pytest.mark.parametrize("time_left", [0.0, -1.0])
+def test_no_time(time_left: float) -> None:
+    """Without time left there is no request."""
+    with tiny(response()) as server:
+        client = SignalWireApi(
+            server.url,
+            FixedCredentials(RIGHT),
+            connections=1,
+            connect_timeout=AMPLE,
+            read_timeout=AMPLE,
+            monotonic=lambda: 1.0,
+        )
+        error = refusal(client, time_left=time_left)
+    assert (type(error), error.detail) == (FetchTimeoutError, "SignalWire did not answer in time.")
+    assert server.requests == []
 
 
 def test_answer_that_stops() -> None:
@@ -552,6 +594,17 @@ def test_chunks() -> None:
     chunk = b"400\r\n" + b"x" * 1024 + b"\r\n"
     assert body_of(head + chunk * 3 + b"0\r\n\r\n") == "x" * 3072
     assert body_of(head + chunk * (MAX_BODY // 1024 + 1) + b"0\r\n\r\n") is BadPayloadError
+
+
+def test_what_comes_beyond_the_limit_is_not_unpacked() -> None:
+    """A body that is too large is refused for its size, even if the rest of it is broken."""
+    broken = gzip.compress(b"x" * (MAX_BODY + 2))[:-8] + bytes(8)
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n"
+    )
+    chunks = [b"%x\r\n%b\r\n" % (len(part), part) for part in (broken[:60], broken[60:], b"")]
+    assert body_of(head + b"".join(chunks)) is BadPayloadError
 
 
 def test_a_refusal_is_read_within_the_limit() -> None:

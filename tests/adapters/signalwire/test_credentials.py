@@ -164,6 +164,12 @@ def test_reason_is_named(error: Exception, word: str) -> None:
         adapter(SecretsManager(error)).current()
 
 
+def test_what_the_secret_must_hold_is_named() -> None:
+    """The error names both fields, so that the operator knows what to put there."""
+    with pytest.raises(UnauthorizedError, match='"project_id" and "api_token"'):
+        adapter(SecretsManager("{}")).current()
+
+
 def test_recovery() -> None:
     """After the secret is corrected, the next request reads it."""
     manager = SecretsManager("", client_error("InternalServiceError"), secret(NEW))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ import pytest
 
 from hooklog.adapters.signalwire.api import MAX_BODY, SignalWireApi
 from hooklog.adapters.signalwire.credentials import Credentials, FixedCredentials
-from hooklog.adapters.signalwire.fetching import ConcurrentSource
+from hooklog.adapters.signalwire.fetching import ConcurrentSource, _Batch
 from hooklog.enrich.ports import Fetched, ResourceRequest, Wanted
 from hooklog.errors import (
     FetchTimeoutError,
@@ -99,6 +100,34 @@ def patience(seconds: float) -> TimeLeft:
     """
     batch = threading.get_ident()
     return lambda: seconds if threading.get_ident() == batch else AMPLE
+
+
+class Instant(SignalWireApi):
+    """Answers at once, and not over a connection."""
+
+    def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:  # noqa: ARG002
+        """Return an empty log."""
+        return "{}"
+
+
+class Unknown(SignalWireApi):
+    """Knows no log."""
+
+    def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:  # noqa: ARG002
+        """Find nothing."""
+        raise NotFoundError
+
+
+def offline(client: type[SignalWireApi]) -> ConcurrentSource:
+    """Return the adapter over a client that opens no connection."""
+    api = client(
+        "http://127.0.0.1:9",
+        FixedCredentials(Credentials(PROJECT_ID, "token")),
+        connections=1,
+        connect_timeout=AMPLE,
+        read_timeout=AMPLE,
+    )
+    return ConcurrentSource(api, concurrency=1, clock=lambda: SENT_AT)
 
 
 # --- answers ------------------------------------------------------------------------------------
@@ -296,6 +325,46 @@ def test_no_time_no_request(space: RunningSpace, left: float) -> None:
     assert space.requests().ids == []
 
 
+def test_half_a_second_is_enough() -> None:
+    """While as much is left, a request is sent, and so is that for the list after it."""
+    asked, batch, is_sent = by_sid(str(uuid.uuid4())), threading.get_ident(), threading.Event()
+
+    class Lists:
+        def page(self, *_: object) -> Page:
+            return Page([{"url": f"x/{asked.log_id}"}], None, SENT_AT)
+
+    def time_left() -> float:
+        # Until the request is sent, the batch itself waits for its thread as long as it takes.
+        if threading.get_ident() == batch:
+            return 0.5 if is_sent.is_set() else AMPLE
+        is_sent.set()
+        return 0.5
+
+    fetching = offline(Unknown)
+    fetching._lists = Lists()  # type: ignore[assignment]
+    ((_, answer),) = fetching.fetch([asked], time_left, AT_ONCE)
+    assert isinstance(answer, Fetched)
+
+
+def test_a_turn_with_half_a_second_after_it_is_waited_for() -> None:
+    """With less, the request is out of time before its turn comes."""
+    batch = _Batch(offline(Unknown)._api, lambda: SENT_AT, [], lambda: 5.0, AT_ONCE)
+    assert batch.refusal(4.5) is None
+    assert isinstance(batch.refusal(4.6), OutOfTimeError)
+
+
+def test_the_time_a_fetch_took_is_in_tenths_of_a_millisecond(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the metric of the fetches' latency has it."""
+    seconds = iter([1.0, 1.23456])
+    timed = SimpleNamespace(perf_counter=lambda: next(seconds), monotonic=time.monotonic)
+    monkeypatch.setattr("hooklog.adapters.signalwire.fetching.time", timed)
+    ((_, answer),) = offline(Instant).fetch([request("fax")], lambda: AMPLE, AT_ONCE)
+    assert isinstance(answer, Fetched)
+    assert answer.took_ms == 234.6
+
+
 def test_late_answers_are_given_up(space: RunningSpace) -> None:
     """When the time is over, pending answers are given up and finished ones kept."""
     requests = fax_requests(space, 6)
@@ -334,12 +403,17 @@ def test_what_nobody_waits_for_is_not_sent(space: RunningSpace) -> None:
 
 
 def test_threads_are_kept_for_the_next_batch(space: RunningSpace) -> None:
-    """As many are started as a batch has use for, and never more than the concurrency."""
+    """As many are started as a batch has use for, and never more than the concurrency.
+
+    None of them keeps the process from ending.
+    """
     before, fetching = set(threading.enumerate()), source(space, 3)
     requests = fax_requests(space, 9)
     for batch, threads in ((requests[:2], 2), (requests[2:], 3), (requests[:1], 3)):
         assert kinds(fetch(fetching, batch)) == [Fetched] * len(batch)
-        assert len(set(threading.enumerate()) - before) == threads
+        started = set(threading.enumerate()) - before
+        assert len(started) == threads
+        assert all(thread.daemon for thread in started)
 
 
 def test_threads_end_with_their_source(space: RunningSpace) -> None:
@@ -731,18 +805,7 @@ def test_each_kind_and_day_has_a_list_of_its_own() -> None:
             asked.append((kind.name, start, end))
             return Page([{"url": f"x/{found.log_id}"}], None, SENT_AT)
 
-    class Unknown(SignalWireApi):
-        def get(self, path: str, time_left: float, *, max_body: int = MAX_BODY) -> str:  # noqa: ARG002
-            raise NotFoundError
-
-    client = Unknown(
-        "http://127.0.0.1:9",
-        FixedCredentials(Credentials(PROJECT_ID, "token")),
-        connections=1,
-        connect_timeout=AMPLE,
-        read_timeout=AMPLE,
-    )
-    fetching = ConcurrentSource(client, concurrency=1, clock=lambda: SENT_AT)
+    fetching = offline(Unknown)
     fetching._lists = Lists()  # type: ignore[assignment]
     fax, message = by_sid(str(uuid.uuid4())), by_sid(str(uuid.uuid4()))
     found = replace(fax, event_at=SENT_AT)

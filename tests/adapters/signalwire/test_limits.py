@@ -53,20 +53,30 @@ def test_limit(limit: str | None, whole: int | None) -> None:
     assert single("X-RateLimit", Limit=limit) == Allowance(remaining=50, seconds=5.0, whole=whole)
 
 
+def test_a_limit_of_one() -> None:
+    """All that there is may be left, even if that is a single request."""
+    found = Allowance(remaining=1, seconds=5.0, whole=1)
+    assert single("X-RateLimit", Limit="1", Remaining="1") == found
+
+
 @pytest.mark.parametrize(
     ("reset", "seconds"),
     [
         ("0", 0.0),
         ("1.5", 1.5),
         (" 86400 ", 86400.0),
+        ("2678400", 2678400.0),
         (str(NOW + 30), 30.0),
         (f"{NOW + 30}.25", 30.25),
         (str(NOW), 0.0),
-        (str(NOW - 59), 0.0),
+        (str(NOW - 60), 0.0),
     ],
 )
 def test_reset(reset: str, seconds: float) -> None:
-    """The reset is in seconds, or a moment in Unix time, which may be over by a little."""
+    """The reset is in seconds, or a moment in Unix time, which may be over by a minute.
+
+    A period has at most 31 days.
+    """
     assert single("X-RateLimit", Reset=reset) == Allowance(remaining=50, seconds=seconds, whole=100)
 
 
@@ -186,6 +196,13 @@ def test_the_scarcest_of_all_headers_counts() -> None:
     more = {f"X-RateLimit-{name}": value for name, value in FULL.items()}
     for headers in (less | more, more | less):
         assert read(**headers) == Allowance(remaining=4, seconds=5.0, whole=100)
+    for scarce in ("X-RateLimit", "X-Rate-Limit", "RateLimit"):
+        all_forms = {
+            f"{family}-{name}": value
+            for family in ("X-RateLimit", "X-Rate-Limit", "RateLimit")
+            for name, value in (FULL | ({"Remaining": "4"} if family == scarce else {})).items()
+        }
+        assert read(**all_forms) == Allowance(remaining=4, seconds=5.0, whole=100)
 
 
 def test_scarcest() -> None:

@@ -138,16 +138,16 @@ def test_fax_resources_are_asked_for_by_period() -> None:
 
 
 def test_a_link_to_fax_resources_gives_only_its_query() -> None:
-    """SignalWire documents links with another path."""
+    """SignalWire documents links with another path; the query is passed on as it is."""
     path = f"{ACCOUNT}/{FAX_ID}/Faxes"
-    following = "/fax/v1/Faxes?Page=1&PageSize=50&PageToken=PAx"
+    following = "/fax/v1/Faxes?Page=1&PageSize=50&PageToken=PAx?y"
     first = response(json.dumps({"faxes": [], "next_page_uri": following}))
     last = response(json.dumps({"faxes": [{"sid": "x"}], "next_page_uri": None}))
     with tiny(first, last) as server:
         client = LogLists(client_of(server.url, ANYBODY), lambda: NOW)
         page = client.resources(path, NOW, NOW, None, AMPLE)
         assert client.resources(path, NOW, NOW, page.next, AMPLE).entries == [{"sid": "x"}]
-    assert server.requests[1].startswith(f"GET {path}?Page=1&PageSize=50&PageToken=PAx HTTP/1.1")
+    assert server.requests[1].startswith(f"GET {path}?Page=1&PageSize=50&PageToken=PAx?y HTTP/1.1")
 
 
 @pytest.mark.parametrize(

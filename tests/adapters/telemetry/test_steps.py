@@ -61,7 +61,11 @@ def test_a_step_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
-@pytest.mark.parametrize("text", [*PERSONAL, *(one.text for one in TEXTS)], ids=repr)
+@pytest.mark.parametrize(
+    "text",
+    [*PERSONAL, *(one.text for one in TEXTS)],
+    ids=[*range(len(PERSONAL)), *(one.kind for one in TEXTS)],
+)
 def test_no_text_from_outside_is_printed(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Neither as a key nor as a fact, whatever it is."""
     trace = telling()
@@ -84,7 +88,7 @@ def test_own_words_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line["found"] for line in lines] == words
 
 
-@pytest.mark.parametrize("personal", PERSONAL[:-1], ids=repr)
+@pytest.mark.parametrize("personal", PERSONAL[:-1], ids=range(len(PERSONAL) - 1))
 def test_a_log_full_of_personal_data_leaves_none(
     personal: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -322,6 +322,22 @@ def test_defect_without_a_place(capsys: pytest.CaptureFixture[str]) -> None:
     assert (line["error"], line["at"]) == ("KeyError", [])
 
 
+def test_a_defect_deep_down(capsys: pytest.CaptureFixture[str]) -> None:
+    """The eight innermost places are logged, however many calls led there."""
+
+    def descend(depth: int) -> None:
+        if depth:
+            descend(depth - 1)
+        raise KeyError
+
+    with pytest.raises(KeyError) as caught:
+        descend(20)
+    telemetry().defect("fax#1", caught.value)
+    (line,) = Output(capsys.readouterr().out).log
+    assert len(line["at"]) == 8
+    assert all(place.endswith("descend") for place in line["at"])
+
+
 def swept(
     log_type: str, found: Mapping[Verdict, int], *, tier: str = "", behind: float = 0
 ) -> Swept:

@@ -196,6 +196,14 @@ def test_a_message_parked_under_its_sid_gives_way_to_the_alias(bench: Bench) -> 
     assert alias["expires_at"] == int((bench.clock() + TTL).timestamp())
 
 
+def test_a_log_that_is_found_at_last_forgets_the_tries_under_its_sid(bench: Bench) -> None:
+    """Should the search for it fail again, the next failure is the first."""
+    bench.last_try(errors.NotFoundError, ALIAS)
+    list_fax(bench)
+    assert bench.run(sent(BY_SID)) == []
+    assert bench.table.items[ALIAS] == {"alias_of": FAX, "version": 2}
+
+
 def test_a_parked_row_that_is_an_alias_does_not_expire(bench: Bench) -> None:
     """A person has to see it first."""
     expire_rows(bench)

@@ -575,6 +575,7 @@ def test_a_refused_write_returns_that_message_alone(bench: Bench) -> None:
     good = sent(body("message", MESSAGE_ID), message_id="good")
     assert bench.run(sent(), good) == ["m1"]
     assert MESSAGE in bench.table.items
+    assert (bench.report.enriched, bench.report.skipped) == ({"message": 1}, {})
 
 
 def test_what_cannot_even_be_parked_goes_back_to_the_queue(bench: Bench) -> None:

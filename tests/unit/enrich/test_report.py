@@ -77,6 +77,13 @@ def test_failures_without_code(code: str | None) -> None:
     assert failure_counts(code) == (["none"], set())
 
 
+def test_failures_without_an_explanation() -> None:
+    """A failure of which the log itself shows nothing counts under the category "unknown"."""
+    report = Report()
+    report.count_failure(record(fax_log()))
+    assert report.failures == {("fax", "none", "unknown"): 1}
+
+
 @pytest.mark.parametrize(
     "code", ["11200", "-999999", "7", "brand_new_code", "Some.Code-2", "a1b2c3d4e5f6"]
 )

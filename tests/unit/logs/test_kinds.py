@@ -21,6 +21,8 @@ from tests.builders import FAX_ID, failed_fax, fax_log, message_log, without
 from tests.contract.schemas import members, properties
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.space import Json, Log, LogType
 
 BOTH: list[LogType] = ["fax", "message"]
@@ -293,10 +295,16 @@ def test_binary_noise_is_rounded_away() -> None:
     assert FAX.drift(log) == []
 
 
+@pytest.mark.parametrize("charge", [0, -0.0, -1e-9, "-0.00"])
+def test_a_charge_of_nothing_has_no_sign(charge: Json) -> None:
+    """A charge of zero, or of less than can be charged, is stored as a plain zero."""
+    assert str(read(fax_log(charge=charge)).charge) == "0"
+
+
 @pytest.mark.parametrize("text", ["Bad \ud83d", "\ude00 Bad", "\ud83d\ud83d", "é \udfff"])
 def test_half_of_a_surrogate_pair_is_replaced(text: str) -> None:
     """Half of a surrogate pair becomes U+FFFD, and counts as drift."""
-    log = read(failed_fax(error_message=text, colour=[text]))
+    log = read(failed_fax(error_message=text, colour=[text, {text: text}]))
     assert "\ufffd" in str(log.error_message)
     assert "\ufffd" in str(log.unknown_fields["colour"])
     json.dumps(log.unknown_fields, ensure_ascii=False).encode()
@@ -310,13 +318,17 @@ def test_whole_characters_stay() -> None:
     assert FAX.drift(log) == []
 
 
-def test_deep_nesting_is_refused() -> None:
-    """A field that is nested too deeply to be written as JSON is refused."""
+@pytest.mark.parametrize(
+    "wrap", [lambda inner: [inner], lambda inner: {"a": inner}], ids=["lists", "objects"]
+)
+def test_deep_nesting_is_refused(wrap: Callable[[Json], Json]) -> None:
+    """A field may have 200 levels; one of more could be too deep to be written as JSON."""
     deep: Json = None
-    for _ in range(300):
-        deep = [deep]
+    for _ in range(200):
+        deep = wrap(deep)
+    assert read(fax_log(colour=deep)).unknown_fields == {"colour": deep}
     with pytest.raises(ValueError, match="nested too deeply"):
-        read(fax_log(colour=deep))
+        read(fax_log(colour=wrap(deep)))
 
 
 def test_logs_do_not_change() -> None:
@@ -415,6 +427,7 @@ def test_terminal(log: Log, *, terminal: bool) -> None:
         ("34004", None, True),
         (None, "Log entry lost", True),
         ("34004", "OK", True),
+        ("X", None, True),
     ],
 )
 def test_has_error(code: str | None, message: str | None, *, expected: bool) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from hooklog.errors import LogInvalidError, NotFoundError
 from hooklog.records.parking import PARKED_ATTRIBUTES, Lift, Park, Redrive
 from hooklog.records.recording import StoreRecord
 from hooklog.records.rows import Row
+from hooklog.records.signals import Signal
 from tests.builders import FETCHED_AT, body, fax_log, history_of, record
 
 SECOND = timedelta(seconds=1)
@@ -80,6 +83,51 @@ def test_only_what_is_later_keeps_a_message_off_the_list(
     assert (park(later=later).plan(row) is not None) == is_parked
 
 
+# --- what a parked message tells ----------------------------------------------------------------
+
+FAILED = Signal(by="callback", status="failed", error_code="34004")
+ARRIVED = Signal(by="callback", status="delivered")
+STRONGER = replace(FAILED, by="fax", error_message="The line was cut")
+TOLD_FAILED = {"settled_by": "callback", "fax_status": "failed", "fax_error_code": "34004"}
+TOLD_ARRIVED = {"settled_by": "callback", "fax_status": "delivered"}
+UNSETTLED = {"unsettled": True}
+
+
+@pytest.mark.parametrize(
+    ("told", "row", "added"),
+    [
+        (FAILED, None, TOLD_FAILED),
+        (FAILED, {}, TOLD_FAILED),
+        (FAILED, {"outcome": "failed"}, TOLD_FAILED),
+        (FAILED, {"outcome": "succeeded"}, TOLD_FAILED | UNSETTLED),
+        (FAILED, {"outcome": "succeeded", "signal": ARRIVED}, TOLD_FAILED | UNSETTLED),
+        (FAILED, {"outcome": "failed", "signal": FAILED}, {}),
+        (FAILED, {"outcome": "failed", "signal": STRONGER}, {}),
+        (ARRIVED, {"outcome": "succeeded"}, TOLD_ARRIVED),
+        (ARRIVED, {"signal": Signal(by="fax", status="sending")}, TOLD_ARRIVED),
+        (None, {"outcome": "succeeded", "signal": ARRIVED}, {}),
+    ],
+)
+def test_a_parking_keeps_what_the_message_tells_of_the_end(
+    told: Signal | None, row: dict[str, Any] | None, added: dict[str, object]
+) -> None:
+    """The row keeps the strongest signal; a success beside a reported failure is unsettled."""
+    stored = None if row is None else Row(version=2, **row)
+    silent, write = park().plan(stored), replace(park(), told=told).plan(stored)
+    assert silent is not None
+    assert write is not None
+    assert write.values == {**silent.values, **added}
+
+
+def test_a_message_of_no_known_kind_tells_nothing_of_an_end() -> None:
+    """It is parked all the same."""
+    bare = replace(park(), log_type=None)
+    assert replace(bare, told=FAILED).plan(None) == bare.plan(None)
+
+
+# --- what takes a row off the list --------------------------------------------------------------
+
+
 def test_a_lifted_parking_takes_what_the_older_state_had_with_it() -> None:
     """The write that lifts a parking also removes what the log no longer has."""
     names = PARKED_ATTRIBUTES | {"error_code", "explanation", "tries", "alias_of", "unheard"}
@@ -145,7 +193,7 @@ def test_a_redrive_says_who_and_when_and_stays_on_the_list() -> None:
     """A redrive changes nothing else of the row; only a success takes it off the list."""
     write = redrive().plan(parked())
     assert write is not None
-    assert write.expected_version == 4
+    assert (write.key, write.expected_version) == (KEY, 4)
     assert write.values == {
         "redriven_at": iso(FETCHED_AT - 10 * SECOND),
         "redriven_by": "somebody",

@@ -201,15 +201,16 @@ def stored(**changes: object) -> Row:
 
 def test_a_failure_is_added_to_a_row_with_a_later_fetch() -> None:
     """The row fails, is counted, and says why; what the later fetch saw stays."""
-    write = fetched(fax_log(), CALLBACK).plan(stored())
+    write = fetched(fax_log(), CALLBACK).plan(stored(drift=["field:ecm"]))
     assert write is not None
     assert write.values.items() >= OWN_END.items()
     assert write.values["outcome"] == "failed"
     assert write.values["explanation"] == "34004"
     assert write.values["failed_on"] == "2026-05-04#fax"
     assert write.values["first_failed_at"] == iso(FETCHED_AT)
-    assert write.values["drift"] == ["contradiction:callback"]
+    assert write.values["drift"] == ["contradiction:callback", "field:ecm"]
     assert (write.counts_failure, write.counts_drift, write.counts_end) == (True, True, False)
+    assert not write.is_unsettled
     assert not {"status", "charge", "fetched_at", "final", "unsettled"} & write.values.keys()
 
 
@@ -218,6 +219,7 @@ def test_a_failure_that_is_fetched_again_is_not_yet_a_contradiction() -> None:
     write = fetched(fax_log(), CALLBACK, is_last=False).plan(stored())
     assert write is not None
     assert write.values["unsettled"] is True
+    assert write.is_unsettled
     assert "drift" not in write.values
 
 
@@ -230,17 +232,22 @@ def test_a_failure_is_added_to_a_log_in_progress() -> None:
     assert write.values["outcome"] == "failed"
 
 
-def test_a_success_is_added_without_changing_the_outcome() -> None:
-    """A callback settles what only the call had told."""
+@pytest.mark.parametrize(
+    ("status", "outcome"), [("completed", "succeeded"), ("in-progress", "in_progress")]
+)
+def test_a_success_is_added_without_changing_the_outcome(status: str, outcome: str) -> None:
+    """A callback settles what only the call had told, or tells the end before the log does."""
     told = Signal(by="callback", status="delivered")
-    write = fetched(fax_log(), told).plan(stored())
+    write = fetched(fax_log(status=status), told).plan(
+        stored(status=status, outcome=outcome, final=status == "completed")
+    )
     assert write is not None
     assert write.values == {
         "settled_by": "callback",
         "fax_status": "delivered",
-        "outcome": "succeeded",
+        "outcome": outcome,
     }
-    assert not write.counts_failure
+    assert (write.counts_failure, write.counts_drift) == (False, False)
 
 
 def test_a_failure_that_an_older_fetch_showed_is_added() -> None:
@@ -296,10 +303,35 @@ def test_a_later_fetch_keeps_the_signal_of_the_row() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "log", "told"),
+    [
+        (
+            {"status": "completed", "error_message": "The call dropped prematurely"},
+            fax_log(),
+            {"fax_status": "completed", "fax_error_message": "The call dropped prematurely"},
+        ),
+        (
+            {"status": "sent", "error_code": "30003"},
+            message_log(status="sent", kind="mms"),
+            {"message_status": "sent", "message_error_code": "30003"},
+        ),
+    ],
+)
+def test_a_later_fetch_keeps_the_failure_that_the_stored_log_showed(
+    before: dict[str, Any], log: Log, told: dict[str, str]
+) -> None:
+    """A code or a text is enough, and for an MMS "sent" is an end."""
+    write = fetched(log).plan(replace(row(later=-1), outcome="failed", **before))
+    assert write is not None
+    assert write.values.items() >= (told | {"outcome": "failed", "settled_by": "log"}).items()
+
+
+@pytest.mark.parametrize(
     ("told", "code", "changes", "known"),
     [
         ("failed", None, {"outcome": "succeeded"}, False),
         ("failed", "34004", {"outcome": "failed", "error_code": "34005"}, True),
+        ("failed", "34004", {"outcome": "failed", "error_message": "The line was cut"}, True),
         ("failed", "34004", {"outcome": "failed", "signal": CALLBACK}, True),
         ("failed", "34004", {"outcome": "failed"}, False),
         ("failed", None, {"outcome": "failed"}, True),

@@ -139,7 +139,7 @@ def test_an_outage_is_read_by_its_code() -> None:
     assert row.pace == Pace(outage="fetch.upstream", outage_at=5.0, suspect="fax#1")
 
 
-@pytest.mark.parametrize("value", ["soon", "nan", "inf", [], {}, Decimal(0), Decimal("1e13")])
+@pytest.mark.parametrize("value", ["soon", "nan", "inf", [], {}, Decimal(0), Decimal("1e12")])
 @pytest.mark.parametrize("name", ["rate", "ceiling"])
 def test_a_pace_that_cannot_be_is_none(name: str, value: Attribute) -> None:
     """The next write replaces it; the row has its version for that."""

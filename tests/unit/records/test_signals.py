@@ -29,6 +29,12 @@ def test_signals_have_one_order() -> None:
     assert strongest(FAX, None) is None
 
 
+def test_equal_signals_have_one_order_too() -> None:
+    """Whichever of two equal callbacks comes first, the row ends up with the same one."""
+    received = Signal(by="callback", status="received")
+    assert strongest(FAX, DELIVERED, received) == strongest(FAX, received, DELIVERED)
+
+
 def test_a_text_in_place_of_a_status_is_not_kept() -> None:
     """A producer may send anything; its error code still counts."""
     asked = request("message", MESSAGE_ID, status="+12025550143 was off")
@@ -61,10 +67,29 @@ def test_a_success_of_a_message_tells_no_more_than_its_log() -> None:
     assert Signal(by="callback", status="delivered").tells_end(MESSAGE)
 
 
+def test_an_error_beside_progress_is_a_failure_only_if_nothing_follows() -> None:
+    """A callback under way may still succeed; a log whose failure was seen had ended."""
+    assert announced(request("fax", status="sending", error_code="34004")) is None
+    assert Signal(by="log", status="sent", error_code="30003").is_failure(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("last", "drift"),
+    [({}, ("field:ecm",)), ({"is_last": True}, ("contradiction:callback", "field:ecm"))],
+)
+def test_a_contradiction_is_fetched_again_before_it_is_drift(
+    last: dict[str, bool], drift: tuple[str, ...]
+) -> None:
+    """Only where the log is not fetched again, the drift names it, beside all other drift."""
+    found = weigh(record(fax_log(ecm=True)), CODED, **last)
+    assert (found.drift, found.is_unsettled) == (drift, not last)
+
+
 def test_a_resource_under_way_leaves_only_the_end_of_a_call_open() -> None:
     """A log that tells the fax's own end needs nobody else."""
     found = weigh(record(fax_log(status="delivered")), SENDING)
     assert (found.outcome, found.is_unsettled) == ("succeeded", False)
+    assert found.explanation is None
     found = weigh(record(fax_log(status="completed")), SENDING)
     assert (found.outcome, found.is_unsettled) == ("in_progress", True)
 

@@ -90,18 +90,33 @@ def test_what_a_page_stored_is_published_with_the_page(bench: Bench) -> None:
     """A walk lasts long, and may end in a crash."""
     bench.lists.pages = {"fax": [[entry(status="busy")], [entry(OTHER, status="busy")]]}
     bench.lists.errors = [None, StoreUnavailableError()]
-    published: list[int] = []
-    walker = replace(bench.walker, publish=lambda _, counts: published.append(len(counts.failures)))
+    published: list[tuple[LogKind, int]] = []
+    walker = replace(
+        bench.walker, publish=lambda kind, counts: published.append((kind, len(counts.failures)))
+    )
     assert bench.walk(FAX, walker=walker).stored == 1
-    assert published == [1]
+    assert published == [(FAX, 1)]
 
 
-def test_where_only_ends_are_told_a_log_in_progress_is_not_missing(bench: Bench) -> None:
-    """Its row comes with the walk, and no callback was lost."""
-    bench.lists.pages = {"fax": [[entry(status="ringing")]]}
-    result = bench.walk(FAX, walker=replace(bench.walker, only_ends=True))
-    assert +result.found == {Verdict.UNFINISHED: 1}
-    assert bench.rows[f"fax#{FAX_ID}"] == "ringing"
+@pytest.mark.parametrize(
+    ("only_ends", "status", "verdict"),
+    [
+        (True, "ringing", Verdict.UNFINISHED),
+        (True, "busy", Verdict.MISSING),
+        (False, "ringing", Verdict.MISSING),
+    ],
+)
+def test_where_only_ends_are_told_a_log_in_progress_is_not_missing(
+    bench: Bench,
+    only_ends: bool,  # noqa: FBT001 - a parameter of the test
+    status: str,
+    verdict: Verdict,
+) -> None:
+    """Its row comes with the walk, and no callback was lost; otherwise one was."""
+    bench.lists.pages = {"fax": [[entry(status=status)]]}
+    result = bench.walk(FAX, walker=replace(bench.walker, only_ends=only_ends))
+    assert +result.found == {verdict: 1}
+    assert bench.rows[f"fax#{FAX_ID}"] == status
 
 
 def test_a_period_includes_its_begin_and_excludes_its_end(bench: Bench) -> None:
@@ -166,6 +181,20 @@ def test_a_page_whose_token_died_halves_the_period(bench: Bench, error: type[Hoo
     assert bench.saved[-1] == Checkpoint(NOW, NOW)
 
 
+def test_a_half_is_followed_by_a_period_as_long_as_the_whole(bench: Bench) -> None:
+    """The tokens of a longer one would die again."""
+    bench.lists.errors = [RejectedError()]
+    begun = Checkpoint(NOW - 4 * DAY, NOW - 2 * DAY, "1")
+    assert (
+        bench.walker.walk(FAX, begun, NOW + DAY, lambda: 900, save=bench.saved.append).error is None
+    )
+    assert bench.saved == [
+        Checkpoint(NOW - 3 * DAY, NOW - DAY),
+        Checkpoint(NOW - DAY, NOW + DAY),
+        Checkpoint(NOW + DAY, NOW + DAY),
+    ]
+
+
 def test_tokens_that_die_between_walks_do_not_stop_the_sweep(bench: Bench) -> None:
     """Walks of two pages each come to their end, although no token outlives its walk."""
     bench.lists.pages = {"fax": [[entry()], [entry()], [entry()]]}
@@ -227,6 +256,28 @@ def test_a_short_period_with_a_dead_token_begins_anew(bench: Bench) -> None:
     result = bench.walker.walk(FAX, begun, NOW, lambda: 900, save=bench.saved.append)
     assert isinstance(result.error, RejectedError)
     assert bench.saved == [replace(begun, page=None)]
+
+
+def test_a_period_of_two_seconds_is_cut(bench: Bench) -> None:
+    """Its halves are whole seconds, as all checkpoints are."""
+    bench.lists.errors = [RejectedError()]
+    second = timedelta(seconds=1)
+    begun = Checkpoint(NOW - 2 * second, NOW, "1")
+    result = bench.walker.walk(FAX, begun, NOW, lambda: 900, save=bench.saved.append)
+    assert (result.error, result.is_complete) == (None, True)
+    assert bench.saved == [Checkpoint(NOW - second, NOW), Checkpoint(NOW, NOW)]
+
+
+def test_a_checkpoint_that_cannot_be_saved_hides_no_refusal(bench: Bench) -> None:
+    """The result names the error that stopped the walk; the next walk is refused, too."""
+    refusal = RejectedError()
+    bench.lists.errors = [refusal]
+
+    def save(_: Checkpoint) -> None:
+        raise StoreUnavailableError
+
+    begun = Checkpoint(NOW - DAY, NOW - DAY)
+    assert bench.walker.walk(FAX, begun, NOW, lambda: 900, save=save).error is refusal
 
 
 def test_pages_of_a_period_that_begins_anew_count_once(bench: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -118,12 +119,20 @@ def test_a_fax_needs_its_sid_alone(field: str) -> None:
     assert message(urlencode(fields))["resource_sid"] == FAX_SID
 
 
-def test_a_message_needs_its_id_alone() -> None:
+@pytest.mark.parametrize(
+    "others",
+    [
+        {},
+        {"status": 7, "timestamp": ["now"], "more": {"id": "x"}},
+        {"status": None, "error_code": None, "timestamp": None},
+        {"status": True, "error_code": True},
+    ],
+    ids=str,
+)
+def test_a_message_needs_its_id_alone(others: dict[str, object]) -> None:
     """A message callback needs its ID only; other fields may be absent or of another type."""
     expected = {"log_type": "message", "log_id": MESSAGE_ID, "origin": "webhook"}
-    assert message(json.dumps({"id": MESSAGE_ID})) == expected
-    odd = {"id": MESSAGE_ID, "status": 7, "timestamp": ["now"], "more": {"id": "x"}}
-    assert message(json.dumps(odd)) == expected
+    assert message(json.dumps({"id": MESSAGE_ID} | others)) == expected
 
 
 @pytest.mark.parametrize(
@@ -143,6 +152,16 @@ def test_times(timestamp: str, occurred_at: str | None) -> None:
     """A time with a zone is normalised to UTC; any other value is left out."""
     enqueued = message(json.dumps(message_status(timestamp=timestamp)))
     assert enqueued.get("occurred_at") == occurred_at
+
+
+def test_times_do_not_depend_on_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is written in UTC wherever hooklog runs."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/New_York")
+        time.tzset()
+        enqueued = message(json.dumps(message_status()))
+    time.tzset()
+    assert enqueued["occurred_at"] == "2026-05-04T11:59:58+00:00"
 
 
 @pytest.mark.parametrize("prefix", ["", " ", "\n\t "])
@@ -184,6 +203,7 @@ def test_ids_are_lower_case() -> None:
         urlencode(fax_status(FaxSid="")),
         urlencode(fax_status(MessageSid=MESSAGE_ID)),
         urlencode([*fax_status().items(), ("FaxSid", MESSAGE_ID)]),
+        urlencode([("FaxSid", ""), *fax_status().items()]),
         urlencode([*sms_status().items(), ("MessageSid", MESSAGE_ID)]),
         # A form's signature does not distinguish these from the callback that was signed.
         urlencode(fax_status()).replace("&FaxStatus=", "FaxStatus"),

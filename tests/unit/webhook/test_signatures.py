@@ -182,6 +182,29 @@ def test_a_signed_hash_covers_the_body() -> None:
     assert not ours(headers, url, "", KEY)
 
 
+def test_a_question_mark_in_the_query_hides_no_hash() -> None:
+    """The query begins at the first question mark; further ones are part of it."""
+    body = '{"id": "1"}'
+    url = f"{URL}&bodySHA256={hashlib.sha256(body.encode()).hexdigest()}&next=?"
+    headers = {SHA1: scheme_b(KEY, url, [])}
+    assert ours(headers, url, body, KEY)
+    assert not ours(headers, url, body + " ", KEY)
+
+
+@pytest.mark.parametrize(
+    ("end", "authentic"),
+    [("#&bodySHA256=0", True), ("&bodySHA256=0", False), ("&bodySHA256=", False)],
+)
+def test_a_form_needs_the_hash_that_its_query_has(
+    end: str,
+    authentic: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """As in the SDK, an empty hash is a wrong one, and one in the fragment is none."""
+    url = URL + end
+    headers = {SHA1: scheme_b(KEY, url, [("a", "1")])}
+    assert sdk(headers, url, "a=1", KEY) == ours(headers, url, "a=1", KEY) == authentic
+
+
 @pytest.mark.parametrize("scheme", [scheme_a, scheme_a256])
 def test_the_default_port_may_be_signed_in_every_scheme(scheme: Any) -> None:  # noqa: ANN401
     """Every scheme accepts the default port, signed or not, since back ends differ."""

@@ -143,7 +143,7 @@ def enrich(
     """Add to a log what its fields imply; the same arguments give the same record."""
     outcome = _outcome(kind, log, None)
     resource = _RESOURCE_URL.fullmatch(log.url or "")
-    details = sum((detail.charge for detail in log.charge_details or ()), Decimal(0))
+    details = sum(detail.charge for detail in log.charge_details or ())
     return Record(
         kind=kind,
         log=log,

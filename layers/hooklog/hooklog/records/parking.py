@@ -170,15 +170,19 @@ class Lift:
 
 def history(row: Row, *, lifted_at: datetime, into: str | None = None) -> list[Attribute]:
     """Return the row's lifted parkings, and with them the one that is lifted now."""
-    entry: dict[str, Attribute | None] = {
+    entry: dict[str, str | int | datetime | None] = {
         "code": row.parked_code,
         "attempts": row.parked_attempts,
-        "first_at": iso(row.parked_first_at) if row.parked_first_at else None,
-        "at": iso(row.parked_at) if row.parked_at else None,
-        "redriven_at": iso(row.redriven_at) if row.redriven_at else None,
+        "first_at": row.parked_first_at,
+        "at": row.parked_at,
+        "redriven_at": row.redriven_at,
         "redriven_by": row.redriven_by,
-        "lifted_at": iso(lifted_at),
+        "lifted_at": lifted_at,
         "into": into,
     }
-    known = {name: value for name, value in entry.items() if value is not None}
+    known: dict[str, Attribute] = {
+        name: iso(value) if isinstance(value, datetime) else value
+        for name, value in entry.items()
+        if value is not None
+    }
     return [*row.parked_history, known][-_LONGEST_HISTORY:]

@@ -41,9 +41,16 @@ class Table(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The change was written, by this write."""
+    """The change was written.
+
+    Attributes:
+        write: by which.
+        before: the row that it changed; None if there was none.
+
+    """
 
     write: Write
+    before: Row | None
 
 
 class UpToDate:
@@ -103,7 +110,7 @@ def _round(
     for write in writes:
         match written[write.key]:
             case None:
-                results[write.key] = Stored(write)
+                results[write.key] = Stored(write, rows.get(write.key))
             case StoreError() as error:
                 results[write.key] = error
             case Conflict():

@@ -95,14 +95,14 @@ def store(
         match results[key]:
             case StoreError():
                 pass
-            case Stored(write):
+            case Stored(write, before):
                 counts.count_stored(one.record)
                 if write.counts_drift:
                     counts.drift[log_type] += 1
                 if write.counts_end:
                     counts.finished[log_type] += 1
                 if write.counts_failure:
-                    counts.count_failure(weigh(one.record, one.kept_or_told(rows.get(key))))
+                    counts.count_failure(weigh(one.record, one.kept_or_told(before)))
             case _:
                 counts.skipped[log_type] += 1
         if trace is not None:
@@ -113,7 +113,7 @@ def store(
 def _tell(trace: Trace, key: str, result: StoreResult) -> None:
     """Tell what became of a log; of an error, whoever sends its message back tells."""
     match result:
-        case Stored(write):
+        case Stored(write=write):
             outcome = str(write.values.get("outcome"))
             trace(key, Step.WRITTEN, version=write.version, outcome=outcome)
         case UpToDate():

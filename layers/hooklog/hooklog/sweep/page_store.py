@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -138,7 +138,7 @@ class PageStore:
                 findings.append(finding)
         for folder, by_sid in unsettled.items():
             for sid, signal in self._signals(kind, folder, by_sid).items():
-                record = replace(by_sid[sid], signal=signal)
+                record = by_sid[sid]
                 findings.append(Finding(record=record, told=signal, is_last=False))
         return findings
 

@@ -128,7 +128,7 @@ class DynamoTable:
         Each answer narrows that; a clock that drifts is followed.
         """
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        date = parsedate_tz(headers.get("date", ""))
+        date = parsedate_tz(headers.get("date"))
         if date is not None:
             most = self._clock() - mktime_tz(date)
             self._ahead = min(max(self._ahead, most - 1), most)
