@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from textwrap import dedent
 
@@ -121,7 +122,9 @@ def test_a_wrong_judgement_is_told() -> None:
 def test_the_judgements_are_of_code_that_is_there() -> None:
     """Each names a module, and lines of it; a full run checks more."""
     for one in load_judgements():
-        lines = {line.strip() for line in (PACKAGE / one.module).read_text().splitlines()}
+        # A change of a default is of a function whose name is left out.
+        source = re.sub(r"\bdef \w+\(", "def _(", (PACKAGE / one.module).read_text())
+        lines = {line.strip() for line in source.splitlines()}
         for change in one.changes:
             assert {line.strip() for line in change.before.splitlines()} <= lines, change
 
