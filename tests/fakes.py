@@ -192,9 +192,13 @@ class FakeTelemetry:
 
     reports: list[Report] = field(default_factory=list)
     defects: list[tuple[str, BaseException]] = field(default_factory=list)
+    #: Raised instead of keeping a report.
+    error: Exception | None = None
 
     def emit(self, report: Report) -> None:
         """Keep a report."""
+        if self.error is not None:
+            raise self.error
         self.reports.append(report)
 
     def defect(self, key: str, error: BaseException) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from hooklog.clock import iso
 from hooklog.errors import (
     EventRefusedError,
     LogInvalidError,
@@ -28,7 +29,7 @@ from tests.builders import (
     fax_log,
     message_log,
 )
-from tests.fakes import FakeDoorTelemetry, FakeKeys, FakeProducer
+from tests.fakes import NOW, FakeDoorTelemetry, FakeKeys, FakeProducer
 from tests.unit.enrich.test_pipeline import Bench
 from tests.unit.publish.bench import Bench as PublishBench
 from tests.unit.publish.bench import change, row, stream_record
@@ -117,10 +118,14 @@ def test_a_fax_resource_is_told(bench: Bench, recorder: Recorder) -> None:
     """With the fax's own status; a resource that was deleted tells none."""
     bench.answer(fax_log())
     bench.run(delivery(body("fax", FAX_ID)))
-    assert [told[1:] for told in recorder.take()][2:] == [
-        (Step.SETTLED, {}),
-        (Step.WRITTEN, {"version": 1, "outcome": "succeeded"}),
+    assert recorder.take()[2:] == [
+        (FAX_KEY, Step.SETTLED, {}),
+        (FAX_KEY, Step.WRITTEN, {"version": 1, "outcome": "succeeded"}),
     ]
+    bench.table.items.clear()
+    bench.source.resources[FAX_SID] = '{"status": "delivered"}'
+    bench.run(delivery(body("fax", FAX_ID)))
+    assert recorder.take()[2] == (FAX_KEY, Step.SETTLED, {"status": "delivered"})
 
 
 def test_a_row_that_has_it_already_is_told(bench: Bench, recorder: Recorder) -> None:
@@ -131,6 +136,22 @@ def test_a_row_that_has_it_already_is_told(bench: Bench, recorder: Recorder) -> 
     bench.clock.advance(seconds=-5)
     bench.run(delivery(body("message", MESSAGE_ID)))
     assert recorder.take()[-1] == (MESSAGE_KEY, Step.UP_TO_DATE, {})
+
+
+def test_a_row_that_another_batch_stored_meanwhile_is_told(
+    bench: Bench, recorder: Recorder
+) -> None:
+    """The log could not be fetched, and is not parked."""
+    bench.answer(message_log())
+    bench.clock.advance(minutes=1)
+    bench.run(delivery(body("message", MESSAGE_ID)))
+    stored = bench.table.items.pop(MESSAGE_KEY)
+    recorder.take()
+    bench.clock.advance(minutes=-1)
+    bench.table.meanwhile = lambda: bench.table.items.update({MESSAGE_KEY: stored})
+    bench.source.answers[MESSAGE_KEY] = LogInvalidError()
+    bench.run(delivery(body("message", MESSAGE_ID)))
+    assert recorder.take()[1:] == [(MESSAGE_KEY, Step.UP_TO_DATE, {})]
 
 
 def test_a_retry_is_told_with_code_try_and_delay(bench: Bench, recorder: Recorder) -> None:
@@ -145,6 +166,29 @@ def test_a_retry_is_told_with_code_try_and_delay(bench: Bench, recorder: Recorde
     assert recorder.take()[-1] == (FAX_KEY, Step.PARKED, facts)
 
 
+def test_a_retry_that_cannot_be_counted_is_told_with_its_longer_delay(
+    bench: Bench, recorder: Recorder
+) -> None:
+    """With the table's error; the deliveries count instead."""
+    bench.source.answers[FAX_KEY] = NotFoundError()
+    bench.table.write_errors[FAX_KEY] = StoreUnavailableError()
+    bench.run(delivery(body("fax", FAX_ID), attempt=3))
+    facts: dict[str, Fact] = {"code": "store.unavailable", "delay": 120}
+    assert recorder.take()[-1] == (FAX_KEY, Step.RETRIED, facts)
+
+
+def test_a_message_that_cannot_leave_the_list_is_told_to_come_back(
+    bench: Bench, recorder: Recorder
+) -> None:
+    """Under the name of its log, which is stored."""
+    bench.answer(failed_fax())
+    bench.table.items["parked#1"] = {"version": 1, "parked_at": iso(NOW), "parked_code": "x"}
+    bench.table.write_errors["parked#1"] = StoreUnavailableError()
+    bench.run(delivery(body("fax", FAX_ID), parked_as="parked#1"))
+    facts: dict[str, Fact] = {"code": "store.unavailable", "delay": 30}
+    assert recorder.take()[-1] == (FAX_KEY, Step.RETRIED, facts)
+
+
 def test_a_message_that_names_no_log_is_parked_under_its_own_name(
     bench: Bench, recorder: Recorder
 ) -> None:
@@ -153,11 +197,16 @@ def test_a_message_that_names_no_log_is_parked_under_its_own_name(
     assert recorder.take() == [("parked#1", Step.PARKED, {"code": "message.malformed", "tries": 1})]
 
 
-def test_waiting_is_told_with_what_for(bench: Bench, recorder: Recorder) -> None:
-    """It is no try."""
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_waiting_is_told_with_what_for(
+    bench: Bench, recorder: Recorder, *, is_refused: bool
+) -> None:
+    """It is no try, whether the row can be written or not."""
     bench.source.answers[FAX_KEY] = RateLimitedError()
+    if is_refused:
+        bench.table.write_errors[FAX_KEY] = StoreUnavailableError()
     bench.run(delivery(body("fax", FAX_ID)))
-    key, step, facts = recorder.take()[-1]
+    ((key, step, facts),) = recorder.take()[1:]
     assert (key, step, facts["code"]) == (FAX_KEY, Step.WAITING, "fetch.rate_limited")
     assert facts["delay"] == min(bench.queue.waits.values())
 

@@ -260,7 +260,7 @@ def test_one_refused_message_of_many_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "words"), [(DOWN, "SQS did not take"), (UNREACHABLE, "EndpointConnectionError")]
+    ("error", "words"), [(DOWN, "ServiceUnavailable"), (UNREACHABLE, "EndpointConnectionError")]
 )
 def test_a_batch_that_is_not_sent_is_an_error(error: Exception, words: str) -> None:
     """A failed batch is an error with its reason, and no later batch is sent."""

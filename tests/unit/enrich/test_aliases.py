@@ -155,6 +155,28 @@ def test_a_batch_that_names_a_known_log_twice_fetches_it_once(bench: Bench) -> N
     assert bench.source.requested == [FAX]
 
 
+@pytest.mark.parametrize("is_sid_first", [False, True])
+def test_a_failed_log_that_is_named_twice_returns_both_messages(
+    bench: Bench, *, is_sid_first: bool
+) -> None:
+    """None of them is acknowledged for the other."""
+    list_fax(bench)
+    bench.run(sent(BY_SID))
+    bench.clock.advance(minutes=1)
+    bench.source.answers[FAX] = errors.NotFoundError()
+    messages = [sent(at=bench.clock()), sent(BY_SID, message_id="m2", at=bench.clock())]
+    assert {*bench.run(*(messages[::-1] if is_sid_first else messages))} == {"m1", "m2"}
+
+
+def test_both_messages_of_a_log_wait_longer_while_no_try_can_be_counted(bench: Bench) -> None:
+    """One failed by the ID, and the other one's log could not be stored: it is the same row."""
+    list_fax(bench)
+    bench.source.answers[FAX] = errors.NotFoundError()
+    bench.table.write_errors[FAX] = errors.StoreThrottledError()
+    bench.run(sent(attempt=5), sent(BY_SID, message_id="m2", attempt=5))
+    assert bench.queue.waits == {"handle-of-m1": 480, "handle-of-m2": 480}
+
+
 def test_one_log_named_in_both_ways_is_written_once(bench: Bench) -> None:
     """A new log named by ID and by resource in one batch costs one row and one alias."""
     list_fax(bench)

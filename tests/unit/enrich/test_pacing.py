@@ -95,6 +95,7 @@ def test_a_429_is_told_to_all_instances(bench: Bench) -> None:
         bench.source.answers[f"message#{one}"] = errors.RateLimitedError()
     assert bench.run(*messages) == ["m2", "m3", "m4"]
     assert pace(bench).limit(MOMENT) == pytest.approx(0.9 * 2 / 0.25)
+    assert bench.report.limit == pytest.approx(0.9 * 2 / 0.25)
     assert waits(bench, ["m2", "m3", "m4"]) == [1, 1, 1]
     assert bench.report.errors == {"fetch.rate_limited": 3}
     assert bench.report.retried == {"message": 3}
@@ -111,7 +112,8 @@ def test_a_log_that_gets_429s_again_and_again_waits_longer(bench: Bench) -> None
         seen += waits(bench, ["m1"])
         bench.clock.advance(hours=1)
     assert seen == [1, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
-    assert "parked_code" not in bench.table.items[FAX]
+    assert bench.table.items[FAX].keys() == {"version", "log_type", "tries"}
+    assert bench.table.items[FAX]["log_type"] == "fax"
 
 
 def test_a_batch_sends_only_what_it_was_granted(bench: Bench) -> None:
@@ -128,6 +130,16 @@ def test_a_batch_sends_only_what_it_was_granted(bench: Bench) -> None:
     assert bench.report.errors == {}
     assert not [item for item in bench.table.items.values() if "tries" in item]
     assert pace(bench).next_at == pytest.approx(MOMENT + 1, abs=0.01)
+
+
+@pytest.mark.parametrize("rate", [1, 10])
+def test_what_a_batch_cannot_send_has_the_next_slots(bench: Bench, rate: float) -> None:
+    """However long the queue is: whoever is served goes on, and the others spread."""
+    set_pace(bench, limited(rate))
+    bench.queue.messages = (1000, 3)
+    back = bench.run(*burst(bench, 20))
+    assert len(bench.source.requested) == rate
+    assert {*waits(bench, back)} == {1}
 
 
 def test_a_batch_without_a_slot_asks_for_nothing(bench: Bench) -> None:
@@ -167,6 +179,21 @@ def test_requests_that_will_follow_are_counted(bench: Bench) -> None:
     assert bench.source.grants[0].requests == 1.25 + 1.25 + 1 + 0.5
 
 
+@pytest.mark.parametrize("settles", [False, True])
+def test_a_second_request_is_counted_where_there_may_be_one(bench: Bench, *, settles: bool) -> None:
+    """A new SID may need a list, and a known one does not; a completed call may need a resource."""
+    bench.settle_faxes(on=settles)
+    bench.answer(fax_log())
+    bench.source.answers[f"fax#{FAX_SID}"] = json.dumps(fax_log())
+    bench.source.found_by_url = {f"fax#{FAX_SID}"}
+    by_sid, wanted = json.dumps({"log_type": "fax", "resource_sid": FAX_SID}), []
+    for text in (by_sid, by_sid, body()):
+        bench.clock.advance(minutes=1)
+        bench.run(sent(text, at=bench.clock()))
+        wanted.append(bench.source.grants[-1].requests)
+    assert wanted == ([2, 2, 2] if settles else [2, 1, 1])
+
+
 def test_a_fax_whose_end_was_told_needs_one_request(bench: Bench) -> None:
     """Its callback settled it."""
     set_pace(bench, limited(100))
@@ -200,7 +227,7 @@ def test_an_outage_parks_nothing(bench: Bench, kind: type[errors.HooklogError]) 
     for one in ids(3)[1:]:
         bench.source.answers[f"message#{one}"] = kind()
     assert bench.run(*messages) == ["m1", "m2"]
-    assert pace(bench).outage == kind.code
+    assert pace(bench).outage == bench.report.outage == kind.code
     assert waits(bench, ["m1", "m2"]) == [5, 5]
     assert bench.report.errors == {kind.code: 2}
     assert not [item for item in bench.table.items.values() if "tries" in item]
@@ -213,6 +240,49 @@ def test_a_log_that_fails_alone_has_its_own_trouble(bench: Bench) -> None:
     assert bench.run(*messages) == ["m1"]
     assert PACE_KEY not in bench.table.items
     assert "tries" in bench.table.items[f"message#{ids(3)[1]}"]
+
+
+def test_as_many_answers_as_failures_are_no_outage(bench: Bench) -> None:
+    """Most requests would have to fail."""
+    messages = burst(bench, 4)
+    for one in ids(4)[:2]:
+        bench.source.answers[f"message#{one}"] = errors.UpstreamError()
+    assert bench.run(*messages) == ["m0", "m1"]
+    assert PACE_KEY not in bench.table.items
+    assert bench.report.outage is None
+
+
+def test_a_log_that_fails_alone_is_an_outage_once_another_one_fails(bench: Bench) -> None:
+    """Each may be the only log of its batch."""
+    bench.source.answers = dict.fromkeys((FAX, MESSAGE), errors.UpstreamError())
+    assert bench.run(sent()) == ["m1"]
+    assert pace(bench).outage is None
+    assert "tries" in bench.table.items[FAX]
+    assert bench.run(sent(body("message", MESSAGE_ID))) == ["m1"]
+    assert pace(bench).outage == "fetch.upstream"
+    assert MESSAGE not in bench.table.items
+
+
+@pytest.mark.parametrize(
+    "unasked", [errors.HeldBackError, errors.OutOfTimeError, errors.UnexpectedError]
+)
+def test_what_was_not_answered_does_not_hide_an_outage(
+    bench: Bench, unasked: type[errors.HooklogError]
+) -> None:
+    """A request that was not sent, or that met a defect, says nothing about SignalWire."""
+    messages = burst(bench, 4)
+    for index, one in enumerate(ids(4)):
+        bench.source.answers[f"message#{one}"] = unasked() if index > 1 else errors.UpstreamError()
+    bench.run(*messages)
+    assert pace(bench).outage == "fetch.upstream"
+
+
+@pytest.mark.parametrize("code", ["fetch.of_another_release", "store.unavailable"])
+def test_an_outage_of_any_name_lets_messages_wait(bench: Bench, code: str) -> None:
+    """Whatever another release wrote there, no batch fails for it."""
+    set_pace(bench, Pace(outage=code, outage_at=MOMENT - 40, probe_at=MOMENT + 1))
+    assert {*bench.run(*burst(bench, 3))} == {"m0", "m1", "m2"}
+    assert {*bench.queue.waits.values()} == {10}
 
 
 def test_while_an_outage_lasts_a_batch_sends_one_request(bench: Bench) -> None:
@@ -268,10 +338,14 @@ def test_a_message_is_not_received_too_often_before_it_is_parked(bench: Bench) -
 
 
 def test_a_limit_of_nine_days_parks_what_it_kept(bench: Bench) -> None:
-    """However long a backlog is, nothing is dropped."""
+    """However long a backlog is, nothing is dropped, nor is what a callback told."""
     set_pace(bench, limited(1, next_at=MOMENT + 0.9))
-    assert bench.run(sent(at=NOW - LONGEST_WAIT)) == []
-    assert bench.table.items[FAX]["parked_code"] == "fetch.rate_limited"
+    text = body(status="failed", error_code="34004", origin="webhook")
+    assert bench.run(sent(text, at=NOW - LONGEST_WAIT)) == []
+    item = bench.table.items[FAX]
+    assert (item["parked_code"], item["log_type"]) == ("fetch.rate_limited", "fax")
+    assert (item["fax_status"], item["fax_error_code"]) == ("failed", "34004")
+    assert bench.report.parked == {"fax": 1}
 
 
 # --- the row of the pace ------------------------------------------------------------------------
@@ -283,6 +357,15 @@ def test_a_pace_that_cannot_be_written_limits_nothing(bench: Bench) -> None:
     bench.table.write_errors[PACE_KEY] = errors.StoreUnavailableError()
     assert bench.run(*burst(bench, 5)) == []
     assert bench.report.errors == {"store.unavailable": 1}
+
+
+def test_a_pace_that_cannot_be_written_counts_beside_rows_that_cannot(bench: Bench) -> None:
+    """The pace, the row and its try are three writes."""
+    set_pace(bench, limited(1))
+    bench.table.write_errors = dict.fromkeys((PACE_KEY, FAX), errors.StoreUnavailableError())
+    bench.answer(fax_log())
+    assert bench.run(sent()) == ["m1"]
+    assert bench.report.errors == {"store.unavailable": 3}
 
 
 def test_a_pace_that_is_left_unread_holds_nobody_back(bench: Bench) -> None:

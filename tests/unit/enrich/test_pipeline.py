@@ -275,6 +275,7 @@ def test_a_bad_log_is_parked_with_its_payload(bench: Bench, log: Log, code: str)
     item = bench.table.items[FAX]
     assert item["parked_code"] == code
     assert item["parked_payload"] == json.dumps(log)
+    assert ("another id" in str(item["parked_detail"])) == (code == "log.mismatch")
     assert item["log_type"] == "fax"
     assert "outcome" not in item
     assert bench.table.items[MESSAGE]["outcome"] == "succeeded"
@@ -414,12 +415,13 @@ def test_a_try_that_cannot_be_counted_costs_one_more(bench: Bench) -> None:
 
 
 def test_waits_grow_although_no_try_can_be_counted(bench: Bench) -> None:
-    """While the table takes no write, the deliveries count, or all would be used up in an hour."""
-    bench.source.answers[FAX] = errors.NotFoundError()
+    """While a row takes no write, the deliveries count, or all would be used up in an hour."""
+    bench.source.answers = dict.fromkeys((FAX, MESSAGE), errors.NotFoundError())
     bench.table.write_errors[FAX] = errors.StoreThrottledError()
+    neighbour = sent(body("message", MESSAGE_ID), message_id="m2")
     waits = []
     for attempt in (1, 2, 8, 199):
-        bench.run(sent(attempt=attempt))
+        bench.run(neighbour, sent(attempt=attempt))
         waits.append(bench.queue.waits["handle-of-m1"])
     assert waits == [30, 60, 3600, 3600]
 
@@ -549,6 +551,12 @@ def test_without_an_answer_the_log_is_out_of_time(bench: Bench) -> None:
     assert bench.report.errors == {"fetch.out_of_time": 1}
 
 
+def test_a_log_that_is_out_of_time_for_nine_days_is_parked(bench: Bench) -> None:
+    """In its own row, before the queue would drop its message."""
+    assert bench.run(sent(at=NOW - LONGEST_WAIT)) == []
+    assert bench.table.items[FAX]["parked_code"] == "fetch.out_of_time"
+
+
 def test_time_for_storing_is_kept_back_from_fetching(bench: Bench) -> None:
     """Fetching leaves enough time to store its results within the same invocation."""
     bench.answer(fax_log())
@@ -578,10 +586,20 @@ def test_a_refused_write_returns_that_message_alone(bench: Bench) -> None:
     assert (bench.report.enriched, bench.report.skipped) == ({"message": 1}, {})
 
 
+def test_a_refused_write_does_not_hide_that_a_neighbour_is_behind(bench: Bench) -> None:
+    """The neighbour is stored, and its message comes back for the end that it announced."""
+    bench.table.write_errors[FAX] = errors.StoreThrottledError()
+    bench.answer(fax_log(), message_log(status="sent"))
+    behind = sent(body("message", MESSAGE_ID, status="delivered"), message_id="behind")
+    assert {*bench.run(sent(), behind)} == {"m1", "behind"}
+    assert bench.table.items[MESSAGE]["status"] == "sent"
+
+
 def test_what_cannot_even_be_parked_goes_back_to_the_queue(bench: Bench) -> None:
-    """A message that cannot be parked returns to the queue and may end in the dead-letter queue."""
+    """A message that cannot be parked returns later and later, up to the dead-letter queue."""
     bench.table.write_errors["parked#m1"] = errors.StoreTooLargeError()
-    assert bench.run(sent("not JSON")) == ["m1"]
+    assert bench.run(sent("not JSON", attempt=3)) == ["m1"]
+    assert bench.queue.waits == {"handle-of-m1": 120}
     assert bench.report.retried == {"unknown": 1}
     assert set(bench.report.errors) == {"message.malformed", "store.too_large"}
 
@@ -607,6 +625,15 @@ def test_a_defect_in_fetching_is_reported_with_its_cause(bench: Bench) -> None:
     bench.source.answers[FAX] = unexpected
     assert bench.run(sent()) == ["m1"]
     assert bench.telemetry.defects == [(FAX, unexpected.__cause__)]
+
+
+def test_a_report_that_cannot_be_published_undoes_nothing(bench: Bench) -> None:
+    """The row is stored and the message acknowledged; the defect is reported."""
+    bench.telemetry.error = ValueError("no such metric")
+    bench.answer(fax_log())
+    assert bench.run(sent()) == []
+    assert bench.table.items[FAX]["outcome"] == "succeeded"
+    assert bench.telemetry.defects == [("report", bench.telemetry.error)]
 
 
 # --- no log lost ------------------------------------------------------------------------------
@@ -792,6 +819,20 @@ def test_a_redriven_neighbour_of_a_message_that_is_behind_leaves_the_list(
     other = replace(sent(message_id="other"), parked_as="parked#1")
     assert bench.run(ended, other) == ([] if is_last else ["behind"])
     assert "parked_at" not in bench.table.items["parked#1"]
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_redriven_message_that_is_behind_leaves_the_list_once_it_is_done(
+    bench: Bench, *, is_last: bool
+) -> None:
+    """While it comes back it stays there; after the last try the row stands as it is."""
+    bench.answer(fax_log(status="in-progress"))
+    bench.table.items["parked#1"] = {"version": 1, "parked_at": iso(NOW), "parked_code": "x"}
+    if is_last:
+        bench.last_try(errors.BehindError)
+    message = replace(sent(body(status="delivered", origin="webhook")), parked_as="parked#1")
+    assert bench.run(message) == ([] if is_last else ["m1"])
+    assert ("parked_at" in bench.table.items["parked#1"]) == (not is_last)
 
 
 def test_a_defects_log_is_parked_under_its_own_key(bench: Bench) -> None:

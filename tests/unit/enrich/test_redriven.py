@@ -68,6 +68,21 @@ def test_a_fax_parked_under_its_sid_leaves_the_list_when_its_log_is_found(bench:
     assert "parked_body" not in bench.table.items[BY_SID]
 
 
+def test_a_fax_parked_under_its_sid_leaves_the_list_when_its_log_is_known(bench: Bench) -> None:
+    """The search shows whose SID it is, and that log's row is up to date."""
+    text = json.dumps({"log_type": "fax", "resource_sid": FAX_SID})
+    bench.answer(fax_log())
+    bench.run(sent())
+    bench.table.items[BY_SID] = parked(text)
+    bench.source.answers[BY_SID] = json.dumps(fax_log())
+    bench.source.found_by_url.add(BY_SID)
+    assert bench.run(replace(sent(text), parked_as=BY_SID)) == []
+    assert bench.report.skipped == {"fax": 1}
+    assert on_the_list(bench) == []
+    (entry,) = history_of(bench.table.items[BY_SID])
+    assert entry["into"] == FAX
+
+
 def test_a_message_that_can_be_read_now_leaves_the_list(bench: Bench) -> None:
     """A message that an older hooklog could not read ends as a row of its own."""
     bench.table.items[UNREADABLE] = parked(body(), code="message.unsupported_type")

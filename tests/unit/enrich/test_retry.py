@@ -93,6 +93,12 @@ def test_wishes_are_capped(backoff: Backoff, attempt: int, jitter: float, wish: 
     assert wait <= max(usual, math.ceil(backoff.retry_after_cap + backoff.first))
 
 
+@pytest.mark.parametrize("wish", [0, -5])
+def test_a_server_that_asks_for_no_wait_gets_the_usual_one(wish: float) -> None:
+    """A Retry-After of the past is none."""
+    assert Backoff().delay(1, jitter=1, retry_after=wish) == 30
+
+
 def test_wishes_are_spread() -> None:
     """Messages that the server rejects together do not come back together."""
     backoff = Backoff()

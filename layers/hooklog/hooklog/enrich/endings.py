@@ -276,11 +276,14 @@ class Endings:
             if not isinstance(result, StoreError):
                 continue
             self._report.errors[result.code] += 1
-            for delivery in self._retried[key]:
+            retried = self._retried[key]
+            for delivery in retried:
                 wait = self._backoff.delay(delivery.attempt, jitter=self._jitter())
                 handle = delivery.receipt_handle
                 self._waits[handle] = max(wait, self._waits[handle])
-            self._tell(key, Step.RETRIED, self._retried[key], code=result.code)
+            # The others wait for their turn, which was told.
+            if retried:
+                self._tell(key, Step.RETRIED, retried, code=result.code)
 
     def _is_late(self, delivery: Delivery) -> bool:
         return delivery.sent_at <= self._began_at - LONGEST_WAIT
@@ -304,4 +307,4 @@ class Endings:
         """Tell that messages go back, and in how many seconds the first of them returns."""
         if self._trace is not None:
             waits = (self._waits[delivery.receipt_handle] for delivery in members)
-            self._trace(key, step, delay=min(waits, default=0), **facts)
+            self._trace(key, step, delay=min(waits), **facts)

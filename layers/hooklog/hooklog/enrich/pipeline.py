@@ -500,9 +500,9 @@ def _urgency(job: _Job) -> tuple[bool, datetime]:
 def _merged(one: tuple[Record, _Job], other: tuple[Record, _Job]) -> tuple[Record, _Job]:
     """Merge two fetches of a log that one message named by its ID and another by its SID."""
     record = max(one[0], other[0], key=lambda found: (found.log.is_terminal, found.fetched_at))
-    signal = strongest(record.kind, one[0].signal, other[0].signal)
     job = _Job(other[1].request, [*one[1].members, *other[1].members])
-    return replace(record, signal=signal), job
+    # The other has just arrived, so nobody can have told of its end yet.
+    return replace(record, signal=one[0].signal), job
 
 
 def _resolved_by(job: _Job, answer: Fetched) -> FoundBy | None:

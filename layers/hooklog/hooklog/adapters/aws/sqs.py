@@ -70,13 +70,8 @@ class SqsProducer:
         """Put one message on the queue."""
         try:
             self._client().send_message(QueueUrl=self._url, MessageBody=body)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            raise QueueUnavailableError(f"SQS did not take the message ({code}).") from None
-        except BotoCoreError as error:
-            raise QueueUnavailableError(
-                f"SQS could not be reached ({type(error).__name__})."
-            ) from None
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable(error) from None
 
     def send_all(self, bodies: Sequence[str]) -> None:
         """Put messages on the queue, ten per call; some may be there when this raises."""
@@ -89,8 +84,13 @@ class SqsProducer:
                     ],
                 )
             except (ClientError, BotoCoreError) as error:
-                raise QueueUnavailableError(
-                    f"SQS did not take the messages ({type(error).__name__})."
-                ) from None
+                raise _unavailable(error) from None
             if failed := len(answer.get("Failed", [])):
                 raise QueueUnavailableError(f"SQS refused {failed} of {len(chunk)} messages.")
+
+
+def _unavailable(error: ClientError | BotoCoreError) -> QueueUnavailableError:
+    if isinstance(error, ClientError):
+        code = error.response["Error"]["Code"]
+        return QueueUnavailableError(f"SQS did not take the message ({code}).")
+    return QueueUnavailableError(f"SQS could not be reached ({type(error).__name__}).")
