@@ -262,12 +262,12 @@ def lift() -> Lift:
 
 
 def test_a_message_that_ended_elsewhere_leaves_the_list() -> None:
-    """The row says where its message ended; body and payload are removed."""
+    """The row says where its message ended, and when; body and payload are removed."""
     write = lift().plan(parked())
     assert write is not None
     assert set(PARKED_ATTRIBUTES) <= set(write.remove)
     (entry,) = history_of(write.values)
-    assert entry["into"] == "message#1"
+    assert (entry["into"], entry["lifted_at"]) == ("message#1", iso(FETCHED_AT))
 
 
 @pytest.mark.parametrize(
