@@ -96,14 +96,15 @@ def test_a_hundred_keys_a_read_and_twenty_five_statements_a_write() -> None:
 
 def test_at_most_four_calls_write_at_once() -> None:
     """However many rows there are: botocore keeps ten connections for all that an instance does."""
-    lock, running, most = threading.Lock(), 0, 0
+    lock, four, running, most = threading.Lock(), threading.Barrier(4), 0, 0
 
     def answer(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.02)
+        four.wait(timeout=60)
+        time.sleep(0.02)  # for a fifth one, if it may come
         with lock:
             running -= 1
         return [{} for _ in statements]
