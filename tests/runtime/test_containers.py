@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +59,19 @@ def stored(deployment: Deployment) -> dict[str, dict[str, Any]]:
 
 def test_a_message_becomes_a_row_in_a_container(contained: Deployment) -> None:
     """The function imports the layers in /opt, stores the row, and prints its metrics."""
-    log_id, status = next(iter(contained.space.ids()["fax"].items()))
-    send(contained.cloud, contained.stack, [body("fax", log_id)])
-    drain(contained)
-    assert stored(contained)[f"fax#{log_id}"]["status"] == status
+    printed: set[str] = set()
+    for log_id, status in islice(contained.space.ids()["fax"].items(), 5):
+        send(contained.cloud, contained.stack, [body("fax", log_id)])
+        drain(contained)
+        assert stored(contained)[f"fax#{log_id}"]["status"] == status
+        printed = {metric.name for metric in emitted(log_lines(contained.cloud, contained.stack))}
+        # Docker may lack the last lines of an invocation when ministack asks for them.
+        if "LogsEnriched" in printed:
+            break
+    assert "LogsEnriched" in printed
     lines = log_lines(contained.cloud, contained.stack)
     # Only the emulator in the image prints this line.
     assert any(line.startswith("REPORT RequestId") for line in lines)
-    assert "LogsEnriched" in {metric.name for metric in emitted(lines)}
 
 
 def test_a_sweep_in_a_container_finds_what_is_missing(contained: Deployment) -> None:
