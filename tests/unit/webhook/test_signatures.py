@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import assume, example, find, given
+from hypothesis import Phase, assume, example, find, given, settings
 from hypothesis import strategies as st
 from signalwire.core.security.webhook_middleware import validate
 from signalwire.core.security.webhook_validator import _candidate_urls
@@ -137,7 +137,8 @@ def test_what_is_authentic_the_sdk_accepts(case: tuple[dict[str, str], str, str,
 @pytest.mark.parametrize("verdicts", list(itertools.product([True, False], repeat=2)))
 def test_generated_cases_are_of_all_sorts(verdicts: tuple[bool, bool]) -> None:
     """The generated cases reach every pair of verdicts, the differences included."""
-    assert find(cases(), lambda case: (sdk(*case), ours(*case)) == verdicts)
+    anyone = settings(phases=[Phase.generate])  # no need for the simplest
+    assert find(cases(), lambda case: (sdk(*case), ours(*case)) == verdicts, settings=anyone)
 
 
 @given(urls())
