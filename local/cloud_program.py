@@ -133,8 +133,9 @@ _ENDED_WITHIN = 5.0
 
 def read_lines(worker: Worker) -> None:
     """Read what a function prints until its process ends: it must never wait for a full pipe."""
-    if worker._proc is not None:
-        pipe, worker.begun = worker._proc.stderr, b""
+    process = worker._proc
+    if process is not None:
+        pipe, worker.begun = process.stderr, b""
         data: bytes | None = None
         while data != b"":
             select([pipe], [], [])
@@ -143,10 +144,11 @@ def read_lines(worker: Worker) -> None:
 
 def all_lines(worker: Worker) -> str:
     """Return the lines of the invocation that was just answered."""
-    if worker._proc is None:
+    process = worker._proc
+    if process is None:
         worker._stderr_thread.join(_ENDED_WITHIN)
     else:
-        while _take(worker, worker._proc.stderr):
+        while _take(worker, process.stderr):
             pass
     return worker._drain_stderr()
 
