@@ -58,6 +58,9 @@ def test_failures_are_told_alone_with_masked_numbers_on_a_bus_of_its_own(
     bus = deployment.cloud.client("events").create_event_bus(Name="failures")["EventBusArn"]
     tap = EventTap(deployment.cloud, "failures", bus="failures")
     default = EventTap(deployment.cloud, "not-failures")
+    # The stream is in order, so what other tests have stored is told by then.
+    (last,) = store(deployment, failed_fax(id=str(uuid.uuid4())))
+    before = receive_until(default, last)
     settings = {"EVENTS": "Failures", "EVENT_NUMBERS": "masked", "EVENT_BUS": bus}
     with publishing(deployment, settings):
         *_, key = store(
@@ -65,7 +68,7 @@ def test_failures_are_told_alone_with_masked_numbers_on_a_bus_of_its_own(
             message_log(id=str(uuid.uuid4())),
             fax_log(id=str(uuid.uuid4()), status="queued"),
             fax_log(id=str(uuid.uuid4())),
-            # The stream is in order, so its event comes last.
+            # Its event comes last.
             failed_fax(id=str(uuid.uuid4())),
         )
         received = receive_until(tap, key)
@@ -73,7 +76,7 @@ def test_failures_are_told_alone_with_masked_numbers_on_a_bus_of_its_own(
     (told,) = received
     assert (told.event.sender, told.event.recipient) == ("+*********43", "+**********58")
     assert not any(str(failed_fax()[end])[1:] in told.text for end in ("from", "to"))
-    assert default.receive() == []
+    assert default.receive() == before
 
 
 def test_an_erased_row_tells_nothing(deployment: Deployment) -> None:
