@@ -192,14 +192,14 @@ class FakeTelemetry:
 
     reports: list[Report] = field(default_factory=list)
     defects: list[tuple[str, BaseException]] = field(default_factory=list)
-    #: Raised instead of keeping a report.
+    #: Raised for each report, as if it could not be printed.
     error: Exception | None = None
 
     def emit(self, report: Report) -> None:
         """Keep a report."""
+        self.reports.append(report)
         if self.error is not None:
             raise self.error
-        self.reports.append(report)
 
     def defect(self, key: str, error: BaseException) -> None:
         """Keep a defect."""

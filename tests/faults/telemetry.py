@@ -17,8 +17,6 @@ class RecordingTelemetry(FakeTelemetry):
         """Print with this."""
         super().__init__()
         self._printing = printing
-        #: Raised instead of printing a report.
-        self.error: Exception | None = None
         #: Called before each report.
         self.record_call: Callable[[str], None] = lambda _: None
 
@@ -26,8 +24,6 @@ class RecordingTelemetry(FakeTelemetry):
         """Keep a report and print it."""
         self.record_call("report")
         super().emit(report)
-        if self.error is not None:
-            raise self.error
         self._printing.emit(report)
 
     def defect(self, key: str, error: BaseException) -> None:
