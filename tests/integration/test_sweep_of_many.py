@@ -36,8 +36,8 @@ def took(space: RunningSpace) -> dict[str, Any]:
     return counts
 
 
-def test_a_backfill_costs_no_message_and_no_request_per_log() -> None:
-    """Pages of logs and of fax resources suffice, and a sweep needs the pages of logs alone."""
+def test_a_log_costs_no_message_no_request_and_no_memory_of_its_own() -> None:
+    """A backfill needs pages of logs and of fax resources, a sweep the pages of logs alone."""
     few, many = 1000, 10_000
     counts = {}
     for number in (few, many):
@@ -49,5 +49,5 @@ def test_a_backfill_costs_no_message_and_no_request_per_log() -> None:
         assert requests.pop("fax_resource_list") <= number / 500
         pages = number // 200
         assert requests == {"fax_list": 2 * pages, "message_list": 2 * pages}
-    # A list of all the logs alone would take more.
+    # To keep what was listed took thirty megabytes more.
     assert counts[many]["peak_mb"] < counts[few]["peak_mb"] + 10
