@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: SQS's limit for the bytes of one batch call, with room for the attributes.
 _MAX_BYTES = 240_000
+#: Seconds. A receive that waits asks all of SQS's servers; one that does not can miss messages.
+_WAIT = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def receive(
             QueueUrl=url,
             MaxNumberOfMessages=min(MAX_ENTRIES, limit - len(seen)),
             VisibilityTimeout=visibility_timeout,
-            WaitTimeSeconds=1,
+            WaitTimeSeconds=_WAIT,
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
             MessageAttributeNames=["All"],
         )

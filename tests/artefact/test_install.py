@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,20 +69,27 @@ def with_uv(source: Path, folder: Path) -> Path:
     return folder / "bin/hooklog"
 
 
-@pytest.mark.parametrize("install", [with_pip, with_uv])
-@pytest.mark.parametrize("origin", ["clone", "wheel"])
-def test_what_is_installed_works(
-    wheel: Path, tmp_path: Path, install: Callable[[Path, Path], Path], origin: str
-) -> None:
-    """It explains a code, which takes the catalogue, and knows all commands."""
-    source = wheel
-    if origin == "clone":
-        # A build writes into its source.
-        source = tmp_path / "clone"
-        for part in ("layers/hooklog", "ops"):
-            shutil.copytree(ROOT / part, source / part)
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
-            shutil.copy(ROOT / name, source)
-    hooklog = install(source, tmp_path)
-    assert "fax" in run(hooklog, "explain", "34004", folder=tmp_path)
-    assert "backfill" in run(hooklog, "--help", folder=tmp_path)
+def clone(folder: Path) -> Path:
+    """Copy what a build needs: it writes into its source."""
+    source = folder / "clone"
+    for part in ("layers/hooklog", "ops"):
+        shutil.copytree(ROOT / part, source / part)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    return source
+
+
+def works(hooklog: Path, folder: Path) -> None:
+    """Have it explain a code, which takes the catalogue, and name its commands."""
+    assert "fax" in run(hooklog, "explain", "34004", folder=folder)
+    assert "backfill" in run(hooklog, "--help", folder=folder)
+
+
+def test_what_uv_installs_from_a_clone_works(tmp_path: Path) -> None:
+    """It finds its data, and knows all commands."""
+    works(with_uv(clone(tmp_path), tmp_path), tmp_path)
+
+
+def test_what_pip_installs_from_the_wheel_works(wheel: Path, tmp_path: Path) -> None:
+    """It finds its data, and knows all commands."""
+    works(with_pip(wheel, tmp_path), tmp_path)
