@@ -1,7 +1,7 @@
 # What a newcomer and CI call. `make` alone lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test fuzz mutants mutation load bench check docs lock sbom audit format wheel clean
+.PHONY: help setup run serve test fuzz bugs mutation load bench check docs lock sbom audit format wheel clean
 
 export SAM_CLI_TELEMETRY := 0
 # Some images set it, and each of hundreds of processes would compile all that it imports.
@@ -28,8 +28,8 @@ run: setup ## show hooklog at work in a local cloud; KEEP=1 leaves it up
 serve: setup ## a local cloud and space for `sam local invoke`, until Ctrl-C
 	@$(VENV)/bin/python -m local.serve $(if $(ADDRESS),--address $(ADDRESS))
 
-# All of them wait for the local cloud much of the time, so they get more processes than most
-# machines have processors; the fast ones do not.
+# A full run waits much of the time, so two processors carry four processes; what ARGS picks gets as
+# many as there are processors.
 test: setup ## run all tests; ARGS="-k store" picks some, JOBS=1 runs them in one process
 	@$(VENV)/bin/python -m pytest --dist loadfile --no-loadscope-reorder \
 		-n $(or $(JOBS),$(if $(ARGS),auto,4)) $(if $(ARGS),$(ARGS),--cov --cov-report=term)
@@ -39,8 +39,8 @@ fuzz: $(VENV)/ready $(FUZZ)/ready ## look long for inputs and courses that break
 	@PYTHONPATH=layers/hooklog $(FUZZ)/bin/python -m tests.properties.fuzz_front_door \
 		$(or $(REQUESTS),100000)
 
-mutants: setup ## put deliberate bugs into copies, and see the tests find each
-	@$(VENV)/bin/python -m tests.faults.mutation $(ARGS)
+bugs: setup ## put deliberate bugs into copies, and see the tests find each
+	@$(VENV)/bin/python -m tests.bugs $(ARGS)
 
 mutation: setup ## make small changes to the package, one at a time; SAMPLE=40 tries a few
 	@$(VENV)/bin/python -m tests.mutation $(if $(ONLY),--only '$(ONLY)') \

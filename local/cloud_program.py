@@ -2,11 +2,12 @@
 
 - DynamoDB puts every write into the table's stream. ministack 1.5.33 leaves out those of PartiQL
   statements, which are hooklog's; so this wraps its two functions that carry them out.
-- Lambda unpacks a layer once per machine. ministack does so for each execution environment, which
-  takes most of a cold start's time; here the environments share a folder.
+- ministack unpacks all layers for each execution environment, which takes most of a cold start's
+  time; here the environments share a folder.
 - Lambda puts all lines of an invocation into the log group. ministack puts those that a thread has
   read a few milliseconds after the answer; on a busy machine the others wait for the next
-  invocation, if there is one. Here the answer waits for all lines that were written before it.
+  invocation, if there is one. Here the answer waits for all lines that were written before it;
+  an invocation that times out has none, and keeps the lines read by then.
 
 The program runs in ministack's own environment, and imports nothing of hooklog.
 """
@@ -160,15 +161,22 @@ def _take(worker: Worker, pipe: IO[str]) -> bytes | None:
             return None
         data = os.read(pipe.fileno(), 65536)
         *lines, worker.begun = (worker.begun + data).split(b"\n")
+        if not data and worker.begun:
+            lines, worker.begun = [worker.begun], b""
         for line in lines:
             worker._stderr_queue.put(line.decode(errors="replace"))
         return data
 
 
-if __name__ == "__main__":
+def install() -> None:
+    """Put all this into ministack."""
     dynamodb._partiql_insert = streamed(dynamodb._partiql_insert, _inserted)
     dynamodb._partiql_update = streamed(dynamodb._partiql_update, _updated)
     lambda_runtime.Worker._spawn = with_shared_layers(lambda_runtime.Worker._spawn)
     lambda_runtime.Worker._read_stderr = read_lines
     lambda_runtime.Worker._drain_stderr_bounded = all_lines
+
+
+if __name__ == "__main__":
+    install()
     main()

@@ -21,8 +21,8 @@ from hooklog_ops.cli import app
 from hooklog_ops.errors import FILE, USAGE, own_errors
 from local import markdown
 from local.cloud import ROOT
+from tests.bugs.bugs import load as bugs
 from tests.faults.cases import CASES
-from tests.faults.mutation import load as mutants
 
 _CATALOGUE = ROOT / "layers/hooklog/hooklog/catalogue/catalogue.json"
 
@@ -97,7 +97,7 @@ def faults_by_step() -> str:
 
 def bugs_by_step() -> str:
     """Return the numbers of deliberate bugs, by the step that they break."""
-    steps = Counter(bug.step for bug in mutants())
+    steps = Counter(bug.step for bug in bugs())
     return markdown.table(("step", "bugs"), [*steps.items(), ("**all**", steps.total())])
 
 

@@ -13,7 +13,7 @@ from hooklog.publish.events import SOURCE, VERSION, Explanation, LogEvent, detai
 from local import markdown
 from local.cloud import ROOT
 from tests.builders import failed_fax
-from tests.unit.publish.bench import AT, row
+from tests.publishing import AT, row
 
 SCHEMA = ROOT / f"docs/events/v{VERSION}.schema.json"
 

@@ -36,7 +36,7 @@ _LONG = (
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C end what the tests start, also where a shell runs them in the background."""
+    """Restore Ctrl-C's signal: a shell has background jobs ignore it, and what they start, too."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

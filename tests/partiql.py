@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from hooklog.records.rows import Attribute, Write
 
-_INSERT = re.compile(r"INSERT INTO \"\w+\" VALUE \{('\w+': \?(, )?)+\}")
+_INSERT = re.compile(r"INSERT INTO \"\w+\" VALUE \{'\w+': \?(, '\w+': \?)*\}")
 _UPDATE = re.compile(
     r"UPDATE \"\w+\"( SET \"\w+\" = \?)+( REMOVE \"\w+\")* WHERE \"pk\" = \? AND \"version\" = \?"
 )
@@ -30,7 +30,7 @@ def write_of(statement: Mapping[str, Any]) -> Write:
     removed: list[str] = []
     if _INSERT.fullmatch(text):
         values = _assigned(re.findall(r"'(\w+)'", text), parameters)
-        key = values.pop("pk")
+        key = values.pop("pk", None)
     elif _UPDATE.fullmatch(text):
         *parameters, key, expected = parameters
         names, removed = re.findall(r'SET "(\w+)"', text), re.findall(r'REMOVE "(\w+)"', text)
@@ -38,7 +38,9 @@ def write_of(statement: Mapping[str, Any]) -> Write:
         values = _assigned(names, parameters)
     else:
         raise ValueError(text)
-    version = values.pop("version")
+    version = values.pop("version", None)
+    if key is None or version is None:
+        raise ValueError(f"There is no key, or no version: {text}")
     write = Write(
         key=str(key),
         expected_version=None if expected is None else int(str(expected)),

@@ -17,6 +17,16 @@ CLAUSES = (
 
 
 @pytest.mark.parametrize(
+    "values", ["'pk': ?'version': ?", "'pk': ?, 'version': ?, ", "", "'version': ?", "'pk': ?"]
+)
+def test_what_is_no_statement_of_hooklogs_is_refused(values: str) -> None:
+    """DynamoDB would refuse a list that is none, and hooklog writes no row without a version."""
+    text = f'INSERT INTO "t" VALUE {{{values}}}'
+    with pytest.raises(ValueError, match="INSERT"):
+        write_of({"Statement": text, "Parameters": [{"N": "1"}] * text.count("?")})
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "INSERT INTO \"t\" VALUE {'pk': ?, 'version': ?, 'a': ?, 'a': ?}",

@@ -13,7 +13,7 @@ class Purpose(StrEnum):
     ALIAS = "alias"
     LOG = "log"
     PARKING = "parking"
-    #: Any other change of a parked row, such as taking it off the list.
+    #: Any other change: a parked row leaves the list, or a row takes in what a callback told.
     LIFT = "lift"
     TRY = "try"
     PACE = "pace"

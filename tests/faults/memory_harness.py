@@ -111,7 +111,7 @@ class MemoryHarness(Harness):
     """An enricher with fakes for all ports."""
 
     def __init__(self, telemetry: RecordingTelemetry, jitter: float = 1.0) -> None:
-        """WireHarness the enricher."""
+        """Wire the enricher."""
         super().__init__(telemetry, jitter)
         self.rows = self.table = FaultyTable(self.port_calls)
         self.source = FaultySource(self.clock, self.port_calls)

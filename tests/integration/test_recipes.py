@@ -30,14 +30,14 @@ from hooklog.publish.publisher import Publisher
 from local.cloud import LOOPBACK, ROOT, LocalCloud, local_cloud
 from local.space import Log
 from tests.builders import FAX_ID, failed_fax, failed_message, fax_log
-from tests.template import long_form
-from tests.unit.publish.bench import (
+from tests.publishing import (
     FakePublishTelemetry,
     FakeUnpublished,
     change,
     row,
     stream_record,
 )
+from tests.template import long_form
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import TargetOutputTypeDef

@@ -34,7 +34,7 @@ from tests.builders import delivery, sqs_event
 from tests.console.conftest import Site, get
 from tests.fakes import FakeDoorTelemetry, FakeKeys, FakeProducer, FakeQueue, FakeTelemetry
 from tests.ops.conftest import Desk
-from tests.unit.publish.bench import Bench
+from tests.publishing import Harness
 from tests.webhook import BASE, KEY, form_request
 
 pytest_plugins = ["tests.ops.conftest", "tests.console.conftest"]
@@ -205,9 +205,9 @@ def test_the_outcomes_become_events(desk: Desk, space: RunningSpace) -> None:
         stream_record("INSERT", Keys={"pk": row["pk"]}, OldImage=None, NewImage=row)
         for row in stored
     ]
-    bench = Bench()
-    assert bench.handle(*records({"Records": changes})) is None
-    assert {entry.detail_type: json.loads(entry.detail)["id"] for entry in bench.bus.taken} == {
+    harness = Harness()
+    assert harness.handle(*records({"Records": changes})) is None
+    assert {entry.detail_type: json.loads(entry.detail)["id"] for entry in harness.bus.taken} == {
         "Voice Succeeded": f"voice#{CALL_ID}@1",
         "Voice Failed": f"voice#{FAILED_ID}@1",
     }

@@ -1,1 +1,1 @@
-"""What small changes of the deployed package the fast tests notice, and what they may miss."""
+"""Which small changes of the deployed package the fast tests kill, and which may survive."""

@@ -1,8 +1,8 @@
 """Run the fast tests on small changes of the deployed package, one at a time.
 
 A full run updates score.json, from which `make docs` writes docs/mutation.md. With `--sample` or
-`--since`, a short one fails if the tests miss a change that is neither judged nor listed there.
-What they miss in a module that no full run has tried yet is only told: nobody has judged it so far.
+`--since`, a short one fails if a mutant survives that is neither judged nor listed there. What
+survives in a module that no full run has tried yet is only told: nobody has judged it so far.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _LINKS = {"hooklog": PACKAGE} | {
 
 #: What the exit codes mean that mutmut keeps: those of pytest, or what ended the process.
 _OUTCOMES = (
-    dict.fromkeys((1, 3), Outcome.NOTICED)
-    | dict.fromkeys((-24, 24, 152, 36, 255, -9), Outcome.HUNG)
+    dict.fromkeys((1, 3), Outcome.KILLED)
+    | dict.fromkeys((-24, 24, 152, 36, 255, -9), Outcome.TIMED_OUT)
     # Nothing failed, nothing was collected, or no test calls the function.
-    | dict.fromkeys((0, 5, 33), Outcome.MISSED)
+    | dict.fromkeys((0, 5, 33), Outcome.SURVIVED)
 )
 
 #: So many modules stand for all where none changed: to mutate all takes longer than to try a few.
@@ -60,16 +60,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
     parser.add_argument("--only", default="*", help="modules, such as 'enrich/*'")
     parser.add_argument("--sample", type=int, help="try so many mutants at most")
-    parser.add_argument("--since", help="of functions that changed since this commit, if any did")
+    parser.add_argument("--since", help="try only functions that changed since this commit")
     parser.add_argument("--seed", help="of the sample; otherwise the commit")
     arguments = parser.parse_args()
     modules = [module for module in _modules() if fnmatch(module, arguments.only)]
     if arguments.sample is None and arguments.since is None:
         return 1 if _full(modules) else 0
+    if arguments.sample is not None and arguments.sample < 1:
+        parser.error("--sample: a sample has at least one mutant")
+    if arguments.since and not _git("rev-parse", "--verify", f"{arguments.since}^{{commit}}"):
+        parser.error(f"--since: git knows no commit {arguments.since}")
     seed = arguments.seed or _git("rev-parse", "HEAD").strip()
     # Not for secrets: a seed has to repeat the sample.
     chance = random.Random(seed)  # noqa: S311
     mutants = _changed(modules, arguments.since or _base())
+    if arguments.since and not mutants:
+        _say(f"Nothing that mutmut changes is different since {arguments.since}.")
+        return 0
     if not mutants:
         tried = [module for module in modules if module in load_scores()]
         few = chance.sample(tried, min(_FEW, len(tried)))
@@ -93,14 +100,16 @@ def _full(modules: list[str]) -> int:
         scores = {module: score(module, mutants[module], outcomes, judgements) for module in names}
         kept = load_scores() | scores
         save_scores({module: kept[module] for module in _modules() if module in kept})
-        _say(f"{package or 'hooklog'}: {sum(len(one.missed) for one in scores.values())} missed")
+        _say(
+            f"{package or 'hooklog'}: {sum(len(one.survived) for one in scores.values())} survived"
+        )
         wrong += _list("judged, but no mutant", stale(mutants, judgements))
-        wrong += _list("judged, but noticed", refuted(mutants, outcomes, judgements))
+        wrong += _list("judged, but killed", refuted(mutants, outcomes, judgements))
     return wrong
 
 
 def _short(sample: list[tuple[str, Mutant]]) -> int:
-    """Try a few mutants; return how many of a known module are missed and new, or refuted."""
+    """Try a few; return how many survive unlisted in a module with a score, or are refuted."""
     judgements, known = load_judgements(), load_scores()
     mutants: dict[str, list[Mutant]] = {}
     for module, one in sample:
@@ -108,15 +117,16 @@ def _short(sample: list[tuple[str, Mutant]]) -> int:
     _prepare(mutants)
     _mutmut([one.name for _, one in sample])
     outcomes = _outcomes(mutants)
-    missed = [
+    survivors = [
         (module, change)
         for module, found in mutants.items()
-        for change in score(module, found, outcomes, judgements).missed
+        for change in score(module, found, outcomes, judgements).survived
     ]
-    _list("missed, in a module without a score", [one for one in missed if one[0] not in known])
-    new = [one for one in missed if one[0] in known and one[1] not in known[one[0]].missed]
-    return _list("missed", new) + _list(
-        "judged, but noticed", refuted(mutants, outcomes, judgements)
+    untried = [one for one in survivors if one[0] not in known]
+    _list("survived, in a module without a score", untried)
+    new = [one for one in survivors if one[0] in known and one[1] not in known[one[0]].survived]
+    return _list("survived", new) + _list(
+        "judged, but killed", refuted(mutants, outcomes, judgements)
     )
 
 
@@ -176,11 +186,12 @@ def _prepare(only: Iterable[str] = ()) -> None:
     TREE.mkdir(parents=True)
     for name, target in _LINKS.items():
         (TREE / name).symlink_to(ROOT / target)
-    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    before, table, rest = (ROOT / "pyproject.toml").read_text("utf-8").partition("\n[tool.mutmut]")
+    if not table:
+        raise SystemExit("pyproject.toml has no table for mutmut.")
     named = json.dumps([f"hooklog/{module}" for module in only])
-    (TREE / "pyproject.toml").write_text(
-        settings.replace("[tool.mutmut]", f"[tool.mutmut]\nonly_mutate = {named}"), encoding="utf-8"
-    )
+    settings = f"{before}{table}\nonly_mutate = {named} {rest}"
+    (TREE / "pyproject.toml").write_text(settings, encoding="utf-8")
 
 
 def _mutmut(names: Collection[str]) -> None:
@@ -216,14 +227,11 @@ def _outcomes(mutants: Mapping[str, Iterable[Mutant]]) -> dict[str, Outcome]:
 
 
 def _list(what: str, changes: Collection[tuple[str, Change]]) -> int:
+    """Print changes as they would stand in judged.toml; return how many there are."""
     for module, change in changes:
-        _say(f"{what}: {module} {change.function}\n{_indented('- ', change.before)}")
-        _say(_indented("+ ", change.after))
+        quoted = ", ".join(json.dumps(text, ensure_ascii=False) for text in change)
+        _say(f"{what}: {module}\n    [{quoted}],")
     return len(changes)
-
-
-def _indented(sign: str, text: str) -> str:
-    return "\n".join(f"  {sign}{line}" for line in text.splitlines())
 
 
 def _say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""What was judged of the mutants that no test notices, and the score that remains."""
+"""What was judged of the mutants that survive the tests, and the score that remains."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ SCORE = Path(__file__).with_name("score.json")
 class Outcome(Enum):
     """What the tests made of a mutant."""
 
-    NOTICED = "noticed"
-    #: The tests ran far longer than without it, and were stopped: noticed as well.
-    HUNG = "hung"
-    MISSED = "missed"
+    #: A test failed.
+    KILLED = "killed"
+    #: The tests ran far longer than without it, and were stopped: killed as well.
+    TIMED_OUT = "timed out"
+    SURVIVED = "survived"
 
 
 class Change(NamedTuple):
@@ -55,7 +56,7 @@ class Mutant:
     Attributes:
         name: mutmut's, such as ``hooklog.clock.x_parse__mutmut_3``.
         change: what the mutant changes.
-        rule: returns that by which nobody needs to notice it, if there is one.
+        rule: returns that by which it may survive, if there is one.
 
     """
 
@@ -71,7 +72,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Why it is right that no test notices some mutants of a module.
+    """Why some mutants of a module may survive.
 
     Attributes:
         module: path below the package.
@@ -90,26 +91,26 @@ class Judgement:
 
 @dataclass
 class Score:
-    """How many mutants of a module the tests notice.
+    """How many mutants of a module the tests kill.
 
     Attributes:
         mutants: all of them.
-        noticed: by a failing test.
-        hung: by tests that did not end.
-        judged: missed, and on the list of judgements.
-        wording: missed, and wording by rule.
-        unread: missed, and unread by rule.
-        missed: those that a test should notice.
+        killed: by a failing test.
+        timed_out: killed by tests that did not end.
+        judged: survived, and on the list of judgements.
+        wording: survived, and wording by rule.
+        unread: survived, and unread by rule.
+        survived: those that a test should kill.
 
     """
 
     mutants: int = 0
-    noticed: int = 0
-    hung: int = 0
+    killed: int = 0
+    timed_out: int = 0
     judged: int = 0
     wording: list[Change] = field(default_factory=list)
     unread: list[Change] = field(default_factory=list)
-    missed: list[Change] = field(default_factory=list)
+    survived: list[Change] = field(default_factory=list)
 
 
 def load_judgements() -> list[Judgement]:
@@ -142,18 +143,18 @@ def score(
     for mutant in mutants:
         result.mutants += 1
         match outcomes[mutant.name]:
-            case Outcome.NOTICED:
-                result.noticed += 1
-            case Outcome.HUNG:
-                result.hung += 1
-            case Outcome.MISSED:
+            case Outcome.KILLED:
+                result.killed += 1
+            case Outcome.TIMED_OUT:
+                result.timed_out += 1
+            case Outcome.SURVIVED:
                 if mutant.change in judged:
                     result.judged += 1
                     continue
                 lists = {
                     Rule.WORDING: result.wording,
                     Rule.UNREAD: result.unread,
-                    None: result.missed,
+                    None: result.survived,
                 }
                 lists[mutant.rule()].append(mutant.change)
     return result
@@ -177,13 +178,13 @@ def refuted(
     outcomes: Mapping[str, Outcome],
     judgements: Iterable[Judgement],
 ) -> list[tuple[str, Change]]:
-    """Return the judged changes that a test notices after all."""
+    """Return the judged changes that a test kills after all; a slow machine can time out."""
     judged = {(one.module, change) for one in judgements for change in one.changes}
     return [
         (module, mutant.change)
         for module, found in mutants.items()
         for mutant in found
-        if outcomes[mutant.name] is Outcome.NOTICED and (module, mutant.change) in judged
+        if outcomes[mutant.name] is Outcome.KILLED and (module, mutant.change) in judged
     ]
 
 
@@ -191,7 +192,7 @@ def load_scores() -> dict[str, Score]:
     """Read the scores of the last full run of each module."""
     content: dict[str, dict[str, Any]] = json.loads(SCORE.read_text(encoding="utf-8"))
     for entry in content.values():
-        for key in ("wording", "unread", "missed"):
+        for key in ("wording", "unread", "survived"):
             entry[key] = [Change(*change) for change in entry[key]]
     return {module: Score(**entry) for module, entry in content.items()}
 

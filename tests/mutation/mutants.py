@@ -26,9 +26,9 @@ from mutmut.utils.format_utils import (
 from hooklog import errors
 from tests.mutation.judgements import Change, Mutant, Rule
 
-#: Errors whose text is all that an operator gets: it says which setting or event to correct.
-_ACTED_ON = {"SettingsError", "BackfillError"}
-#: For all others, the operator acts on the code, which has an entry in docs/error-codes.md.
+#: Errors whose text an operator acts on: it says which setting, event or callback to correct.
+_ACTED_ON = {"SettingsError", "BackfillError", "EventError", "CallbackMalformedError"}
+#: For all others, the entry of the code in docs/error-codes.md says what to do.
 _CODED = {
     name
     for name, found in vars(errors).items()
@@ -105,7 +105,7 @@ def _change(original: list[str], copy: list[str], above: int) -> tuple[str, str]
 
 
 def _rule(original: list[str], copy: list[str]) -> Rule | None:
-    """Return the rule by which nobody needs to notice the change, if one does."""
+    """Return the rule by which the change may survive, if there is one."""
     for rule, blank in ((Rule.WORDING, _Wording()), (Rule.UNREAD, _Unread())):
         if _without(blank, original) == _without(blank, copy):
             return rule
@@ -119,7 +119,7 @@ def _without(blank: ast.NodeTransformer, lines: list[str]) -> str:
 class _Wording(ast.NodeTransformer):
     """Empties the texts of coded errors where they are raised; what is put into one stays.
 
-    None in place of a text is no other text either.
+    Replacing a text by None counts as a change of wording, too.
     """
 
     def visit_Raise(self, node: ast.Raise) -> ast.Raise:
@@ -134,23 +134,22 @@ class _Wording(ast.NodeTransformer):
 
 
 class _Unread(ast.NodeTransformer):
-    """Takes out the type of a cast, and what zip and batched are told of lengths that fit."""
+    """Takes out the type of a cast, and `strict` of batched where it is false anyway."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         match node:
             case ast.Call(func=ast.Name(id="cast"), args=[_, value]):
                 what_is_cast: ast.AST = self.visit(value)
                 return what_is_cast
-            case ast.Call(func=ast.Name(id="zip" | "batched" as name)):
-                node.keywords = [
-                    one
-                    for one in node.keywords
-                    if one.arg != "strict"
-                    or (
-                        name == "batched"
-                        and isinstance(one.value, ast.Constant)
-                        and one.value.value
-                    )
-                ]
+            case ast.Call(func=ast.Name(id="batched")):
+                node.keywords = [one for one in node.keywords if not _is_off(one)]
         self.generic_visit(node)
         return node
+
+
+def _is_off(keyword: ast.keyword) -> bool:
+    match keyword:
+        case ast.keyword(arg="strict", value=ast.Constant(value=value)):
+            return not value
+        case _:
+            return False

@@ -14,7 +14,8 @@ def scores_table() -> str:
     """Return the score of each module, and of all together."""
     scores = {module: one for module, one in load_scores().items() if one.mutants}
     rows = [_row(f"`{module}`", one) for module, one in scores.items()]
-    headings = ("module", "mutants", "noticed", "hung", "judged", "by rule", "missed", "score")
+    outcomes = ("killed", "timed out", "judged", "by rule", "survived")
+    headings = ("module", "mutants", *outcomes, "score")
     return markdown.table(headings, [*rows, _row("**all**", _sum(list(scores.values())))])
 
 
@@ -29,7 +30,7 @@ def judged_table() -> str:
 
 
 def rules_table() -> str:
-    """Return the lines of which a change went unnoticed that a rule lets pass."""
+    """Return the lines of which changes survived that a rule lets pass."""
     lines = Counter(
         (rule, module, change.before)
         for module, one in load_scores().items()
@@ -42,12 +43,12 @@ def rules_table() -> str:
     return markdown.table(("rule", "module", "line", "mutants"), rows)
 
 
-def missed_table() -> str:
-    """Return the changes that a test should notice, and none does."""
+def survivors_table() -> str:
+    """Return the changes that a test should kill, and none does."""
     rows = [
         (f"`{module}`", f"`{change.function}`", _code(change.before), _code(change.after))
         for module, one in load_scores().items()
-        for change in one.missed
+        for change in one.survived
     ]
     return markdown.table(("module", "function", "line", "change"), rows) if rows else "None."
 
@@ -55,21 +56,21 @@ def missed_table() -> str:
 def _sum(scores: list[Score]) -> Score:
     return Score(
         mutants=sum(one.mutants for one in scores),
-        noticed=sum(one.noticed for one in scores),
-        hung=sum(one.hung for one in scores),
+        killed=sum(one.killed for one in scores),
+        timed_out=sum(one.timed_out for one in scores),
         judged=sum(one.judged for one in scores),
         wording=[change for one in scores for change in one.wording],
         unread=[change for one in scores for change in one.unread],
-        missed=[change for one in scores for change in one.missed],
+        survived=[change for one in scores for change in one.survived],
     )
 
 
 def _row(name: str, one: Score) -> tuple[object, ...]:
-    by_rule, missed = len(one.wording) + len(one.unread), len(one.missed)
-    counted = one.noticed + one.hung + missed
-    # Rounded down: only nothing missed is 100 %.
-    percent = f"{floor(1000 * (counted - missed) / counted) / 10:.1f} %" if counted else ""
-    return name, one.mutants, one.noticed, one.hung, one.judged, by_rule, missed, percent
+    by_rule, survived = len(one.wording) + len(one.unread), len(one.survived)
+    counted = one.killed + one.timed_out + survived
+    # Rounded down: only no survivor is 100 %.
+    percent = f"{floor(1000 * (counted - survived) / counted) / 10:.1f} %" if counted else ""
+    return name, one.mutants, one.killed, one.timed_out, one.judged, by_rule, survived, percent
 
 
 def _code(text: str) -> str:

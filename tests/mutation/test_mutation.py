@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import ast
+from collections import Counter
 from pathlib import Path
 from textwrap import dedent
 
@@ -21,10 +22,9 @@ from tests.mutation.judgements import (
     stale,
 )
 from tests.mutation.mutants import functions_changed, make_mutants
-from tests.mutation.page import scores_table
 
 PACKAGE = Path(__file__).parents[2] / "layers/hooklog/hooklog"
-CHANGES = [Change("f", "return 1", f"return {number}") for number in range(5)]
+CHANGES = [Change("f", "return 1", f"return {number}") for number in range(6)]
 
 
 def mutants(body: str) -> list[Mutant]:
@@ -63,9 +63,10 @@ def test_equal_lines_are_told_apart_by_those_above() -> None:
         ('raise BadPayloadError("No.")', "raise BadPayloadError(None)", Rule.WORDING),
         ('raise BadPayloadError(x["No."])', 'raise BadPayloadError(x["NO."])', None),
         ('raise SettingsError("No.")', 'raise SettingsError("NO.")', None),
+        ('raise EventError("No.")', "raise EventError(None)", None),
         ('return cast("A", x + 1)', 'return cast("a", x + 1)', Rule.UNREAD),
         ('return cast("A", x + 1)', 'return cast("A", x - 1)', None),
-        ("return zip(x, x, strict=True)", "return zip(x, x, strict=False)", Rule.UNREAD),
+        ("return zip(x, x, strict=True)", "return zip(x, x, strict=False)", None),
         ("return batched(x, 9, strict=False)", "return batched(x, 9, strict=None)", Rule.UNREAD),
         ("return batched(x, 9, strict=False)", "return batched(x, 9, strict=True)", None),
     ],
@@ -95,45 +96,63 @@ def test_the_functions_that_changed() -> None:
 
 
 def test_the_score() -> None:
-    """What is missed is judged, let pass by a rule, or should have been noticed."""
+    """What survives is judged, let pass by a rule, or should have been killed."""
     judgement = Judgement("a.py", "equivalent", "Why.", (CHANGES[2],))
-    rules = [None, None, None, Rule.WORDING, None]
+    rules = [None, None, None, Rule.WORDING, Rule.UNREAD, None]
     found = [mutant(change, rule) for change, rule in zip(CHANGES, rules, strict=True)]
-    kinds = [Outcome.NOTICED, Outcome.HUNG, Outcome.MISSED, Outcome.MISSED, Outcome.MISSED]
-    outcomes = {one.name: kind for one, kind in zip(found, kinds, strict=True)}
+    how = [Outcome.KILLED, Outcome.TIMED_OUT, *[Outcome.SURVIVED] * 4]
+    outcomes = {one.name: what for one, what in zip(found, how, strict=True)}
     one = score("a.py", found, outcomes, [judgement])
-    assert (one.mutants, one.noticed, one.hung, one.judged) == (5, 1, 1, 1)
-    assert (one.wording, one.missed) == ([CHANGES[3]], [CHANGES[4]])
+    assert (one.mutants, one.killed, one.timed_out, one.judged) == (6, 1, 1, 1)
+    assert (one.wording, one.unread, one.survived) == (CHANGES[3:4], CHANGES[4:5], CHANGES[5:])
     elsewhere = score("b.py", found, outcomes, [judgement])
-    assert (elsewhere.judged, elsewhere.missed) == (0, [CHANGES[2], CHANGES[4]])
+    assert (elsewhere.judged, elsewhere.survived) == (0, [CHANGES[2], CHANGES[5]])
 
 
 def test_a_wrong_judgement_is_told() -> None:
-    """One that fits no mutant of a module that was looked at, and one whose mutant is noticed."""
+    """One that fits no mutant of a module that was looked at, and one whose mutant is killed."""
     judgements = [Judgement(module, "equivalent", "Why.", (CHANGES[0],)) for module in ("a", "b")]
     other, judged = {"a": [mutant(CHANGES[1])]}, {"a": [mutant(CHANGES[0])]}
     assert stale(other, judgements) == [("a", CHANGES[0])]
     assert stale(judged, judgements) == []
     name = CHANGES[0].after
-    assert refuted(judged, {name: Outcome.NOTICED}, judgements) == [("a", CHANGES[0])]
-    assert refuted(judged, {name: Outcome.MISSED}, judgements) == []
+    assert refuted(judged, {name: Outcome.KILLED}, judgements) == [("a", CHANGES[0])]
+    assert refuted(judged, {name: Outcome.SURVIVED}, judgements) == []
 
 
 def test_the_judgements_are_of_code_that_is_there() -> None:
-    """Each names a module, and lines of it; a full run checks more."""
+    """Each names a function, and lines that stand together in it; a full run checks more."""
     for one in load_judgements():
-        # A change of a default is of a function whose name is left out.
-        source = re.sub(r"\bdef \w+\(", "def _(", (PACKAGE / one.module).read_text())
-        lines = {line.strip() for line in source.splitlines()}
+        functions = functions_of((PACKAGE / one.module).read_text())
         for change in one.changes:
-            assert {line.strip() for line in change.before.splitlines()} <= lines, change
+            before = "\n".join(line.strip() for line in change.before.splitlines())
+            assert before in functions[change.function], change
+
+
+def functions_of(source: str) -> dict[str, str]:
+    """Return the lines of a module's functions and methods, without indentation.
+
+    As in a judgement, a change of a default is of a function whose name is left out.
+    """
+    found = {}
+    for node in ast.parse(source).body:
+        owner, inner = (
+            (f"{node.name}.", node.body) if isinstance(node, ast.ClassDef) else ("", [node])
+        )
+        for one in inner:
+            if isinstance(one, ast.FunctionDef):
+                text = ast.get_source_segment(source, one) or ""
+                lines = text.replace(f"def {one.name}(", "def _(", 1).splitlines()
+                found[f"{owner}{one.name}"] = "\n".join(line.strip() for line in lines)
+    return found
 
 
 def test_the_scores_add_up() -> None:
-    """Each mutant is counted once, and the page has a line for each module with mutants."""
-    scores = load_scores()
-    for one in scores.values():
+    """Each mutant is counted once, and each judgement as a mutant that survived."""
+    judged = Counter[str]()
+    for judgement in load_judgements():
+        judged[judgement.module] += len(judgement.changes)
+    for module, one in load_scores().items():
         passed = one.judged + len(one.wording) + len(one.unread)
-        assert one.mutants == one.noticed + one.hung + passed + len(one.missed)
-    table = scores_table()
-    assert all(f"`{module}`" in table for module, one in scores.items() if one.mutants)
+        assert one.mutants == one.killed + one.timed_out + passed + len(one.survived)
+        assert one.judged == judged[module], module

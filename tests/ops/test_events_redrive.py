@@ -20,7 +20,7 @@ from hooklog_ops.queues import queue_depth
 from tests.builders import failed_fax, fax_log
 from tests.ops.conftest import Desk
 from tests.ops.seeding import log_id
-from tests.unit.publish.bench import FakeBus, FakePublishTelemetry, row
+from tests.publishing import FakeBus, FakePublishTelemetry, row
 
 #: The only shard of the local cloud's streams.
 SHARD = "shardId-00000000000000000000-00000000"

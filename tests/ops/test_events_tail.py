@@ -21,7 +21,7 @@ from hooklog_ops.errors import EventsMissingError, TapError
 from hooklog_ops.tapping import PREFIX, Arrival, Tap
 from local.cloud import ROOT
 from tests.ops.conftest import EVENTS_STACK, Desk
-from tests.unit.publish.bench import change, row
+from tests.publishing import change, row
 
 NAME = f"{PREFIX}test"
 #: Seconds, far more than a command needs to start or to end.

@@ -34,7 +34,7 @@ from tests.builders import failed_fax, failed_message
 from tests.hostile import MIXED, MIXED_SHOWN, TEXTS, Hostile
 from tests.ops.conftest import EVENTS_STACK, STACK, Desk
 from tests.ops.seeding import log_id, park, store
-from tests.unit.publish.bench import change, row
+from tests.publishing import change, row
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef

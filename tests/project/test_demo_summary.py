@@ -36,8 +36,8 @@ from tests.builders import (
     record,
     without,
 )
-from tests.unit.publish.bench import change
-from tests.unit.publish.bench import row as written
+from tests.publishing import change
+from tests.publishing import row as written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ import pytest
 from hooklog.publish.changes import Wanted, is_news
 from tests.adapters.aws.test_stream import image
 from tests.builders import failed_fax, fax_log
+from tests.publishing import change, row
 from tests.template import properties
-from tests.unit.publish.bench import change, row
 
 IN_PROGRESS = row(fax_log(status="ringing"))
 FAILED = row(failed_fax())

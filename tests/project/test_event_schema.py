@@ -14,7 +14,7 @@ from hooklog.publish.events import event_of
 from local import event_docs
 from local.space import Log
 from tests.builders import failed_fax, failed_message, fax_log, message_log
-from tests.unit.publish.bench import change, row
+from tests.publishing import change, row
 
 SCHEMA: dict[str, Any] = json.loads(event_docs.SCHEMA.read_text(encoding="utf-8"))
 

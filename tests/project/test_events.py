@@ -30,8 +30,8 @@ from local.space import (
     PROJECT_ID,
     generate,
 )
+from tests.publishing import row
 from tests.template import properties
-from tests.unit.publish.bench import row
 
 EVENTS = Path(__file__).parents[2] / "events"
 FUNCTION = "EnrichFunction"

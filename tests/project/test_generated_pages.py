@@ -16,7 +16,7 @@ def test_the_pages_with_generated_parts() -> None:
     """Pages with lists and numbers from the code generate them."""
     assert {page.stem for page in PAGES} >= {
         *("benchmarks", "cli", "cost", "error-codes", "events", "licences"),
-        *("operations", "reliability", "scale"),
+        *("mutation", "operations", "reliability", "scale"),
     }
 
 

@@ -54,7 +54,7 @@ class EnrichInvocation(Invocation):
             PortCall.FETCH: [],
             PortCall.ANSWER: [
                 Effect.REFUSED,
-                Effect.UNANSWERED,
+                Effect.LIMITED,
                 Effect.NOT_FOUND,
                 Effect.STALE,
                 Effect.OLDEST,
@@ -156,7 +156,7 @@ class EnrichInvocation(Invocation):
                 yield one, NotFoundError()
             elif effect is Effect.REFUSED:
                 yield one, UpstreamError()
-            elif effect is Effect.UNANSWERED:
+            elif effect is Effect.LIMITED:
                 yield one, RateLimitedError(retry_after=7.0)
             else:
                 self._fetched_at[found.key] = began_truly_at
@@ -200,7 +200,9 @@ class EnrichInvocation(Invocation):
         assert found is not None, "a resource was requested that does not exist"
         if effect is Effect.NOT_FOUND and not found.send.contradicts:
             return NotFoundError()
-        if effect in {Effect.REFUSED, Effect.UNANSWERED, Effect.NOT_FOUND}:
+        if effect is Effect.LIMITED:
+            return RateLimitedError(retry_after=7.0)
+        if effect in {Effect.REFUSED, Effect.NOT_FOUND}:
             return UpstreamError()
         body = json.dumps(found.resource(effect))
         return Fetched(body=body, began_at=self.clock(), took_ms=12.5)

@@ -1,4 +1,4 @@
-"""The port calls of a function, and what can go wrong at each."""
+"""The port calls of an invocation, and what can go wrong at each."""
 
 from __future__ import annotations
 
@@ -33,13 +33,15 @@ class Effect(Enum):
     REFUSED = "refused"
     #: It is carried out, but the answer is lost.
     UNANSWERED = "unanswered"
+    #: SignalWire answers 429.
+    LIMITED = "limited"
     #: It reads the version before the latest.
     STALE = "stale"
     #: It reads the oldest version.
     OLDEST = "oldest"
     #: It finds no log, as if that did not exist yet.
     NOT_FOUND = "not found"
-    #: Lambda ends the function here, and acknowledges nothing.
+    #: Lambda ends the invocation here, and acknowledges nothing.
     CRASH = "crash"
 
 

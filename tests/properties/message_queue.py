@@ -81,18 +81,18 @@ class MessageQueue:
     clock: Clock
     #: How far the queue's own clock is ahead of the true time.
     skew: timedelta = timedelta(0)
-    #: MessageQueue about other logs, which no example follows: visible, and in flight.
+    #: Messages about other logs, which no example follows: visible, and in flight.
     others: tuple[int, int] = (0, 0)
     all: list[Message] = field(default_factory=list)
 
     @property
     def waiting(self) -> list[Message]:
-        """MessageQueue that are neither deleted nor dead."""
+        """Messages that are neither deleted nor dead."""
         return [one for one in self.all if not one.is_deleted and not one.is_dead]
 
     @property
     def visible(self) -> list[Message]:
-        """MessageQueue that can be delivered now."""
+        """Messages that can be delivered now."""
         return [one for one in self.waiting if one.visible_at <= self.clock()]
 
     def depth(self) -> tuple[int, int]:

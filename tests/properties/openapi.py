@@ -29,7 +29,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 _URLS = st.builds(
     "https://example.signalwire.com/api/laml/2010-04-01/Accounts/{}/{}/{}".format,
     st.uuids(),
-    st.sampled_from(["Faxes", "MessageQueue"]),
+    st.sampled_from(["Faxes", "Messages"]),
     st.uuids(),
 )
 _MOMENTS = st.datetimes(timezones=st.just(UTC)).map(

@@ -37,10 +37,10 @@ class SweepInvocation(Invocation):
 
     faults = faults(
         {
-            PortCall.PAGE: [Effect.REFUSED, Effect.UNANSWERED, Effect.STALE, Effect.OLDEST],
+            PortCall.PAGE: [Effect.REFUSED, Effect.LIMITED, Effect.STALE, Effect.OLDEST],
             PortCall.RESOURCES: [
                 Effect.REFUSED,
-                Effect.UNANSWERED,
+                Effect.LIMITED,
                 Effect.NOT_FOUND,
                 Effect.STALE,
                 Effect.OLDEST,
@@ -162,7 +162,7 @@ class SweepInvocation(Invocation):
         match self.pause_at(call):
             case Effect.REFUSED:
                 raise UpstreamError
-            case Effect.UNANSWERED:
+            case Effect.LIMITED:
                 raise RateLimitedError
             case effect:
                 return effect

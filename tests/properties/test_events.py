@@ -21,7 +21,7 @@ from hooklog.publish.changes import Change, Wanted, told
 from hooklog.publish.publisher import MAX_EVENTS, Entry, Publisher, StreamRecord
 from tests.builders import failed_fax, fax_log
 from tests.properties.profiles import examples
-from tests.unit.publish.bench import FakePublishTelemetry, FakeUnpublished, change, row
+from tests.publishing import FakePublishTelemetry, FakeUnpublished, change, row
 
 #: What a write can make of a row; None repeats what is there.
 STATES: dict[str, dict[str, Any] | None] = {
@@ -42,7 +42,14 @@ WRITES = st.lists(
     st.tuples(st.sampled_from(KEYS), st.sampled_from([*STATES])), min_size=8, max_size=40
 )
 #: What goes wrong with a call of the bus.
-FAULTS = ("crash before", "crash after", "throttled", "some throttled", "one refused", "no queue")
+BUS_FAULTS = (
+    "crash before",
+    "crash after",
+    "throttled",
+    "some throttled",
+    "one refused",
+    "no queue",
+)
 #: What Lambda does next.
 LAMBDA_STEPS = (*["deliver"] * 8, "give up", "deliver again")
 
@@ -52,7 +59,7 @@ class CrashError(Exception):
 
 
 @dataclass
-class World:
+class Stage:
     """The table, its stream, and the bus with what arrived on it."""
 
     data: st.DataObject
@@ -86,7 +93,7 @@ class World:
         fault = "none"
         if self.faults and self.data.draw(st.booleans(), "does something go wrong"):
             self.faults -= 1
-            fault = self.data.draw(st.sampled_from(FAULTS), "what goes wrong")
+            fault = self.data.draw(st.sampled_from(BUS_FAULTS), "what goes wrong")
         errors: list[PublishError | None] = [None] * len(entries)
         place = self.data.draw(st.integers(0, len(entries) - 1), "where") if fault != "none" else 0
         match fault:
@@ -125,37 +132,37 @@ def demanded(stream: Sequence[Change], wanted: Wanted) -> list[tuple[str, int]]:
     return found
 
 
-def deliver(world: World, publisher: Publisher) -> None:
+def deliver(stage: Stage, publisher: Publisher) -> None:
     """Deliver the whole stream, as Lambda does for one shard."""
     records = [
         StreamRecord(sequence_number=str(place), key=one.key, read=partial(_same, one))
-        for place, one in enumerate(world.stream)
+        for place, one in enumerate(stage.stream)
     ]
     place, size, patience = 0, 100, 60
     while place < len(records):
         patience -= 1
         assert patience, "the stream does not come to its end"
         step = (
-            world.data.draw(st.sampled_from(LAMBDA_STEPS), "what Lambda does")
+            stage.data.draw(st.sampled_from(LAMBDA_STEPS), "what Lambda does")
             if patience > 30
             else "deliver"
         )
         batch = records[place : place + size]
         match step:
             case "give up":
-                world.aside |= {record.key or "" for record in batch}
+                stage.aside |= {record.key or "" for record in batch}
                 place, size = place + len(batch), 100
                 continue
             case "deliver again":
-                place = world.data.draw(st.integers(0, place), "from")
+                place = stage.data.draw(st.integers(0, place), "from")
                 continue
-        world.calls = 0
+        stage.calls = 0
         try:
             failures = publisher.handle(batch)["batchItemFailures"]
         except CrashError:
             size = max(1, len(batch) // 2)
             continue
-        assert world.calls <= -(-len(batch) // MAX_EVENTS)
+        assert stage.calls <= -(-len(batch) // MAX_EVENTS)
         if failures:
             size = max(1, len(batch) // 2)
             place = int(failures[0]["itemIdentifier"])
@@ -163,13 +170,13 @@ def deliver(world: World, publisher: Publisher) -> None:
             place, size = place + len(batch), 100
 
 
-def redrive(world: World, publisher: Publisher) -> None:
+def redrive(stage: Stage, publisher: Publisher) -> None:
     """Tell each row that was set aside as it is now, as if it had failed otherwise before."""
-    world.faults = 0
-    world.aside |= {str(body["key"]) for body in world.unpublished.bodies}
+    stage.faults = 0
+    stage.aside |= {str(body["key"]) for body in stage.unpublished.bodies}
     otherwise = {"outcome": "failed", "error_code": "redriven"}
-    for key in world.aside:
-        present = change(otherwise, world.rows[key], key)
+    for key in stage.aside:
+        present = change(otherwise, stage.rows[key], key)
         record = StreamRecord(sequence_number="0", key=key, read=partial(_same, present))
         assert publisher.handle([record]) == {"batchItemFailures": []}
 
@@ -180,30 +187,30 @@ def test_every_change_is_told_and_the_last_event_is_true(
     data: st.DataObject, writes: list[tuple[str, str]], wanted: Wanted
 ) -> None:
     """Whatever fails between the table and the bus, and however often."""
-    world = World(data)
+    stage = Stage(data)
     for key, state in writes:
-        world.write(key, state)
+        stage.write(key, state)
     publisher = Publisher(
-        bus=world,
-        unpublished=world.unpublished,
+        bus=stage,
+        unpublished=stage.unpublished,
         telemetry=FakePublishTelemetry(),
         wanted=wanted,
     )
-    deliver(world, publisher)
+    deliver(stage, publisher)
 
-    wanted_changes = set(demanded(world.stream, wanted))
-    seen = {(event["id"].partition("@")[0], event["version"]) for event in world.arrived}
+    wanted_changes = set(demanded(stage.stream, wanted))
+    seen = {(event["id"].partition("@")[0], event["version"]) for event in stage.arrived}
     assert seen <= wanted_changes, "an event tells no change"
-    given_up = world.aside | {str(body["key"]) for body in world.unpublished.bodies}
+    given_up = stage.aside | {str(body["key"]) for body in stage.unpublished.bodies}
     untold = {key for key, _ in wanted_changes - seen}
     assert untold <= given_up, "a change was neither told nor set aside"
 
-    redrive(world, publisher)
+    redrive(stage, publisher)
     for key in {key for key, _ in wanted_changes}:
-        truth = told(key, world.rows[key])
-        if truth is None or "status" not in world.rows[key]:
+        truth = told(key, stage.rows[key])
+        if truth is None or "status" not in stage.rows[key]:
             continue  # It was erased, or is poisoned still.
-        last = [event for event in world.arrived if event["id"].startswith(f"{key}@")][-1]
+        last = [event for event in stage.arrived if event["id"].startswith(f"{key}@")][-1]
         if wanted.has(truth.outcome):
             why = last["explanation"] and last["explanation"]["key"]
             said = last["outcome"], last["error_code"], why

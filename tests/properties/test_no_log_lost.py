@@ -1,6 +1,6 @@
 """Whatever happens, every row finally equals the truth and each failure counts once.
 
-A state machine of sends, callbacks, the queue, concurrent instances of the enrich invocation,
+A state machine of sends, callbacks, the queue, concurrent invocations of the enrich function,
 sweeps and the table. The functions are hooklog's own code down to the ports. At each call of
 a port, Hypothesis decides which invocation goes on, and what effect the call has.
 """
@@ -217,7 +217,7 @@ class NoLogLost(RuleBasedStateMachine):
             [
                 Fault(PortCall.ANSWER, Effect.NOT_FOUND),
                 Fault(PortCall.ANSWER, Effect.REFUSED),
-                Fault(PortCall.ANSWER, Effect.UNANSWERED),
+                Fault(PortCall.ANSWER, Effect.LIMITED),
                 Fault(PortCall.READ, Effect.REFUSED),
                 Fault(PortCall.WRITE, Effect.REFUSED),
             ]

@@ -21,9 +21,9 @@ class Failure(NamedTuple):
     """The first write of a failed log."""
 
     log_type: str
-    #: The function that wrote it.
-    function: object
-    #: Whether that function got the answer to its write.
+    #: The invocation that wrote it.
+    invocation: object
+    #: Whether that invocation got the answer to its write.
     is_known: bool
 
 
@@ -41,19 +41,19 @@ class World:
     failures: dict[str, Failure] = field(default_factory=dict)
     #: Failures that the metrics counted, by log type.
     counted: Counter[str] = field(default_factory=Counter)
-    #: Functions whose metrics were emitted.
+    #: Invocations whose metrics were emitted.
     emitted: set[object] = field(default_factory=set)
-    #: Functions in which a log met an error, by the key and the error's code.
+    #: Invocations in which a log met an error, by the key and the error's code.
     met: dict[tuple[str, str], set[object]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         """Create the queue on the true clock."""
         self.queue = MessageQueue(self.clock)
 
-    def note_stored(self, write: Write, function: object, *, is_known: bool) -> None:
+    def note_stored(self, write: Write, invocation: object, *, is_known: bool) -> None:
         """Check that the space has shown a log that was written, and note a failure.
 
-        ``is_known`` tells whether the function got the answer to its write.
+        ``is_known`` tells whether the invocation got the answer to its write.
         """
         log_type, _, log_id = write.key.partition("#")
         values = write.values
@@ -64,21 +64,21 @@ class World:
                 "SignalWire never showed this log"
             )
         if values.get("outcome") == "failed":
-            self.failures.setdefault(write.key, Failure(log_type, function, is_known))
+            self.failures.setdefault(write.key, Failure(log_type, invocation, is_known))
 
-    def count(self, counts: Counts, function: object) -> None:
-        """Add what a function emits to the metrics."""
-        self.emitted.add(function)
+    def count(self, counts: Counts, invocation: object) -> None:
+        """Add what an invocation emits to the metrics."""
+        self.emitted.add(invocation)
         for (log_type, *_), count in counts.failures.items():
             self.counted[log_type] += count
 
     def check_counts(self) -> None:
-        """Check that each failed log was counted once, unless its function had ended."""
+        """Check that each failed log was counted once, unless its invocation had ended."""
         for log_type in {*self.counted, *(one.log_type for one in self.failures.values())}:
             could = [
                 one
                 for one in self.failures.values()
-                if one.log_type == log_type and one.function in self.emitted
+                if one.log_type == log_type and one.invocation in self.emitted
             ]
             least = sum(one.is_known for one in could)
             assert least <= self.counted[log_type] <= len(could), "failures were miscounted"

@@ -28,7 +28,7 @@ from hooklog.sweep.walk import Checkpoint, Walker
 from hooklog.webhook.front_door import FrontDoor
 from tests.builders import FAX_ID, MESSAGE_ID, body, fax_log, message_log, record
 from tests.fakes import NOW, Clock, FakeDoorTelemetry, FakeKeys, FakeProducer, MemoryTable
-from tests.unit.enrich.test_pipeline import WAITED, Bench, sent
+from tests.unit.enrich.test_pipeline import WAITED, Harness, sent
 from tests.webhook import BASE, FORM, JSON, KEY, SHA1, Request, scheme_a, scheme_b
 
 if TYPE_CHECKING:
@@ -109,12 +109,12 @@ def test_each_sample_has_a_source_of_its_own() -> None:
 @of_form("log")
 def test_logs_are_stored_or_parked_for_a_reason(sample: Sample) -> None:
     """A usable log is stored with its drift; any other is parked with its payload."""
-    bench = Bench()
+    harness = Harness()
     key, text = f"{sample.log_type}#{sample.log_id}", json.dumps(sample.log(sample.payload))
-    bench.source.answers[key] = text
-    assert bench.run(sent(body(sample.log_type, sample.log_id))) == []
-    assert bench.telemetry.defects == []
-    row = bench.table.items[key]
+    harness.source.answers[key] = text
+    assert harness.run(sent(body(sample.log_type, sample.log_id))) == []
+    assert harness.telemetry.defects == []
+    row = harness.table.items[key]
     if "stored" in sample.expect:
         expected = {"drift": None} | sample.expect["stored"]
         assert {name: row.get(name) for name in expected} == expected

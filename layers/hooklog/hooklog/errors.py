@@ -99,7 +99,10 @@ class EventError(HooklogError):
     """The invocation's event is not what this function is wired to."""
 
     code = "event.unsupported"
-    operator = "Only an SQS event source mapping may invoke this function."
+    operator = (
+        "Only the event source mappings of the template may invoke the function; the text says "
+        "what is wrong with the event."
+    )
 
 
 class CallbackError(HooklogError):

@@ -226,6 +226,13 @@ def test_an_error_without_a_message_concerns_no_other() -> None:
     assert (type(results["bad"]), results["good"]) == (StoreRejectedError, None)
 
 
+def test_an_answer_that_leaves_a_statement_out_fails() -> None:
+    """Nobody knows what became of which write, so the batch is delivered again."""
+    client = FakeDynamoDB(write=lambda _: [{}])
+    with pytest.raises(ValueError, match="shorter"):
+        table(client).write([write("a"), write("b")])
+
+
 @pytest.mark.parametrize("code", ["DuplicateItem", "ConditionalCheckFailed"])
 def test_a_lost_race_is_no_error(code: str) -> None:
     """A write that loses a race is a conflict, not an error."""

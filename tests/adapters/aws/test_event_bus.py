@@ -11,7 +11,7 @@ from hooklog.adapters.aws.event_bus import EventBus
 from hooklog.errors import EventRefusedError, PublishUnavailableError
 from hooklog.publish.publisher import Entry
 from tests.builders import failed_fax
-from tests.unit.publish.bench import AT, change, row, stream_record
+from tests.publishing import AT, change, row, stream_record
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeSerializer
 from hooklog.adapters.aws.stream import records
 from hooklog.errors import EventError
 from tests.builders import failed_fax
-from tests.unit.publish.bench import row
+from tests.publishing import row
 
 FAILED = row(failed_fax())
 
@@ -108,5 +108,6 @@ def test_a_record_without_a_key_has_none(keys: dict[str, Any] | None) -> None:
 )
 def test_another_event_is_refused(event: object) -> None:
     """Nothing is told, and the invocation fails."""
-    with pytest.raises(EventError, match="not one of a DynamoDB stream"):
+    with pytest.raises(EventError) as caught:
         records(event)
+    assert caught.value.detail == "The event is not one of a DynamoDB stream."

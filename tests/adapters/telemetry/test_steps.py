@@ -18,7 +18,7 @@ from hooklog.steps import Step
 from hooklog.sweep.comparison import Verdict
 from tests.builders import FAX_ID, body, delivery, failed_fax, failed_message
 from tests.hostile import TEXTS
-from tests.unit.enrich.test_pipeline import Bench
+from tests.unit.enrich.test_pipeline import Harness
 
 if TYPE_CHECKING:
     from hooklog.steps import Trace
@@ -93,14 +93,14 @@ def test_a_log_full_of_personal_data_leaves_none(
     personal: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """From the message to the row, and to the parking of what cannot be read."""
-    bench = Bench()
-    bench.enricher = replace(bench.enricher, trace=telling())
+    harness = Harness()
+    harness.enricher = replace(harness.enricher, trace=telling())
     names = ("status", "error_code", "error_message", "from", "to", "url")
     texts: Log = dict.fromkeys(names, personal)
-    bench.answer(failed_fax(remote_station=personal) | texts)
-    bench.answer(failed_message() | texts | {"charge": personal})
+    harness.answer(failed_fax(remote_station=personal) | texts)
+    harness.answer(failed_message() | texts | {"charge": personal})
     message = failed_message()["id"]
-    bench.run(
+    harness.run(
         delivery(body("fax", FAX_ID, status=personal, error_code=personal), message_id="1"),
         delivery(body("message", str(message), status=personal), message_id="2"),
         delivery(personal, message_id=personal),

@@ -157,6 +157,6 @@ PACE = (
         over_sockets={"as it is": PaceStored(down)},
     ),
     _unlearned(LIMITED, LIMITED.ends),
-    # It is the injection of each log then.
+    # Each log then meets it as its own failure.
     _unlearned(DOWN, retried("fetch.connection")),
 )

@@ -358,9 +358,9 @@ def test_no_records() -> None:
 @pytest.mark.parametrize(
     ("event", "what"),
     [
-        (None, "not a JSON object"),
-        ([], "not a JSON object"),
-        ("event", "not a JSON object"),
+        (None, "it is not a JSON object."),
+        ([], "it is not a JSON object."),
+        ("event", "it is not a JSON object."),
         ({}, "Records: missing"),
         ({"records": []}, "Records: missing"),
         ({"Records": None}, "Records: "),
@@ -371,9 +371,10 @@ def test_no_records() -> None:
 )
 def test_other_events(event: object, what: str) -> None:
     """An event of another kind is refused with a message that says what is wrong."""
-    with pytest.raises(EventError, match="not an SQS event") as caught:
+    with pytest.raises(EventError) as caught:
         deliveries(event)
-    assert what in caught.value.detail
+    assert caught.value.detail.startswith(f"The event is not an SQS event: {what}")
+    assert caught.value.detail.endswith(".")
 
 
 @pytest.mark.parametrize(

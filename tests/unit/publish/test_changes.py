@@ -14,7 +14,7 @@ from hooklog.records.parking import Park
 from hooklog.records.recording import StoreAlias
 from hooklog.records.rows import Row
 from tests.builders import FETCHED_AT, failed_fax, failed_message, fax_log, message_log, record
-from tests.unit.publish.bench import change, row
+from tests.publishing import change, row
 
 IN_PROGRESS = row(fax_log(status="in-progress"))
 SUCCEEDED = row(fax_log())

@@ -16,7 +16,7 @@ from hooklog.parsing import ValidationError
 from hooklog.publish import events
 from hooklog.publish.events import Explanation, LogEvent, event_of
 from tests.builders import FAX_ID, FAX_SID, failed_fax, failed_message, fax_log, message_log
-from tests.unit.publish.bench import change, row
+from tests.publishing import change, row
 
 
 def detail(item: dict[str, Any], *, masked: bool = False) -> dict[str, Any]:

@@ -1,13 +1,13 @@
-"""The bench of each test of the sweep."""
+"""The harness of each test of the sweep."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.unit.sweep.bench import Bench
+from tests.unit.sweep.harness import Harness
 
 
 @pytest.fixture
-def bench() -> Bench:
-    """Return a fresh bench."""
-    return Bench()
+def harness() -> Harness:
+    """Return a fresh harness."""
+    return Harness()

@@ -8,7 +8,7 @@ from hooklog.clock import iso
 from hooklog.errors import BackfillError, HistoryLimitError, RejectedError, StoreUnavailableError
 from hooklog.sweep.backfill import BackfillRequest, backfill
 from tests.builders import FAX_ID, MESSAGE_ID
-from tests.unit.sweep.bench import Bench, entry
+from tests.unit.sweep.harness import Harness, entry
 
 #: SignalWire's lists name their next pages so, and a request takes no other.
 LIST_PAGE = "/api/fax/logs?page_token=PA"
@@ -16,54 +16,54 @@ EVENT = {"from": "2026-01-01", "to": "2026-02-01T12:00:00+02:00", "log_type": "f
 
 
 def run(
-    bench: Bench, time_left: float = 900, **more: object
+    harness: Harness, time_left: float = 900, **more: object
 ) -> tuple[dict[str, object], list[float]]:
     """Run a backfill; return its summary and its pauses in seconds."""
     request = BackfillRequest.read({**EVENT, **more})
-    _, summary = backfill(bench.walker, request, lambda: time_left)
-    return dict(summary), bench.slept
+    _, summary = backfill(harness.walker, request, lambda: time_left)
+    return dict(summary), harness.slept
 
 
-def test_a_backfill_compares_its_period(bench: Bench) -> None:
+def test_a_backfill_compares_its_period(harness: Harness) -> None:
     """A backfill enqueues with its own origin, at the requested rate."""
-    bench.lists.pages = {"fax": [[entry()]]}
-    summary, slept = run(bench, messages_per_second=4)
+    harness.lists.pages = {"fax": [[entry()]]}
+    summary, slept = run(harness, messages_per_second=4)
     assert summary == {
         "found": {"fax": {"missing": 1}},
         "stored": 0,
         "enqueued": 1,
         "complete": True,
     }
-    assert bench.producer.sent == [{"log_type": "fax", "log_id": FAX_ID, "origin": "backfill"}]
+    assert harness.producer.sent == [{"log_type": "fax", "log_id": FAX_ID, "origin": "backfill"}]
     assert slept == [0.25]
-    assert bench.lists.asked[0][1].isoformat() == "2025-12-31T23:59:59.999000+00:00"
-    assert bench.lists.asked[0][2].isoformat() == "2026-02-01T10:00:00+00:00"
+    assert harness.lists.asked[0][1].isoformat() == "2025-12-31T23:59:59.999000+00:00"
+    assert harness.lists.asked[0][2].isoformat() == "2026-02-01T10:00:00+00:00"
 
 
-def test_a_dry_run_only_counts(bench: Bench) -> None:
+def test_a_dry_run_only_counts(harness: Harness) -> None:
     """A dry run stores nothing, enqueues nothing and does not wait."""
-    bench.lists.pages = {"fax": [[entry(), entry(MESSAGE_ID, status="delivered")]]}
-    summary, slept = run(bench, dry_run=True)
+    harness.lists.pages = {"fax": [[entry(), entry(MESSAGE_ID, status="delivered")]]}
+    summary, slept = run(harness, dry_run=True)
     assert summary == {
         "found": {"fax": {"missing": 2}},
         "stored": 0,
         "enqueued": 0,
         "complete": True,
     }
-    assert (bench.producer.sent, slept, bench.table.items) == ([], [], {})
+    assert (harness.producer.sent, slept, harness.table.items) == ([], [], {})
 
 
-def test_a_backfill_says_what_it_stored(bench: Bench) -> None:
+def test_a_backfill_says_what_it_stored(harness: Harness) -> None:
     """Of what is missing, most is stored from the page, and the rest goes on the queue."""
-    bench.lists.pages = {"fax": [[entry(), entry(MESSAGE_ID, status="delivered")]]}
-    summary, _ = run(bench)
+    harness.lists.pages = {"fax": [[entry(), entry(MESSAGE_ID, status="delivered")]]}
+    summary, _ = run(harness)
     assert (summary["stored"], summary["enqueued"]) == (1, 1)
 
 
-def test_a_backfill_out_of_time_says_how_to_go_on(bench: Bench) -> None:
+def test_a_backfill_out_of_time_says_how_to_go_on(harness: Harness) -> None:
     """A backfill out of time returns the event that continues it."""
-    bench.lists.pages = {"fax": [[entry()]]}
-    summary, _ = run(bench, time_left=1)
+    harness.lists.pages = {"fax": [[entry()]]}
+    summary, _ = run(harness, time_left=1)
     assert summary["complete"] is False
     assert summary["next_event"] == {
         "from": "2026-01-01T00:00:00.000Z",
@@ -79,27 +79,27 @@ def test_a_backfill_out_of_time_says_how_to_go_on(bench: Bench) -> None:
     assert BackfillRequest.read(next_event).page is None
 
 
-def test_a_backfill_fed_back_its_next_event_reaches_the_end(bench: Bench) -> None:
+def test_a_backfill_fed_back_its_next_event_reaches_the_end(harness: Harness) -> None:
     """Each next event goes on at the page where its backfill stopped, and none begins again."""
-    bench.lists.pages = {"fax": [[entry()], [entry(MESSAGE_ID)], [entry()]]}
+    harness.lists.pages = {"fax": [[entry()], [entry(MESSAGE_ID)], [entry()]]}
     event: object = dict(EVENT)
     pages = []
     for _ in range(3):
         assert isinstance(event, dict)
-        bench.lists.asked.clear()
-        bench.lists.errors = [None, StoreUnavailableError()]
-        _, summary = backfill(bench.walker, BackfillRequest.read(event), lambda: 900)
-        pages.append(bench.lists.asked[0][3])
+        harness.lists.asked.clear()
+        harness.lists.errors = [None, StoreUnavailableError()]
+        _, summary = backfill(harness.walker, BackfillRequest.read(event), lambda: 900)
+        pages.append(harness.lists.asked[0][3])
         event = summary.get("next_event")
         if isinstance(event, dict) and event["page"] is not None:
             event["page"] = LIST_PAGE + str(event["page"])
     assert (pages, event) == ([None, LIST_PAGE + "1", LIST_PAGE + "2"], None)
 
 
-def test_a_period_beyond_the_history_ends_with_a_clear_sentence(bench: Bench) -> None:
+def test_a_period_beyond_the_history_ends_with_a_clear_sentence(harness: Harness) -> None:
     """A period before the oldest log (422 ``exceeds_history_logs_limit``) ends with a reason."""
-    bench.lists.errors = [HistoryLimitError()]
-    summary, _ = run(bench)
+    harness.lists.errors = [HistoryLimitError()]
+    summary, _ = run(harness)
     assert summary["stopped"] == (
         "The period begins before the oldest log that SignalWire keeps for this account."
         " Begin it later; what is older cannot be fetched."
@@ -107,19 +107,19 @@ def test_a_period_beyond_the_history_ends_with_a_clear_sentence(bench: Bench) ->
     assert summary["complete"] is False
 
 
-def test_a_backfill_leaves_itself_the_time_to_wait(bench: Bench) -> None:
+def test_a_backfill_leaves_itself_the_time_to_wait(harness: Harness) -> None:
     """A page starts only if the time left covers the pauses that it may need."""
-    bench.lists.pages = {"fax": [[entry()]]}
-    summary, slept = run(bench, time_left=100, messages_per_second=4)
-    assert (summary["complete"], slept, bench.lists.asked) == (False, [], [])
-    assert run(bench, time_left=101, messages_per_second=4)[0]["complete"] is True
+    harness.lists.pages = {"fax": [[entry()]]}
+    summary, slept = run(harness, time_left=100, messages_per_second=4)
+    assert (summary["complete"], slept, harness.lists.asked) == (False, [], [])
+    assert run(harness, time_left=101, messages_per_second=4)[0]["complete"] is True
 
 
-def test_a_backfill_that_fails_says_where_to_go_on(bench: Bench) -> None:
+def test_a_backfill_that_fails_says_where_to_go_on(harness: Harness) -> None:
     """A backfill that fails keeps its counts and returns the event that continues it."""
-    bench.lists.pages = {"fax": [[entry()], [entry()]]}
-    bench.lists.errors = [None, StoreUnavailableError()]
-    summary, _ = run(bench)
+    harness.lists.pages = {"fax": [[entry()], [entry()]]}
+    harness.lists.errors = [None, StoreUnavailableError()]
+    summary, _ = run(harness)
     assert summary["found"] == {"fax": {"missing": 1}}
     next_event = summary["next_event"]
     assert isinstance(next_event, dict)
@@ -144,11 +144,11 @@ def test_a_malformed_backfill_names_what_is_wrong(change: dict[str, object], nam
         BackfillRequest.read({**EVENT, **change})
 
 
-def test_a_half_of_a_period_is_not_its_end(bench: Bench) -> None:
+def test_a_half_of_a_period_is_not_its_end(harness: Harness) -> None:
     """After a page token has died, the answer says to which half the page belongs."""
-    bench.lists.pages = {"fax": [[entry()], [entry()]]}
-    bench.lists.errors = [None, RejectedError(), None, StoreUnavailableError()]
-    summary, _ = run(bench)
+    harness.lists.pages = {"fax": [[entry()], [entry()]]}
+    harness.lists.errors = [None, RejectedError(), None, StoreUnavailableError()]
+    summary, _ = run(harness)
     next_event = summary["next_event"]
     assert isinstance(next_event, dict)
     assert (next_event["from"], next_event["page"]) == ("2026-01-01T00:00:00.000Z", "1")

@@ -12,7 +12,7 @@ from hooklog.clock import iso
 from hooklog.records.rows import Row
 from hooklog.sweep.comparison import ListedLog, Verdict, compare, listed_log
 from tests.fakes import NOW
-from tests.unit.sweep.bench import ODD, entry
+from tests.unit.sweep.harness import ODD, entry
 
 HOUR = timedelta(hours=1)
 

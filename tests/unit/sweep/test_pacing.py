@@ -74,7 +74,7 @@ class FakeListing:
         return PAGE
 
 
-class Bench:
+class Harness:
     """A listing at the pace that a table has; sleeping is what lets time pass."""
 
     def __init__(self) -> None:
@@ -113,138 +113,140 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Bench:
+def harness() -> Harness:
     """Return a fresh listing."""
-    return Bench()
+    return Harness()
 
 
-def test_without_a_limit_a_page_is_fetched_at_once(bench: Bench) -> None:
+def test_without_a_limit_a_page_is_fetched_at_once(harness: Harness) -> None:
     """The pace is read, and nothing is written."""
-    assert bench.page() is PAGE
-    assert bench.listing.calls == [(MOMENT, 20.0)]
-    assert bench.table.reads == [[PACE_KEY]]
-    assert bench.table.writes == []
-    assert sum(bench.slept) == 0
+    assert harness.page() is PAGE
+    assert harness.listing.calls == [(MOMENT, 20.0)]
+    assert harness.table.reads == [[PACE_KEY]]
+    assert harness.table.writes == []
+    assert sum(harness.slept) == 0
 
 
-def test_a_page_takes_a_slot(bench: Bench) -> None:
+def test_a_page_takes_a_slot(harness: Harness) -> None:
     """The others have one less."""
-    bench.store(LIMITED)
-    assert bench.page() is PAGE
-    assert bench.stored.next_at == pytest.approx(MOMENT + 0.1, abs=0.001)
+    harness.store(LIMITED)
+    assert harness.page() is PAGE
+    assert harness.stored.next_at == pytest.approx(MOMENT + 0.1, abs=0.001)
 
 
-def test_a_page_waits_for_its_slot(bench: Bench) -> None:
+def test_a_page_waits_for_its_slot(harness: Harness) -> None:
     """One that comes soon is waited for exactly."""
-    bench.store(replace(LIMITED, next_at=MOMENT + 0.125))
-    assert bench.page() is PAGE
-    assert bench.listing.calls[0][0] == pytest.approx(MOMENT + 0.125, abs=0.001)
+    harness.store(replace(LIMITED, next_at=MOMENT + 0.125))
+    assert harness.page() is PAGE
+    assert harness.listing.calls[0][0] == pytest.approx(MOMENT + 0.125, abs=0.001)
 
 
-def test_a_page_without_a_slot_looks_again(bench: Bench) -> None:
+def test_a_page_without_a_slot_looks_again(harness: Harness) -> None:
     """Each look reads the pace anew, because others change it meanwhile."""
-    bench.store(replace(LIMITED, next_at=MOMENT + 1.1))
-    assert bench.page() is PAGE
-    assert bench.slept[:2] == [0.5, 0.5]
-    assert len(bench.table.reads) == 3
-    assert bench.listing.calls[0][0] == pytest.approx(MOMENT + 1.1, abs=0.001)
+    harness.store(replace(LIMITED, next_at=MOMENT + 1.1))
+    assert harness.page() is PAGE
+    assert harness.slept[:2] == [0.5, 0.5]
+    assert len(harness.table.reads) == 3
+    assert harness.listing.calls[0][0] == pytest.approx(MOMENT + 1.1, abs=0.001)
 
 
-def test_a_page_whose_turn_does_not_come_is_held_back(bench: Bench) -> None:
+def test_a_page_whose_turn_does_not_come_is_held_back(harness: Harness) -> None:
     """It gives up when its time is over, without a request."""
 
     def sleep(seconds: float) -> None:
-        bench.sleep(seconds)
-        bench.store(replace(LIMITED, next_at=bench.clock.moment() + 1))
+        harness.sleep(seconds)
+        harness.store(replace(LIMITED, next_at=harness.clock.moment() + 1))
 
-    bench.store(replace(LIMITED, next_at=MOMENT + 1))
-    paced = PacedLists(lists=bench.listing, table=bench.table, brake=bench.paced.brake, sleep=sleep)
+    harness.store(replace(LIMITED, next_at=MOMENT + 1))
+    paced = PacedLists(
+        lists=harness.listing, table=harness.table, brake=harness.paced.brake, sleep=sleep
+    )
     with pytest.raises(HeldBackError):
         paced.page(FAX, NOW, NOW, "7", 3.0)
-    assert bench.listing.calls == []
-    assert bench.clock.moment() == MOMENT + 3
+    assert harness.listing.calls == []
+    assert harness.clock.moment() == MOMENT + 3
 
 
-def test_a_429_is_told_to_all_and_the_page_is_asked_for_again(bench: Bench) -> None:
+def test_a_429_is_told_to_all_and_the_page_is_asked_for_again(harness: Harness) -> None:
     """It lowers the rate as that of a batch does."""
-    bench.store(replace(LIMITED, since=MOMENT - 20, warned_at=MOMENT - 1, warned=2))
-    bench.listing.errors = [RateLimitedError()]
-    assert bench.page() is PAGE
-    assert len(bench.listing.calls) == 2
-    limit = bench.stored.limit(bench.clock.moment())
+    harness.store(replace(LIMITED, since=MOMENT - 20, warned_at=MOMENT - 1, warned=2))
+    harness.listing.errors = [RateLimitedError()]
+    assert harness.page() is PAGE
+    assert len(harness.listing.calls) == 2
+    limit = harness.stored.limit(harness.clock.moment())
     assert limit == pytest.approx(10 * (1 + (20 / 45) ** 3) * 0.9, rel=0.01)
-    assert bench.stored.since == MOMENT
+    assert harness.stored.since == MOMENT
 
 
-def test_a_429_counts_once(bench: Bench) -> None:
+def test_a_429_counts_once(harness: Harness) -> None:
     """The third within a short time sets a limit."""
-    bench.listing.errors = [RateLimitedError()]
-    assert bench.page() is PAGE
-    assert bench.stored.warned == 1
+    harness.listing.errors = [RateLimitedError()]
+    assert harness.page() is PAGE
+    assert harness.stored.warned == 1
 
 
-def test_a_page_that_meets_only_429s_is_held_back(bench: Bench) -> None:
+def test_a_page_that_meets_only_429s_is_held_back(harness: Harness) -> None:
     """The next sweep goes on with it."""
-    bench.listing.errors = [RateLimitedError() for _ in range(100)]
+    harness.listing.errors = [RateLimitedError() for _ in range(100)]
     with pytest.raises(HeldBackError):
-        bench.page(5.0)
-    assert len(bench.listing.calls) <= 10
-    assert bench.stored.limit(bench.clock.moment()) is not None
+        harness.page(5.0)
+    assert len(harness.listing.calls) <= 10
+    assert harness.stored.limit(harness.clock.moment()) is not None
 
 
-def test_an_outage_stops_a_page_with_its_error(bench: Bench) -> None:
+def test_an_outage_stops_a_page_with_its_error(harness: Harness) -> None:
     """Nothing is asked before the next probe is due, and nothing is waited for."""
-    bench.store(OUTAGE)
+    harness.store(OUTAGE)
     with pytest.raises(HooklogError) as caught:
-        bench.page()
+        harness.page()
     assert caught.value.code == "fetch.timeout"
-    assert (bench.listing.calls, bench.slept) == ([], [])
+    assert (harness.listing.calls, harness.slept) == ([], [])
 
 
-def test_a_page_that_is_answered_ends_an_outage(bench: Bench) -> None:
+def test_a_page_that_is_answered_ends_an_outage(harness: Harness) -> None:
     """It is a probe like that of a batch."""
-    bench.store(OUTAGE)
-    bench.clock.advance(seconds=5)
-    assert bench.page() is PAGE
-    assert bench.stored.outage is None
+    harness.store(OUTAGE)
+    harness.clock.advance(seconds=5)
+    assert harness.page() is PAGE
+    assert harness.stored.outage is None
 
 
-def test_an_outage_of_unknown_cause_is_waited_for(bench: Bench) -> None:
+def test_an_outage_of_unknown_cause_is_waited_for(harness: Harness) -> None:
     """Somebody else wrote it; the page is the next probe."""
-    bench.store(Pace(outage="?", outage_at=MOMENT, probe_at=MOMENT + 2))
-    assert bench.page() is PAGE
-    assert bench.listing.calls[0][0] == MOMENT + 2
+    harness.store(Pace(outage="?", outage_at=MOMENT, probe_at=MOMENT + 2))
+    assert harness.page() is PAGE
+    assert harness.listing.calls[0][0] == MOMENT + 2
 
 
-def test_an_error_is_passed_on(bench: Bench) -> None:
+def test_an_error_is_passed_on(harness: Harness) -> None:
     """One page that fails says nothing about the pace."""
-    bench.listing.errors = [UpstreamError()]
+    harness.listing.errors = [UpstreamError()]
     with pytest.raises(UpstreamError):
-        bench.page()
-    assert PACE_KEY not in bench.table.items
+        harness.page()
+    assert PACE_KEY not in harness.table.items
 
 
-def test_a_pace_that_cannot_be_read_stops_a_page(bench: Bench) -> None:
+def test_a_pace_that_cannot_be_read_stops_a_page(harness: Harness) -> None:
     """The table is needed for the comparison anyway."""
-    bench.table.read_errors = [StoreThrottledError()]
+    harness.table.read_errors = [StoreThrottledError()]
     with pytest.raises(StoreThrottledError):
-        bench.page()
-    assert bench.listing.calls == []
+        harness.page()
+    assert harness.listing.calls == []
 
 
-def test_messages_have_half_of_the_limit(bench: Bench) -> None:
+def test_messages_have_half_of_the_limit(harness: Harness) -> None:
     """And all that they want if there is none."""
-    assert bench.paced.allowed() == math.inf
-    bench.store(LIMITED)
-    bench.page()
-    assert bench.paced.allowed() == pytest.approx(SHARE * 10)
+    assert harness.paced.allowed() == math.inf
+    harness.store(LIMITED)
+    harness.page()
+    assert harness.paced.allowed() == pytest.approx(SHARE * 10)
 
 
-def test_pages_of_fax_resources_take_turns_as_well(bench: Bench) -> None:
+def test_pages_of_fax_resources_take_turns_as_well(harness: Harness) -> None:
     """They are requests as any others."""
-    bench.store(LIMITED)
-    bench.listing.errors = [RateLimitedError()]
-    assert bench.paced.resources("/faxes", NOW, NOW, "7", 20.0) is PAGE
-    assert len(bench.listing.calls) == 2
-    assert bench.listing.calls[0][1] == 20.0
-    assert bench.slept
+    harness.store(LIMITED)
+    harness.listing.errors = [RateLimitedError()]
+    assert harness.paced.resources("/faxes", NOW, NOW, "7", 20.0) is PAGE
+    assert len(harness.listing.calls) == 2
+    assert harness.listing.calls[0][1] == 20.0
+    assert harness.slept

@@ -14,7 +14,7 @@ from hooklog.sweep.tiers import Sweeper, Swept, tiers
 from hooklog.sweep.walk import Checkpoint, whole_second
 from tests.builders import MESSAGE_ID
 from tests.fakes import NOW
-from tests.unit.sweep.bench import DAY, Bench, entry
+from tests.unit.sweep.harness import DAY, Harness, entry
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 TICK = timedelta(milliseconds=1)
@@ -43,14 +43,14 @@ class FakeCheckpoints:
 
 
 class Runs:
-    """The sweeps of a bench, one after the other."""
+    """The sweeps of a harness, one after the other."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, harness: Harness) -> None:
         """Wire the sweeper."""
-        self.bench = bench
+        self.harness = harness
         self.checkpoints = FakeCheckpoints()
         self.sweeper = Sweeper(
-            walker=bench.walker, checkpoints=self.checkpoints, tiers=TIERS, clock=bench.clock
+            walker=harness.walker, checkpoints=self.checkpoints, tiers=TIERS, clock=harness.clock
         )
 
     def run(self, time_left: float = 900) -> dict[tuple[str, str], Swept]:
@@ -61,16 +61,16 @@ class Runs:
     def asked(self, kind: LogKind) -> list[tuple[datetime, datetime]]:
         """Return and forget the periods of one kind that were asked for."""
         asked = [
-            (start, end) for name, start, end, _ in self.bench.lists.asked if name == kind.name
+            (start, end) for name, start, end, _ in self.harness.lists.asked if name == kind.name
         ]
-        self.bench.lists.asked = [one for one in self.bench.lists.asked if one[0] != kind.name]
+        self.harness.lists.asked = [one for one in self.harness.lists.asked if one[0] != kind.name]
         return asked
 
 
 @pytest.fixture
-def runs(bench: Bench) -> Runs:
-    """Return the sweeps of a fresh bench."""
-    return Runs(bench)
+def runs(harness: Harness) -> Runs:
+    """Return the sweeps of a fresh harness."""
+    return Runs(harness)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_each_tier_compares_each_moment_once(runs: Runs) -> None:
     """The periods of a tier adjoin, whenever the runs begin; none is asked for twice."""
     for minutes in (61, 60, 59, 200, 1, 60 * 25, 60, 60 * 48, 60 * 24):
         runs.run()
-        runs.bench.clock.advance(minutes=minutes, milliseconds=7)
+        runs.harness.clock.advance(minutes=minutes, milliseconds=7)
     runs.run()
     periods = runs.asked(FAX)
     by_end = sorted((end, start + TICK) for start, end in periods)
@@ -131,7 +131,7 @@ def test_the_next_sweep_takes_each_tier_an_hour_further(runs: Runs) -> None:
     """So each run has the same part of the work."""
     runs.run()
     runs.asked(FAX)
-    runs.bench.clock.advance(hours=1)
+    runs.harness.clock.advance(hours=1)
     runs.run()
     later = NOW + HOUR
     assert sorted(runs.asked(FAX)) == sorted(
@@ -141,11 +141,11 @@ def test_the_next_sweep_takes_each_tier_an_hour_further(runs: Runs) -> None:
 
 def test_a_checkpoint_of_an_earlier_version_is_gone_on_with(runs: Runs) -> None:
     """It was saved in the middle of a period; the tier continues at its page and then goes on."""
-    runs.bench.lists.pages = {"fax": [[], []]}
+    runs.harness.lists.pages = {"fax": [[], []]}
     begun = Checkpoint(NOW - 2 * HOUR, NOW - HOUR, "1")
     runs.checkpoints.current["fax", ""] = begun
     runs.run()
-    asked = [one for one in runs.bench.lists.asked if one[0] == "fax"]
+    asked = [one for one in runs.harness.lists.asked if one[0] == "fax"]
     assert asked[0] == ("fax", NOW - 2 * HOUR - TICK, NOW - HOUR, "1")
     assert asked[1] == ("fax", NOW - HOUR - TICK, NOW - 10 * MINUTE, None)
 
@@ -153,19 +153,19 @@ def test_a_checkpoint_of_an_earlier_version_is_gone_on_with(runs: Runs) -> None:
 def test_what_stops_one_kind_does_not_stop_the_other(runs: Runs) -> None:
     """If the token lacks the Fax scope, messages are still swept and the error is reported."""
     runs.checkpoints.current["fax", ""] = Checkpoint(NOW - 5 * DAY, NOW - 5 * DAY)
-    runs.bench.lists.errors = [ForbiddenError()]
-    runs.bench.lists.pages = {"message": [[entry(MESSAGE_ID)]]}
+    runs.harness.lists.errors = [ForbiddenError()]
+    runs.harness.lists.pages = {"message": [[entry(MESSAGE_ID)]]}
     results = runs.run()
     assert isinstance(results["fax", ""].walk.error, ForbiddenError)
     assert results["message", ""].walk.is_complete
-    assert [sent["log_type"] for sent in runs.bench.producer.sent] == ["message"]
+    assert [sent["log_type"] for sent in runs.harness.producer.sent] == ["message"]
 
 
 def test_a_watermark_older_than_the_history_is_given_up(runs: Runs) -> None:
     """After months without a sweep the next ones find where the history begins."""
     long_ago = NOW - 400 * DAY
     runs.checkpoints.current["fax", ""] = Checkpoint(long_ago, long_ago)
-    runs.bench.lists.errors = [HistoryLimitError()]
+    runs.harness.lists.errors = [HistoryLimitError()]
     assert isinstance(runs.run()["fax", ""].walk.error, HistoryLimitError)
     # Halfway to what is listed, and so on in the next runs.
     middle = runs.checkpoints.current["fax", ""].watermark
@@ -176,7 +176,7 @@ def test_a_watermark_older_than_the_history_is_given_up(runs: Runs) -> None:
 def test_a_history_shorter_than_the_overlap_is_found(runs: Runs) -> None:
     """Each run comes closer to it, so that the first tier works after a few."""
     for _ in range(30):
-        runs.bench.lists.errors = [HistoryLimitError()]
+        runs.harness.lists.errors = [HistoryLimitError()]
         runs.run()
     watermark = runs.checkpoints.current["fax", ""].watermark
     assert watermark > NOW - HOUR
@@ -210,7 +210,7 @@ def test_a_history_that_begins_a_second_later_is_found(runs: Runs) -> None:
     watermark = goal - timedelta(seconds=1)
     for kind in KINDS:
         runs.checkpoints.current[kind, ""] = Checkpoint(watermark, watermark)
-    runs.bench.lists.errors = [HistoryLimitError() for _ in KINDS]
+    runs.harness.lists.errors = [HistoryLimitError() for _ in KINDS]
     swept = runs.run()
     for kind in KINDS:
         assert isinstance(swept[kind, ""].walk.error, HistoryLimitError)
@@ -220,8 +220,8 @@ def test_a_history_that_begins_a_second_later_is_found(runs: Runs) -> None:
 def test_a_step_that_cannot_be_saved_fails_nothing(runs: Runs) -> None:
     """The next run meets the same, and tries again."""
     runs.run()
-    runs.bench.clock.advance(hours=1)
-    runs.bench.lists.errors = [HistoryLimitError()]
+    runs.harness.clock.advance(hours=1)
+    runs.harness.lists.errors = [HistoryLimitError()]
     runs.checkpoints.save_error = StoreUnavailableError()
     assert isinstance(runs.run()["fax", ""].walk.error, HistoryLimitError)
 
@@ -229,7 +229,7 @@ def test_a_step_that_cannot_be_saved_fails_nothing(runs: Runs) -> None:
 def test_an_incomplete_tier_says_how_far_it_is_behind(runs: Runs) -> None:
     """And a complete one is not behind, however long the run took."""
     runs.run()
-    runs.bench.clock.advance(hours=3)
+    runs.harness.clock.advance(hours=3)
     late = runs.run(time_left=1)
     assert {swept.behind for swept in late.values()} == {3 * HOUR}
     assert not late["fax", "24h"].walk.is_complete
@@ -246,15 +246,15 @@ def test_checkpoints_that_cannot_be_read_fail_the_run(runs: Runs) -> None:
 def test_a_crash_repeats_a_page_and_loses_none(runs: Runs) -> None:
     """What was not saved is asked for again, whatever tier it belongs to."""
     runs.run()
-    runs.bench.clock.advance(hours=1)
-    runs.bench.lists.pages = {"message": [[entry(MESSAGE_ID)]]}
-    runs.bench.producer.error = None
-    broken = replace(runs.bench.walker, store=None)  # type: ignore[arg-type] # it crashes
+    runs.harness.clock.advance(hours=1)
+    runs.harness.lists.pages = {"message": [[entry(MESSAGE_ID)]]}
+    runs.harness.producer.error = None
+    broken = replace(runs.harness.walker, store=None)  # type: ignore[arg-type] # it crashes
     with pytest.raises(AttributeError):
         replace(runs.sweeper, walker=broken).sweep(lambda: 900)
     runs.run()
     assert runs.checkpoints.current["message", ""].watermark == NOW + 50 * MINUTE
-    assert {sent["log_id"] for sent in runs.bench.producer.sent} == {MESSAGE_ID}
+    assert {sent["log_id"] for sent in runs.harness.producer.sent} == {MESSAGE_ID}
 
 
 def test_kinds_have_their_own_checkpoints(runs: Runs) -> None:

@@ -25,76 +25,76 @@ from hooklog.sweep.comparison import Verdict
 from hooklog.sweep.walk import PAGE_TIME, Checkpoint
 from tests.builders import FAX_ID, MESSAGE_ID, failed_fax, fax_log, message_log
 from tests.fakes import NOW
-from tests.unit.sweep.bench import DAY, ODD, Bench, FakeLists, entry
+from tests.unit.sweep.harness import DAY, ODD, FakeLists, Harness, entry
 
 OTHER = "11111111-2222-4333-8444-555555555555"
 TICK = timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize("log_id", ["1", None, 7, "../x"])
-def test_an_entry_without_a_usable_id_is_counted(bench: Bench, log_id: JsonValue) -> None:
+def test_an_entry_without_a_usable_id_is_counted(harness: Harness, log_id: JsonValue) -> None:
     """An entry without a usable ID is counted, and the rest of its page is compared."""
-    bench.lists.pages = {"fax": [[entry() | {"id": log_id}, entry()]]}
-    result = bench.walk(FAX)
+    harness.lists.pages = {"fax": [[entry() | {"id": log_id}, entry()]]}
+    result = harness.walk(FAX)
     assert +result.found == {Verdict.UNREADABLE: 1, Verdict.MISSING: 1}
-    assert [sent["log_id"] for sent in bench.producer.sent] == [FAX_ID]
+    assert [sent["log_id"] for sent in harness.producer.sent] == [FAX_ID]
 
 
 @pytest.mark.parametrize("change", ODD, ids=str)
 def test_the_id_suffices_for_a_log_without_a_row(
-    bench: Bench, change: dict[str, JsonValue]
+    harness: Harness, change: dict[str, JsonValue]
 ) -> None:
     """A log without a row is enqueued whatever else is odd; the enrich function decides."""
-    bench.lists.pages = {"fax": [[entry() | change]]}
-    assert +bench.walk(FAX).found == {Verdict.MISSING: 1}
-    assert [sent["log_id"] for sent in bench.producer.sent] == [FAX_ID]
+    harness.lists.pages = {"fax": [[entry() | change]]}
+    assert +harness.walk(FAX).found == {Verdict.MISSING: 1}
+    assert [sent["log_id"] for sent in harness.producer.sent] == [FAX_ID]
 
 
-def test_only_what_is_missing_or_differs_is_stored(bench: Bench) -> None:
+def test_only_what_is_missing_or_differs_is_stored(harness: Harness) -> None:
     """Logs that the table shows as they are cost no write and no message."""
-    bench.keep(fax_log())
-    bench.lists.pages = {"fax": [[entry(), entry(OTHER, status="busy")]]}
-    result = bench.walk(FAX)
+    harness.keep(fax_log())
+    harness.lists.pages = {"fax": [[entry(), entry(OTHER, status="busy")]]}
+    result = harness.walk(FAX)
     assert +result.found == {Verdict.PRESENT: 1, Verdict.MISSING: 1}
-    assert (result.stored, result.enqueued, bench.producer.sent) == (1, 0, [])
-    assert bench.rows == {f"fax#{FAX_ID}": "completed", f"fax#{OTHER}": "busy"} | {
-        key: None for key in bench.rows if key not in {f"fax#{FAX_ID}", f"fax#{OTHER}"}
+    assert (result.stored, result.enqueued, harness.producer.sent) == (1, 0, [])
+    assert harness.rows == {f"fax#{FAX_ID}": "completed", f"fax#{OTHER}": "busy"} | {
+        key: None for key in harness.rows if key not in {f"fax#{FAX_ID}", f"fax#{OTHER}"}
     }
 
 
-def test_a_stale_row_is_brought_up_to_date(bench: Bench) -> None:
+def test_a_stale_row_is_brought_up_to_date(harness: Harness) -> None:
     """The page shows a later truth than the row."""
-    bench.keep(message_log(status="sent"))
-    bench.lists.pages = {"message": [[{**message_log()}]]}
-    assert +bench.walk(MESSAGE).found == {Verdict.STALE: 1}
-    assert bench.rows == {f"message#{MESSAGE_ID}": "delivered"}
-    assert bench.producer.sent == []
+    harness.keep(message_log(status="sent"))
+    harness.lists.pages = {"message": [[{**message_log()}]]}
+    assert +harness.walk(MESSAGE).found == {Verdict.STALE: 1}
+    assert harness.rows == {f"message#{MESSAGE_ID}": "delivered"}
+    assert harness.producer.sent == []
 
 
-def test_a_page_shows_what_was_true_when_it_was_asked_for(bench: Bench) -> None:
+def test_a_page_shows_what_was_true_when_it_was_asked_for(harness: Harness) -> None:
     """Whatever is stored later, a fetch that began after the page shows a later truth."""
-    bench.lists.pages = {"message": [[{**message_log()}]]}
-    bench.walk(MESSAGE, walker=replace(bench.walker, clock=lambda: NOW + DAY))
-    assert bench.table.items[f"message#{MESSAGE_ID}"]["fetched_at"] == iso(NOW)
+    harness.lists.pages = {"message": [[{**message_log()}]]}
+    harness.walk(MESSAGE, walker=replace(harness.walker, clock=lambda: NOW + DAY))
+    assert harness.table.items[f"message#{MESSAGE_ID}"]["fetched_at"] == iso(NOW)
 
 
-def test_what_a_page_cannot_tell_goes_on_the_queue(bench: Bench) -> None:
+def test_what_a_page_cannot_tell_goes_on_the_queue(harness: Harness) -> None:
     """Each such log becomes one message with the walk's origin."""
-    bench.lists.pages = {"fax": [[entry(), entry(OTHER, status="busy")]]}
-    result = bench.walk(FAX)
+    harness.lists.pages = {"fax": [[entry(), entry(OTHER, status="busy")]]}
+    result = harness.walk(FAX)
     assert (result.stored, result.enqueued) == (1, 1)
-    assert bench.producer.sent == [{"log_type": "fax", "log_id": FAX_ID, "origin": "sweep"}]
+    assert harness.producer.sent == [{"log_type": "fax", "log_id": FAX_ID, "origin": "sweep"}]
 
 
-def test_what_a_page_stored_is_published_with_the_page(bench: Bench) -> None:
+def test_what_a_page_stored_is_published_with_the_page(harness: Harness) -> None:
     """A walk lasts long, and may end in a crash."""
-    bench.lists.pages = {"fax": [[entry(status="busy")], [entry(OTHER, status="busy")]]}
-    bench.lists.errors = [None, StoreUnavailableError()]
+    harness.lists.pages = {"fax": [[entry(status="busy")], [entry(OTHER, status="busy")]]}
+    harness.lists.errors = [None, StoreUnavailableError()]
     published: list[tuple[LogKind, int]] = []
     walker = replace(
-        bench.walker, publish=lambda kind, counts: published.append((kind, len(counts.failures)))
+        harness.walker, publish=lambda kind, counts: published.append((kind, len(counts.failures)))
     )
-    assert bench.walk(FAX, walker=walker).stored == 1
+    assert harness.walk(FAX, walker=walker).stored == 1
     assert published == [(FAX, 1)]
 
 
@@ -107,54 +107,54 @@ def test_what_a_page_stored_is_published_with_the_page(bench: Bench) -> None:
     ],
 )
 def test_where_only_ends_are_told_a_log_in_progress_is_not_missing(
-    bench: Bench,
+    harness: Harness,
     only_ends: bool,  # noqa: FBT001 - a parameter of the test
     status: str,
     verdict: Verdict,
 ) -> None:
     """Its row comes with the walk, and no callback was lost; otherwise one was."""
-    bench.lists.pages = {"fax": [[entry(status=status)]]}
-    result = bench.walk(FAX, walker=replace(bench.walker, only_ends=only_ends))
+    harness.lists.pages = {"fax": [[entry(status=status)]]}
+    result = harness.walk(FAX, walker=replace(harness.walker, only_ends=only_ends))
     assert +result.found == {verdict: 1}
-    assert bench.rows[f"fax#{FAX_ID}"] == status
+    assert harness.rows[f"fax#{FAX_ID}"] == status
 
 
-def test_a_period_includes_its_begin_and_excludes_its_end(bench: Bench) -> None:
+def test_a_period_includes_its_begin_and_excludes_its_end(harness: Harness) -> None:
     """The lists exclude both, so the walk asks from a moment before."""
-    bench.walk(FAX)
-    assert bench.lists.asked == [("fax", NOW - DAY - TICK, NOW, None)]
-    assert bench.saved == [Checkpoint(NOW, NOW)]
+    harness.walk(FAX)
+    assert harness.lists.asked == [("fax", NOW - DAY - TICK, NOW, None)]
+    assert harness.saved == [Checkpoint(NOW, NOW)]
 
 
-def test_the_checkpoint_moves_only_when_the_page_is_enqueued(bench: Bench) -> None:
+def test_the_checkpoint_moves_only_when_the_page_is_enqueued(harness: Harness) -> None:
     """If the queue fails, the checkpoint stays, and the next walk repeats the page."""
-    bench.lists.pages = {"fax": [[entry()], [entry()]]}
-    bench.producer.error = QueueUnavailableError()
-    result = bench.walk(FAX)
+    harness.lists.pages = {"fax": [[entry()], [entry()]]}
+    harness.producer.error = QueueUnavailableError()
+    result = harness.walk(FAX)
     assert isinstance(result.error, QueueUnavailableError)
     assert not result.is_complete
-    assert bench.saved == []
+    assert harness.saved == []
     assert result.enqueued == 0
 
 
-def test_the_checkpoint_is_saved_after_each_page(bench: Bench) -> None:
+def test_the_checkpoint_is_saved_after_each_page(harness: Harness) -> None:
     """It names the next page, and at the end the period's end."""
-    bench.lists.pages = {"fax": [[entry()], [entry()]]}
-    bench.walk(FAX)
-    assert bench.saved == [Checkpoint(NOW - DAY, NOW, "1"), Checkpoint(NOW, NOW)]
+    harness.lists.pages = {"fax": [[entry()], [entry()]]}
+    harness.walk(FAX)
+    assert harness.saved == [Checkpoint(NOW - DAY, NOW, "1"), Checkpoint(NOW, NOW)]
 
 
-def test_a_walk_out_of_time_goes_on_at_its_page(bench: Bench) -> None:
+def test_a_walk_out_of_time_goes_on_at_its_page(harness: Harness) -> None:
     """The checkpoint of one walk begins the next."""
-    bench.lists.pages = {"fax": [[entry()], [entry()], [entry()]]}
+    harness.lists.pages = {"fax": [[entry()], [entry()], [entry()]]}
     remaining = iter([900.0, 900.0, 5.0])
     begun = Checkpoint(NOW - DAY, NOW - DAY)
-    first = bench.walker.walk(FAX, begun, NOW, lambda: next(remaining), save=lambda _: None)
+    first = harness.walker.walk(FAX, begun, NOW, lambda: next(remaining), save=lambda _: None)
     assert not first.is_complete
     later = NOW + DAY
-    second = bench.walker.walk(FAX, first.checkpoint, later, lambda: 900, save=lambda _: None)
+    second = harness.walker.walk(FAX, first.checkpoint, later, lambda: 900, save=lambda _: None)
     assert second.is_complete
-    assert bench.lists.asked[2:] == [
+    assert harness.lists.asked[2:] == [
         ("fax", NOW - DAY - TICK, NOW, "2"),
         # The rest, up to the new goal.
         ("fax", NOW - TICK, later, None),
@@ -164,13 +164,15 @@ def test_a_walk_out_of_time_goes_on_at_its_page(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("error", [RejectedError, NotFoundError])
-def test_a_page_whose_token_died_halves_the_period(bench: Bench, error: type[HooklogError]) -> None:
+def test_a_page_whose_token_died_halves_the_period(
+    harness: Harness, error: type[HooklogError]
+) -> None:
     """The first half begins anew, and the second follows it; together they are the period."""
-    bench.lists.pages = {"fax": [[entry()], [entry(MESSAGE_ID)]]}
-    bench.lists.errors = [None, error("SignalWire answered 422.")]
-    assert bench.walk(FAX).is_complete
+    harness.lists.pages = {"fax": [[entry()], [entry(MESSAGE_ID)]]}
+    harness.lists.errors = [None, error("SignalWire answered 422.")]
+    assert harness.walk(FAX).is_complete
     half = NOW - DAY / 2
-    assert bench.lists.asked == [
+    assert harness.lists.asked == [
         ("fax", NOW - DAY - TICK, NOW, None),
         ("fax", NOW - DAY - TICK, NOW, "1"),
         ("fax", NOW - DAY - TICK, half, None),
@@ -178,43 +180,44 @@ def test_a_page_whose_token_died_halves_the_period(bench: Bench, error: type[Hoo
         ("fax", half - TICK, NOW, None),
         ("fax", half - TICK, NOW, "1"),
     ]
-    assert bench.saved[-1] == Checkpoint(NOW, NOW)
+    assert harness.saved[-1] == Checkpoint(NOW, NOW)
 
 
-def test_a_half_is_followed_by_a_period_as_long_as_the_whole(bench: Bench) -> None:
+def test_a_half_is_followed_by_a_period_as_long_as_the_whole(harness: Harness) -> None:
     """The tokens of a longer one would die again."""
-    bench.lists.errors = [RejectedError()]
+    harness.lists.errors = [RejectedError()]
     begun = Checkpoint(NOW - 4 * DAY, NOW - 2 * DAY, "1")
     assert (
-        bench.walker.walk(FAX, begun, NOW + DAY, lambda: 900, save=bench.saved.append).error is None
+        harness.walker.walk(FAX, begun, NOW + DAY, lambda: 900, save=harness.saved.append).error
+        is None
     )
-    assert bench.saved == [
+    assert harness.saved == [
         Checkpoint(NOW - 3 * DAY, NOW - DAY),
         Checkpoint(NOW - DAY, NOW + DAY),
         Checkpoint(NOW + DAY, NOW + DAY),
     ]
 
 
-def test_tokens_that_die_between_walks_do_not_stop_the_sweep(bench: Bench) -> None:
+def test_tokens_that_die_between_walks_do_not_stop_the_sweep(harness: Harness) -> None:
     """Walks of two pages each come to their end, although no token outlives its walk."""
-    bench.lists.pages = {"fax": [[entry()], [entry()], [entry()]]}
+    harness.lists.pages = {"fax": [[entry()], [entry()], [entry()]]}
     checkpoint, walks = Checkpoint(NOW - DAY, NOW - DAY), 0
     while checkpoint.watermark < NOW:
         walks += 1
         assert walks < 100, "the walk begins again for ever"
         if checkpoint.page is not None:
-            bench.lists.errors = [RejectedError()]
+            harness.lists.errors = [RejectedError()]
         # A period of a few seconds has a single page.
         if timedelta(0) < checkpoint.end - checkpoint.watermark < timedelta(seconds=10):
-            bench.lists.pages = {"fax": [[entry()]]}
+            harness.lists.pages = {"fax": [[entry()]]}
         left = itertools.chain([900.0, 900.0], itertools.repeat(5.0))
-        result = bench.walker.walk(FAX, checkpoint, NOW, left.__next__, save=lambda _: None)
+        result = harness.walker.walk(FAX, checkpoint, NOW, left.__next__, save=lambda _: None)
         assert result.error is None
         checkpoint = result.checkpoint
     assert walks > 2
 
 
-def test_a_backlog_shrinks_although_no_token_outlives_its_walk(bench: Bench) -> None:
+def test_a_backlog_shrinks_although_no_token_outlives_its_walk(harness: Harness) -> None:
     """Each hour brings 20 pages, and a walk has time for 100; three days are caught up with."""
 
     class Lists(FakeLists):
@@ -236,8 +239,8 @@ def test_a_backlog_shrinks_although_no_token_outlives_its_walk(bench: Bench) -> 
             pages = (end - start) / timedelta(hours=1) * 20
             return Page([], str(number) if number < pages else None, NOW)
 
-    lists = Lists(bench.clock)
-    walker = replace(bench.walker, listing=lists)
+    lists = Lists(harness.clock)
+    walker = replace(harness.walker, listing=lists)
     now, checkpoint = NOW, Checkpoint(NOW - 3 * DAY, NOW - 3 * DAY)
     for _ in range(60):
         lists.dead = checkpoint.page is not None
@@ -249,78 +252,80 @@ def test_a_backlog_shrinks_although_no_token_outlives_its_walk(bench: Bench) -> 
     pytest.fail("the backlog does not shrink")
 
 
-def test_a_short_period_with_a_dead_token_begins_anew(bench: Bench) -> None:
+def test_a_short_period_with_a_dead_token_begins_anew(harness: Harness) -> None:
     """It is too short to be cut, and its token never lives again."""
-    bench.lists.errors = [RejectedError()]
+    harness.lists.errors = [RejectedError()]
     begun = Checkpoint(NOW - timedelta(seconds=1), NOW, "1")
-    result = bench.walker.walk(FAX, begun, NOW, lambda: 900, save=bench.saved.append)
+    result = harness.walker.walk(FAX, begun, NOW, lambda: 900, save=harness.saved.append)
     assert isinstance(result.error, RejectedError)
-    assert bench.saved == [replace(begun, page=None)]
+    assert harness.saved == [replace(begun, page=None)]
 
 
-def test_a_period_of_two_seconds_is_cut(bench: Bench) -> None:
+def test_a_period_of_two_seconds_is_cut(harness: Harness) -> None:
     """Its halves are whole seconds, as all checkpoints are."""
-    bench.lists.errors = [RejectedError()]
+    harness.lists.errors = [RejectedError()]
     second = timedelta(seconds=1)
     begun = Checkpoint(NOW - 2 * second, NOW, "1")
-    result = bench.walker.walk(FAX, begun, NOW, lambda: 900, save=bench.saved.append)
+    result = harness.walker.walk(FAX, begun, NOW, lambda: 900, save=harness.saved.append)
     assert (result.error, result.is_complete) == (None, True)
-    assert bench.saved == [Checkpoint(NOW - second, NOW), Checkpoint(NOW, NOW)]
+    assert harness.saved == [Checkpoint(NOW - second, NOW), Checkpoint(NOW, NOW)]
 
 
-def test_a_checkpoint_that_cannot_be_saved_hides_no_refusal(bench: Bench) -> None:
+def test_a_checkpoint_that_cannot_be_saved_hides_no_refusal(harness: Harness) -> None:
     """The result names the error that stopped the walk; the next walk is refused, too."""
     refusal = RejectedError()
-    bench.lists.errors = [refusal]
+    harness.lists.errors = [refusal]
 
     def save(_: Checkpoint) -> None:
         raise StoreUnavailableError
 
     begun = Checkpoint(NOW - DAY, NOW - DAY)
-    assert bench.walker.walk(FAX, begun, NOW, lambda: 900, save=save).error is refusal
+    assert harness.walker.walk(FAX, begun, NOW, lambda: 900, save=save).error is refusal
 
 
-def test_pages_of_a_period_that_begins_anew_count_once(bench: Bench) -> None:
+def test_pages_of_a_period_that_begins_anew_count_once(harness: Harness) -> None:
     """What was counted of the whole is forgotten when its halves are walked."""
-    bench.lists.pages = {"fax": [[entry()], [entry()]]}
-    bench.lists.errors = [None, RejectedError()]
+    harness.lists.pages = {"fax": [[entry()], [entry()]]}
+    harness.lists.errors = [None, RejectedError()]
     begun = Checkpoint(NOW - DAY, NOW - DAY)
-    result = bench.walker.walk(FAX, begun, NOW, lambda: 900, save=bench.saved.append, dry_run=True)
+    result = harness.walker.walk(
+        FAX, begun, NOW, lambda: 900, save=harness.saved.append, dry_run=True
+    )
     # Two pages of each half.
     assert result.found[Verdict.MISSING] == 4
 
 
-def test_an_entry_that_is_listed_twice_is_readable(bench: Bench) -> None:
+def test_an_entry_that_is_listed_twice_is_readable(harness: Harness) -> None:
     """It counts once, and is no entry without an ID."""
-    bench.lists.pages = {"fax": [[entry(), entry(FAX_ID.upper())]]}
-    assert +bench.walk(FAX).found == {Verdict.MISSING: 1}
+    harness.lists.pages = {"fax": [[entry(), entry(FAX_ID.upper())]]}
+    assert +harness.walk(FAX).found == {Verdict.MISSING: 1}
 
 
-def test_a_page_that_always_fails_ends_in_an_error(bench: Bench) -> None:
+def test_a_page_that_always_fails_ends_in_an_error(harness: Harness) -> None:
     """The period is halved until it is too short."""
-    bench.lists.pages = {"fax": [[entry()], [entry()]]}
-    bench.lists.errors = [None, RejectedError()] * 40
-    result = bench.walk(FAX)
+    harness.lists.pages = {"fax": [[entry()], [entry()]]}
+    harness.lists.errors = [None, RejectedError()] * 40
+    result = harness.walk(FAX)
     assert isinstance(result.error, RejectedError)
     assert result.checkpoint.watermark == NOW - DAY
-    assert len(bench.lists.asked) < 40
+    assert len(harness.lists.asked) < 40
 
 
-def test_a_first_page_that_is_refused_is_an_error(bench: Bench) -> None:
+def test_a_first_page_that_is_refused_is_an_error(harness: Harness) -> None:
     """A rejected first page is an error, because a restart would be rejected too."""
-    bench.lists.errors = [RejectedError()]
-    result = bench.walk(FAX)
+    harness.lists.errors = [RejectedError()]
+    result = harness.walk(FAX)
     assert isinstance(result.error, RejectedError)
-    assert len(bench.lists.asked) == 1
+    assert len(harness.lists.asked) == 1
     assert (result.kind, result.goal, +result.found) == (FAX, NOW, {})
     assert result.checkpoint == Checkpoint(NOW - DAY, NOW - DAY)
 
 
-def test_unreadable_entries_count_on_every_page(bench: Bench) -> None:
+def test_unreadable_entries_count_on_every_page(harness: Harness) -> None:
     """Those of a page add to those of the pages before."""
     odd = entry() | {"id": "1"}
-    bench.lists.pages = {"fax": [[odd, odd], [odd], []]}
-    assert +bench.walk(FAX).found == {Verdict.UNREADABLE: 3}
+    harness.lists.pages = {"fax": [[odd, odd], [odd], []]}
+    assert +harness.walk(FAX).found == {Verdict.UNREADABLE: 3}
 
 
 @pytest.mark.parametrize(
@@ -328,33 +333,33 @@ def test_unreadable_entries_count_on_every_page(bench: Bench) -> None:
     [(59, Verdict.PRESENT), (60, Verdict.PRESENT), (61, Verdict.UNFINISHED)],
 )
 def test_a_log_in_progress_for_more_than_an_hour_is_stuck(
-    bench: Bench, minutes: int, verdict: Verdict
+    harness: Harness, minutes: int, verdict: Verdict
 ) -> None:
     """A younger one is left alone, because its callbacks are still to come."""
     created_at = iso(NOW - timedelta(minutes=minutes))
     log = fax_log(status="in-progress", created_at=created_at)
-    bench.keep(log)
-    bench.lists.pages = {"fax": [[{**log}]]}
-    assert +bench.walk(FAX).found == {verdict: 1}
+    harness.keep(log)
+    harness.lists.pages = {"fax": [[{**log}]]}
+    assert +harness.walk(FAX).found == {verdict: 1}
 
 
 @pytest.mark.parametrize(("more", "asked"), [(0.0, 0), (0.001, 1)])
 def test_a_page_begins_only_with_more_time_than_it_may_take(
-    bench: Bench, more: float, asked: int
+    harness: Harness, more: float, asked: int
 ) -> None:
     """A page that takes all its time would end with the function."""
     begun = Checkpoint(NOW - DAY, NOW - DAY)
-    bench.walker.walk(
-        FAX, begun, NOW, lambda: PAGE_TIME + more, save=bench.saved.append, dry_run=True
+    harness.walker.walk(
+        FAX, begun, NOW, lambda: PAGE_TIME + more, save=harness.saved.append, dry_run=True
     )
-    assert len(bench.lists.asked) == asked
+    assert len(harness.lists.asked) == asked
 
 
-def test_a_page_that_is_held_back_is_no_error(bench: Bench) -> None:
+def test_a_page_that_is_held_back_is_no_error(harness: Harness) -> None:
     """The next walk goes on at the page whose turn did not come."""
-    bench.lists.pages = {"fax": [[entry()], [entry(MESSAGE_ID)]]}
-    bench.lists.errors = [None, HeldBackError()]
-    result = bench.walk(FAX)
+    harness.lists.pages = {"fax": [[entry()], [entry(MESSAGE_ID)]]}
+    harness.lists.errors = [None, HeldBackError()]
+    result = harness.walk(FAX)
     assert (result.is_complete, result.error, result.checkpoint.page) == (False, None, "1")
     assert +result.found == {Verdict.MISSING: 1}
 
@@ -364,34 +369,34 @@ def test_a_page_that_is_held_back_is_no_error(bench: Bench) -> None:
     [(math.inf, math.inf, 0.0), (10.0, math.inf, 0.2), (10.0, 4.0, 0.5), (1.0, math.inf, 0.4)],
 )
 def test_messages_go_on_the_queue_as_fast_as_allowed(
-    bench: Bench, allowed: float, most: float, seconds: float
+    harness: Harness, allowed: float, most: float, seconds: float
 ) -> None:
     """The slower of the two rates counts; five a second are always allowed, so a page ends."""
-    bench.lists.pages = {"fax": [[entry(), entry(MESSAGE_ID)]]}
-    bench.walk(FAX, walker=replace(bench.walker, allowed=lambda: allowed), most=most)
-    assert bench.slept == [pytest.approx(seconds)]
-    assert len(bench.producer.sent) == 2
+    harness.lists.pages = {"fax": [[entry(), entry(MESSAGE_ID)]]}
+    harness.walk(FAX, walker=replace(harness.walker, allowed=lambda: allowed), most=most)
+    assert harness.slept == [pytest.approx(seconds)]
+    assert len(harness.producer.sent) == 2
 
 
-def test_what_is_allowed_is_asked_after_each_page(bench: Bench) -> None:
+def test_what_is_allowed_is_asked_after_each_page(harness: Harness) -> None:
     """The limit may have changed meanwhile; a page without messages waits for nothing."""
-    bench.keep(fax_log())
-    bench.lists.pages = {"fax": [[entry(MESSAGE_ID)], [entry()], [entry(MESSAGE_ID)]]}
+    harness.keep(fax_log())
+    harness.lists.pages = {"fax": [[entry(MESSAGE_ID)], [entry()], [entry(MESSAGE_ID)]]}
     rates = iter([10.0, 20.0])
-    bench.walk(FAX, walker=replace(bench.walker, allowed=lambda: next(rates)))
-    assert bench.slept == pytest.approx([0.1, 0.05])
+    harness.walk(FAX, walker=replace(harness.walker, allowed=lambda: next(rates)))
+    assert harness.slept == pytest.approx([0.1, 0.05])
 
 
-def test_an_unreadable_table_stops_the_walk_where_it_is(bench: Bench) -> None:
+def test_an_unreadable_table_stops_the_walk_where_it_is(harness: Harness) -> None:
     """If the table cannot be read, the checkpoint stays where it is."""
-    bench.lists.pages = {"fax": [[entry()]]}
-    bench.table.read_errors = [StoreUnavailableError()]
-    assert isinstance(bench.walk(FAX).error, StoreUnavailableError)
-    assert bench.saved == []
+    harness.lists.pages = {"fax": [[entry()]]}
+    harness.table.read_errors = [StoreUnavailableError()]
+    assert isinstance(harness.walk(FAX).error, StoreUnavailableError)
+    assert harness.saved == []
 
 
-def test_a_failed_fax_that_is_stored_as_such_is_present(bench: Bench) -> None:
+def test_a_failed_fax_that_is_stored_as_such_is_present(harness: Harness) -> None:
     """Verdicts compare the API's values, not what hooklog derived from them."""
-    bench.keep(failed_fax())
-    bench.lists.pages = {"fax": [[entry(error_code="34004")]]}
-    assert +bench.walk(FAX).found == {Verdict.PRESENT: 1}
+    harness.keep(failed_fax())
+    harness.lists.pages = {"fax": [[entry(error_code="34004")]]}
+    assert +harness.walk(FAX).found == {Verdict.PRESENT: 1}

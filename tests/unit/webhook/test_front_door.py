@@ -511,6 +511,27 @@ def test_attacks(
 
 
 @pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("PUT", "It is not a GET or POST of payload format 2.0."),
+        ("an SQS event", "It is not a GET or POST of payload format 2.0."),
+        ("a path that changes the host", "Its path could change the host that was configured."),
+        ("GET with a body", "It is a GET with a body."),
+        ("headers of the same name", "A header is not text, or is repeated."),
+        ("a header that is not text", "A header is not text, or is repeated."),
+        ("a body that is not text", "Its body is not text."),
+        ("bad UTF-8", "Its body is not UTF-8, or not base64."),
+        ("base64 cut short", "Its body is not UTF-8, or not base64."),
+    ],
+)
+def test_the_detail_says_what_was_wrong(name: str, detail: str) -> None:
+    """The operator's sentence for a malformed callback refers to it."""
+    door, event = Door(), unreadable()[name]
+    assert door.knock(event) == 400
+    assert [error.detail for error in door.telemetry.refusals] == [detail]
+
+
+@pytest.mark.parametrize(
     "request_", [attack(GOOD_JSON, headers={}), TOO_LARGE["huge body"], unreadable()["PUT"]]
 )
 def test_what_is_refused_anyway_costs_no_look_at_the_keys(request_: Request) -> None:

@@ -101,7 +101,7 @@ class FakePublishTelemetry:
 
 
 @dataclass
-class Bench:
+class Harness:
     """A publisher with stand-ins."""
 
     wanted: Wanted = Wanted.ALL

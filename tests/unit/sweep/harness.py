@@ -94,7 +94,7 @@ class FakeProducer:
         self.sent += [json.loads(body) for body in bodies]
 
 
-class Bench:
+class Harness:
     """A walker with fakes around it."""
 
     def __init__(self) -> None:

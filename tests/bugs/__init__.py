@@ -1,0 +1,1 @@
+"""Deliberate bugs, each of which has to make a test fail."""
