@@ -172,7 +172,7 @@ def deliver(stage: Stage, publisher: Publisher) -> None:
 
 def redrive(stage: Stage, publisher: Publisher) -> None:
     """Tell each row that was set aside as it is now, as if it had failed otherwise before."""
-    stage.faults = 0
+    stage.faults, stage.unpublished.is_down = 0, False
     stage.aside |= {str(body["key"]) for body in stage.unpublished.bodies}
     otherwise = {"outcome": "failed", "error_code": "redriven"}
     for key in stage.aside:
