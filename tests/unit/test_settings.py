@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import traceback
+from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
 from hooklog.enrich.settings import EnrichSettings
 from hooklog.errors import SettingsError
+from hooklog.records.items import StorageOptions
 from hooklog.settings import Settings
 from hooklog.sweep.settings import SweepSettings
 from hooklog.webhook.settings import WebhookSettings
@@ -58,6 +60,8 @@ def test_all_values_are_read() -> None:
         "RETRY_FIRST_DELAY": "1",
         "RECORD_TTL_DAYS": "90",
         "LOG_LEVEL": "DEBUG",
+        # Its default, given.
+        "API_REQUESTS_PER_SECOND": "0",
     }
     settings = EnrichSettings.load(COMPLETE | SECRET | given)
     assert settings.signalwire_secret_arn == SECRET["SIGNALWIRE_SECRET_ARN"]
@@ -65,6 +69,22 @@ def test_all_values_are_read() -> None:
     assert settings.signalwire_api_token.get_secret_value() == TOKEN
     for name, value in given.items():
         assert str(getattr(settings, name.lower())).removesuffix(".0") == value
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ({}, StorageOptions()),
+        ({"RECORD_TTL_DAYS": "90"}, StorageOptions(ttl=timedelta(days=90))),
+        ({"INDEX_NUMBERS": "true"}, StorageOptions(index_numbers=True)),
+        ({"INDEX_DAYS": "true"}, StorageOptions(index_days=True)),
+    ],
+)
+def test_rows_are_stored_as_the_environment_says(
+    given: dict[str, str], options: StorageOptions
+) -> None:
+    """Each option is that of its own variable."""
+    assert EnrichSettings.load(COMPLETE | given).storage == options
 
 
 def test_unknown_variables_are_ignored() -> None:

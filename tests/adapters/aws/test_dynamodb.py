@@ -71,8 +71,8 @@ def table(client: FakeDynamoDB, clock: Callable[[], float] = time.time) -> Dynam
 
 
 def write(key: str, value: Attribute = "x", *, version: int | None = None) -> Write:
-    """Return a write of one attribute."""
-    return Write(key=key, expected_version=version, values={"a": value}, remove=("b",))
+    """Return a write that sets one attribute and removes two."""
+    return Write(key=key, expected_version=version, values={"a": value}, remove=("b", "c"))
 
 
 def raising(error: Exception) -> Callable[[object], Any]:
@@ -130,7 +130,8 @@ def test_a_new_row_is_an_insert_and_a_known_one_a_conditional_update() -> None:
     assert insert["Statement"] == "INSERT INTO \"table\" VALUE {'pk': ?, 'version': ?, 'a': ?}"
     assert insert["Parameters"] == [{"S": "new"}, {"N": "1"}, {"S": "x"}]
     assert update["Statement"] == (
-        'UPDATE "table" SET "version" = ? SET "a" = ? REMOVE "b" WHERE "pk" = ? AND "version" = ?'
+        'UPDATE "table" SET "version" = ? SET "a" = ? REMOVE "b" REMOVE "c"'
+        ' WHERE "pk" = ? AND "version" = ?'
     )
     assert update["Parameters"] == [{"N": "4"}, {"N": "0.5"}, {"S": "known"}, {"N": "3"}]
 

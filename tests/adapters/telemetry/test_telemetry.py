@@ -121,6 +121,16 @@ def test_lines_are_in_the_embedded_format(emit: Callable[[Report], Output], busy
             assert all(type(number) in {int, float} for number in values)
 
 
+def test_a_fetch_that_led_to_nothing_else_has_its_latency(
+    emit: Callable[[Report], Output],
+) -> None:
+    """Such as one whose answer lost to a later one."""
+    report = Report(received=1)
+    report.fetch_ms["fax"] = [1.5]
+    (line,) = emit(report).with_dimensions({"log_type": "fax"})
+    assert values_of(line) == {"FetchLatency": [1.5]}
+
+
 def test_one_line_a_set_of_dimensions(emit: Callable[[Report], Output], busy: Report) -> None:
     """Each kind and each of hooklog's codes has one line; failures have one per category."""
     output = emit(busy)

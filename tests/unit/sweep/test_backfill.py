@@ -144,6 +144,27 @@ def test_a_malformed_backfill_names_what_is_wrong(change: dict[str, object], nam
         BackfillRequest.read({**EVENT, **change})
 
 
+def test_what_was_compared_is_not_compared_again(harness: Harness) -> None:
+    """A backfill that is refused after its first half goes on there, and has counted that half."""
+    harness.lists.pages = {"fax": [[entry()], [entry()]]}
+    harness.lists.errors = [None, RejectedError(), None, None, RejectedError()]
+    summary, _ = run(harness, dry_run=True)
+    assert summary["found"] == {"fax": {"missing": 2}}
+    next_event = summary["next_event"]
+    assert isinstance(next_event, dict)
+    assert next_event["from"] == "2026-01-16T17:00:00.000Z"
+
+
+@pytest.mark.parametrize(("rate", "is_accepted"), [(1, True), (1000, True), (1001, False)])
+def test_the_rate_has_bounds(rate: float, *, is_accepted: bool) -> None:
+    """SQS takes many more messages; the enrich function and SignalWire do not."""
+    if is_accepted:
+        assert BackfillRequest.read({**EVENT, "messages_per_second": rate})
+    else:
+        with pytest.raises(BackfillError, match="messages_per_second"):
+            BackfillRequest.read({**EVENT, "messages_per_second": rate})
+
+
 def test_a_half_of_a_period_is_not_its_end(harness: Harness) -> None:
     """After a page token has died, the answer says to which half the page belongs."""
     harness.lists.pages = {"fax": [[entry()], [entry()]]}

@@ -73,6 +73,8 @@ def test_storage_options_apply(harness: Harness) -> None:
     row = harness.table.items[f"message#{MESSAGE_ID}"]
     assert row["expires_at"] == int((LATER + timedelta(days=1)).timestamp())
     assert row["day"] == "2026-05-04#message"
+    store(harness, {**fax_log(status="busy")})
+    assert harness.table.items[ALIAS]["expires_at"] == row["expires_at"]
 
 
 def test_what_is_stored_is_counted_once(harness: Harness) -> None:

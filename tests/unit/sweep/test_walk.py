@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -293,6 +294,20 @@ def test_pages_of_a_period_that_begins_anew_count_once(harness: Harness) -> None
     )
     # Two pages of each half.
     assert result.found[Verdict.MISSING] == 4
+
+
+def test_what_all_pages_stored_and_enqueued_counts(harness: Harness) -> None:
+    """One log of each page is stored from it, and one goes on the queue."""
+    first, second = (
+        [
+            entry(str(uuid.UUID(int=2 * number))),
+            entry(str(uuid.UUID(int=2 * number + 1)), status="busy"),
+        ]
+        for number in (1, 2)
+    )
+    harness.lists.pages = {"fax": [first, second]}
+    result = harness.walk(FAX)
+    assert (result.stored, result.enqueued, len(harness.producer.sent)) == (2, 2, 2)
 
 
 def test_an_entry_that_is_listed_twice_is_readable(harness: Harness) -> None:
