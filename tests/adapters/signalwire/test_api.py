@@ -335,6 +335,13 @@ def test_refused_credentials_are_renewed(space: RunningSpace) -> None:
     assert (credentials.renewals, asked(space)) == (1, 2)
 
 
+def test_newer_credentials_may_get_as_long_an_answer(space: RunningSpace) -> None:
+    """The limit of the request is that of its repetition, too."""
+    size = len(api(space.url).get(ONE, AMPLE).encode())
+    with pytest.raises(BadPayloadError):
+        api(space.url, Renewing(WRONG, RIGHT)).get(ONE, AMPLE, max_body=size - 1)
+
+
 def test_credentials_are_renewed_once_a_request(space: RunningSpace) -> None:
     """If the newer credentials are refused too, the request fails."""
     credentials = Renewing(WRONG, Credentials("nobody", "nothing"), RIGHT)

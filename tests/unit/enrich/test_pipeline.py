@@ -429,8 +429,8 @@ def test_waits_grow_although_no_try_can_be_counted(harness: Harness) -> None:
 def test_a_try_that_cannot_be_counted_shortens_no_wait(harness: Harness) -> None:
     """A new message about a log that was tried before waits as long as the log has to."""
     harness.source.answers[FAX] = errors.NotFoundError()
-    tries = {"fetch.not_found": {"count": 2, "at": iso(NOW)}}
-    harness.table.items[FAX] = {"version": 1, "tries": tries}
+    tried: dict[str, Attribute] = {"count": 2, "at": iso(NOW)}
+    harness.table.items[FAX] = {"version": 1, "tries": {"fetch.not_found": tried}}
     harness.table.write_errors[FAX] = errors.StoreThrottledError()
     harness.run(sent(attempt=1))
     assert harness.queue.waits == {"handle-of-m1": 120}

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime
+
 import pytest
 
 from hooklog.clock import iso
 from hooklog.errors import BackfillError, HistoryLimitError, RejectedError, StoreUnavailableError
-from hooklog.sweep.backfill import BackfillRequest, backfill
+from hooklog.logs import FAX, MESSAGE, LogKind
+from hooklog.sweep.backfill import BackfillRequest, backfill, summarize
+from hooklog.sweep.comparison import Verdict
+from hooklog.sweep.walk import Checkpoint, WalkResult
 from tests.builders import FAX_ID, MESSAGE_ID
 from tests.unit.sweep.harness import Harness, entry
 
@@ -51,6 +57,33 @@ def test_a_dry_run_only_counts(harness: Harness) -> None:
         "complete": True,
     }
     assert (harness.producer.sent, slept, harness.table.items) == ([], [], {})
+
+
+def test_a_dry_run_goes_on_as_one(harness: Harness) -> None:
+    """Whoever feeds its next event back has still changed nothing."""
+    summary, _ = run(harness, time_left=1, dry_run=True)
+    assert isinstance(summary["next_event"], dict)
+    assert summary["next_event"]["dry_run"] is True
+
+
+def test_a_summary_adds_up_what_all_walks_did() -> None:
+    """It is complete if all of them are."""
+    begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    ended, under_way = Checkpoint(end, end), Checkpoint(begin, end)
+
+    def walk(kind: LogKind, checkpoint: Checkpoint) -> WalkResult:
+        found = Counter({Verdict.MISSING: 2, Verdict.PRESENT: 0})
+        return WalkResult(
+            kind=kind, goal=end, checkpoint=checkpoint, found=found, stored=1, enqueued=3
+        )
+
+    assert summarize([walk(FAX, ended), walk(FAX, ended), walk(MESSAGE, under_way)]) == {
+        "found": {"fax": {"missing": 4}, "message": {"missing": 2}},
+        "stored": 3,
+        "enqueued": 9,
+        "complete": False,
+    }
+    assert summarize([walk(FAX, ended)])["complete"] is True
 
 
 def test_a_backfill_says_what_it_stored(harness: Harness) -> None:
@@ -155,14 +188,13 @@ def test_what_was_compared_is_not_compared_again(harness: Harness) -> None:
     assert next_event["from"] == "2026-01-16T17:00:00.000Z"
 
 
-@pytest.mark.parametrize(("rate", "is_accepted"), [(1, True), (1000, True), (1001, False)])
-def test_the_rate_has_bounds(rate: float, *, is_accepted: bool) -> None:
+def test_the_rate_has_bounds() -> None:
     """SQS takes many more messages; the enrich function and SignalWire do not."""
-    if is_accepted:
-        assert BackfillRequest.read({**EVENT, "messages_per_second": rate})
-    else:
-        with pytest.raises(BackfillError, match="messages_per_second"):
-            BackfillRequest.read({**EVENT, "messages_per_second": rate})
+    for rate in (1, 1000):
+        request = BackfillRequest.read({**EVENT, "messages_per_second": rate})
+        assert request.messages_per_second == rate
+    with pytest.raises(BackfillError, match="messages_per_second"):
+        BackfillRequest.read({**EVENT, "messages_per_second": 1001})
 
 
 def test_a_half_of_a_period_is_not_its_end(harness: Harness) -> None:

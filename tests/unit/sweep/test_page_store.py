@@ -234,6 +234,16 @@ def test_what_was_listed_is_kept_when_more_is_listed(harness: Harness) -> None:
     assert store(harness, first, second) == []
 
 
+def test_the_next_walk_lists_resources_anew(harness: Harness) -> None:
+    """How a fax ended may have changed since the walk before."""
+    harness.lists.faxes = [[fax()]]
+    harness.lists.pages = {"fax": [[entry()]]}
+    harness.walk(FAX)
+    harness.table.items.clear()
+    harness.walk(FAX)
+    assert len(harness.lists.asked_for_faxes) == 2
+
+
 def test_pages_of_resources_are_read_until_all_are_found(harness: Harness) -> None:
     """A server may have smaller pages; three are read at most."""
     harness.lists.faxes = [[], [fax()], []]
