@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +10,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from hooklog.errors import SettingsError
 from tests.adapters.aws.secrets_manager import ARN, SecretsManager
+from tests.adapters.functions import load
 from tests.webhook import BASE, KEY, Request, json_request, message_status
 
-APP = Path(__file__).parents[2] / "functions" / "webhook" / "app.py"
 QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/000000000000/hooklog"
 #: Seconds that SignalWire waits.
 PATIENCE_S = 5
@@ -43,11 +41,7 @@ class Function:
         """Load the function."""
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        spec = importlib.util.spec_from_file_location("webhook_app", APP)
-        assert spec is not None
-        assert spec.loader is not None
-        self.app = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.app)
+        self.app = load("webhook", monkeypatch)
         self.sqs = Sqs()
         self.secrets = SecretsManager(json.dumps({"signing_keys": [KEY]}))
         self.clients: list[str] = []

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import inspect
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-FUNCTIONS = Path(__file__).parents[2] / "functions"
+from tests.adapters.functions import load
+
 #: Enough for every function.
 COMPLETE = {
     "TABLE_NAME": "hooklog",
@@ -37,15 +35,8 @@ _OWN_OF = {"sweep": {("Brake", "depth")}}
 
 @pytest.fixture(params=["enrich", "publish", "sweep", "webhook"])
 def module(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Load the module of a function, under the function's name."""
-    name = request.param
-    spec = importlib.util.spec_from_file_location(name, FUNCTIONS / name / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, name, module)
-    spec.loader.exec_module(module)
-    return module
+    """Return the module of each function."""
+    return load(request.param, monkeypatch)
 
 
 def left_out(module: ModuleType) -> Iterator[tuple[str, str]]:

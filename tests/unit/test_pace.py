@@ -350,6 +350,12 @@ def test_a_scarce_allowance_sets_the_limit_before_a_429_has_to() -> None:
     assert (pace.limit(NOW), pace.limited_at) == (5.0, NOW)
 
 
+@pytest.mark.parametrize("seconds", [0, 0.2, 1])
+def test_what_is_left_for_less_than_a_second_is_a_seconds(seconds: float) -> None:
+    """The period may end while the answer is on its way."""
+    assert Allowance(remaining=20, seconds=seconds).rate == 20
+
+
 @pytest.mark.parametrize(
     "allowance",
     [Allowance(remaining=25, seconds=4, whole=100), Allowance(remaining=100, seconds=4)],

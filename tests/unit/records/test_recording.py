@@ -124,6 +124,16 @@ def test_a_callback_about_a_log_that_has_ended_tells_nothing_new(
     assert not already_reflects(replace(stored, final=False), callback, sent_at, SKEW)
 
 
+@pytest.mark.parametrize(
+    "half",
+    [Row(version=1, fetched_at=FETCHED_AT), Row(version=1, status="completed")],
+    ids=["no status", "no fetch"],
+)
+def test_a_row_without_a_whole_log_reflects_nothing(half: Row) -> None:
+    """It takes a status, and the time of the fetch that saw it."""
+    assert not already_reflects(half, request(), SENT_AT, SKEW)
+
+
 def test_no_row_and_a_parked_row_reflect_nothing() -> None:
     """Without a stored log no message is skipped."""
     assert not already_reflects(None, request(), SENT_AT, SKEW)
